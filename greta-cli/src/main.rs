@@ -1,0 +1,2 @@
+//! greta-cli
+fn main() {}
