@@ -1,1 +1,10 @@
-//! greta-codegen
+//! Typed IR of greta's kernels: traced from Rust, verified, rewritten by passes, written as HIP C++.
+//!
+//! Pure: no I/O, no FFI, no clock. The same kernel and tile parameters always give the same bytes.
+
+pub mod definition;
+pub mod diagnostic;
+pub mod ir;
+pub mod mfma;
+pub mod ops;
+pub mod target;

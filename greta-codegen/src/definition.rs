@@ -1,0 +1,130 @@
+//! A kernel as its author declared it, before a variant is chosen: what `#[kernel]` makes a `static` of.
+
+use crate::ir::{Kernel, Location};
+use crate::target::Target;
+
+/// A kernel, its tile parameters and how to trace it.
+#[derive(Debug)]
+pub struct KernelDefinition {
+    /// The Rust function's name.
+    pub name: &'static str,
+    /// Its doc comment, a line each.
+    pub doc: &'static [&'static str],
+    /// Where it stands.
+    pub location: Location,
+    /// Its tile parameters, in order of declaration.
+    pub parameters: &'static [TileParameter],
+    /// What the tile parameters must satisfy.
+    pub requirements: &'static [Requirement],
+    /// Traces the kernel for one value per tile parameter. Call [`KernelDefinition::check`] on the values first.
+    pub trace: fn(values: &[u32], target: &'static Target) -> Kernel,
+}
+
+/// A tile parameter: `BM = 64 in [32, 64, 128]`.
+#[derive(Debug)]
+pub struct TileParameter {
+    /// Its name in Rust.
+    pub name: &'static str,
+    /// Its value in the default variant.
+    pub default: u32,
+    /// The values worth trying.
+    pub candidates: &'static [u32],
+}
+
+/// A condition on the tile parameters: `require(BM % 32 == 0)`.
+#[derive(Debug)]
+pub struct Requirement {
+    /// The condition as the author wrote it.
+    pub text: &'static str,
+    /// Whether it holds for one value per tile parameter.
+    pub holds: fn(values: &[u32]) -> bool,
+}
+
+/// Why a choice of tile parameters is refused. The caller's to mend.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum VariantError {
+    /// The value is not among the candidates.
+    #[error("{kernel}: {parameter} = {given} is not allowed; candidates are {candidates:?}")]
+    Candidate {
+        /// The kernel.
+        kernel: &'static str,
+        /// The tile parameter.
+        parameter: &'static str,
+        /// The value asked for.
+        given: u32,
+        /// The values allowed.
+        candidates: &'static [u32],
+    },
+    /// The values break a `require`.
+    #[error("{kernel}: {values} violates require({requirement})")]
+    Requirement {
+        /// The kernel.
+        kernel: &'static str,
+        /// The condition.
+        requirement: &'static str,
+        /// The values, as `BM = 64, BN = 64`.
+        values: String,
+    },
+}
+
+impl KernelDefinition {
+    /// The values of the default variant.
+    #[must_use]
+    pub fn defaults(&self) -> Vec<u32> {
+        self.parameters.iter().map(|parameter| parameter.default).collect()
+    }
+
+    /// Whether these values make a variant.
+    ///
+    /// # Errors
+    ///
+    /// A value that is no candidate of its parameter, or a requirement that does not hold.
+    pub fn check(&self, values: &[u32]) -> Result<(), VariantError> {
+        for (parameter, &given) in self.parameters.iter().zip(values) {
+            if !parameter.candidates.contains(&given) {
+                return Err(VariantError::Candidate {
+                    kernel: self.name,
+                    parameter: parameter.name,
+                    given,
+                    candidates: parameter.candidates,
+                });
+            }
+        }
+        match self.requirements.iter().find(|requirement| !(requirement.holds)(values)) {
+            Some(requirement) => Err(VariantError::Requirement {
+                kernel: self.name,
+                requirement: requirement.text,
+                values: self.describe(values),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Every choice of candidates that the requirements admit, the last parameter varying fastest.
+    #[must_use]
+    pub fn variants(&self) -> Vec<Vec<u32>> {
+        let mut choices = vec![Vec::new()];
+        for parameter in self.parameters {
+            choices = choices
+                .iter()
+                .flat_map(|prefix: &Vec<u32>| {
+                    parameter.candidates.iter().map(move |&value| [prefix.as_slice(), &[value]].concat())
+                })
+                .collect();
+        }
+        choices.retain(|values| self.check(values).is_ok());
+        choices
+    }
+
+    /// The values with their names, as `BM = 64, BN = 64`.
+    #[must_use]
+    pub fn describe(&self, values: &[u32]) -> String {
+        let pairs: Vec<String> = self
+            .parameters
+            .iter()
+            .zip(values)
+            .map(|(parameter, value)| format!("{} = {value}", parameter.name))
+            .collect();
+        pairs.join(", ")
+    }
+}

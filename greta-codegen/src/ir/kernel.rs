@@ -1,0 +1,196 @@
+//! Statements, variables, device functions and the kernel that holds them.
+
+use super::{Expr, Literal, Location, Place, Type};
+
+macro_rules! index_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// Position in the table that it points into.
+            #[must_use]
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+
+index_type!(
+    /// A variable or memory object of a kernel: index into [`Kernel::vars`].
+    VarId
+);
+index_type!(
+    /// A compile-time constant of a kernel: index into [`Kernel::constants`].
+    ConstantId
+);
+index_type!(
+    /// A device function of a kernel: index into [`Kernel::functions`].
+    FunctionId
+);
+
+/// One kernel, traced for one choice of its tile parameters and one target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kernel {
+    /// The Rust function's name.
+    pub name: String,
+    /// The Rust function's doc comment, a line each.
+    pub doc: Vec<String>,
+    /// Where the function stands.
+    pub location: Location,
+    /// `CARGO_MANIFEST_DIR` of the crate that defines it: where to look for the source that locations name. Never emitted.
+    pub manifest_dir: &'static str,
+    /// Compile-time constants, in order of declaration; a later one may use earlier ones.
+    pub constants: Vec<Constant>,
+    /// Threads of a block in x, y and z.
+    pub block: [Extent; 3],
+    /// The kernel's parameters in order: `Scalar` and `Global` variables.
+    pub params: Vec<VarId>,
+    /// All variables and memory objects, of the kernel and of its device functions.
+    pub vars: Vec<Var>,
+    /// Device functions; a function calls only functions before it.
+    pub functions: Vec<Function>,
+    /// What the kernel does.
+    pub body: Block,
+}
+
+/// A named compile-time constant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constant {
+    /// Its name in Rust and in the source that is emitted.
+    pub name: String,
+    /// Its value in this variant.
+    pub value: Literal,
+    /// How it is computed from earlier constants; `None` for a tile parameter.
+    pub definition: Option<Expr>,
+}
+
+/// A size known at compile time, together with the expression that the author wrote for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Extent {
+    /// The size.
+    pub value: u32,
+    /// The expression, of literals, constants and compile-time `Let`s only.
+    pub expr: Expr,
+}
+
+/// A `#[device]` function, traced for one set of argument types.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Function {
+    /// The Rust function's name.
+    pub name: String,
+    /// Its doc comment, a line each.
+    pub doc: Vec<String>,
+    /// Where it stands.
+    pub location: Location,
+    /// Parameters in order. `Scalar`s are passed by value; `Mut` variables and memory objects by reference.
+    pub params: Vec<VarId>,
+    /// What it returns, if anything.
+    pub result: Option<Type>,
+    /// What it does.
+    pub body: Block,
+}
+
+/// A variable or a memory object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Var {
+    /// Its Rust name; empty for a temporary. Not unique.
+    pub name: String,
+    /// What it is.
+    pub kind: VarKind,
+    /// The type of its value, or of its elements.
+    pub ty: Type,
+    /// Its value where that is known at compile time (only for `Let`).
+    pub constant: Option<Literal>,
+    /// Where it was declared.
+    pub location: Location,
+}
+
+/// What a variable is and where it lives.
+#[derive(Clone, Debug, PartialEq)]
+pub enum VarKind {
+    /// Immutable value of a thread, defined by `StmtKind::Let`.
+    Let,
+    /// Mutable value of a thread, defined by `StmtKind::Let` and changed by `StmtKind::Assign`.
+    Mut,
+    /// Counter of a `For`.
+    Counter,
+    /// Parameter passed by value.
+    Scalar,
+    /// Parameter: a buffer in global memory.
+    Global {
+        /// Whether the kernel may write to it.
+        mutable: bool,
+    },
+    /// Array in a thread's registers, one extent per dimension; declared by `StmtKind::Declare`.
+    Register(Vec<Extent>),
+    /// Array in the block's shared memory, one extent per dimension; declared by `StmtKind::Declare`.
+    Shared(Vec<Extent>),
+}
+
+/// Statements that run one after another.
+pub type Block = Vec<Stmt>;
+
+/// A statement and where it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stmt {
+    /// What it does.
+    pub kind: StmtKind,
+    /// Where it was written.
+    pub location: Location,
+}
+
+/// What a statement does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StmtKind {
+    /// Define a `Let` or `Mut` variable; without a value it is undefined until it is assigned to.
+    Let(VarId, Option<Expr>),
+    /// Declare a register or shared array here.
+    Declare(VarId),
+    /// Fill a whole register array with one value (`[value; n]`).
+    Fill(VarId, Expr),
+    /// Store a value.
+    Assign(Place, Expr),
+    /// Evaluate for the effect.
+    Eval(Expr),
+    /// Run one of two blocks.
+    If(Expr, Block, Block),
+    /// Count; see the module's documentation.
+    For {
+        /// The counter, a `Counter` variable.
+        counter: VarId,
+        /// First value.
+        start: Expr,
+        /// The loop ends before this value.
+        end: Expr,
+        /// Step, at least 1.
+        step: Expr,
+        /// Whether the compiler is told to unroll.
+        unroll: Unroll,
+        /// What is repeated.
+        body: Block,
+    },
+    /// Repeat while a condition holds. The block is run before each test; its variables are visible in the condition.
+    While(Block, Expr, Block),
+    /// Repeat until `Break` or `Return`.
+    Loop(Block),
+    /// Leave the innermost loop.
+    Break,
+    /// Go on with the innermost loop's next iteration (in a `While` to its test).
+    Continue,
+    /// Leave the kernel or the device function.
+    Return(Option<Expr>),
+}
+
+/// What the author asked about unrolling a loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unroll {
+    /// Nothing: the compiler decides.
+    Default,
+    /// `#[unroll]`: fully.
+    Full,
+    /// `#[unroll(n)]`: n times.
+    Times(u32),
+}

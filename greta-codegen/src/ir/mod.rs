@@ -1,0 +1,45 @@
+//! The intermediate representation of a kernel: typed, structured, printable.
+//!
+//! What a program means, stated once; the writers, the verifier and the interpreter follow this text.
+//!
+//! **Values.** A value has a [`Type`]: a scalar or a short vector of scalars. Integers are two's complement and their
+//! `+ - *` wrap. `/` and `%` on integers truncate toward zero; a zero divisor is an error that the interpreter reports
+//! and hardware leaves undefined. Shift counts are taken modulo the width. `f32` follows IEEE 754, round to nearest
+//! even, subnormals kept; nothing is contracted or reassociated: `a * b + c` rounds twice, [`Op::Fma`] once. Casts
+//! mean what Rust's `as` means (float to integer saturates, NaN becomes 0).
+//!
+//! **Order.** Statements run in order, and an expression's operands before the expression, left to right. `And`, `Or`
+//! and `Select` evaluate their later operands only where they are needed; every other operand is always evaluated.
+//!
+//! **Variables.** A `Let` is evaluated where it stands and never changes. A `Mut` variable is assigned to. Each
+//! execution of a declaration starts a fresh variable, so one declared in a loop does not survive an iteration.
+//! A variable with an empty name is a temporary of the tracer's: the passes fold it into its user or name it.
+//!
+//! **Memory.** Global buffers belong to the launch, shared arrays to a block, register arrays to a thread. An access is
+//! `base[index]…`, one index for a global buffer, one per dimension otherwise, counted in elements; a load or store of a
+//! vector touches as many consecutive elements of the last dimension, and its first element's index is a multiple of
+//! the vector's length (16-byte accesses are aligned). Any access outside an object is an error. Shared and register arrays start undefined.
+//!
+//! **Threads.** A block's threads run in waves of the target's width, in lock step where control flow agrees. A
+//! [`Op::Barrier`] is reached by every thread of the block or by none; shared and global writes before it are seen by
+//! the block's threads after it. Operations across lanes read the lanes that take part in the statement; reading a lane
+//! that does not is undefined. An MFMA needs all lanes of the wave.
+//!
+//! **For.** `for counter in start..end step step`: the three are evaluated once, before the loop. The step is positive,
+//! and `end + step` does not exceed the counter's type (an error that the interpreter reports).
+
+mod expr;
+mod kernel;
+mod literal;
+mod location;
+mod types;
+
+pub use expr::{Argument, Expr, ExprKind, Place};
+pub use kernel::{
+    Block, Constant, ConstantId, Extent, Function, FunctionId, Kernel, Stmt, StmtKind, Unroll, Var, VarId, VarKind,
+};
+pub use literal::Literal;
+pub use location::Location;
+pub use types::{Scalar, Type};
+
+pub use crate::ops::Op;

@@ -1,0 +1,113 @@
+//! The matrix instructions, one row each: shapes, operand types, cycles and layouts.
+//!
+//! Everything that differs from one MFMA to another is in its row; fragments, HIP text, the interpreter and the
+//! documentation read it from here. Layouts and cycles follow AMD's CDNA3 ISA document and its matrix instruction
+//! calculator.
+
+use crate::ir::{Scalar, Type};
+use crate::ops::{Class, Effects, Op, OpRow, Slot, Spelling};
+
+/// Which operand of `D = A * B + C` a register holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Left factor, `m` rows and `k` columns.
+    A,
+    /// Right factor, `k` rows and `n` columns.
+    B,
+    /// Accumulator and result, `m` rows and `n` columns.
+    C,
+}
+
+/// A matrix instruction: `D = A * B + C` on an m × n × k tile held by the 64 lanes of a wave.
+#[derive(Debug)]
+pub struct Mfma {
+    /// Name of the raw intrinsic in Rust, and of the instruction after `v_`.
+    pub name: &'static str,
+    /// Compiler builtin.
+    pub builtin: &'static str,
+    /// Rows of A and C.
+    pub m: u32,
+    /// Columns of B and C.
+    pub n: u32,
+    /// Columns of A, rows of B.
+    pub k: u32,
+    /// Independent tiles in one instruction.
+    pub blocks: u32,
+    /// What a lane holds of A.
+    pub a: Type,
+    /// What a lane holds of B.
+    pub b: Type,
+    /// What a lane holds of C and D.
+    pub c: Type,
+    /// Cycles that one SIMD is busy.
+    pub cycles: u32,
+    /// `(row, column)` in the operand's own matrix of what lane `lane` holds in element `register` of its value.
+    pub coord: fn(role: Role, lane: u32, register: u32) -> (u32, u32),
+    /// LLVM names of the targets that have it.
+    pub targets: &'static [&'static str],
+}
+
+/// `v_mfma_f32_16x16x4_f32`: acc = C, then for each k in order acc = fma(A, B, acc).
+pub static F32_16X16X4_F32: Mfma = Mfma {
+    name: "mfma_f32_16x16x4f32",
+    builtin: "__builtin_amdgcn_mfma_f32_16x16x4f32",
+    m: 16,
+    n: 16,
+    k: 4,
+    blocks: 1,
+    a: Type::F32,
+    b: Type::F32,
+    c: Type::vector(Scalar::F32, 4),
+    cycles: 32,
+    coord: |role, lane, register| match role {
+        Role::A => (lane % 16, lane / 16),
+        Role::B => (lane / 16, lane % 16),
+        Role::C => (4 * (lane / 16) + register, lane % 16),
+    },
+    targets: &["gfx90a", "gfx942", "gfx950"],
+};
+
+/// All rows.
+pub static MFMAS: &[&Mfma] = &[&F32_16X16X4_F32];
+
+impl Mfma {
+    /// What a lane holds of an operand.
+    #[must_use]
+    pub fn operand(&self, role: Role) -> Type {
+        match role {
+            Role::A => self.a,
+            Role::B => self.b,
+            Role::C => self.c,
+        }
+    }
+
+    pub(crate) fn op_row(&'static self) -> OpRow {
+        // One operand list for each distinct signature; a new row with another signature adds its own.
+        const F32_F32_F32X4: &[Slot] =
+            &[Slot::Is(Type::F32), Slot::Is(Type::F32), Slot::Is(Type::vector(Scalar::F32, 4))];
+        OpRow {
+            op: Op::Mfma(self),
+            name: self.name,
+            class: Class::None,
+            operands: F32_F32_F32X4,
+            result: Slot::Is(self.c),
+            effects: Effects::Wave,
+            hip: Spelling::Special,
+            doc: "D = A * B + C on the matrix cores",
+        }
+    }
+}
+
+impl PartialEq for Mfma {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Mfma {}
+
+impl std::hash::Hash for Mfma {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}

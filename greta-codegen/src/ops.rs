@@ -1,0 +1,277 @@
+//! The operations of the IR, one row each.
+//!
+//! A row says everything that a layer needs to know of an operation: name, type rule, effects, HIP spelling, what it
+//! means on constants, documentation. Arithmetic works lane by lane on vectors. To add an operation, add a row here, its
+//! arm in the interpreter and a case in `tests/ops`; the tests fail for a row without a case.
+
+use crate::ir::{Literal, Type};
+use crate::mfma::Mfma;
+
+/// Which types the generic type `T` of a row may be. All but `Boolean` and `Word` admit vectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// `T` does not occur.
+    None,
+    /// Integers and floats.
+    Number,
+    /// Integers.
+    Integer,
+    /// Signed integers and floats.
+    Signed,
+    /// Floats.
+    Float,
+    /// Integers and `bool`.
+    Bits,
+    /// Any scalar that fits a 32-bit register.
+    Word,
+    /// `bool`.
+    Boolean,
+    /// Anything.
+    Any,
+}
+
+/// The type of one operand or of the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// The row's generic type.
+    T,
+    /// Exactly this type.
+    Is(Type),
+    /// No value: the operation is run for its effect.
+    Nothing,
+}
+
+/// What an operation does besides computing a value from its operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effects {
+    /// Nothing: it may be moved, repeated or dropped.
+    Pure,
+    /// It reads other lanes of the wave: it may be dropped, but stays where it was written.
+    Wave,
+    /// It waits for the block's other threads: it stays where it was written.
+    Barrier,
+}
+
+/// How an operation is written in HIP C++.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spelling {
+    /// `a + b`, with C++'s precedence level (higher binds tighter).
+    Infix(&'static str, u8),
+    /// `-a`.
+    Prefix(&'static str),
+    /// `name(a, b)`.
+    Call(&'static str),
+    /// A name without operands.
+    Name(&'static str),
+    /// The writer has code of its own for this operation.
+    Special,
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct OpRow {
+    /// The operation.
+    pub op: Op,
+    /// Its name in the printed IR and in messages.
+    pub name: &'static str,
+    /// What `T` may be.
+    pub class: Class,
+    /// Operand types.
+    pub operands: &'static [Slot],
+    /// Result type.
+    pub result: Slot,
+    /// Effects.
+    pub effects: Effects,
+    /// HIP spelling.
+    pub hip: Spelling,
+    /// What it computes.
+    pub doc: &'static str,
+}
+
+macro_rules! ops {
+    ($($(#[doc = $doc:literal])+ $op:ident $name:literal: $class:ident, [$($operand:expr),*] -> $result:expr, $effects:ident, $hip:expr;)*) => {
+        /// An operation of the IR. [`Op::row`] says all about it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Op {
+            $($(#[doc = $doc])+ $op,)*
+            /// A raw matrix instruction of the table in [`crate::mfma`]: a, b, accumulator.
+            Mfma(&'static Mfma),
+        }
+
+        const ROWS: &[OpRow] = &[
+            $(OpRow {
+                op: Op::$op,
+                name: $name,
+                class: Class::$class,
+                operands: &[$($operand),*],
+                result: $result,
+                effects: Effects::$effects,
+                hip: $hip,
+                doc: concat!($($doc),+),
+            },)*
+        ];
+    };
+}
+
+use Slot::{Is, Nothing, T};
+use Spelling::{Call, Infix, Name, Prefix, Special};
+const U32: Slot = Is(Type::U32);
+const BOOL: Slot = Is(Type::BOOL);
+
+ops! {
+    /// a + b; integers wrap.
+    Add "add": Number, [T, T] -> T, Pure, Infix("+", 12);
+    /// a - b; integers wrap.
+    Sub "sub": Number, [T, T] -> T, Pure, Infix("-", 12);
+    /// a * b; integers wrap.
+    Mul "mul": Number, [T, T] -> T, Pure, Infix("*", 13);
+    /// a / b; integers truncate toward zero.
+    Div "div": Number, [T, T] -> T, Pure, Infix("/", 13);
+    /// a % b, the remainder of the division that truncates, with a's sign.
+    Rem "rem": Integer, [T, T] -> T, Pure, Infix("%", 13);
+    /// -a.
+    Neg "neg": Signed, [T] -> T, Pure, Prefix("-");
+    /// Bitwise complement; logical negation of a bool.
+    Not "not": Bits, [T] -> T, Pure, Special;
+    /// a & b, both evaluated.
+    BitAnd "bit_and": Bits, [T, T] -> T, Pure, Infix("&", 8);
+    /// a | b, both evaluated.
+    BitOr "bit_or": Bits, [T, T] -> T, Pure, Infix("|", 6);
+    /// a ^ b.
+    BitXor "bit_xor": Bits, [T, T] -> T, Pure, Infix("^", 7);
+    /// a << (b mod width).
+    Shl "shl": Integer, [T, T] -> T, Pure, Special;
+    /// a >> (b mod width); signed integers keep their sign.
+    Shr "shr": Integer, [T, T] -> T, Pure, Special;
+    /// a == b.
+    Eq "eq": Word, [T, T] -> BOOL, Pure, Infix("==", 9);
+    /// a != b.
+    Ne "ne": Word, [T, T] -> BOOL, Pure, Infix("!=", 9);
+    /// a < b.
+    Lt "lt": Word, [T, T] -> BOOL, Pure, Infix("<", 10);
+    /// a <= b.
+    Le "le": Word, [T, T] -> BOOL, Pure, Infix("<=", 10);
+    /// a > b.
+    Gt "gt": Word, [T, T] -> BOOL, Pure, Infix(">", 10);
+    /// a >= b.
+    Ge "ge": Word, [T, T] -> BOOL, Pure, Infix(">=", 10);
+    /// The smaller; of a number and a NaN the number.
+    Min "min": Number, [T, T] -> T, Pure, Special;
+    /// The larger; of a number and a NaN the number.
+    Max "max": Number, [T, T] -> T, Pure, Special;
+    /// |a|.
+    Abs "abs": Float, [T] -> T, Pure, Call("fabsf");
+    /// a * b + c, rounded once.
+    Fma "fma": Float, [T, T, T] -> T, Pure, Call("fmaf");
+    /// Square root, correctly rounded.
+    Sqrt "sqrt": Float, [T] -> T, Pure, Call("sqrtf");
+    /// 1 / sqrt(a), within 2 ulp.
+    Rsqrt "rsqrt": Float, [T] -> T, Pure, Call("rsqrtf");
+    /// e^a, within 2 ulp.
+    Exp "exp": Float, [T] -> T, Pure, Call("expf");
+    /// 2^a, within 2 ulp.
+    Exp2 "exp2": Float, [T] -> T, Pure, Call("exp2f");
+    /// Natural logarithm, within 2 ulp.
+    Log "log": Float, [T] -> T, Pure, Call("logf");
+    /// Logarithm to base 2, within 2 ulp.
+    Log2 "log2": Float, [T] -> T, Pure, Call("log2f");
+    /// Sine of an angle in radians, within 2 ulp.
+    Sin "sin": Float, [T] -> T, Pure, Call("sinf");
+    /// Cosine of an angle in radians, within 2 ulp.
+    Cos "cos": Float, [T] -> T, Pure, Call("cosf");
+    /// Hyperbolic tangent, within 2 ulp.
+    Tanh "tanh": Float, [T] -> T, Pure, Call("tanhf");
+    /// The largest integer not above a.
+    Floor "floor": Float, [T] -> T, Pure, Call("floorf");
+    /// The smallest integer not below a.
+    Ceil "ceil": Float, [T] -> T, Pure, Call("ceilf");
+    /// The thread's x position in its block.
+    ThreadIdxX "thread_idx.x": None, [] -> U32, Pure, Name("threadIdx.x");
+    /// The thread's y position in its block.
+    ThreadIdxY "thread_idx.y": None, [] -> U32, Pure, Name("threadIdx.y");
+    /// The thread's z position in its block.
+    ThreadIdxZ "thread_idx.z": None, [] -> U32, Pure, Name("threadIdx.z");
+    /// The block's x position in the grid.
+    BlockIdxX "block_idx.x": None, [] -> U32, Pure, Name("blockIdx.x");
+    /// The block's y position in the grid.
+    BlockIdxY "block_idx.y": None, [] -> U32, Pure, Name("blockIdx.y");
+    /// The block's z position in the grid.
+    BlockIdxZ "block_idx.z": None, [] -> U32, Pure, Name("blockIdx.z");
+    /// Blocks of the grid in x.
+    GridDimX "grid_dim.x": None, [] -> U32, Pure, Name("gridDim.x");
+    /// Blocks of the grid in y.
+    GridDimY "grid_dim.y": None, [] -> U32, Pure, Name("gridDim.y");
+    /// Blocks of the grid in z.
+    GridDimZ "grid_dim.z": None, [] -> U32, Pure, Name("gridDim.z");
+    /// The thread's lane in its wave.
+    LaneId "lane_id": None, [] -> U32, Pure, Special;
+    /// The wave's number in its block.
+    WaveId "wave_id": None, [] -> U32, Pure, Special;
+    /// The value that lane `b` has; its number is taken modulo the wave's width.
+    Shuffle "shuffle": Word, [T, U32] -> T, Wave, Call("__shfl");
+    /// The value that lane `lane_id ^ b` has.
+    ShuffleXor "shuffle_xor": Word, [T, U32] -> T, Wave, Call("__shfl_xor");
+    /// The value that lane `lane_id + b` has; its own past the wave's end.
+    ShuffleDown "shuffle_down": Word, [T, U32] -> T, Wave, Call("__shfl_down");
+    /// Waits until every thread of the block is here and its memory writes are seen.
+    Barrier "barrier": None, [] -> Nothing, Barrier, Call("__syncthreads");
+}
+
+impl Op {
+    /// All operations but the matrix instructions.
+    #[must_use]
+    pub fn rows() -> &'static [OpRow] {
+        ROWS
+    }
+
+    /// The operation's row; for a matrix instruction one made from its own table.
+    #[must_use]
+    pub fn row(self) -> OpRow {
+        match self {
+            Self::Mfma(mfma) => mfma.op_row(),
+            _ => *ROWS.iter().find(|row| row.op == self).expect("invariant: every operation has a row"),
+        }
+    }
+
+    /// What the operation gives on constant scalars, where that is known at compile time.
+    ///
+    /// Only integer and truth values fold: floating-point arithmetic is left to the target.
+    #[must_use]
+    pub fn fold(self, operands: &[Literal]) -> Option<Literal> {
+        use Literal::{Bool, I32, U32};
+        Some(match (self, operands) {
+            (Self::Add, [U32(a), U32(b)]) => U32(a.wrapping_add(*b)),
+            (Self::Sub, [U32(a), U32(b)]) => U32(a.wrapping_sub(*b)),
+            (Self::Mul, [U32(a), U32(b)]) => U32(a.wrapping_mul(*b)),
+            (Self::Div, [U32(a), U32(b)]) => U32(a.checked_div(*b)?),
+            (Self::Rem, [U32(a), U32(b)]) => U32(a.checked_rem(*b)?),
+            (Self::BitAnd, [U32(a), U32(b)]) => U32(a & b),
+            (Self::BitOr, [U32(a), U32(b)]) => U32(a | b),
+            (Self::BitXor, [U32(a), U32(b)]) => U32(a ^ b),
+            (Self::Shl, [U32(a), U32(b)]) => U32(a.wrapping_shl(*b)),
+            (Self::Shr, [U32(a), U32(b)]) => U32(a.wrapping_shr(*b)),
+            (Self::Min, [U32(a), U32(b)]) => U32(*a.min(b)),
+            (Self::Max, [U32(a), U32(b)]) => U32(*a.max(b)),
+            (Self::Lt, [U32(a), U32(b)]) => Bool(a < b),
+            (Self::Le, [U32(a), U32(b)]) => Bool(a <= b),
+            (Self::Gt, [U32(a), U32(b)]) => Bool(a > b),
+            (Self::Ge, [U32(a), U32(b)]) => Bool(a >= b),
+            (Self::Add, [I32(a), I32(b)]) => I32(a.wrapping_add(*b)),
+            (Self::Sub, [I32(a), I32(b)]) => I32(a.wrapping_sub(*b)),
+            (Self::Mul, [I32(a), I32(b)]) => I32(a.wrapping_mul(*b)),
+            (Self::Div, [I32(a), I32(b)]) => I32(a.checked_div(*b)?),
+            (Self::Rem, [I32(a), I32(b)]) => I32(a.checked_rem(*b)?),
+            (Self::Neg, [I32(a)]) => I32(a.wrapping_neg()),
+            (Self::Lt, [I32(a), I32(b)]) => Bool(a < b),
+            (Self::Le, [I32(a), I32(b)]) => Bool(a <= b),
+            (Self::Gt, [I32(a), I32(b)]) => Bool(a > b),
+            (Self::Ge, [I32(a), I32(b)]) => Bool(a >= b),
+            (Self::Eq, [a, b]) if !a.scalar().is_float() => Bool(a == b),
+            (Self::Ne, [a, b]) if !a.scalar().is_float() => Bool(a != b),
+            (Self::Not, [Bool(a)]) => Bool(!a),
+            (Self::BitAnd, [Bool(a), Bool(b)]) => Bool(a & b),
+            (Self::BitOr, [Bool(a), Bool(b)]) => Bool(a | b),
+            _ => return None,
+        })
+    }
+}
