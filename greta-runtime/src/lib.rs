@@ -1,1 +1,3 @@
-//! greta-runtime
+//! Devices, buffers, streams, compilation, cache, launches and graphs.
+
+pub mod toolchain;
