@@ -1,5 +1,6 @@
 //! A kernel as its author declared it, before a variant is chosen: what `#[kernel]` makes a `static` of.
 
+use crate::diagnostic::Diagnostic;
 use crate::ir::{Kernel, Location};
 use crate::target::Target;
 
@@ -17,7 +18,7 @@ pub struct KernelDefinition {
     /// What the tile parameters must satisfy.
     pub requirements: &'static [Requirement],
     /// Traces the kernel for one value per tile parameter. Call [`KernelDefinition::check`] on the values first.
-    pub trace: fn(values: &[u32], target: &'static Target) -> Kernel,
+    pub trace: fn(values: &[u32], target: &'static Target) -> Result<Kernel, Vec<Diagnostic>>,
 }
 
 /// A tile parameter: `BM = 64 in [32, 64, 128]`.

@@ -16,6 +16,9 @@ pub struct Diagnostic {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DiagnosticKind {
+    /// Found while the kernel was traced.
+    #[error(transparent)]
+    Trace(#[from] crate::trace::TraceError),
     /// The shared arrays do not fit: use smaller tiles.
     #[error("the kernel's shared arrays take {given} B; {target} has {limit} B of shared memory a block")]
     SharedMemory {

@@ -8,3 +8,4 @@ pub mod ir;
 pub mod mfma;
 pub mod ops;
 pub mod target;
+pub mod trace;

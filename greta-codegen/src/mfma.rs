@@ -41,10 +41,49 @@ pub struct Mfma {
     pub c: Type,
     /// Cycles that one SIMD is busy.
     pub cycles: u32,
-    /// `(row, column)` in the operand's own matrix of what lane `lane` holds in element `register` of its value.
-    pub coord: fn(role: Role, lane: u32, register: u32) -> (u32, u32),
+    /// Where the elements of A, B and C lie, in this order.
+    pub layouts: [Layout; 3],
     /// LLVM names of the targets that have it.
     pub targets: &'static [&'static str],
+}
+
+/// Which element of an operand's matrix a lane holds in an element of its value: row and column are sums of terms.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// Terms of the row.
+    pub row: &'static [Term],
+    /// Terms of the column.
+    pub column: &'static [Term],
+}
+
+/// `of / divide % modulo * times`.
+#[derive(Clone, Copy, Debug)]
+pub struct Term {
+    /// What the term depends on.
+    pub of: Coordinate,
+    /// Divisor, rounded down.
+    pub divide: u32,
+    /// Modulus, after the division.
+    pub modulo: u32,
+    /// Factor, after the remainder.
+    pub times: u32,
+}
+
+/// What a [`Term`] depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coordinate {
+    /// The lane in its wave.
+    Lane,
+    /// The element of the lane's value.
+    Register,
+}
+
+const fn lane(divide: u32, modulo: u32, times: u32) -> Term {
+    Term { of: Coordinate::Lane, divide, modulo, times }
+}
+
+const fn register(divide: u32, modulo: u32, times: u32) -> Term {
+    Term { of: Coordinate::Register, divide, modulo, times }
 }
 
 /// `v_mfma_f32_16x16x4_f32`: acc = C, then for each k in order acc = fma(A, B, acc).
@@ -59,11 +98,11 @@ pub static F32_16X16X4_F32: Mfma = Mfma {
     b: Type::F32,
     c: Type::vector(Scalar::F32, 4),
     cycles: 32,
-    coord: |role, lane, register| match role {
-        Role::A => (lane % 16, lane / 16),
-        Role::B => (lane / 16, lane % 16),
-        Role::C => (4 * (lane / 16) + register, lane % 16),
-    },
+    layouts: [
+        Layout { row: &[lane(1, 16, 1)], column: &[lane(16, 4, 1)] },
+        Layout { row: &[lane(16, 4, 1)], column: &[lane(1, 16, 1)] },
+        Layout { row: &[lane(16, 4, 4), register(1, 4, 1)], column: &[lane(1, 16, 1)] },
+    ],
     targets: &["gfx90a", "gfx942", "gfx950"],
 };
 
@@ -79,6 +118,26 @@ impl Mfma {
             Role::B => self.b,
             Role::C => self.c,
         }
+    }
+
+    /// Where an operand's elements lie.
+    #[must_use]
+    pub fn layout(&self, role: Role) -> Layout {
+        self.layouts[role as usize]
+    }
+
+    /// `(row, column)` in the operand's own matrix of what lane `lane` holds in element `register` of its value.
+    #[must_use]
+    pub fn coord(&self, role: Role, lane: u32, register: u32) -> (u32, u32) {
+        let sum = |terms: &[Term]| {
+            let value = |term: &Term| match term.of {
+                Coordinate::Lane => lane,
+                Coordinate::Register => register,
+            };
+            terms.iter().map(|term| value(term) / term.divide % term.modulo * term.times).sum()
+        };
+        let layout = self.layout(role);
+        (sum(layout.row), sum(layout.column))
     }
 
     pub(crate) fn op_row(&'static self) -> OpRow {

@@ -1,0 +1,262 @@
+//! What `let`, `=`, `if … else …` and the use of a mutable variable do to handles.
+
+use super::memory::{Memory, Space};
+use super::tracer::{self, TraceError};
+use super::value::{Atom, IntoVal, Val, Value};
+use crate::ir::{ExprKind, Location, Place, StmtKind, VarId, VarKind};
+
+/// What `let` can bind in a kernel.
+#[diagnostic::on_unimplemented(
+    message = "`let` in a kernel cannot bind a `{Self}`",
+    label = "not a kernel value",
+    note = "kernel values, arrays, references to them and tuples of them can be bound"
+)]
+pub trait Bind {
+    /// What the name stands for afterwards.
+    type Bound;
+    /// `let name = self`, or `let mut name = self`.
+    fn bind(self, name: &'static str, mutable: bool, location: Location) -> Self::Bound;
+}
+
+/// `let name = value`: evaluates here, once.
+#[track_caller]
+pub fn bind<B: Bind>(name: &'static str, value: B) -> B::Bound {
+    value.bind(name, false, Location::caller())
+}
+
+/// `let mut name = value`.
+#[track_caller]
+pub fn bind_mut<B: Bind>(name: &'static str, value: B) -> B::Bound {
+    value.bind(name, true, Location::caller())
+}
+
+impl<T: Value> Bind for Val<T> {
+    type Bound = Self;
+
+    fn bind(self, name: &'static str, mutable: bool, location: Location) -> Self {
+        tracer::with(|tracer| {
+            let kind = if mutable { VarKind::Mut } else { VarKind::Let };
+            let constant = if mutable { None } else { tracer.opt_constant(self.atom) };
+            let id = tracer.var(name, kind, T::ty(), location);
+            tracer.kernel.vars[id.index()].constant = constant;
+            if constant.is_some() {
+                tracer.copy_definition(self.atom, id);
+            }
+            tracer.push(StmtKind::Let(id, Some(self.expr(location))), location);
+            Self::from_atom(Atom::Var(id))
+        })
+    }
+}
+
+impl<E, S: Space> Bind for Memory<E, S> {
+    type Bound = Self;
+
+    fn bind(self, name: &'static str, _mutable: bool, location: Location) -> Self {
+        tracer::with(|tracer| {
+            let var = &mut tracer.kernel.vars[self.base.index()];
+            if var.name.is_empty() && self.depth == 0 {
+                name.clone_into(&mut var.name);
+                var.location = location;
+            } else {
+                tracer.error(TraceError::ArrayCopied, location);
+            }
+        });
+        self
+    }
+}
+
+impl<T: ?Sized> Bind for &T {
+    type Bound = Self;
+
+    fn bind(self, _name: &'static str, _mutable: bool, _location: Location) -> Self {
+        self
+    }
+}
+
+impl<T: ?Sized> Bind for &mut T {
+    type Bound = Self;
+
+    fn bind(self, _name: &'static str, _mutable: bool, _location: Location) -> Self {
+        self
+    }
+}
+
+impl Bind for () {
+    type Bound = ();
+
+    fn bind(self, _name: &'static str, _mutable: bool, _location: Location) {}
+}
+
+macro_rules! host_scalar {
+    ($($host:ty),*) => {
+        $(impl Bind for $host {
+            type Bound = Val<$host>;
+
+            fn bind(self, name: &'static str, mutable: bool, location: Location) -> Val<$host> {
+                self.into_val().bind(name, mutable, location)
+            }
+        })*
+    };
+}
+
+host_scalar!(f32, i32, u32, bool);
+
+/// The value that a mutable variable has now, safe from later assignments.
+pub trait Read {
+    /// A handle of the value as it is now.
+    #[must_use]
+    fn read(&self, location: Location) -> Self;
+}
+
+/// The value of a mutable variable where it is used.
+#[track_caller]
+pub fn read<T: Read>(variable: &T) -> T {
+    variable.read(Location::caller())
+}
+
+impl<T: Value> Read for Val<T> {
+    fn read(&self, location: Location) -> Self {
+        let Atom::Var(id) = self.atom else { return *self };
+        Self::record(ExprKind::Var(id), location)
+    }
+}
+
+impl<E, S> Read for Memory<E, S> {
+    fn read(&self, _location: Location) -> Self {
+        *self
+    }
+}
+
+/// What `=` can assign.
+#[diagnostic::on_unimplemented(
+    message = "cannot assign a `{R}` to a `{Self}` in a kernel",
+    label = "kernel values are assigned values of their own type"
+)]
+pub trait Assign<R> {
+    /// `*self = value`.
+    fn assign(&mut self, value: R, location: Location);
+}
+
+/// `variable = value`.
+#[track_caller]
+pub fn assign<V: Assign<R>, R>(variable: &mut V, value: R) {
+    variable.assign(value, Location::caller());
+}
+
+impl<T: Value, R: IntoVal<T>> Assign<R> for Val<T> {
+    fn assign(&mut self, value: R, location: Location) {
+        let value = value.into_val().expr(location);
+        tracer::with(|tracer| match self.atom {
+            Atom::Var(base) if tracer.kernel.vars[base.index()].kind == VarKind::Mut => {
+                tracer.push(StmtKind::Assign(Place { base, index: Vec::new(), lane: None }, value), location);
+            }
+            _ => tracer.error(TraceError::NotMutable, location),
+        });
+    }
+}
+
+/// What the two sides of an `if` can give.
+#[diagnostic::on_unimplemented(
+    message = "an `if` in a kernel cannot give a `{Self}`",
+    label = "kernel values and tuples of them can be chosen at run time"
+)]
+pub trait Merge: Sized {
+    /// Variables that hold the result.
+    type Slots: Copy;
+    /// Declares them.
+    fn declare(location: Location) -> Self::Slots;
+    /// Assigns one side's result to them.
+    fn store(self, slots: Self::Slots, location: Location);
+    /// Reads the result.
+    fn load(slots: Self::Slots, location: Location) -> Self;
+}
+
+impl Merge for () {
+    type Slots = ();
+
+    fn declare(_location: Location) {}
+    fn store(self, _slots: (), _location: Location) {}
+    fn load(_slots: (), _location: Location) {}
+}
+
+impl<T: Value> Merge for Val<T> {
+    type Slots = VarId;
+
+    fn declare(location: Location) -> VarId {
+        tracer::with(|tracer| {
+            let id = tracer.var("", VarKind::Mut, T::ty(), location);
+            tracer.push(StmtKind::Let(id, None), location);
+            id
+        })
+    }
+
+    fn store(self, base: VarId, location: Location) {
+        let place = Place { base, index: Vec::new(), lane: None };
+        tracer::with(|tracer| tracer.push(StmtKind::Assign(place, self.expr(location)), location));
+    }
+
+    fn load(base: VarId, location: Location) -> Self {
+        Self::record(ExprKind::Var(base), location)
+    }
+}
+
+macro_rules! tuples {
+    ($($($name:ident)*;)*) => {
+        $(
+            #[allow(non_snake_case, reason = "one name serves the type and the value")]
+            impl<$($name: Bind),*> Bind for ($($name,)*) {
+                type Bound = ($($name::Bound,)*);
+
+                fn bind(self, name: &'static str, mutable: bool, location: Location) -> Self::Bound {
+                    let ($($name,)*) = self;
+                    ($($name.bind(name, mutable, location),)*)
+                }
+            }
+
+            #[allow(non_snake_case, reason = "one name serves the type and the value")]
+            impl<$($name: Read),*> Read for ($($name,)*) {
+                fn read(&self, location: Location) -> Self {
+                    let ($($name,)*) = self;
+                    ($($name.read(location),)*)
+                }
+            }
+
+            #[allow(non_snake_case, reason = "one name serves the type and the value")]
+            impl<$($name: Merge),*> Merge for ($($name,)*) {
+                type Slots = ($($name::Slots,)*);
+
+                fn declare(location: Location) -> Self::Slots {
+                    ($($name::declare(location),)*)
+                }
+
+                fn store(self, slots: Self::Slots, location: Location) {
+                    let values = self;
+                    tuples!(@store values slots location; $($name)*);
+                }
+
+                fn load(slots: Self::Slots, location: Location) -> Self {
+                    let ($($name,)*) = slots;
+                    ($(<$name as Merge>::load($name, location),)*)
+                }
+            }
+        )*
+    };
+    (@store $values:ident $slots:ident $location:ident; A B) => {
+        $values.0.store($slots.0, $location);
+        $values.1.store($slots.1, $location);
+    };
+    (@store $values:ident $slots:ident $location:ident; A B C) => {
+        tuples!(@store $values $slots $location; A B);
+        $values.2.store($slots.2, $location);
+    };
+    (@store $values:ident $slots:ident $location:ident; A B C D) => {
+        tuples!(@store $values $slots $location; A B C);
+        $values.3.store($slots.3, $location);
+    };
+}
+
+tuples! {
+    A B;
+    A B C;
+    A B C D;
+}

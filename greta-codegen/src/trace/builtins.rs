@@ -1,0 +1,108 @@
+//! Indices, barriers and operations across the lanes of a wave.
+
+use super::tracer;
+use super::value::{IntoVal, Val, Value, Word};
+use crate::ir::{Expr, ExprKind, Location, Op, StmtKind, Type};
+
+/// A position or size in x, y and z.
+#[derive(Clone, Copy, Debug)]
+pub struct Dim3 {
+    /// First, fastest.
+    pub x: Val<u32>,
+    /// Second.
+    pub y: Val<u32>,
+    /// Third, slowest.
+    pub z: Val<u32>,
+}
+
+fn dimensions(ops: [Op; 3], location: Location) -> Dim3 {
+    let [x, y, z] = ops.map(|op| Val::record_op(op, Vec::new(), location));
+    Dim3 { x, y, z }
+}
+
+/// The thread's position in its block.
+#[track_caller]
+#[must_use]
+pub fn thread_idx() -> Dim3 {
+    dimensions([Op::ThreadIdxX, Op::ThreadIdxY, Op::ThreadIdxZ], Location::caller())
+}
+
+/// The block's position in the grid.
+#[track_caller]
+#[must_use]
+pub fn block_idx() -> Dim3 {
+    dimensions([Op::BlockIdxX, Op::BlockIdxY, Op::BlockIdxZ], Location::caller())
+}
+
+/// How many blocks the grid has.
+#[track_caller]
+#[must_use]
+pub fn grid_dim() -> Dim3 {
+    dimensions([Op::GridDimX, Op::GridDimY, Op::GridDimZ], Location::caller())
+}
+
+/// How many threads a block has: constants.
+#[track_caller]
+#[must_use]
+pub fn block_dim() -> Dim3 {
+    let location = Location::caller();
+    let [x, y, z] = tracer::with(|tracer| {
+        tracer.kernel.block.clone().map(|extent| match extent.expr.kind {
+            ExprKind::Constant(id) => super::value::Atom::Constant(id),
+            kind => tracer.record(Expr { kind, ty: Type::U32, location }),
+        })
+    })
+    .map(Val::from_atom);
+    Dim3 { x, y, z }
+}
+
+/// The thread's lane in its wave.
+#[track_caller]
+#[must_use]
+pub fn lane_id() -> Val<u32> {
+    Val::record_op(Op::LaneId, Vec::new(), Location::caller())
+}
+
+/// The number of the thread's wave in its block.
+#[track_caller]
+#[must_use]
+pub fn wave_id() -> Val<u32> {
+    Val::record_op(Op::WaveId, Vec::new(), Location::caller())
+}
+
+/// Waits until every thread of the block is here; shared and global writes before it are seen by the block after it.
+#[track_caller]
+pub fn barrier() {
+    let location = Location::caller();
+    let kind = ExprKind::Op(Op::Barrier, Vec::new());
+    let expr = Expr { kind, ty: Type::BOOL, location };
+    tracer::with(|tracer| tracer.push(StmtKind::Eval(expr), location));
+}
+
+macro_rules! shuffles {
+    ($($(#[$doc:meta])* $name:ident $op:ident;)*) => {
+        $($(#[$doc])*
+        #[track_caller]
+        pub fn $name<T: Word, I: IntoVal<u32>>(value: Val<T>, lane: I) -> Val<T> {
+            let location = Location::caller();
+            Val::record_op(Op::$op, vec![value.expr(location), lane.into_val().expr(location)], location)
+        })*
+    };
+}
+
+shuffles! {
+    /// The value that lane `lane` of the wave has.
+    shuffle Shuffle;
+    /// The value that lane `lane_id() ^ lane` has.
+    shuffle_xor ShuffleXor;
+    /// The value that lane `lane_id() + lane` has; the thread's own past the wave's end.
+    shuffle_down ShuffleDown;
+}
+
+/// `a` where `condition` holds, else `b`; both have been evaluated.
+#[track_caller]
+pub fn select<T: Value, C: IntoVal<bool>, A: IntoVal<T>, B: IntoVal<T>>(condition: C, a: A, b: B) -> Val<T> {
+    let location = Location::caller();
+    let [a, b] = [a.into_val(), b.into_val()].map(|value| Box::new(value.expr(location)));
+    Val::record(ExprKind::Select(Box::new(condition.into_val().expr(location)), a, b), location)
+}

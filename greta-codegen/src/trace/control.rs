@@ -1,0 +1,274 @@
+//! Control flow: builders that the attributes drive around the bodies they wrap. A condition that is known at compile
+//! time keeps one side only.
+
+use super::bind::Merge;
+use super::tracer::{self, TraceError};
+use super::value::{Atom, Integer, IntoVal, Val};
+use crate::ir::{Block, Expr, ExprKind, Literal, Location, Op, Place, StmtKind, Unroll, VarId, VarKind};
+
+/// `if condition { … } else { … }`, also as an expression.
+pub struct If {
+    condition: Expr,
+    known: Option<bool>,
+    then: Option<Block>,
+    location: Location,
+}
+
+impl If {
+    /// After the condition.
+    #[track_caller]
+    pub fn begin<C: IntoVal<bool>>(condition: C) -> Self {
+        let location = Location::caller();
+        let condition = condition.into_val();
+        let known = tracer::with(|tracer| tracer.opt_constant(condition.atom)).and_then(Literal::opt_bool);
+        Self { condition: condition.expr(location), known, then: None, location }
+    }
+
+    /// Before the first block: whether it is traced.
+    pub fn then(&mut self) -> bool {
+        if self.known.is_none() {
+            tracer::with(|tracer| tracer.open_block());
+        }
+        self.known != Some(false)
+    }
+
+    /// After the first block and before the second: whether that is traced.
+    pub fn otherwise(&mut self) -> bool {
+        if self.known.is_none() {
+            self.then = Some(tracer::with(|tracer| {
+                let then = tracer.close_block();
+                tracer.open_block();
+                then
+            }));
+        }
+        self.known != Some(true)
+    }
+
+    /// After both: the value of the whole.
+    pub fn finish<V: Merge>(self, then_value: Option<V>, otherwise_value: Option<V>) -> V {
+        let location = self.location;
+        let (then_value, otherwise_value) = match (then_value, otherwise_value) {
+            (Some(a), Some(b)) => (a, b),
+            (Some(only), None) | (None, Some(only)) => return only,
+            (None, None) => unreachable!("invariant: at least one side of an if is traced"),
+        };
+        let mut otherwise = tracer::with(|tracer| tracer.close_block());
+        let mut then = self.then.expect("invariant: the first block was closed");
+        let slots = V::declare(location);
+        store(then_value, slots, &mut then, location);
+        store(otherwise_value, slots, &mut otherwise, location);
+        tracer::with(|tracer| tracer.push(StmtKind::If(self.condition, then, otherwise), location));
+        V::load(slots, location)
+    }
+}
+
+/// Appends to `block` the assignment of one side's value.
+fn store<V: Merge>(value: V, slots: V::Slots, block: &mut Block, location: Location) {
+    tracer::with(|tracer| tracer.open_block());
+    value.store(slots, location);
+    block.extend(tracer::with(|tracer| tracer.close_block()));
+}
+
+/// `lhs && rhs` and `lhs || rhs`: `rhs` is evaluated only if `lhs` does not decide.
+pub struct ShortCircuit {
+    result: VarId,
+    lhs: Val<bool>,
+    /// The value of `lhs` that decides.
+    deciding: bool,
+    known: Option<bool>,
+    location: Location,
+}
+
+impl ShortCircuit {
+    /// After `lhs` of `lhs && rhs`.
+    #[track_caller]
+    pub fn and<L: IntoVal<bool>>(lhs: L) -> Self {
+        Self::begin(lhs.into_val(), false, Location::caller())
+    }
+
+    /// After `lhs` of `lhs || rhs`.
+    #[track_caller]
+    pub fn or<L: IntoVal<bool>>(lhs: L) -> Self {
+        Self::begin(lhs.into_val(), true, Location::caller())
+    }
+
+    fn begin(lhs: Val<bool>, deciding: bool, location: Location) -> Self {
+        let known = tracer::with(|tracer| tracer.opt_constant(lhs.atom)).and_then(Literal::opt_bool);
+        let mut result = VarId(0);
+        if known.is_none() {
+            result = tracer::with(|tracer| {
+                let id = tracer.var("", VarKind::Mut, crate::ir::Type::BOOL, location);
+                tracer.push(StmtKind::Let(id, Some(lhs.expr(location))), location);
+                tracer.open_block();
+                id
+            });
+        }
+        Self { result, lhs, deciding, known, location }
+    }
+
+    /// Before `rhs`: whether it is traced.
+    pub fn rhs(&mut self) -> bool {
+        self.known != Some(self.deciding)
+    }
+
+    /// After `rhs`: the value of the whole.
+    pub fn finish<R: IntoVal<bool>>(self, rhs: Option<R>) -> Val<bool> {
+        let location = self.location;
+        let rhs = match rhs {
+            None => return self.lhs,
+            Some(rhs) => rhs.into_val(),
+        };
+        if self.known.is_some() {
+            return rhs;
+        }
+        let mut undecided = Val::<bool>::from_atom(Atom::Var(self.result));
+        let block = tracer::with(|tracer| {
+            let place = Place { base: self.result, index: Vec::new(), lane: None };
+            tracer.push(StmtKind::Assign(place, rhs.expr(location)), location);
+            tracer.close_block()
+        });
+        if self.deciding {
+            undecided = Val::record_op(Op::Not, vec![undecided.expr(location)], location);
+        }
+        tracer::with(|tracer| tracer.push(StmtKind::If(undecided.expr(location), block, Block::new()), location));
+        Val::record(ExprKind::Var(self.result), location)
+    }
+}
+
+/// `while condition { … }`.
+pub struct While {
+    test: Option<(Block, Expr)>,
+    location: Location,
+}
+
+impl While {
+    /// Before the condition.
+    #[track_caller]
+    #[must_use]
+    pub fn begin() -> Self {
+        tracer::with(|tracer| tracer.open_block());
+        Self { test: None, location: Location::caller() }
+    }
+
+    /// After the condition and before the body.
+    pub fn body<C: IntoVal<bool>>(&mut self, condition: C) {
+        let condition = condition.into_val().expr(self.location);
+        self.test = Some(tracer::with(|tracer| {
+            let block = tracer.close_block();
+            tracer.open_block();
+            (block, condition)
+        }));
+    }
+
+    /// After the body.
+    pub fn finish(self) {
+        let (block, condition) = self.test.expect("invariant: a while has a condition");
+        tracer::with(|tracer| {
+            let body = tracer.close_block();
+            tracer.push(StmtKind::While(block, condition, body), self.location);
+        });
+    }
+}
+
+/// `loop { … }`.
+pub struct Loop {
+    location: Location,
+}
+
+impl Loop {
+    /// Before the body.
+    #[track_caller]
+    #[must_use]
+    pub fn begin() -> Self {
+        tracer::with(|tracer| tracer.open_block());
+        Self { location: Location::caller() }
+    }
+
+    /// After the body.
+    pub fn finish(self) {
+        tracer::with(|tracer| {
+            let body = tracer.close_block();
+            tracer.push(StmtKind::Loop(body), self.location);
+        });
+    }
+}
+
+/// `for counter in start..end` and `(start..end).step_by(step)`.
+pub struct For<T> {
+    counter: Val<T>,
+    id: VarId,
+    start: Expr,
+    end: Expr,
+    step: Expr,
+    unroll: Unroll,
+    location: Location,
+}
+
+impl<T: Integer> For<T> {
+    /// Before the body.
+    #[track_caller]
+    pub fn begin<A, B, C>(name: &'static str, start: A, end: B, step: C, unroll: Unroll) -> Self
+    where
+        A: IntoVal<T>,
+        B: IntoVal<T>,
+        C: IntoVal<T>,
+    {
+        let location = Location::caller();
+        let step = step.into_val();
+        let id = tracer::with(|tracer| {
+            let given = match tracer.opt_constant(step.atom) {
+                Some(Literal::U32(step)) => i64::from(step),
+                Some(Literal::I32(step)) => i64::from(step),
+                _ => 1,
+            };
+            if given < 1 {
+                tracer.error(TraceError::Step { given }, location);
+            }
+            let id = tracer.var(name, VarKind::Counter, T::ty(), location);
+            tracer.open_block();
+            id
+        });
+        Self {
+            counter: Val::from_atom(Atom::Var(id)),
+            id,
+            start: start.into_val().expr(location),
+            end: end.into_val().expr(location),
+            step: step.expr(location),
+            unroll,
+            location,
+        }
+    }
+
+    /// The counter, in the body.
+    #[must_use]
+    pub fn counter(&self) -> Val<T> {
+        self.counter
+    }
+
+    /// After the body.
+    pub fn finish(self) {
+        let Self { id, start, end, step, unroll, location, .. } = self;
+        tracer::with(|tracer| {
+            let body = tracer.close_block();
+            tracer.push(StmtKind::For { counter: id, start, end, step, unroll, body }, location);
+        });
+    }
+}
+
+/// `break`.
+#[track_caller]
+pub fn break_loop() {
+    tracer::with(|tracer| tracer.push(StmtKind::Break, Location::caller()));
+}
+
+/// `continue`.
+#[track_caller]
+pub fn continue_loop() {
+    tracer::with(|tracer| tracer.push(StmtKind::Continue, Location::caller()));
+}
+
+/// `return` in a kernel, or in a device function without a result.
+#[track_caller]
+pub fn return_kernel() {
+    tracer::with(|tracer| tracer.push(StmtKind::Return(None), Location::caller()));
+}

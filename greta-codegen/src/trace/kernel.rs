@@ -1,0 +1,130 @@
+//! Tracing a whole kernel: its tile parameters, block size and parameters, then its body.
+
+use super::memory::{Global, Memory, extent};
+use super::tracer::{self, TraceError, Tracer};
+use super::value::{Atom, IntoVal, Val, Value};
+use crate::diagnostic::Diagnostic;
+use crate::ir::{Block, Expr, ExprKind, Extent, Kernel, Literal, Location, Op, Type, VarKind};
+use crate::target::Target;
+
+/// What `#[kernel]` knows of a kernel before it is traced.
+#[derive(Debug)]
+pub struct KernelInfo {
+    /// Its name.
+    pub name: &'static str,
+    /// Its doc comment, a line each.
+    pub doc: &'static [&'static str],
+    /// Where it stands.
+    pub location: Location,
+    /// `CARGO_MANIFEST_DIR` of its crate.
+    pub manifest_dir: &'static str,
+}
+
+/// Traces a kernel for a target.
+///
+/// # Errors
+///
+/// What is wrong with the kernel and only shows while it is traced.
+pub fn trace_kernel(
+    info: &KernelInfo,
+    target: &'static Target,
+    body: impl FnOnce(&mut KernelTracer),
+) -> Result<Kernel, Vec<Diagnostic>> {
+    let one = Extent { value: 1, expr: Expr::literal(Literal::U32(1), info.location) };
+    let kernel = Kernel {
+        name: info.name.to_owned(),
+        doc: info.doc.iter().map(|&line| line.to_owned()).collect(),
+        location: info.location,
+        manifest_dir: info.manifest_dir,
+        constants: Vec::new(),
+        block: [one.clone(), one.clone(), one],
+        params: Vec::new(),
+        vars: Vec::new(),
+        functions: Vec::new(),
+        body: Block::new(),
+    };
+    let location = info.location;
+    let mut done = tracer::run(Tracer::new(kernel, target), || body(&mut KernelTracer { location }));
+    if done.errors.is_empty() {
+        done.kernel.body = done.close_block();
+        Ok(done.kernel)
+    } else {
+        Err(done.errors)
+    }
+}
+
+/// Declares what a kernel has outside of its body.
+pub struct KernelTracer {
+    location: Location,
+}
+
+impl KernelTracer {
+    /// A tile parameter.
+    #[must_use]
+    pub fn tile(&mut self, name: &'static str, value: u32) -> Val<u32> {
+        Val::from_atom(Atom::Constant(tracer::with(|tracer| tracer.constant(name, value, None))))
+    }
+
+    /// The block's size in x, y and z, of literals and tile parameters. Makes the constant `BLOCK`, and `BLOCK_X` and
+    /// so on if there is more than one dimension.
+    pub fn block<const N: usize>(&mut self, sizes: [Val<u32>; N]) {
+        const NAMES: [&str; 3] = ["BLOCK_X", "BLOCK_Y", "BLOCK_Z"];
+        let location = self.location;
+        let mut constants = Vec::new();
+        for (dimension, size) in sizes.into_iter().enumerate() {
+            let known = tracer::with(|tracer| tracer.opt_constant(size.atom));
+            if known.and_then(Literal::opt_u32).is_none() {
+                tracer::with(|tracer| tracer.error(TraceError::BlockNotConstant, location));
+                return;
+            }
+            let Extent { value, expr } = extent(size, location);
+            tracer::with(|tracer| {
+                let name = if N == 1 { "BLOCK" } else { NAMES[dimension] };
+                let id = tracer.constant(name, value, Some(expr));
+                let expr = Atom::Constant(id).expr(Type::U32, location);
+                tracer.kernel.block[dimension] = Extent { value, expr: expr.clone() };
+                constants.push((id, value, expr));
+            });
+        }
+        let total = constants.iter().map(|(_, value, _)| value).product();
+        let product = |a: Expr, b: Expr| Expr { kind: ExprKind::Op(Op::Mul, vec![a, b]), ty: Type::U32, location };
+        tracer::with(|tracer| {
+            tracer.block_constant = Some(match constants.as_slice() {
+                [(id, _, _)] => *id,
+                _ => {
+                    let definition = constants.into_iter().map(|(_, _, expr)| expr).reduce(product);
+                    tracer.constant("BLOCK", total, definition)
+                }
+            });
+            // What computed the sizes is spelled in the constants; the body starts empty.
+            tracer.blocks = vec![Block::new()];
+        });
+    }
+
+    /// A buffer parameter.
+    #[must_use]
+    pub fn global<T: Value>(&mut self, name: &'static str, mutable: bool, location: Location) -> Global<T> {
+        let kind = VarKind::Global { mutable };
+        tracer::with(|tracer| {
+            let id = tracer.var(name, kind, T::ty(), location);
+            tracer.kernel.params.push(id);
+            Memory::whole(id)
+        })
+    }
+
+    /// A parameter passed by value.
+    #[must_use]
+    pub fn scalar<T: Value>(&mut self, name: &'static str, location: Location) -> Val<T> {
+        tracer::with(|tracer| {
+            let id = tracer.var(name, VarKind::Scalar, T::ty(), location);
+            tracer.kernel.params.push(id);
+            Val::from_atom(Atom::Var(id))
+        })
+    }
+}
+
+/// A block size as the attribute takes it: kernel constants or Rust ones.
+#[must_use]
+pub fn block_size<V: IntoVal<u32>>(size: V) -> Val<u32> {
+    size.into_val()
+}

@@ -1,0 +1,98 @@
+//! Mathematical functions, as functions and as methods of kernel values. What each computes stands in [`crate::ops`].
+
+use super::value::{Float, IntoVal, Number, Val};
+use crate::ir::{Location, Op};
+
+macro_rules! unary {
+    ($($(#[$doc:meta])* $name:ident $op:ident;)*) => {
+        $($(#[$doc])*
+        #[track_caller]
+        pub fn $name<T: Float>(value: Val<T>) -> Val<T> {
+            let location = Location::caller();
+            Val::record_op(Op::$op, vec![value.expr(location)], location)
+        })*
+
+        impl<T: Float> Val<T> {
+            $($(#[$doc])*
+            #[track_caller]
+            #[must_use]
+            pub fn $name(self) -> Self {
+                $name(self)
+            })*
+        }
+    };
+}
+
+unary! {
+    /// |a|.
+    abs Abs;
+    /// Square root, correctly rounded.
+    sqrt Sqrt;
+    /// 1 / sqrt(a), within 2 ulp.
+    rsqrt Rsqrt;
+    /// e^a, within 2 ulp.
+    exp Exp;
+    /// 2^a, within 2 ulp.
+    exp2 Exp2;
+    /// Natural logarithm, within 2 ulp.
+    log Log;
+    /// Logarithm to base 2, within 2 ulp.
+    log2 Log2;
+    /// Sine of an angle in radians, within 2 ulp.
+    sin Sin;
+    /// Cosine of an angle in radians, within 2 ulp.
+    cos Cos;
+    /// Hyperbolic tangent, within 2 ulp.
+    tanh Tanh;
+    /// The largest integer not above a.
+    floor Floor;
+    /// The smallest integer not below a.
+    ceil Ceil;
+}
+
+/// The smaller of two numbers; of a number and a NaN the number.
+#[track_caller]
+pub fn min<T: Number, R: IntoVal<T>>(a: Val<T>, b: R) -> Val<T> {
+    let location = Location::caller();
+    Val::record_op(Op::Min, vec![a.expr(location), b.into_val().expr(location)], location)
+}
+
+/// The larger of two numbers; of a number and a NaN the number.
+#[track_caller]
+pub fn max<T: Number, R: IntoVal<T>>(a: Val<T>, b: R) -> Val<T> {
+    let location = Location::caller();
+    Val::record_op(Op::Max, vec![a.expr(location), b.into_val().expr(location)], location)
+}
+
+/// a * b + c, rounded once.
+#[track_caller]
+pub fn fma<T: Float, B: IntoVal<T>, C: IntoVal<T>>(a: Val<T>, b: B, c: C) -> Val<T> {
+    let location = Location::caller();
+    let operands = vec![a.expr(location), b.into_val().expr(location), c.into_val().expr(location)];
+    Val::record_op(Op::Fma, operands, location)
+}
+
+impl<T: Number> Val<T> {
+    /// The smaller; of a number and a NaN the number.
+    #[track_caller]
+    #[must_use]
+    pub fn min<R: IntoVal<T>>(self, other: R) -> Self {
+        min(self, other)
+    }
+
+    /// The larger; of a number and a NaN the number.
+    #[track_caller]
+    #[must_use]
+    pub fn max<R: IntoVal<T>>(self, other: R) -> Self {
+        max(self, other)
+    }
+}
+
+impl<T: Float> Val<T> {
+    /// self * b + c, rounded once.
+    #[track_caller]
+    #[must_use]
+    pub fn mul_add<B: IntoVal<T>, C: IntoVal<T>>(self, b: B, c: C) -> Self {
+        fma(self, b, c)
+    }
+}

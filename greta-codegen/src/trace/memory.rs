@@ -1,0 +1,303 @@
+//! Global buffers, shared arrays and register arrays: handles that loads and stores go through.
+
+use std::marker::PhantomData;
+
+use super::tracer::{self, TraceError};
+use super::value::{Atom, IntoVal, Val, Value, Vector};
+use crate::ir::{ExprKind, Extent, Location, Place, StmtKind, VarId, VarKind};
+
+/// Arrays have at most this many dimensions.
+pub(crate) const DIMENSIONS_MAX: usize = 4;
+
+/// The address spaces, as types.
+pub mod spaces {
+    /// Device memory.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Global;
+    /// A block's shared memory (LDS).
+    #[derive(Clone, Copy, Debug)]
+    pub struct Shared;
+    /// A thread's registers.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Register;
+}
+
+/// An address space.
+pub trait Space: Copy + 'static {}
+impl Space for spaces::Global {}
+impl Space for spaces::Shared {}
+impl Space for spaces::Register {}
+
+/// A memory object, or the part of it that some indices select. `E` is a value's type or another `Memory`.
+pub struct Memory<E, S> {
+    pub(crate) base: VarId,
+    pub(crate) prefix: [Atom; DIMENSIONS_MAX],
+    pub(crate) depth: usize,
+    marker: PhantomData<fn() -> (E, S)>,
+}
+
+/// A buffer in device memory, a kernel's parameter.
+pub type Global<T> = Memory<T, spaces::Global>;
+/// An array in a block's shared memory; `Shared<Shared<T>>` has two dimensions.
+pub type Shared<E> = Memory<E, spaces::Shared>;
+/// An array in a thread's registers; `Array<Array<T>>` has two dimensions.
+pub type Array<E> = Memory<E, spaces::Register>;
+
+impl<E, S> Clone for Memory<E, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E, S> Copy for Memory<E, S> {}
+
+impl<E, S> std::fmt::Debug for Memory<E, S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}{:?}", self.base, &self.prefix[..self.depth])
+    }
+}
+
+impl<E, S> Memory<E, S> {
+    pub(crate) fn whole(base: VarId) -> Self {
+        let unused = Atom::Literal(crate::ir::Literal::U32(0));
+        Self { base, prefix: [unused; DIMENSIONS_MAX], depth: 0, marker: PhantomData }
+    }
+
+    fn part<E2>(&self, index: Val<u32>) -> Memory<E2, S> {
+        let mut prefix = self.prefix;
+        prefix[self.depth] = index.atom;
+        Memory { base: self.base, prefix, depth: self.depth + 1, marker: PhantomData }
+    }
+
+    fn place(&self, index: Val<u32>, location: Location) -> Place {
+        let prefix = self.prefix[..self.depth].iter().map(|atom| atom.expr(u32::ty(), location));
+        Place { base: self.base, index: prefix.chain([index.expr(location)]).collect(), lane: None }
+    }
+
+    /// Loads `V::LANES` consecutive elements from `index` on, which is a multiple of that number, in one access.
+    #[track_caller]
+    pub fn load_vector<V: Vector<Lane = E>>(&self, index: impl IntoVal<u32>) -> Val<V> {
+        let location = Location::caller();
+        Val::record(ExprKind::Load(self.place(index.into_val(), location)), location)
+    }
+
+    /// Stores a vector to consecutive elements from `index` on, which is a multiple of their number, in one access.
+    #[track_caller]
+    pub fn store_vector<V: Vector<Lane = E>>(&mut self, index: impl IntoVal<u32>, value: Val<V>) {
+        let location = Location::caller();
+        let place = self.place(index.into_val(), location);
+        tracer::with(|tracer| tracer.push(StmtKind::Assign(place, value.expr(location)), location));
+    }
+}
+
+/// What a `Memory` can have as elements.
+pub trait Element<S> {
+    /// What indexing gives: the value, or the part of the array.
+    type Output;
+    /// Loads the value, or makes the part.
+    fn element(memory: &Memory<Self, S>, index: Val<u32>, location: Location) -> Self::Output
+    where
+        Self: Sized;
+}
+
+impl<T: Value, S> Element<S> for T {
+    type Output = Val<T>;
+
+    fn element(memory: &Memory<T, S>, index: Val<u32>, location: Location) -> Val<T> {
+        Val::record(ExprKind::Load(memory.place(index, location)), location)
+    }
+}
+
+impl<E, S> Element<S> for Memory<E, S> {
+    type Output = Self;
+
+    fn element(memory: &Memory<Self, S>, index: Val<u32>, _location: Location) -> Self {
+        memory.part(index)
+    }
+}
+
+/// What `[index]` reads.
+#[diagnostic::on_unimplemented(message = "`{Self}` cannot be indexed in a kernel")]
+pub trait Get {
+    /// What is there.
+    type Output;
+    /// `self[index]`.
+    fn element(&self, index: Val<u32>, location: Location) -> Self::Output;
+    /// `self[index]` on the way to an assignment.
+    fn element_mut(&mut self, index: Val<u32>, location: Location) -> Self::Output {
+        self.element(index, location)
+    }
+}
+
+/// What `[index] =` writes.
+#[diagnostic::on_unimplemented(message = "the elements of `{Self}` cannot be assigned a `{V}` in a kernel")]
+pub trait Set<V> {
+    /// `self[index] = value`.
+    fn set_element(&mut self, index: Val<u32>, value: V, location: Location);
+}
+
+impl<E: Element<S>, S> Get for Memory<E, S> {
+    type Output = E::Output;
+
+    fn element(&self, index: Val<u32>, location: Location) -> E::Output {
+        E::element(self, index, location)
+    }
+}
+
+impl<T: Value, S, V: IntoVal<T>> Set<V> for Memory<T, S> {
+    fn set_element(&mut self, index: Val<u32>, value: V, location: Location) {
+        let place = self.place(index, location);
+        let value = value.into_val().expr(location);
+        tracer::with(|tracer| tracer.push(StmtKind::Assign(place, value), location));
+    }
+}
+
+impl<V: Vector> Get for Val<V> {
+    type Output = Val<V::Lane>;
+
+    fn element(&self, index: Val<u32>, location: Location) -> Val<V::Lane> {
+        Val::record(ExprKind::Lane(Box::new(self.expr(location)), Box::new(index.expr(location))), location)
+    }
+}
+
+impl<V: Vector, R: IntoVal<V::Lane>> Set<R> for Val<V> {
+    fn set_element(&mut self, index: Val<u32>, value: R, location: Location) {
+        let value = value.into_val().expr(location);
+        let lane = Some(Box::new(index.expr(location)));
+        tracer::with(|tracer| match self.atom {
+            Atom::Var(base) if tracer.kernel.vars[base.index()].kind == VarKind::Mut => {
+                tracer.push(StmtKind::Assign(Place { base, index: Vec::new(), lane }, value), location);
+            }
+            _ => tracer.error(TraceError::NotMutable, location),
+        });
+    }
+}
+
+impl<G: Get + ?Sized> Get for &G {
+    type Output = G::Output;
+
+    fn element(&self, index: Val<u32>, location: Location) -> G::Output {
+        (**self).element(index, location)
+    }
+}
+
+impl<G: Get + ?Sized> Get for &mut G {
+    type Output = G::Output;
+
+    fn element(&self, index: Val<u32>, location: Location) -> G::Output {
+        (**self).element(index, location)
+    }
+}
+
+/// `base[index]` as a value.
+#[track_caller]
+pub fn get<G: Get + ?Sized, I: IntoVal<u32>>(base: &G, index: I) -> G::Output {
+    base.element(index.into_val(), Location::caller())
+}
+
+/// `base[index]` on the way to an assignment.
+#[track_caller]
+pub fn get_mut<G: Get + ?Sized, I: IntoVal<u32>>(base: &mut G, index: I) -> G::Output {
+    base.element_mut(index.into_val(), Location::caller())
+}
+
+/// `base[index] = value`.
+#[track_caller]
+pub fn set<S: Set<V> + ?Sized, V, I: IntoVal<u32>>(base: &mut S, index: I, value: V) {
+    base.set_element(index.into_val(), value, Location::caller());
+}
+
+/// The size of one dimension; reports a length that is not known or zero.
+pub(crate) fn extent(length: Val<u32>, location: Location) -> Extent {
+    tracer::with(|tracer| {
+        let value = tracer.opt_constant(length.atom).and_then(crate::ir::Literal::opt_u32);
+        match value {
+            None => tracer.error(TraceError::LengthNotConstant, location),
+            Some(0) => tracer.error(TraceError::LengthZero, location),
+            Some(_) => {}
+        }
+        Extent { value: value.unwrap_or(1).max(1), expr: tracer.constant_expr(length.atom, location) }
+    })
+}
+
+fn declare<E, S>(kind: VarKind, ty: crate::ir::Type, location: Location) -> Memory<E, S> {
+    tracer::with(|tracer| {
+        let id = tracer.var("", kind, ty, location);
+        tracer.push(StmtKind::Declare(id), location);
+        Memory::whole(id)
+    })
+}
+
+/// The innermost element of an array type.
+pub trait Nested {
+    /// The type of its values.
+    type Value: Value;
+}
+
+impl<T: Value> Nested for T {
+    type Value = T;
+}
+
+impl<E: Nested, S> Nested for Memory<E, S> {
+    type Value = E::Value;
+}
+
+/// Declares a shared array of these extents: `shared::<[[T; COLUMNS]; ROWS]>()` in a kernel.
+#[track_caller]
+#[must_use]
+pub fn shared<E: Nested>(lengths: &[Val<u32>]) -> Shared<E> {
+    let location = Location::caller();
+    let extents = lengths.iter().map(|&length| extent(length, location)).collect();
+    declare(VarKind::Shared(extents), E::Value::ty(), location)
+}
+
+/// Declares a register array of these extents without a value: `let a: [T; N];` in a kernel.
+#[track_caller]
+#[must_use]
+pub fn register<E: Nested>(lengths: &[Val<u32>]) -> Array<E> {
+    let location = Location::caller();
+    let extents = lengths.iter().map(|&length| extent(length, location)).collect();
+    declare(VarKind::Register(extents), E::Value::ty(), location)
+}
+
+/// What `[element; length]` can repeat.
+#[diagnostic::on_unimplemented(message = "an array in a kernel cannot hold a `{Self}`")]
+pub trait Repeat {
+    /// The array.
+    type Array;
+    /// `[self; length]`.
+    fn repeat(self, length: Extent, location: Location) -> Self::Array;
+}
+
+impl<T: Value> Repeat for Val<T> {
+    type Array = Array<T>;
+
+    fn repeat(self, length: Extent, location: Location) -> Array<T> {
+        let array: Array<T> = declare(VarKind::Register(vec![length]), T::ty(), location);
+        tracer::with(|tracer| tracer.push(StmtKind::Fill(array.base, self.expr(location)), location));
+        array
+    }
+}
+
+impl<E> Repeat for Array<E> {
+    type Array = Array<Self>;
+
+    /// The inner array was just made by `[value; n]`: it becomes one of a dimension more.
+    fn repeat(self, length: Extent, location: Location) -> Array<Self> {
+        tracer::with(|tracer| {
+            let var = &mut tracer.kernel.vars[self.base.index()];
+            match &mut var.kind {
+                VarKind::Register(extents) if var.name.is_empty() && self.depth == 0 => extents.insert(0, length),
+                _ => tracer.error(TraceError::ArrayCopied, location),
+            }
+        });
+        Memory::whole(self.base)
+    }
+}
+
+/// `[element; length]`.
+#[track_caller]
+pub fn repeat<R: Repeat, L: IntoVal<u32>>(element: R, length: L) -> R::Array {
+    let location = Location::caller();
+    element.repeat(extent(length.into_val(), location), location)
+}

@@ -1,0 +1,46 @@
+//! The front end: kernel values that record what is done to them.
+//!
+//! `#[kernel]` and `#[device]` rewrite a Rust function so that it runs on the host with [`Val`] handles in place of
+//! numbers; running it records typed IR. rustc has inferred and checked every type by then. Tile abstractions are
+//! plain Rust on top of what is here.
+//!
+//! Every operation is recorded at once, in Rust's order of evaluation, as an unnamed `Let` over leaves; the passes
+//! fold those back into expressions. So a handle may be kept, copied and used later without changing what it means.
+//!
+//! A mistake that only shows while tracing (a length that is no constant, an assignment to something immutable) is
+//! recorded as a [`Diagnostic`](crate::diagnostic::Diagnostic), and tracing goes on.
+
+mod bind;
+mod builtins;
+mod control;
+mod fragment;
+mod function;
+mod kernel;
+mod literal;
+mod math;
+mod memory;
+mod operators;
+mod tracer;
+mod value;
+
+pub use bind::{Assign, Bind, Merge, Read, assign, bind, bind_mut, read};
+pub use builtins::{
+    Dim3, barrier, block_dim, block_idx, grid_dim, lane_id, select, shuffle, shuffle_down, shuffle_xor, thread_idx,
+    wave_id,
+};
+pub use control::{For, If, Loop, ShortCircuit, While, break_loop, continue_loop, return_kernel};
+pub use fragment::{Accumulator, F32_16x16x4, FragmentA, FragmentB, MatrixShape, mfma_f32_16x16x4f32, mma};
+pub use function::{Call, DeviceArgument, DeviceResult, FunctionInfo, Parameter, into_value, return_value};
+pub use kernel::{KernelInfo, KernelTracer, block_size, trace_kernel};
+pub use literal::{FloatLiteral, IntegerLiteral, boolean, float, integer};
+pub use math::*;
+pub use memory::{Array, Element, Get, Global, Memory, Set, Shared, Space, get, repeat, set, shared, spaces};
+pub use operators::{cast, eq, ge, gt, le, lt, ne};
+pub use tracer::TraceError;
+pub use value::{
+    Atom, Bits, Castable, Float, Integer, IntoVal, Number, Signed, Val, Value, Vector, Word, f32x2, f32x4, i32x2,
+    i32x4, u32x2, u32x4,
+};
+
+/// Block size and wave width by their Rust names, for the attributes' expansion.
+pub use tracer::{block_constant, wave_constant};

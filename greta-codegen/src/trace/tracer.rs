@@ -1,0 +1,246 @@
+//! The recording state of the kernel that is being traced on this thread.
+//!
+//! Knows nothing of Rust types: those live in the handles.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use super::function::FunctionKey;
+use super::value::{Atom, Val};
+use crate::diagnostic::{Diagnostic, DiagnosticKind};
+use crate::ir::{
+    Block, Constant, ConstantId, Expr, ExprKind, FunctionId, Kernel, Literal, Location, Scalar, Stmt, StmtKind, Type,
+    Var, VarId, VarKind,
+};
+use crate::target::Target;
+
+/// What only shows while a kernel is traced. The kernel author's to mend.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum TraceError {
+    /// A length must be made of literals, tile parameters and `let`s of them.
+    #[error("an array's length must be known at compile time: use literals, tile parameters and lets made of them")]
+    LengthNotConstant,
+    /// Arrays have at least one element.
+    #[error("an array of length 0")]
+    LengthZero,
+    /// The integer literal does not fit.
+    #[error("the literal {given} does not fit {ty}")]
+    LiteralOutOfRange {
+        /// The literal.
+        given: i128,
+        /// The type inferred for it.
+        ty: Type,
+    },
+    /// The variable was not declared with `let mut`.
+    #[error("assignment to a value that is not mutable: declare it with `let mut`")]
+    NotMutable,
+    /// An array is not copied by `let` or passed by value.
+    #[error("an array is not copied: borrow it with `&` or `&mut`")]
+    ArrayCopied,
+    /// Only whole arrays go to a device function by reference.
+    #[error("part of an array passed to a device function: pass the whole array and the index")]
+    PartOfArray,
+    /// The block size must be made of literals and tile parameters.
+    #[error("the block size must be known at compile time: use literals and tile parameters")]
+    BlockNotConstant,
+    /// A loop's step is a positive number.
+    #[error("a step of {given}: a loop's step is at least 1")]
+    Step {
+        /// The step.
+        given: i64,
+    },
+}
+
+/// The state of a trace.
+pub(crate) struct Tracer {
+    pub(crate) kernel: Kernel,
+    pub(crate) target: &'static Target,
+    pub(crate) errors: Vec<Diagnostic>,
+    /// Blocks that are being recorded, innermost last.
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) functions: HashMap<FunctionKey, FunctionId>,
+    /// Compile-time `Let`s, spelled with literals and constants only.
+    definitions: HashMap<VarId, Expr>,
+    pub(crate) block_constant: Option<ConstantId>,
+    wave_constant: Option<ConstantId>,
+}
+
+thread_local! {
+    static TRACER: RefCell<Option<Tracer>> = const { RefCell::new(None) };
+}
+
+/// Runs `f` on the trace of this thread.
+///
+/// # Panics
+///
+/// Outside of a kernel: handles exist only while one is traced.
+#[track_caller]
+pub(crate) fn with<R>(f: impl FnOnce(&mut Tracer) -> R) -> R {
+    TRACER.with_borrow_mut(|tracer| {
+        f(tracer.as_mut().expect("kernel values exist only inside a #[kernel] or #[device] function"))
+    })
+}
+
+/// Runs `body` with a new trace and gives the trace back.
+pub(crate) fn run(tracer: Tracer, body: impl FnOnce()) -> Tracer {
+    /// Restores the outer trace, also when the body unwinds.
+    struct Restore(Option<Tracer>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            TRACER.set(self.0.take());
+        }
+    }
+    let restore = Restore(TRACER.replace(Some(tracer)));
+    body();
+    let done = TRACER.take().expect("invariant: the trace outlives its body");
+    drop(restore);
+    done
+}
+
+impl Tracer {
+    pub(crate) fn new(kernel: Kernel, target: &'static Target) -> Self {
+        Self {
+            kernel,
+            target,
+            errors: Vec::new(),
+            blocks: vec![Vec::new()],
+            functions: HashMap::new(),
+            definitions: HashMap::new(),
+            block_constant: None,
+            wave_constant: None,
+        }
+    }
+
+    pub(crate) fn error(&mut self, error: TraceError, location: Location) {
+        self.errors.push(Diagnostic { location, kind: DiagnosticKind::Trace(error) });
+    }
+
+    pub(crate) fn var(&mut self, name: &str, kind: VarKind, ty: Type, location: Location) -> VarId {
+        let id = VarId(u32::try_from(self.kernel.vars.len()).expect("invariant: fewer than 2^32 variables"));
+        self.kernel.vars.push(Var { name: name.to_owned(), kind, ty, constant: None, location });
+        id
+    }
+
+    pub(crate) fn push(&mut self, kind: StmtKind, location: Location) {
+        self.blocks.last_mut().expect("invariant: a block is open").push(Stmt { kind, location });
+    }
+
+    pub(crate) fn open_block(&mut self) {
+        self.blocks.push(Vec::new());
+    }
+
+    pub(crate) fn close_block(&mut self) -> Block {
+        self.blocks.pop().expect("invariant: a block is open")
+    }
+
+    /// Records an expression as an unnamed `Let`.
+    pub(crate) fn record(&mut self, expr: Expr) -> Atom {
+        let (ty, location) = (expr.ty, expr.location);
+        let constant = self.fold(&expr);
+        let id = self.var("", VarKind::Let, ty, location);
+        self.kernel.vars[id.index()].constant = constant;
+        if constant.is_some() {
+            let definition = self.expand(&expr);
+            self.definitions.insert(id, definition);
+        }
+        self.push(StmtKind::Let(id, Some(expr)), location);
+        Atom::Var(id)
+    }
+
+    /// The value of a leaf where it is known at compile time.
+    pub(crate) fn opt_constant(&self, atom: Atom) -> Option<Literal> {
+        match atom {
+            Atom::Literal(literal) => Some(literal),
+            Atom::Constant(id) => Some(self.kernel.constants[id.index()].value),
+            Atom::Var(id) => self.kernel.vars[id.index()].constant,
+        }
+    }
+
+    /// Gives `id` the definition that `atom` has, both being known at compile time.
+    pub(crate) fn copy_definition(&mut self, atom: Atom, id: VarId) {
+        let location = self.kernel.vars[id.index()].location;
+        let definition = self.constant_expr(atom, location);
+        self.definitions.insert(id, definition);
+    }
+
+    /// A compile-time value spelled with literals and constants only; a literal 1 for one that is not known.
+    pub(crate) fn constant_expr(&self, atom: Atom, location: Location) -> Expr {
+        match atom {
+            Atom::Literal(literal) => Expr::literal(literal, location),
+            Atom::Constant(_) => atom.expr(Type::U32, location),
+            Atom::Var(id) => {
+                self.definitions.get(&id).cloned().unwrap_or_else(|| Expr::literal(Literal::U32(1), location))
+            }
+        }
+    }
+
+    /// Replaces compile-time variables by their definitions.
+    fn expand(&self, expr: &Expr) -> Expr {
+        let kind = match &expr.kind {
+            ExprKind::Var(id) => return self.definitions.get(id).unwrap_or(expr).clone(),
+            ExprKind::Op(op, operands) => {
+                ExprKind::Op(*op, operands.iter().map(|operand| self.expand(operand)).collect())
+            }
+            ExprKind::Cast(operand) => ExprKind::Cast(Box::new(self.expand(operand))),
+            other => other.clone(),
+        };
+        Expr { kind, ty: expr.ty, location: expr.location }
+    }
+
+    fn fold(&self, expr: &Expr) -> Option<Literal> {
+        let leaf = |operand: &Expr| match operand.kind {
+            ExprKind::Literal(literal) => Some(literal),
+            ExprKind::Constant(id) => self.opt_constant(Atom::Constant(id)),
+            ExprKind::Var(id) => self.opt_constant(Atom::Var(id)),
+            _ => None,
+        };
+        match &expr.kind {
+            ExprKind::Op(op, operands) if !operands.is_empty() => {
+                let values: Option<Vec<Literal>> = operands.iter().map(leaf).collect();
+                op.fold(&values?)
+            }
+            ExprKind::Cast(operand) => fold_cast(leaf(operand)?, expr.ty.scalar),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn constant(&mut self, name: &str, value: u32, definition: Option<Expr>) -> ConstantId {
+        let id = ConstantId(u32::try_from(self.kernel.constants.len()).expect("invariant: few constants"));
+        self.kernel.constants.push(Constant { name: name.to_owned(), value: Literal::U32(value), definition });
+        id
+    }
+}
+
+/// Casts between integer constants; floats are left to the target.
+fn fold_cast(value: Literal, to: Scalar) -> Option<Literal> {
+    match (value, to) {
+        (Literal::U32(value), Scalar::U32) => Some(Literal::U32(value)),
+        (Literal::U32(value), Scalar::I32) => Some(Literal::I32(value.cast_signed())),
+        (Literal::I32(value), Scalar::I32) => Some(Literal::I32(value)),
+        (Literal::I32(value), Scalar::U32) => Some(Literal::U32(value.cast_unsigned())),
+        _ => None,
+    }
+}
+
+/// The block's number of threads, as the constant `BLOCK`.
+#[must_use]
+pub fn block_constant() -> Val<u32> {
+    with(|tracer| {
+        let id = tracer.block_constant.expect("invariant: the block size is set before the body is traced");
+        Val::from_atom(Atom::Constant(id))
+    })
+}
+
+/// The width of the target's waves, as the constant `WAVE`.
+#[must_use]
+pub fn wave_constant() -> Val<u32> {
+    with(|tracer| {
+        let wave = tracer.target.wave;
+        let id = match tracer.wave_constant {
+            Some(id) => id,
+            None => tracer.constant("WAVE", wave, None),
+        };
+        tracer.wave_constant = Some(id);
+        Val::from_atom(Atom::Constant(id))
+    })
+}
