@@ -1,0 +1,70 @@
+//! Cases of attention, decode (one token) and prefill. Tolerance: [`Tolerance::KERNEL`](crate::Tolerance::KERNEL).
+//!
+//! Keys and values after the last visible token are NaN: no kernel may let them reach a result.
+
+use super::{checked, draw};
+use crate::reference::{self, AttentionShape};
+
+/// Sizes of one case.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Case {
+    /// Heads, tokens and cache.
+    pub shape: AttentionShape,
+    /// Queries are uniform in [-scale, scale): large ones make the softmax pick single keys.
+    pub scale: f32,
+}
+
+/// Inputs and result of one case.
+#[derive(Clone, Debug)]
+pub struct Data {
+    /// `[tokens, heads, head_dim]`.
+    pub q: Vec<f32>,
+    /// `[kv_heads, max_seq, head_dim]`.
+    pub k_cache: Vec<f32>,
+    /// `[kv_heads, max_seq, head_dim]`.
+    pub v_cache: Vec<f32>,
+    /// `[tokens, heads, head_dim]`.
+    pub y: Vec<f64>,
+}
+
+const fn case(heads: [usize; 2], head_dim: usize, tokens: usize, past: usize, max_seq: usize, scale: f32) -> Case {
+    let [heads, kv_heads] = heads;
+    Case { shape: AttentionShape { heads, kv_heads, head_dim, tokens, past, max_seq }, scale }
+}
+
+/// The table: query and key heads, width of a head, new tokens, past, room in the cache, scale of the queries.
+pub const CASES: &[Case] = &[
+    case([1, 1], 32, 1, 0, 1, 1.0),
+    case([8, 2], 32, 1, 33, 40, 1.0),
+    case([4, 4], 64, 1, 66, 67, 10.0),
+    case([8, 2], 128, 1, 255, 300, 1.0),
+    case([32, 8], 128, 1, 1023, 1024, 1.0),
+    case([4, 4], 128, 1, 2050, 2112, 30.0),
+    case([2, 1], 32, 2, 0, 2, 1.0),
+    case([8, 8], 32, 17, 0, 20, 1.0),
+    case([8, 2], 32, 6, 29, 40, 10.0),
+    case([4, 1], 64, 65, 0, 128, 1.0),
+    case([4, 2], 128, 16, 0, 16, 1.0),
+    case([2, 2], 128, 70, 61, 160, 1.0),
+    case([4, 2], 128, 130, 300, 430, 4.0),
+];
+
+impl Case {
+    /// The case's inputs and result.
+    #[must_use]
+    pub fn draw(&self) -> Data {
+        let AttentionShape { heads, kv_heads, head_dim, tokens, past, max_seq } = self.shape;
+        let q = draw(self, "q", self.scale, tokens * heads * head_dim);
+        let cache = |name| {
+            let mut cache = draw(self, name, 1.0, kv_heads * max_seq * head_dim);
+            for head in cache.chunks_exact_mut(max_seq * head_dim) {
+                head[(past + tokens) * head_dim..].fill(f32::NAN);
+            }
+            cache
+        };
+        let (k_cache, v_cache) = (cache("k_cache"), cache("v_cache"));
+        let y = reference::attention(&q, &k_cache, &v_cache, self.shape);
+        assert!(y.iter().all(|value| value.is_finite()), "invariant: the reference of {self:?} reads no future key");
+        Data { q, k_cache, v_cache, y: checked(self, y) }
+    }
+}

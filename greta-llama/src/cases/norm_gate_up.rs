@@ -1,0 +1,54 @@
+//! Cases of the fused norm, gate, up and SiLU of one token. Tolerance: [`Tolerance::KERNEL`](crate::Tolerance::KERNEL).
+
+use super::{checked, draw};
+use crate::generate::{matrix_scale, norm_weight};
+use crate::reference;
+
+/// Sizes of one case.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Case {
+    /// Columns of the weights; a multiple of 4.
+    pub hidden: usize,
+    /// Rows of the weights.
+    pub intermediate: usize,
+    /// Added to the mean square.
+    pub eps: f32,
+}
+
+/// Inputs and result of one case.
+#[derive(Clone, Debug)]
+pub struct Data {
+    /// `[hidden]`.
+    pub x: Vec<f32>,
+    /// `[hidden]`.
+    pub norm: Vec<f32>,
+    /// `[intermediate, hidden]`.
+    pub gate: Vec<f32>,
+    /// `[intermediate, hidden]`.
+    pub up: Vec<f32>,
+    /// `[intermediate]`.
+    pub y: Vec<f64>,
+}
+
+/// The table.
+pub const CASES: &[Case] = &[
+    Case { hidden: 4, intermediate: 1, eps: 1e-5 },
+    Case { hidden: 36, intermediate: 7, eps: 1e-5 },
+    Case { hidden: 256, intermediate: 688, eps: 1e-5 },
+    Case { hidden: 4096, intermediate: 346, eps: 1e-5 },
+];
+
+impl Case {
+    /// The case's inputs and result.
+    #[must_use]
+    pub fn draw(&self) -> Data {
+        let (hidden, eps) = (self.hidden, f64::from(self.eps));
+        let x = draw(self, "x", 1.0, hidden);
+        let norm: Vec<f32> = draw(self, "norm", 1.0, hidden).into_iter().map(norm_weight).collect();
+        let weight = |name| draw(self, name, matrix_scale(hidden), self.intermediate * hidden);
+        let (gate, up) = (weight("gate"), weight("up"));
+        let normed = reference::rmsnorm(&x, &norm, eps);
+        let y = reference::silu_mul(&reference::gemm(&normed, &gate, hidden), &reference::gemm(&normed, &up, hidden));
+        Data { x, norm, gate, up, y: checked(self, y) }
+    }
+}
