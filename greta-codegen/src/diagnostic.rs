@@ -1,6 +1,9 @@
-//! What is wrong with a kernel, as data: the verifier's findings.
+//! What is wrong with a kernel, as data: the tracer's and the verifier's findings. Text lives in `Display` only.
+//!
+//! Length: one exhaustive table of what can be wrong.
 
-use crate::ir::Location;
+use crate::ir::{Location, Type};
+use crate::ops::Class;
 
 /// One thing that is wrong with the author's kernel, and where.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -12,6 +15,32 @@ pub struct Diagnostic {
     pub kind: DiagnosticKind,
 }
 
+/// The types that something may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allowed {
+    /// Just this one.
+    Only(Type),
+    /// Every type of a class.
+    Class(Class),
+}
+
+impl std::fmt::Display for Allowed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Only(ty) => return ty.fmt(f),
+            Self::Class(Class::None) => "nothing",
+            Self::Class(Class::Number) => "an integer or a float",
+            Self::Class(Class::Integer) => "an integer",
+            Self::Class(Class::Signed) => "a signed integer or a float",
+            Self::Class(Class::Float) => "a float",
+            Self::Class(Class::Bits) => "an integer or a bool",
+            Self::Class(Class::Word) => "a scalar",
+            Self::Class(Class::Boolean) => "a bool",
+            Self::Class(Class::Any) => "any value",
+        })
+    }
+}
+
 /// What can be wrong with a kernel. Each is the kernel author's to mend.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -19,6 +48,8 @@ pub enum DiagnosticKind {
     /// Found while the kernel was traced.
     #[error(transparent)]
     Trace(#[from] crate::trace::TraceError),
+
+    // The kernel against its target.
     /// The shared arrays do not fit: use smaller tiles.
     #[error("the kernel's shared arrays take {given} B; {target} has {limit} B of shared memory a block")]
     SharedMemory {
@@ -38,5 +69,315 @@ pub enum DiagnosticKind {
         limit: u32,
         /// The target.
         target: &'static str,
+    },
+    /// The target lacks the matrix instruction: use a fragment, which works on every target.
+    #[error("{target} has no {instruction}; it is available on {}", .available.join(", "))]
+    MatrixInstruction {
+        /// The raw intrinsic.
+        instruction: &'static str,
+        /// The target.
+        target: &'static str,
+        /// The targets that have it.
+        available: &'static [&'static str],
+    },
+
+    // Declarations and names.
+    /// A parameter of a kernel is neither a number nor a buffer.
+    #[error("the kernel's parameter {name} is neither a number nor a buffer")]
+    Parameter {
+        /// The parameter.
+        name: String,
+    },
+    /// A size is not known at compile time, or is not what its expression says.
+    #[error("the size {given} is not what its expression gives: {}", .computed.map_or("not known at compile time".to_owned(), |value| value.to_string()))]
+    Extent {
+        /// The size.
+        given: u32,
+        /// What the expression gives.
+        computed: Option<u32>,
+    },
+    /// An array has no elements.
+    #[error("the array {name} has a dimension of 0 elements; at least 1 is needed")]
+    EmptyArray {
+        /// The array.
+        name: String,
+    },
+    /// A constant's value is not what its definition gives.
+    #[error("the constant {name} is {given}, but its definition does not give that value")]
+    Constant {
+        /// The constant.
+        name: String,
+        /// Its value.
+        given: String,
+    },
+    /// A value is used before its declaration or after its block.
+    #[error("{name} is used where it is not declared; declare it before, in this block or one around it")]
+    Undeclared {
+        /// The variable or object.
+        name: String,
+    },
+    /// A value is declared twice.
+    #[error("{name} is declared more than once")]
+    Redeclared {
+        /// The variable or object.
+        name: String,
+    },
+    /// A `let` without a value is never assigned to.
+    #[error("{name} is declared without a value and cannot be given one later; write `let mut`")]
+    MissingValue {
+        /// The variable.
+        name: String,
+    },
+    /// The wrong sort of thing is declared, counted with or filled.
+    #[error("{name} cannot be used here: {wanted} is needed")]
+    WrongObject {
+        /// The variable or object.
+        name: String,
+        /// What is needed.
+        wanted: &'static str,
+    },
+
+    // Types.
+    /// An operation has too few or too many operands.
+    #[error("{operation} takes {limit} operands, {given} given")]
+    OperandCount {
+        /// The operation.
+        operation: &'static str,
+        /// Operands given.
+        given: usize,
+        /// Operands taken.
+        limit: usize,
+    },
+    /// An operand has a type that the operation does not take.
+    #[error("operand {operand} of {operation} is {given}; allowed is {allowed}")]
+    OperandType {
+        /// The operation.
+        operation: &'static str,
+        /// Which operand, from 1.
+        operand: usize,
+        /// Its type.
+        given: Type,
+        /// What it may be.
+        allowed: Allowed,
+    },
+    /// A value has another type than what it is computed from says.
+    #[error("the result of {operation} is used as {given}; it is {allowed}")]
+    ResultType {
+        /// The operation.
+        operation: &'static str,
+        /// The type that it is used as.
+        given: Type,
+        /// Its type.
+        allowed: Type,
+    },
+    /// A value of one type is put where another is needed.
+    #[error("{place} is {allowed}, but the value is {given}")]
+    ValueType {
+        /// Where the value is put.
+        place: String,
+        /// The value's type.
+        given: Type,
+        /// The type that is needed.
+        allowed: Type,
+    },
+    /// Something without a value is used as one.
+    #[error("{operation} gives no value, but one is used")]
+    NoValue {
+        /// The operation or function.
+        operation: String,
+    },
+    /// A cast that Rust's `as` does not have.
+    #[error("{given} cannot be cast to {wanted}")]
+    Cast {
+        /// The operand's type.
+        given: Type,
+        /// The type asked for.
+        wanted: Type,
+    },
+    /// A vector of a length that does not exist.
+    #[error("a vector of {given} elements; there are vectors of 2, 4, 8 and 16")]
+    VectorLength {
+        /// Elements.
+        given: usize,
+    },
+    /// A lane outside a vector.
+    #[error("lane {given} of a vector of {limit}")]
+    LaneBounds {
+        /// The lane.
+        given: u32,
+        /// Lanes of the vector.
+        limit: u32,
+    },
+    /// A lane of something that is no vector.
+    #[error("{given} has no lanes; only vectors do")]
+    LaneOfScalar {
+        /// The value's type.
+        given: Type,
+    },
+
+    // Memory.
+    /// An index into something that has no elements, or a buffer or array used as a number.
+    #[error("{name} is not a buffer or array and cannot be indexed")]
+    NotIndexable {
+        /// The variable.
+        name: String,
+    },
+    /// A whole buffer or array is used as a value.
+    #[error("{name} is a buffer or array; use an element of it")]
+    NotAValue {
+        /// The object.
+        name: String,
+    },
+    /// A store to a value that does not change.
+    #[error("{name} cannot be assigned to; declare it with `let mut`")]
+    NotAssignable {
+        /// The variable.
+        name: String,
+    },
+    /// A store to a buffer that is only read.
+    #[error("{name} is read-only; take it as `&mut Global` to store to it")]
+    ReadOnly {
+        /// The buffer.
+        name: String,
+    },
+    /// Too few or too many indices.
+    #[error("{name} takes {limit} indices, {given} given")]
+    IndexCount {
+        /// The object.
+        name: String,
+        /// Indices given.
+        given: usize,
+        /// Its dimensions.
+        limit: usize,
+    },
+    /// An index that is not `u32`.
+    #[error("an index of {name} is {given}; indices are u32")]
+    IndexType {
+        /// The object.
+        name: String,
+        /// The index's type.
+        given: Type,
+    },
+    /// A known index outside an array.
+    #[error("index {given} is outside {name}: dimension {dimension} has {limit} elements")]
+    IndexBounds {
+        /// The array.
+        name: String,
+        /// The dimension, from 0.
+        dimension: usize,
+        /// The index.
+        given: u64,
+        /// Elements of the dimension.
+        limit: u32,
+    },
+    /// A vector access whose place is not aligned to the vector.
+    #[error("a vector of {lanes} elements of {name} starts at a multiple of {lanes}; {given} is none")]
+    VectorAlignment {
+        /// The object.
+        name: String,
+        /// The index, or the length of the object's rows.
+        given: u32,
+        /// Elements of the vector.
+        lanes: u32,
+    },
+
+    // Control flow.
+    /// `break` or `continue` outside a loop.
+    #[error("`{statement}` outside a loop")]
+    OutsideLoop {
+        /// The statement.
+        statement: &'static str,
+    },
+    /// The step of a loop is zero or negative.
+    #[error("the loop's step is {given}; at least 1 is needed")]
+    Step {
+        /// The step.
+        given: i64,
+    },
+    /// A division by a known zero.
+    #[error("{operation} by zero")]
+    ZeroDivisor {
+        /// The operation.
+        operation: &'static str,
+    },
+    /// A device function with a result can end without one.
+    #[error("{function} returns {wanted}, but can end without returning a value")]
+    MissingReturn {
+        /// The function.
+        function: String,
+        /// The result's type.
+        wanted: Type,
+    },
+    /// A value is returned where none is wanted, or none where one is.
+    #[error("{function} returns {}, but {} is returned here", .wanted.map_or("nothing".to_owned(), |ty| ty.to_string()), .given.map_or("nothing".to_owned(), |ty| ty.to_string()))]
+    ReturnValue {
+        /// The function or kernel.
+        function: String,
+        /// The type of the value returned.
+        given: Option<Type>,
+        /// The result's type.
+        wanted: Option<Type>,
+    },
+    /// A barrier that some threads of the block reach and others do not.
+    #[error("a barrier that not every thread of the block reaches: the condition at {cause} differs between threads")]
+    DivergentBarrier {
+        /// The condition, loop or early exit that threads disagree about.
+        cause: Location,
+    },
+    /// A matrix instruction that some lanes of a wave reach and others do not.
+    #[error("{operation} needs every lane of the wave, but the condition at {cause} differs between lanes")]
+    DivergentMatrix {
+        /// The operation.
+        operation: &'static str,
+        /// The condition, loop or early exit that lanes disagree about.
+        cause: Location,
+    },
+    /// Operands of one expression of which one changes what another reads.
+    #[error("one expression both changes and uses {name}; give each a `let` of its own")]
+    OperandOrder {
+        /// The variable or object.
+        name: String,
+    },
+    /// The end or step of a loop reads what the loop changes.
+    #[error("the loop changes {name}, which its end or step reads; give that value a `let` before the loop")]
+    LoopBound {
+        /// The variable or object.
+        name: String,
+    },
+
+    // Calls.
+    /// A device function that calls itself, directly or through others.
+    #[error("{function} calls itself, directly or through others; kernels have no recursion")]
+    Recursion {
+        /// The function.
+        function: String,
+    },
+    /// Too few or too many arguments.
+    #[error("{function} takes {limit} arguments, {given} given")]
+    ArgumentCount {
+        /// The function.
+        function: String,
+        /// Arguments given.
+        given: usize,
+        /// Parameters of the function.
+        limit: usize,
+    },
+    /// An argument that does not fit its parameter.
+    #[error("argument {argument} of {function} does not fit its parameter: {wanted} is needed")]
+    ArgumentKind {
+        /// The function.
+        function: String,
+        /// Which argument, from 1.
+        argument: usize,
+        /// What is needed.
+        wanted: String,
+    },
+    /// One object passed twice to a function that writes it.
+    #[error("{name} is passed to {function} twice, and {function} writes it")]
+    AliasedArgument {
+        /// The function.
+        function: String,
+        /// The object.
+        name: String,
     },
 }

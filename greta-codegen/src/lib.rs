@@ -4,8 +4,10 @@
 
 pub mod definition;
 pub mod diagnostic;
+pub mod footprint;
 pub mod ir;
 pub mod mfma;
 pub mod ops;
 pub mod target;
 pub mod trace;
+pub mod verify;

@@ -130,6 +130,37 @@ pub enum VarKind {
     Shared(Vec<Extent>),
 }
 
+impl VarKind {
+    /// Whether it is a memory object: something with elements.
+    #[must_use]
+    pub fn is_memory(&self) -> bool {
+        matches!(self, Self::Global { .. } | Self::Register(_) | Self::Shared(_))
+    }
+
+    /// The extents, if it is an array.
+    #[must_use]
+    pub fn opt_extents(&self) -> Option<&[Extent]> {
+        match self {
+            Self::Register(extents) | Self::Shared(extents) => Some(extents),
+            _ => None,
+        }
+    }
+}
+
+impl Kernel {
+    /// A variable or object.
+    #[must_use]
+    pub fn var(&self, id: VarId) -> &Var {
+        &self.vars[id.index()]
+    }
+
+    /// A device function.
+    #[must_use]
+    pub fn function(&self, id: FunctionId) -> &Function {
+        &self.functions[id.index()]
+    }
+}
+
 /// Statements that run one after another.
 pub type Block = Vec<Stmt>;
 

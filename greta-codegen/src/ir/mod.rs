@@ -28,11 +28,13 @@
 //! **For.** `for counter in start..end step step`: the three are evaluated once, before the loop. The step is positive,
 //! and `end + step` does not exceed the counter's type (an error that the interpreter reports).
 
+mod constant;
 mod expr;
 mod kernel;
 mod literal;
 mod location;
 mod types;
+mod walk;
 
 pub use expr::{Argument, Expr, ExprKind, Place};
 pub use kernel::{

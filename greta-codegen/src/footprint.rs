@@ -1,0 +1,261 @@
+//! What an expression or statement touches: which variables and objects it reads and writes, whether it looks at other
+//! lanes, waits, fails or jumps.
+//!
+//! Two pieces of code whose footprints [commute](Footprint::commutes_with) may change places. Distinct variables never
+//! overlap: launch checks that of buffers, the verifier of what is passed to a device function. Knows nothing of values.
+
+use std::collections::BTreeSet;
+
+use crate::ir::{
+    Argument, Block, Expr, ExprKind, Function, FunctionId, Kernel, Op, Place, Stmt, StmtKind, Var, VarId, VarKind,
+};
+use crate::ops::Effects;
+
+/// What a piece of code touches.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Footprint {
+    /// `Mut` variables and objects that it reads.
+    pub reads: BTreeSet<VarId>,
+    /// `Mut` variables and objects that it writes.
+    pub writes: BTreeSet<VarId>,
+    /// Whether it touches memory that other threads see.
+    pub memory: bool,
+    /// Whether it reads other lanes of the wave.
+    pub wave: bool,
+    /// Whether it waits for the block's other threads.
+    pub barrier: bool,
+    /// Whether it can be an error where it would not be run: a memory access, an integer division.
+    pub faults: bool,
+    /// Whether it has control flow of its own.
+    pub control: bool,
+    /// Whether it may leave the statements around it.
+    pub jumps: bool,
+}
+
+impl Footprint {
+    /// Adds another's.
+    pub fn add(&mut self, other: &Self) {
+        self.reads.extend(&other.reads);
+        self.writes.extend(&other.writes);
+        self.memory |= other.memory;
+        self.wave |= other.wave;
+        self.barrier |= other.barrier;
+        self.faults |= other.faults;
+        self.control |= other.control;
+        self.jumps |= other.jumps;
+    }
+
+    /// Whether running the two in either order means the same.
+    #[must_use]
+    pub fn commutes_with(&self, other: &Self) -> bool {
+        self.admits(other) && other.admits(self)
+    }
+
+    /// Half of [`Footprint::commutes_with`]: that nothing here stands in the other's way.
+    fn admits(&self, other: &Self) -> bool {
+        let overwrites = self.writes.iter().any(|object| other.reads.contains(object) || other.writes.contains(object));
+        let separates = self.barrier && (other.memory || other.wave || other.barrier);
+        let diverts = (self.control || self.jumps) && other.wave;
+        let skips = self.jumps && (other.faults || other.jumps || !other.writes.is_empty());
+        !(overwrites || separates || diverts || skips)
+    }
+
+    /// Whether its value depends on nothing that changes, and computing it anywhere does no harm.
+    #[must_use]
+    pub fn is_pure(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether it does something besides computing a value.
+    #[must_use]
+    pub fn has_effect(&self) -> bool {
+        !self.writes.is_empty() || self.barrier || self.jumps
+    }
+}
+
+/// Computes footprints in one kernel.
+#[derive(Debug)]
+pub struct Footprints<'a> {
+    vars: &'a [Var],
+    functions: Vec<(&'a [VarId], Footprint)>,
+}
+
+impl<'a> Footprints<'a> {
+    /// Of a kernel; its functions call only functions before them.
+    #[must_use]
+    pub fn of(kernel: &'a Kernel) -> Self {
+        Self::of_parts(&kernel.vars, &kernel.functions)
+    }
+
+    /// Of a kernel's variables and functions.
+    #[must_use]
+    pub fn of_parts(vars: &'a [Var], functions: &'a [Function]) -> Self {
+        let mut all = Self { vars, functions: Vec::new() };
+        for function in functions {
+            let mut footprint = all.block(&function.body);
+            footprint.jumps = false;
+            all.functions.push((&function.params, footprint));
+        }
+        all
+    }
+
+    /// What a device function does to its own parameters and variables.
+    #[must_use]
+    pub fn function(&self, function: FunctionId) -> &Footprint {
+        &self.functions[function.index()].1
+    }
+
+    /// Of an expression with all its operands.
+    #[must_use]
+    pub fn expr(&self, expr: &Expr) -> Footprint {
+        let mut footprint = self.operands(expr);
+        footprint.add(&self.root(expr));
+        footprint
+    }
+
+    /// Of an expression's operands: of what comes before its own effect.
+    #[must_use]
+    pub fn operands(&self, expr: &Expr) -> Footprint {
+        let mut footprint = Footprint::default();
+        for operand in expr.operands() {
+            footprint.add(&self.expr(operand));
+        }
+        footprint
+    }
+
+    /// Of the topmost operation of an expression alone.
+    #[must_use]
+    pub fn root(&self, expr: &Expr) -> Footprint {
+        match &expr.kind {
+            ExprKind::Var(var) => self.read_var(*var),
+            ExprKind::Load(place) => self.read(place),
+            ExprKind::Op(op, operands) => op_footprint(*op, operands),
+            ExprKind::Call(function, arguments) => self.call(*function, arguments),
+            _ => Footprint::default(),
+        }
+    }
+
+    fn read_var(&self, var: VarId) -> Footprint {
+        let mut footprint = Footprint::default();
+        if self.vars[var.index()].kind == VarKind::Mut {
+            footprint.reads.insert(var);
+        }
+        footprint
+    }
+
+    /// Of the load alone, without its indices.
+    fn read(&self, place: &Place) -> Footprint {
+        let mut footprint = Footprint { faults: true, ..self.touch(place.base) };
+        footprint.reads.insert(place.base);
+        footprint
+    }
+
+    /// Of the store alone, without its indices. Storing one lane leaves the others: they count as read.
+    #[must_use]
+    pub fn write(&self, place: &Place) -> Footprint {
+        let mut footprint = Footprint { faults: self.is_memory(place.base), ..self.touch(place.base) };
+        footprint.writes.insert(place.base);
+        footprint
+    }
+
+    fn touch(&self, object: VarId) -> Footprint {
+        let memory = matches!(self.vars[object.index()].kind, VarKind::Global { .. } | VarKind::Shared(_));
+        Footprint { memory, ..Footprint::default() }
+    }
+
+    fn is_memory(&self, object: VarId) -> bool {
+        self.vars[object.index()].kind.is_memory()
+    }
+
+    fn call(&self, function: FunctionId, arguments: &[Argument]) -> Footprint {
+        let Some((params, inner)) = self.functions.get(function.index()) else {
+            // A call of what does not exist yet is reported by the verifier; until then it touches its arguments.
+            let objects: BTreeSet<VarId> = arguments.iter().filter_map(Argument::opt_object).collect();
+            return Footprint {
+                reads: objects.clone(),
+                writes: objects,
+                barrier: true,
+                faults: true,
+                ..Footprint::default()
+            };
+        };
+        let mut footprint =
+            Footprint { reads: BTreeSet::new(), writes: BTreeSet::new(), control: false, ..inner.clone() };
+        for (param, argument) in params.iter().zip(arguments) {
+            if let Argument::Object(object) = argument {
+                if inner.reads.contains(param) {
+                    footprint.reads.insert(*object);
+                }
+                if inner.writes.contains(param) {
+                    footprint.writes.insert(*object);
+                }
+            }
+        }
+        // A function's own shared arrays outlive the call: two calls of it meet in them.
+        for object in inner.reads.union(&inner.writes) {
+            if matches!(self.vars[object.index()].kind, VarKind::Shared(_)) && !params.contains(object) {
+                footprint.reads.insert(*object);
+                footprint.writes.insert(*object);
+            }
+        }
+        footprint
+    }
+
+    /// Of a statement with its blocks.
+    #[must_use]
+    pub fn stmt(&self, stmt: &Stmt) -> Footprint {
+        let mut footprint = self.head(stmt);
+        for block in stmt.blocks() {
+            footprint.add(&self.block(block));
+        }
+        footprint
+    }
+
+    /// Of a statement without its blocks: its expressions and what it stores.
+    #[must_use]
+    pub fn head(&self, stmt: &Stmt) -> Footprint {
+        let mut footprint = Footprint::default();
+        for expr in stmt.exprs() {
+            footprint.add(&self.expr(expr));
+        }
+        match &stmt.kind {
+            StmtKind::Let(var, _) | StmtKind::Fill(var, _) | StmtKind::Declare(var) => {
+                footprint.writes.insert(*var);
+            }
+            StmtKind::Assign(place, _) => footprint.add(&self.write(place)),
+            StmtKind::Eval(_) => {}
+            StmtKind::If(..) => footprint.control = true,
+            StmtKind::For { .. } | StmtKind::While(..) | StmtKind::Loop(_) => {
+                footprint.control = true;
+                footprint.faults = true;
+            }
+            StmtKind::Break | StmtKind::Continue | StmtKind::Return(_) => footprint.jumps = true,
+        }
+        footprint
+    }
+
+    /// Of statements one after another.
+    #[must_use]
+    pub fn block(&self, block: &Block) -> Footprint {
+        let mut footprint = Footprint::default();
+        for stmt in block {
+            footprint.add(&self.stmt(stmt));
+        }
+        footprint
+    }
+}
+
+fn op_footprint(op: Op, operands: &[Expr]) -> Footprint {
+    // The verifier refuses a divisor that is known to be zero.
+    let known = |operand: &Expr| matches!(operand.kind, ExprKind::Literal(_) | ExprKind::Constant(_));
+    let divides = op.divides()
+        && operands.iter().any(|divisor| divisor.ty.scalar.is_integer())
+        && !operands.last().is_some_and(known);
+    let effects = op.row().effects;
+    Footprint {
+        faults: divides,
+        wave: effects == Effects::Wave,
+        barrier: effects == Effects::Barrier,
+        ..Footprint::default()
+    }
+}

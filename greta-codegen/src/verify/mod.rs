@@ -1,0 +1,96 @@
+//! The verifier: what holds of every kernel that is interpreted, rewritten or written out.
+//!
+//! It guarantees, each with a [`DiagnosticKind`] of its own:
+//!
+//! - **Target** ([`limits`]): block size and shared memory are within the target's limits; the target has the matrix
+//!   instructions; sizes are positive and are what their expressions say; constants are what their definitions say.
+//! - **Names** ([`statements`]): each variable is declared once and used only after that, in its block or one inside
+//!   (the condition of a `while` sees the block before it); parameters are of the kinds that a launch can pass.
+//! - **Types** ([`expressions`]): every operation's operands and result obey its row; values fit what they are put in;
+//!   casts are those of Rust; conditions are `bool`; lanes exist.
+//! - **Memory** ([`places`]): only buffers and arrays are indexed, by one `u32` for each dimension; only `&mut` buffers,
+//!   arrays and `let mut` variables are stored to; known indices are inside; vectors are aligned where that is known.
+//! - **Control** ([`statements`]): `break` and `continue` are in loops; steps are positive; no known divisor is zero; a
+//!   function with a result returns one; functions call only functions before them, with arguments that fit, and what
+//!   is written is passed once.
+//! - **Order** ([`order`]): no operand of an expression changes what another one uses, and no loop changes what its own
+//!   end or step reads, so that C++, which leaves the order open and tests the end each time, means the same.
+//! - **Convergence** ([`convergence`]): no barrier where threads of a block provably disagree about reaching it, no
+//!   matrix instruction where lanes of a wave do. Where that depends on data, the interpreter finds out.
+//!
+//! What depends on data is not verified: bounds of computed indices, races, undefined values.
+
+mod convergence;
+mod expressions;
+mod limits;
+mod order;
+mod places;
+mod statements;
+
+use crate::diagnostic::{Diagnostic, DiagnosticKind};
+use crate::ir::{Kernel, Location, Var};
+use crate::target::Target;
+
+/// A kernel of which everything that [`verify`] checks holds, for one target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verified {
+    kernel: Kernel,
+    target: &'static Target,
+}
+
+impl Verified {
+    /// The kernel.
+    #[must_use]
+    pub fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    /// The target that it was verified for.
+    #[must_use]
+    pub fn target(&self) -> &'static Target {
+        self.target
+    }
+
+    /// The kernel, to be changed; it must be verified again.
+    #[must_use]
+    pub fn into_kernel(self) -> Kernel {
+        self.kernel
+    }
+}
+
+/// Checks a kernel for a target.
+///
+/// # Errors
+///
+/// Everything that is wrong with it, in order of appearance. Order and convergence are looked at only if nothing else
+/// is wrong.
+pub fn verify(kernel: Kernel, target: &'static Target) -> Result<Verified, Vec<Diagnostic>> {
+    let mut findings = Findings::default();
+    limits::check(&kernel, target, &mut findings);
+    statements::check(&kernel, target, &mut findings);
+    if findings.found.is_empty() {
+        order::check(&kernel, &mut findings);
+        convergence::check(&kernel, target, &mut findings);
+    }
+    if findings.found.is_empty() { Ok(Verified { kernel, target }) } else { Err(findings.found) }
+}
+
+/// What was found so far; each thing once.
+#[derive(Debug, Default)]
+struct Findings {
+    found: Vec<Diagnostic>,
+}
+
+impl Findings {
+    fn add(&mut self, location: Location, kind: DiagnosticKind) {
+        let finding = Diagnostic { location, kind };
+        if !self.found.contains(&finding) {
+            self.found.push(finding);
+        }
+    }
+}
+
+/// How a variable is spoken of.
+fn display_name(var: &Var) -> String {
+    if var.name.is_empty() { "a value".to_owned() } else { format!("`{}`", var.name) }
+}
