@@ -42,13 +42,11 @@ pub fn gemv<T: Real>(x: &[T], w: &[f32], residual: &[T]) -> Vec<f64> {
 pub fn gemm_fma_chain(a: &[f32], b: &[f32], k: usize, flush: usize) -> Vec<f32> {
     assert!(a.len().is_multiple_of(k) && b.len().is_multiple_of(k), "invariant: a and b hold whole rows");
     let chain = |a: &[f32], b: &[f32]| a.iter().zip(b).fold(0.0_f32, |acc, (&a, &b)| a.mul_add(b, acc));
-    let step = if flush == 0 { k } else { flush };
     a.par_chunks_exact(k)
         .flat_map_iter(|a_row| {
-            b.chunks_exact(k).map(move |b_row| {
-                let mut sums = a_row.chunks(step).zip(b_row.chunks(step)).map(|(a, b)| chain(a, b));
-                let first = sums.next().unwrap_or(0.0);
-                sums.fold(first, |total, sum| total + sum)
+            b.chunks_exact(k).map(move |b_row| match flush {
+                0 => chain(a_row, b_row),
+                _ => a_row.chunks(flush).zip(b_row.chunks(flush)).fold(0.0, |total, (a, b)| total + chain(a, b)),
             })
         })
         .collect()
