@@ -1,1 +1,61 @@
-//! greta
+//! greta: write AMD GPU kernels in Rust, read the HIP C++ they become, and run them.
+//!
+//! ```
+//! use greta::prelude::*;
+//!
+//! /// y[i] = a * x[i] + y[i]
+//! #[kernel(block = 256)]
+//! pub fn axpy(a: f32, x: &Global<f32>, y: &mut Global<f32>, len: u32) {
+//!     let i = block_idx().x * BLOCK + thread_idx().x;
+//!     if i < len {
+//!         y[i] += a * x[i];
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), greta::Error> {
+//! let device = Device::open("cpu")?;
+//! let stream = device.stream()?;
+//! let x = device.buffer_from(&[1.0, 2.0, 3.0])?;
+//! let mut y = device.buffer_from(&[10.0, 20.0, 30.0])?;
+//! device.kernel(axpy::variant())?.launch(&stream, 1, axpy::Args { a: 2.0, x: &x, y: &mut y, len: 3 })?;
+//! assert_eq!(y.read(&stream)?, [12.0, 24.0, 36.0]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! This crate only gathers what a kernel author needs; the parts are `greta-macros`, `greta-codegen`,
+//! `greta-interpreter` and `greta-runtime`.
+
+// The attributes' expansions name this crate, also from inside it.
+extern crate self as greta;
+
+pub mod reduce;
+
+pub use greta_codegen as codegen;
+pub use greta_macros::{device, kernel};
+pub use greta_runtime as runtime;
+pub use greta_runtime::{Buffer, Device, Error, Event, Graph, GraphExec, Kernel, Stream};
+
+/// Everything that a kernel and the code that launches it use.
+pub mod prelude {
+    pub use crate::reduce::{block_max, block_sum, wave_max, wave_sum};
+    pub use crate::{Buffer, Device, Event, Graph, GraphExec, Stream, device, kernel};
+    pub use greta_codegen::trace::{
+        Accumulator, Array, F32_16x16x4, Float, FragmentA, FragmentB, Global, Integer, Number, Shared, abs, barrier,
+        block_dim, block_idx, ceil, cos, exp, exp2, f32x2, f32x4, floor, fma, grid_dim, i32x2, i32x4, lane_id, log,
+        log2, max, mfma_f32_16x16x4f32, min, mma, rsqrt, select, shared, shuffle, shuffle_down, shuffle_xor, sin, sqrt,
+        tanh, thread_idx, u32x2, u32x4, wave_id,
+    };
+}
+
+/// What the expansions of the attributes refer to. Not for use by hand.
+#[doc(hidden)]
+pub mod rt {
+    pub use greta_codegen::definition::{KernelDefinition, Requirement, TileParameter};
+    pub use greta_codegen::diagnostic::Diagnostic;
+    pub use greta_codegen::ir::{Kernel, Location, Unroll};
+    pub use greta_codegen::target::Target;
+    pub use greta_codegen::trace::*;
+    pub use greta_runtime::Buffer;
+    pub use greta_runtime::launch::{Arguments, BoundArgument, Variant};
+}

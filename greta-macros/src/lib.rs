@@ -1,1 +1,42 @@
-//! greta-macros
+//! `#[kernel]` and `#[device]`: turn a Rust function into one that records what it would do.
+//!
+//! Only syntax is rewritten here; types, names and generics are left to rustc, which checks the rewritten function.
+//! What kernels do not have is refused at its own span, with what to write instead. Knows nothing of types or targets:
+//! the expansion speaks to `greta::rt`.
+
+mod attribute;
+mod body;
+mod control;
+mod device;
+mod kernel;
+mod memory;
+mod statement;
+mod types;
+
+use proc_macro::TokenStream;
+
+/// Makes a GPU kernel of a function.
+///
+/// ```text
+/// #[kernel(
+///     tile(BM = 64 in [32, 64, 128]),     // tile parameters: default and candidates
+///     require(BM % 32 == 0),              // what they must satisfy
+///     block = BM * 4,                     // threads of a block: one number, or a tuple of up to three
+/// )]
+/// ```
+///
+/// Parameters are `&Global<T>`, `&mut Global<T>` and scalars. In its place stands a module of the same name with
+/// `Args`, `Variant`, `variant()`, `variants()` and `DEFINITION`.
+#[proc_macro_attribute]
+pub fn kernel(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    kernel::expand(attribute.into(), item.into()).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
+/// Makes a function callable from kernels; it comes out as a `__device__` function of its own name.
+///
+/// It takes kernel values, `&` and `&mut` of buffers, shared and register arrays, and `&mut` of kernel values; it
+/// returns one kernel value or nothing. It may be generic.
+#[proc_macro_attribute]
+pub fn device(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    device::expand(attribute.into(), item.into()).unwrap_or_else(|error| error.to_compile_error()).into()
+}

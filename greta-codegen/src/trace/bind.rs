@@ -200,6 +200,46 @@ impl<T: Value> Merge for Val<T> {
     }
 }
 
+/// `let name: T;`: a variable without a value, assigned to later.
+#[diagnostic::on_unimplemented(message = "a `{Self}` cannot be declared without a value in a kernel")]
+pub trait Undefined {
+    /// Declares the variable.
+    fn undefined(name: &'static str, location: Location) -> Self;
+}
+
+impl<T: Value> Undefined for Val<T> {
+    fn undefined(name: &'static str, location: Location) -> Self {
+        tracer::with(|tracer| {
+            let id = tracer.var(name, VarKind::Mut, T::ty(), location);
+            tracer.push(StmtKind::Let(id, None), location);
+            Self::from_atom(Atom::Var(id))
+        })
+    }
+}
+
+/// `let name: T;`.
+#[track_caller]
+#[must_use]
+pub fn undefined<U: Undefined>(name: &'static str) -> U {
+    U::undefined(name, Location::caller())
+}
+
+/// A value of whatever type is wanted after `break`, `continue` or `return`: it is never used.
+#[track_caller]
+#[must_use]
+pub fn unreachable_value<V: Merge>() -> V {
+    let location = Location::caller();
+    V::load(V::declare(location), location)
+}
+
+impl<T: Value, const N: usize> Bind for [Val<T>; N] {
+    type Bound = super::memory::Array<T>;
+
+    fn bind(self, name: &'static str, mutable: bool, location: Location) -> Self::Bound {
+        super::memory::from_values(&self, location).bind(name, mutable, location)
+    }
+}
+
 macro_rules! tuples {
     ($($($name:ident)*;)*) => {
         $(

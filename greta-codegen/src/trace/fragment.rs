@@ -68,6 +68,7 @@ impl<M: MatrixShape> Vector for Accumulator<M> {
 }
 
 /// The sum of a layout's terms as a kernel value.
+#[track_caller]
 fn coordinate(terms: &[Term], lane: Val<u32>, register: Val<u32>, lanes: u32, registers: u32) -> Val<u32> {
     let literal = |value| Val::<u32>::from_atom(Atom::Literal(Literal::U32(value)));
     let mut sum: Option<Val<u32>> = None;
@@ -85,9 +86,15 @@ fn coordinate(terms: &[Term], lane: Val<u32>, register: Val<u32>, lanes: u32, re
         if term.times > 1 {
             value = value * literal(term.times);
         }
-        sum = Some(sum.map_or(value, |sum| sum + value));
+        sum = Some(match sum {
+            Some(sum) => sum + value,
+            None => value,
+        });
     }
-    sum.unwrap_or_else(|| literal(0))
+    match sum {
+        Some(sum) => sum,
+        None => literal(0),
+    }
 }
 
 /// Row and column, in its own matrix, of what this thread holds in element `register` of an operand.

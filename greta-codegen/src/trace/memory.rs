@@ -195,18 +195,6 @@ pub fn get<G: Get + ?Sized, I: IntoVal<u32>>(base: &G, index: I) -> G::Output {
     base.element(index.into_val(), Location::caller())
 }
 
-/// `base[index]` on the way to an assignment.
-#[track_caller]
-pub fn get_mut<G: Get + ?Sized, I: IntoVal<u32>>(base: &mut G, index: I) -> G::Output {
-    base.element_mut(index.into_val(), Location::caller())
-}
-
-/// `base[index] = value`.
-#[track_caller]
-pub fn set<S: Set<V> + ?Sized, V, I: IntoVal<u32>>(base: &mut S, index: I, value: V) {
-    base.set_element(index.into_val(), value, Location::caller());
-}
-
 /// The size of one dimension; reports a length that is not known or zero.
 pub(crate) fn extent(length: Val<u32>, location: Location) -> Extent {
     tracer::with(|tracer| {
@@ -258,6 +246,17 @@ pub fn register<E: Nested>(lengths: &[Val<u32>]) -> Array<E> {
     let location = Location::caller();
     let extents = lengths.iter().map(|&length| extent(length, location)).collect();
     declare(VarKind::Register(extents), E::Value::ty(), location)
+}
+
+/// `[a, b, c]`: a register array of these values.
+pub(crate) fn from_values<T: Value>(values: &[Val<T>], location: Location) -> Array<T> {
+    let length =
+        Val::from_atom(Atom::Literal(crate::ir::Literal::U32(u32::try_from(values.len()).unwrap_or(u32::MAX))));
+    let mut array = declare(VarKind::Register(vec![extent(length, location)]), T::ty(), location);
+    for (index, &value) in (0_u32..).zip(values) {
+        array.set_element(index.into_val(), value, location);
+    }
+    array
 }
 
 /// What `[element; length]` can repeat.

@@ -23,7 +23,7 @@ mod operators;
 mod tracer;
 mod value;
 
-pub use bind::{Assign, Bind, Merge, Read, assign, bind, bind_mut, read};
+pub use bind::{Assign, Bind, Merge, Read, Undefined, assign, bind, bind_mut, read, undefined, unreachable_value};
 pub use builtins::{
     Dim3, barrier, block_dim, block_idx, grid_dim, lane_id, select, shuffle, shuffle_down, shuffle_xor, thread_idx,
     wave_id,
@@ -34,8 +34,10 @@ pub use function::{Call, DeviceArgument, DeviceResult, FunctionInfo, Parameter, 
 pub use kernel::{KernelInfo, KernelTracer, block_size, trace_kernel};
 pub use literal::{FloatLiteral, IntegerLiteral, boolean, float, integer};
 pub use math::*;
-pub use memory::{Array, Element, Get, Global, Memory, Set, Shared, Space, get, repeat, set, shared, spaces};
-pub use operators::{cast, eq, ge, gt, le, lt, ne};
+pub use memory::{
+    Array, Element, Get, Global, Memory, Nested, Repeat, Set, Shared, Space, get, register, repeat, shared, spaces,
+};
+pub use operators::{CastFrom, cast, eq, ge, gt, le, lt, ne};
 pub use tracer::TraceError;
 pub use value::{
     Atom, Bits, Castable, Float, Integer, IntoVal, Number, Signed, Val, Value, Vector, Word, f32x2, f32x4, i32x2,

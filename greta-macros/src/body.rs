@@ -1,0 +1,331 @@
+//! Rewrites the expressions of a kernel's body into calls that record them, in Rust's order of evaluation.
+//!
+//! The one thing that is tracked is which names are `let mut`: their value is read where they are used.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{BinOp, Error, Expr, ExprBinary, ExprCall, ExprCast, ExprClosure, Ident, Lit, Pat, Result, Type, UnOp};
+
+use crate::types;
+
+/// Rewrites one function's body.
+pub(crate) struct Rewriter {
+    /// Names in scope and whether they are `let mut`, innermost last.
+    names: Vec<(String, bool)>,
+    /// Type parameters of the function that stand for kernel values.
+    pub(crate) generics: Vec<Ident>,
+    /// The handle type that a device function returns; `None` in a kernel.
+    pub(crate) result: Option<TokenStream>,
+    /// Loops around the current expression.
+    pub(crate) loops: usize,
+}
+
+/// Whether a block's value is wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// It is run for its effects.
+    Nothing,
+    /// Its tail is its value.
+    Value,
+}
+
+impl Rewriter {
+    pub(crate) fn new(generics: Vec<Ident>, result: Option<TokenStream>) -> Self {
+        Self { names: Vec::new(), generics, result, loops: 0 }
+    }
+
+    /// Runs `f` in a scope of its own.
+    pub(crate) fn scope<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> R {
+        let depth = self.names.len();
+        let result = f(self);
+        self.names.truncate(depth);
+        result
+    }
+
+    pub(crate) fn declare(&mut self, name: &Ident, mutable: bool) {
+        self.names.push((name.to_string(), mutable));
+    }
+
+    fn is_mutable(&self, name: &Ident) -> bool {
+        self.names.iter().rev().find(|(other, _)| name == other).is_some_and(|(_, mutable)| *mutable)
+    }
+
+    /// An expression whose value is used.
+    pub(crate) fn expr(&mut self, expr: &Expr) -> Result<TokenStream> {
+        let span = expr.span();
+        Ok(match expr {
+            Expr::Lit(literal) => self::literal(&literal.lit, false)?,
+            Expr::Path(path) => match path.path.get_ident() {
+                Some(name) if self.is_mutable(name) => quote_spanned!(span=> ::greta::rt::read(&#name)),
+                _ => quote!(#path),
+            },
+            Expr::Binary(binary) => self.binary(binary)?,
+            Expr::Unary(unary) => match (&unary.op, &*unary.expr) {
+                (UnOp::Neg(_), Expr::Lit(literal)) => self::literal(&literal.lit, true)?,
+                (UnOp::Deref(star), operand) => {
+                    let operand = self.place(operand)?;
+                    quote_spanned!(span=> ::greta::rt::read(&#star #operand))
+                }
+                (op, operand) => {
+                    let operand = self.expr(operand)?;
+                    quote_spanned!(span=> (#op #operand))
+                }
+            },
+            Expr::Cast(cast) => self.cast(cast)?,
+            Expr::Paren(paren) => {
+                let inner = self.expr(&paren.expr)?;
+                quote_spanned!(span=> (#inner))
+            }
+            Expr::Group(group) => self.expr(&group.expr)?,
+            Expr::Call(call) => self.call(call)?,
+            Expr::MethodCall(call) => {
+                let receiver = self.place(&call.receiver)?;
+                let (method, turbofish) = (&call.method, &call.turbofish);
+                let arguments = self.exprs(&call.args)?;
+                let dot = call.dot_token;
+                quote_spanned!(span=> #receiver #dot #method #turbofish (#(#arguments),*))
+            }
+            Expr::Tuple(tuple) => {
+                let items = self.exprs(&tuple.elems)?;
+                quote_spanned!(span=> (#(#items,)*))
+            }
+            Expr::Array(array) => {
+                let items = self.exprs(&array.elems)?;
+                quote_spanned!(span=> [#(#items),*])
+            }
+            Expr::Reference(reference) => {
+                let inner = self.place(&reference.expr)?;
+                let mutability = &reference.mutability;
+                quote_spanned!(span=> & #mutability #inner)
+            }
+            Expr::Struct(literal) => {
+                let mut fields = Vec::new();
+                for field in &literal.fields {
+                    let (member, value) = (&field.member, self.expr(&field.expr)?);
+                    fields.push(quote!(#member: #value));
+                }
+                let path = &literal.path;
+                quote_spanned!(span=> #path { #(#fields),* })
+            }
+            Expr::Closure(closure) => self.closure(closure)?,
+            Expr::Index(_) | Expr::Field(_) => self.place(expr)?,
+            Expr::Repeat(repeat) => {
+                let (element, length) = (self.expr(&repeat.expr)?, self.expr(&repeat.len)?);
+                quote_spanned!(span=> ::greta::rt::repeat(#element, #length))
+            }
+            _ => self.control(expr, Wanted::Value)?,
+        })
+    }
+
+    pub(crate) fn exprs<'a>(&mut self, exprs: impl IntoIterator<Item = &'a Expr>) -> Result<Vec<TokenStream>> {
+        exprs.into_iter().map(|expr| self.expr(expr)).collect()
+    }
+
+    /// An expression that is borrowed, indexed or called upon: a mutable name stands for itself here.
+    pub(crate) fn place(&mut self, expr: &Expr) -> Result<TokenStream> {
+        let span = expr.span();
+        Ok(match expr {
+            Expr::Path(path) => quote!(#path),
+            Expr::Paren(paren) => {
+                let inner = self.place(&paren.expr)?;
+                quote_spanned!(span=> (#inner))
+            }
+            Expr::Field(field) => {
+                let (base, member) = (self.place(&field.base)?, &field.member);
+                let dot = field.dot_token;
+                quote_spanned!(span=> #base #dot #member)
+            }
+            Expr::Unary(unary) if matches!(unary.op, UnOp::Deref(_)) => {
+                let inner = self.place(&unary.expr)?;
+                quote_spanned!(span=> (* #inner))
+            }
+            Expr::Index(index) => {
+                let (base, index) = (self.place(&index.expr)?, self.index(&index.index)?);
+                quote_spanned!(span=> ::greta::rt::get(&#base, #index))
+            }
+            _ => self.expr(expr)?,
+        })
+    }
+
+    /// An index; a range is refused.
+    pub(crate) fn index(&mut self, index: &Expr) -> Result<TokenStream> {
+        match index {
+            Expr::Range(_) => {
+                Err(Error::new(index.span(), "kernels have no slices: pass the whole array and an offset"))
+            }
+            _ => self.expr(index),
+        }
+    }
+
+    fn binary(&mut self, binary: &ExprBinary) -> Result<TokenStream> {
+        let span = binary.span();
+        let comparison = match binary.op {
+            BinOp::And(_) => return self.short_circuit(binary, "and"),
+            BinOp::Or(_) => return self.short_circuit(binary, "or"),
+            BinOp::Eq(_) => Some("eq"),
+            BinOp::Ne(_) => Some("ne"),
+            BinOp::Lt(_) => Some("lt"),
+            BinOp::Le(_) => Some("le"),
+            BinOp::Gt(_) => Some("gt"),
+            BinOp::Ge(_) => Some("ge"),
+            BinOp::AddAssign(_)
+            | BinOp::SubAssign(_)
+            | BinOp::MulAssign(_)
+            | BinOp::DivAssign(_)
+            | BinOp::RemAssign(_)
+            | BinOp::BitAndAssign(_)
+            | BinOp::BitOrAssign(_)
+            | BinOp::BitXorAssign(_)
+            | BinOp::ShlAssign(_)
+            | BinOp::ShrAssign(_) => return self.compound_assign(binary),
+            _ => None,
+        };
+        let (lhs, rhs) = (self.expr(&binary.left)?, self.expr(&binary.right)?);
+        Ok(match comparison {
+            Some(name) => {
+                let name = Ident::new(name, span);
+                quote_spanned!(span=> ::greta::rt::#name(#lhs, #rhs))
+            }
+            None => {
+                let op = binary.op;
+                quote_spanned!(span=> (#lhs #op #rhs))
+            }
+        })
+    }
+
+    fn short_circuit(&mut self, binary: &ExprBinary, name: &str) -> Result<TokenStream> {
+        let span = binary.span();
+        let name = Ident::new(name, span);
+        let (lhs, rhs) = (self.expr(&binary.left)?, self.expr(&binary.right)?);
+        Ok(quote_spanned! {span=> {
+            let mut __greta_lhs = ::greta::rt::ShortCircuit::#name(#lhs);
+            let __greta_rhs = if __greta_lhs.rhs() { ::core::option::Option::Some(#rhs) } else { ::core::option::Option::None };
+            __greta_lhs.finish(__greta_rhs)
+        }})
+    }
+
+    fn cast(&mut self, cast: &ExprCast) -> Result<TokenStream> {
+        let (span, ty) = (cast.span(), &cast.ty);
+        if !types::is_value(ty, &self.generics) {
+            return Err(Error::new(ty.span(), "`as` in a kernel converts to `f32`, `i32` or `u32`"));
+        }
+        let operand = match &*cast.expr {
+            Expr::Lit(literal) => match &literal.lit {
+                Lit::Int(value) if value.suffix().is_empty() => {
+                    quote_spanned!(span=> ::greta::rt::integer::<i32>(#value))
+                }
+                Lit::Float(value) if value.suffix().is_empty() => {
+                    let single = Lit::new(proc_macro2::Literal::f32_suffixed(value.base10_parse()?));
+                    quote_spanned!(span=> ::greta::rt::float::<f32>(#value, #single))
+                }
+                _ => self.expr(&cast.expr)?,
+            },
+            _ => self.expr(&cast.expr)?,
+        };
+        Ok(quote_spanned!(span=> ::greta::rt::cast::<#ty, _>(#operand)))
+    }
+
+    fn call(&mut self, call: &ExprCall) -> Result<TokenStream> {
+        let span = call.span();
+        if let Some(ty) = opt_shared_type(&call.func) {
+            let Type::Array(array) = ty else {
+                return Err(Error::new(
+                    ty.span(),
+                    "shared memory is declared with an array type: `shared::<[f32; N]>()`",
+                ));
+            };
+            let element = types::element(&array.elem, &self.generics, &quote!(::greta::rt::Shared))?;
+            let lengths = self.lengths(ty)?;
+            return Ok(quote_spanned!(span=> ::greta::rt::shared::<#element>(&[#(#lengths),*])));
+        }
+        let (function, arguments) = (&call.func, self.exprs(&call.args)?);
+        Ok(quote_spanned!(span=> #function(#(#arguments),*)))
+    }
+
+    /// The lengths of an array type, as kernel values.
+    pub(crate) fn lengths(&mut self, ty: &Type) -> Result<Vec<TokenStream>> {
+        let mut lengths = Vec::new();
+        for length in types::lengths(ty) {
+            let value = self.expr(length)?;
+            lengths.push(quote_spanned!(length.span()=> ::greta::rt::IntoVal::<u32>::into_val(#value)));
+        }
+        Ok(lengths)
+    }
+
+    fn closure(&mut self, closure: &ExprClosure) -> Result<TokenStream> {
+        let generics = self.generics.clone();
+        self.scope(|this| {
+            let mut inputs = Vec::new();
+            for input in &closure.inputs {
+                let (pattern, ty) = match input {
+                    Pat::Type(typed) => (&*typed.pat, Some(types::handle(&typed.ty, &generics)?)),
+                    other => (other, None),
+                };
+                let Pat::Ident(name) = pattern else {
+                    return Err(Error::new(pattern.span(), "a closure's parameters in a kernel are plain names"));
+                };
+                this.declare(&name.ident, false);
+                let ty = ty.map(|ty| quote!(: #ty));
+                inputs.push(quote!(#pattern #ty));
+            }
+            let (capture, body) = (&closure.capture, this.expr(&closure.body)?);
+            Ok(quote_spanned!(closure.span()=> #capture |#(#inputs),*| #body))
+        })
+    }
+}
+
+/// The type in `shared::<TYPE>`.
+fn opt_shared_type(function: &Expr) -> Option<&Type> {
+    let Expr::Path(path) = function else { return None };
+    let last = path.path.segments.last().filter(|segment| segment.ident == "shared")?;
+    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first()? {
+        syn::GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    }
+}
+
+/// A literal, negated if `negative`.
+fn literal(literal: &Lit, negative: bool) -> Result<TokenStream> {
+    let span = literal.span();
+    let sign = negative.then(|| quote_spanned!(span=> -));
+    Ok(match literal {
+        Lit::Int(value) if value.suffix().is_empty() => {
+            quote_spanned!(span=> ::greta::rt::integer::<_>(#sign #value))
+        }
+        Lit::Int(value) if matches!(value.suffix(), "f32") => {
+            let single = f32_literal(value.base10_digits(), span)?;
+            quote_spanned!(span=> ::greta::rt::float::<f32>(0.0, #sign #single))
+        }
+        Lit::Int(value) => {
+            let ty = Ident::new(value.suffix(), span);
+            let digits = proc_macro2::Literal::i128_unsuffixed(value.base10_parse()?);
+            quote_spanned!(span=> ::greta::rt::integer::<#ty>(#sign #digits))
+        }
+        Lit::Float(value) => {
+            let single = f32_literal(value.base10_digits(), span)?;
+            let ty = match value.suffix() {
+                "" => quote!(_),
+                suffix => {
+                    let suffix = Ident::new(suffix, span);
+                    quote!(#suffix)
+                }
+            };
+            let double = proc_macro2::Literal::f64_unsuffixed(value.base10_parse()?);
+            quote_spanned!(span=> ::greta::rt::float::<#ty>(#sign #double, #sign #single))
+        }
+        Lit::Bool(value) => quote_spanned!(span=> ::greta::rt::boolean(#value)),
+        _ => return Err(Error::new(span, "kernels have integer, float and bool literals only")),
+    })
+}
+
+/// The `f32` that the digits are nearest to.
+fn f32_literal(digits: &str, span: Span) -> Result<proc_macro2::Literal> {
+    let value: f32 = digits.parse().map_err(|_| Error::new(span, "not a float"))?;
+    if value.is_finite() {
+        Ok(proc_macro2::Literal::f32_suffixed(value))
+    } else {
+        Err(Error::new(span, "too large for f32"))
+    }
+}

@@ -1,0 +1,336 @@
+//! Expands `#[kernel]` to a module of the kernel's name.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{
+    Attribute, Error, Expr, FnArg, GenericArgument, Ident, ItemFn, Pat, PathArguments, Result, ReturnType, Type,
+};
+
+use crate::attribute::{KernelAttribute, Tile};
+use crate::body::{Rewriter, Wanted};
+use crate::types;
+
+/// A parameter of a kernel.
+struct Parameter<'a> {
+    name: &'a Ident,
+    kind: ParameterKind<'a>,
+}
+
+enum ParameterKind<'a> {
+    Buffer { element: &'a Type, mutable: bool },
+    Scalar(&'a Type),
+}
+
+pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
+    let function: ItemFn = syn::parse2(item)?;
+    check_signature(&function)?;
+    let attribute = KernelAttribute::parse(attribute)?;
+    let parameters = function.sig.inputs.iter().map(parameter).collect::<Result<Vec<_>>>()?;
+
+    let (name, visibility) = (&function.sig.ident, &function.vis);
+    let (documentation, _) = documentation(&function.attrs);
+    let arguments = arguments(&parameters);
+    let variant = variant(&attribute.tiles);
+    let definition = definition(&function, &attribute);
+    let trace = trace(&function, &attribute, &parameters)?;
+    Ok(quote! {
+        #(#documentation)*
+        #visibility mod #name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            #arguments
+            #variant
+            #definition
+            #trace
+        }
+    })
+}
+
+fn check_signature(function: &ItemFn) -> Result<()> {
+    let signature = &function.sig;
+    if let Some(parameter) = signature.generics.params.first() {
+        return Err(Error::new(
+            parameter.span(),
+            "a kernel is not generic: use a tile parameter, or a #[device] function",
+        ));
+    }
+    if let ReturnType::Type(_, ty) = &signature.output {
+        return Err(Error::new(ty.span(), "a kernel returns nothing: write to a `&mut Global<T>` instead"));
+    }
+    if let Some(token) = &signature.asyncness {
+        return Err(Error::new(token.span(), "kernels are not asynchronous"));
+    }
+    Ok(())
+}
+
+fn parameter(argument: &FnArg) -> Result<Parameter<'_>> {
+    const WHAT: &str = "a kernel takes `&Global<T>`, `&mut Global<T>`, `f32`, `i32`, `u32` and `bool`";
+    let FnArg::Typed(typed) = argument else {
+        return Err(Error::new(argument.span(), "a kernel is a function, not a method"));
+    };
+    let Pat::Ident(pattern) = &*typed.pat else {
+        return Err(Error::new(typed.pat.span(), "a kernel's parameter is a plain name"));
+    };
+    if let Some(token) = &pattern.mutability {
+        return Err(Error::new(token.span(), "a kernel's parameter is not mutable: copy it with `let mut`"));
+    }
+    let kind = match &*typed.ty {
+        Type::Reference(reference) => {
+            let element = opt_global_element(&reference.elem).ok_or_else(|| Error::new(reference.elem.span(), WHAT))?;
+            ParameterKind::Buffer { element, mutable: reference.mutability.is_some() }
+        }
+        ty if types::is_value(ty, &[]) => ParameterKind::Scalar(ty),
+        ty => return Err(Error::new(ty.span(), WHAT)),
+    };
+    Ok(Parameter { name: &pattern.ident, kind })
+}
+
+/// `T` of `Global<T>`.
+fn opt_global_element(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|segment| segment.ident == "Global")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first()? {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    }
+}
+
+/// The doc attributes, and their text as string literals.
+pub(crate) fn documentation(attributes: &[Attribute]) -> (Vec<&Attribute>, Vec<TokenStream>) {
+    let documentation: Vec<&Attribute> =
+        attributes.iter().filter(|attribute| attribute.path().is_ident("doc")).collect();
+    let lines = documentation
+        .iter()
+        .filter_map(|attribute| match &attribute.meta {
+            syn::Meta::NameValue(value) => Some(value.value.to_token_stream()),
+            _ => None,
+        })
+        .collect();
+    (documentation, lines)
+}
+
+/// `Args` and its binding.
+fn arguments(parameters: &[Parameter<'_>]) -> TokenStream {
+    let mut fields = TokenStream::new();
+    let mut binds = TokenStream::new();
+    let mut lifetime = None;
+    for Parameter { name, kind } in parameters {
+        let (text, span) = (name.to_string(), name.span());
+        let doc = format!("The kernel's `{text}`.");
+        let (ty, bind) = match kind {
+            ParameterKind::Buffer { element, mutable } => {
+                lifetime = Some(quote!(<'a>));
+                let (mutability, bind) = if *mutable {
+                    (Some(quote!(mut)), quote_spanned!(span=> buffer_mut))
+                } else {
+                    (None, quote_spanned!(span=> buffer))
+                };
+                (quote!(&'a #mutability ::greta::rt::Buffer<#element>), bind)
+            }
+            ParameterKind::Scalar(ty) => (quote!(#ty), quote_spanned!(span=> scalar)),
+        };
+        fields.extend(quote!(#[doc = #doc] pub #name: #ty,));
+        binds.extend(quote!(::greta::rt::BoundArgument::#bind(#text, self.#name),));
+    }
+    let args_of = lifetime.as_ref().map(|_| quote!(<'_>));
+    let args_for = lifetime.clone();
+    quote! {
+        /// The kernel's arguments.
+        pub struct Args #lifetime { #fields }
+
+        impl ::greta::rt::Arguments for Args #args_of {
+            fn bind(self) -> ::std::vec::Vec<::greta::rt::BoundArgument> {
+                ::std::vec![#binds]
+            }
+        }
+
+        impl ::greta::rt::Variant for Variant {
+            type Args<'a> = Args #args_for;
+
+            fn definition(&self) -> &'static ::greta::rt::KernelDefinition {
+                &DEFINITION
+            }
+
+            fn values(&self) -> ::std::vec::Vec<u32> {
+                self.values.to_vec()
+            }
+        }
+    }
+}
+
+/// `Variant` and its builder.
+fn variant(tiles: &[Tile]) -> TokenStream {
+    let count = tiles.len();
+    let defaults = tiles.iter().map(|tile| &tile.default);
+    let setters = tiles.iter().enumerate().map(|(position, tile)| {
+        let name = format_ident!("{}", tile.name.to_string().to_lowercase(), span = tile.name.span());
+        let doc = format!("Sets the tile parameter `{}`.", tile.name);
+        quote! {
+            #[doc = #doc]
+            #[must_use]
+            pub fn #name(mut self, value: u32) -> Self {
+                self.values[#position] = value;
+                self
+            }
+        }
+    });
+    quote! {
+        /// The kernel with a value for each of its tile parameters.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub struct Variant {
+            values: [u32; #count],
+        }
+
+        impl Variant {
+            #(#setters)*
+        }
+
+        /// The default variant.
+        #[must_use]
+        pub fn variant() -> Variant {
+            Variant { values: [#(#defaults),*] }
+        }
+
+        /// Every variant that the requirements admit.
+        #[must_use]
+        pub fn variants() -> ::std::vec::Vec<Variant> {
+            DEFINITION
+                .variants()
+                .into_iter()
+                .map(|values| Variant { values: values.try_into().expect("one value per tile parameter") })
+                .collect()
+        }
+    }
+}
+
+/// The `static` that describes the kernel.
+fn definition(function: &ItemFn, attribute: &KernelAttribute) -> TokenStream {
+    let (_, lines) = documentation(&function.attrs);
+    let (text, span) = (function.sig.ident.to_string(), function.sig.ident.span());
+    let names: Vec<&Ident> = attribute.tiles.iter().map(|tile| &tile.name).collect();
+    let parameters = attribute.tiles.iter().map(|tile| {
+        let (name, default, candidates) = (tile.name.to_string(), &tile.default, &tile.candidates);
+        quote!(::greta::rt::TileParameter { name: #name, default: #default, candidates: &[#(#candidates),*] })
+    });
+    let requirements = attribute.requirements.iter().map(|requirement| {
+        let text = source_text(requirement);
+        let positions = 0..names.len();
+        quote! {
+            ::greta::rt::Requirement {
+                text: #text,
+                holds: |__greta_values: &[u32]| {
+                    #(#[allow(non_snake_case, unused_variables)] let #names: u32 = __greta_values[#positions];)*
+                    #requirement
+                },
+            }
+        }
+    });
+    let location = location(span);
+    quote! {
+        /// What the kernel is called, what can be tuned, and how it is traced.
+        pub static DEFINITION: ::greta::rt::KernelDefinition = ::greta::rt::KernelDefinition {
+            name: #text,
+            doc: &[#(#lines),*],
+            location: #location,
+            parameters: &[#(#parameters),*],
+            requirements: &[#(#requirements),*],
+            trace: __greta_trace,
+        };
+    }
+}
+
+/// The place of some tokens, as a constant.
+pub(crate) fn location(span: Span) -> TokenStream {
+    quote_spanned!(span=> ::greta::rt::Location { file: ::core::file!(), line: ::core::line!(), column: ::core::column!() })
+}
+
+/// An expression as its author would write it.
+fn source_text(expr: &Expr) -> String {
+    let text = expr.to_token_stream().to_string();
+    text.replace(" (", "(").replace("( ", "(").replace(" )", ")").replace(" ,", ",")
+}
+
+/// The function that traces the kernel.
+fn trace(function: &ItemFn, attribute: &KernelAttribute, parameters: &[Parameter<'_>]) -> Result<TokenStream> {
+    let tiles = attribute.tiles.iter().enumerate().map(|(position, tile)| {
+        let (name, text) = (&tile.name, tile.name.to_string());
+        quote! {
+            #[allow(non_snake_case, unused_variables)]
+            let #name = __greta_kernel.tile(#text, __greta_values[#position]);
+        }
+    });
+    let mut rewriter = Rewriter::new(Vec::new(), None);
+    let sizes = match &attribute.block {
+        Expr::Tuple(tuple) if (1..=3).contains(&tuple.elems.len()) => rewriter.exprs(&tuple.elems)?,
+        Expr::Tuple(tuple) => return Err(Error::new(tuple.span(), "a block has one to three dimensions")),
+        size => vec![rewriter.expr(size)?],
+    };
+    let declarations = parameters.iter().map(|Parameter { name, kind }| {
+        let (text, place) = (name.to_string(), location(name.span()));
+        match kind {
+            ParameterKind::Buffer { element, mutable: false } => quote! {
+                let #name = &__greta_kernel.global::<#element>(#text, false, #place);
+            },
+            ParameterKind::Buffer { element, mutable: true } => quote! {
+                let #name = &mut __greta_kernel.global::<#element>(#text, true, #place);
+            },
+            ParameterKind::Scalar(ty) => quote!(let #name = __greta_kernel.scalar::<#ty>(#text, #place);),
+        }
+    });
+    for Parameter { name, .. } in parameters {
+        rewriter.declare(name, false);
+    }
+    let body = rewriter.statements(&function.block.stmts, Wanted::Nothing)?;
+    let constants = constants(&function.block);
+    let (_, lines) = documentation(&function.attrs);
+    let (text, place) = (function.sig.ident.to_string(), location(function.sig.ident.span()));
+    Ok(quote! {
+        #[allow(unused_parens, unused_braces, clippy::all, clippy::pedantic)]
+        fn __greta_trace(
+            __greta_values: &[u32],
+            __greta_target: &'static ::greta::rt::Target,
+        ) -> ::core::result::Result<::greta::rt::Kernel, ::std::vec::Vec<::greta::rt::Diagnostic>> {
+            #[allow(unused_imports)]
+            use ::greta::rt::{Get as _, Set as _};
+            let __greta_info = ::greta::rt::KernelInfo {
+                name: #text,
+                doc: &[#(#lines),*],
+                location: #place,
+                manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
+            };
+            ::greta::rt::trace_kernel(&__greta_info, __greta_target, |__greta_kernel| {
+                #(#tiles)*
+                __greta_kernel.block([#(::greta::rt::block_size(#sizes)),*]);
+                #(#declarations)*
+                #constants
+                #body
+            })
+        }
+    })
+}
+
+/// `BLOCK` and `WAVE`, where a body names them.
+pub(crate) fn constants(body: &syn::Block) -> TokenStream {
+    let mut tokens = TokenStream::new();
+    for (name, make) in [("BLOCK", quote!(block_constant)), ("WAVE", quote!(wave_constant))] {
+        if let Some(ident) = opt_named(body.to_token_stream(), name) {
+            tokens.extend(quote! {
+                #[allow(non_snake_case)]
+                let #ident = ::greta::rt::#make();
+            });
+        }
+    }
+    tokens
+}
+
+/// The first identifier of that name.
+fn opt_named(tokens: TokenStream, name: &str) -> Option<Ident> {
+    tokens.into_iter().find_map(|token| match token {
+        proc_macro2::TokenTree::Ident(ident) if ident == name => Some(ident),
+        proc_macro2::TokenTree::Group(group) => opt_named(group.stream(), name),
+        _ => None,
+    })
+}

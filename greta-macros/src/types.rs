@@ -1,0 +1,82 @@
+//! Types of parameters, results and `let`s: from what the author writes to the handles that tracing uses.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Error, Expr, Ident, Result, Type};
+
+/// Type names that stand for kernel values.
+const VALUES: &[&str] = &[
+    "bool",
+    "f32",
+    "i32",
+    "u32",
+    "f32x2",
+    "f32x4",
+    "i32x2",
+    "i32x4",
+    "u32x2",
+    "u32x4",
+    "FragmentA",
+    "FragmentB",
+    "Accumulator",
+];
+
+/// Whether a type is that of a kernel value: a scalar, a vector, a fragment, or one of `generics`.
+pub(crate) fn is_value(ty: &Type, generics: &[Ident]) -> bool {
+    let Type::Path(path) = ty else { return false };
+    let Some(last) = path.path.segments.last() else { return false };
+    let is_generic = path.path.get_ident().is_some_and(|name| generics.contains(name));
+    path.qself.is_none() && (is_generic || VALUES.iter().any(|name| last.ident == name))
+}
+
+/// The handle's type for a type in a kernel.
+pub(crate) fn handle(ty: &Type, generics: &[Ident]) -> Result<TokenStream> {
+    let span = ty.span();
+    Ok(match ty {
+        _ if is_value(ty, generics) => quote_spanned!(span=> ::greta::rt::Val<#ty>),
+        Type::Reference(reference) => {
+            let (lifetime, mutability) = (&reference.lifetime, &reference.mutability);
+            let inner = handle(&reference.elem, generics)?;
+            quote_spanned!(span=> & #lifetime #mutability #inner)
+        }
+        Type::Array(array) => {
+            let element = element(&array.elem, generics, &quote!(::greta::rt::Array))?;
+            quote_spanned!(span=> ::greta::rt::Array<#element>)
+        }
+        Type::Tuple(tuple) => {
+            let items = tuple.elems.iter().map(|item| handle(item, generics)).collect::<Result<Vec<_>>>()?;
+            quote_spanned!(span=> (#(#items,)*))
+        }
+        Type::Paren(paren) => handle(&paren.elem, generics)?,
+        Type::Group(group) => handle(&group.elem, generics)?,
+        Type::Slice(_) => {
+            return Err(Error::new(span, "kernels have no slices: take a `&Global<T>`, `&Shared<T>` or `&[T; N]`"));
+        }
+        Type::Ptr(_) => return Err(Error::new(span, "kernels have no raw pointers: take a `&Global<T>`")),
+        other => quote!(#other),
+    })
+}
+
+/// The element type of an array type: a value's own type, or the array type `space` of an inner array.
+pub(crate) fn element(ty: &Type, generics: &[Ident], space: &TokenStream) -> Result<TokenStream> {
+    match ty {
+        Type::Array(array) => {
+            let inner = element(&array.elem, generics, space)?;
+            Ok(quote_spanned!(ty.span()=> #space<#inner>))
+        }
+        _ if is_value(ty, generics) => Ok(quote!(#ty)),
+        _ => Err(Error::new(ty.span(), "arrays in kernels hold scalars, vectors, fragments or arrays of them")),
+    }
+}
+
+/// The element type and the lengths, outermost first, of an array type.
+pub(crate) fn lengths(ty: &Type) -> Vec<&Expr> {
+    let mut lengths = Vec::new();
+    let mut ty = ty;
+    while let Type::Array(array) = ty {
+        lengths.push(&array.len);
+        ty = &array.elem;
+    }
+    lengths
+}
