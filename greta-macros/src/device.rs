@@ -111,7 +111,7 @@ fn body(
             #(#handles)*
             let __greta_result: #result = (|| {
                 #[allow(unused_imports)]
-                use ::greta::rt::{Get as _, Set as _};
+                use ::greta::rt::{Get as _, GetMut as _, Set as _};
                 #(#binds)*
                 #constants
                 #statements

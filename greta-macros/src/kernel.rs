@@ -294,7 +294,7 @@ fn trace(function: &ItemFn, attribute: &KernelAttribute, parameters: &[Parameter
             __greta_target: &'static ::greta::rt::Target,
         ) -> ::core::result::Result<::greta::rt::Kernel, ::std::vec::Vec<::greta::rt::Diagnostic>> {
             #[allow(unused_imports)]
-            use ::greta::rt::{Get as _, Set as _};
+            use ::greta::rt::{Get as _, GetMut as _, Set as _};
             let __greta_info = ::greta::rt::KernelInfo {
                 name: #text,
                 doc: &[#(#lines),*],

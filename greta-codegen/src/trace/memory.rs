@@ -94,24 +94,47 @@ impl<E, S> Memory<E, S> {
 pub trait Element<S> {
     /// What indexing gives: the value, or the part of the array.
     type Output;
+    /// What indexing gives on the way to an assignment: the element's place, or the part of the array.
+    type Place;
     /// Loads the value, or makes the part.
     fn element(memory: &Memory<Self, S>, index: Val<u32>, location: Location) -> Self::Output
     where
         Self: Sized;
+    /// The element's place.
+    fn place(memory: &Memory<Self, S>, index: Val<u32>, location: Location) -> Self::Place
+    where
+        Self: Sized;
+}
+
+/// A vector in memory, on the way to an assignment to one of its lanes.
+#[derive(Debug)]
+pub struct Slot<T> {
+    place: Place,
+    marker: PhantomData<fn() -> T>,
 }
 
 impl<T: Value, S> Element<S> for T {
     type Output = Val<T>;
+    type Place = Slot<T>;
 
     fn element(memory: &Memory<T, S>, index: Val<u32>, location: Location) -> Val<T> {
         Val::record(ExprKind::Load(memory.place(index, location)), location)
+    }
+
+    fn place(memory: &Memory<T, S>, index: Val<u32>, location: Location) -> Slot<T> {
+        Slot { place: memory.place(index, location), marker: PhantomData }
     }
 }
 
 impl<E, S> Element<S> for Memory<E, S> {
     type Output = Self;
+    type Place = Self;
 
     fn element(memory: &Memory<Self, S>, index: Val<u32>, _location: Location) -> Self {
+        memory.part(index)
+    }
+
+    fn place(memory: &Memory<Self, S>, index: Val<u32>, _location: Location) -> Self {
         memory.part(index)
     }
 }
@@ -123,10 +146,15 @@ pub trait Get {
     type Output;
     /// `self[index]`.
     fn element(&self, index: Val<u32>, location: Location) -> Self::Output;
-    /// `self[index]` on the way to an assignment.
-    fn element_mut(&mut self, index: Val<u32>, location: Location) -> Self::Output {
-        self.element(index, location)
-    }
+}
+
+/// What `[index]` gives on the way to an assignment to a part of what is there.
+#[diagnostic::on_unimplemented(message = "`{Self}` cannot be indexed in a kernel")]
+pub trait GetMut {
+    /// The place.
+    type Place;
+    /// `self[index]`.
+    fn element_mut(&mut self, index: Val<u32>, location: Location) -> Self::Place;
 }
 
 /// What `[index] =` writes.
@@ -141,6 +169,30 @@ impl<E: Element<S>, S> Get for Memory<E, S> {
 
     fn element(&self, index: Val<u32>, location: Location) -> E::Output {
         E::element(self, index, location)
+    }
+}
+
+impl<E: Element<S>, S> GetMut for Memory<E, S> {
+    type Place = E::Place;
+
+    fn element_mut(&mut self, index: Val<u32>, location: Location) -> E::Place {
+        E::place(self, index, location)
+    }
+}
+
+impl<V: Vector> Get for Slot<V> {
+    type Output = Val<V::Lane>;
+
+    fn element(&self, index: Val<u32>, location: Location) -> Val<V::Lane> {
+        Val::<V>::record(ExprKind::Load(self.place.clone()), location).element(index, location)
+    }
+}
+
+impl<V: Vector, R: IntoVal<V::Lane>> Set<R> for Slot<V> {
+    fn set_element(&mut self, index: Val<u32>, value: R, location: Location) {
+        let value = value.into_val().expr(location);
+        let place = Place { lane: Some(Box::new(index.expr(location))), ..self.place.clone() };
+        tracer::with(|tracer| tracer.push(StmtKind::Assign(place, value), location));
     }
 }
 
