@@ -112,3 +112,52 @@ pub(super) fn seal(root: &Path, suite: &str, packages: Vec<Package>) -> std::io:
     std::fs::write(&file, text)?;
     std::fs::File::open(file)?.sync_all()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A root that has every file that a sysroot needs, empty.
+    fn unpacked(root: &Path) {
+        let folder = root.join(LIBRARY_FOLDERS[0]);
+        std::fs::create_dir_all(&folder).unwrap();
+        for name in [LOADER, "libhiprtc.so.6", "libamd_comgr.so.3"] {
+            std::fs::write(folder.join(name), "").unwrap();
+        }
+    }
+
+    fn packages() -> Vec<Package> {
+        vec![
+            Package { name: "libhiprtc6".into(), version: "6.4.3-5".into() },
+            Package { name: "zlib1g".into(), version: "1".into() },
+        ]
+    }
+
+    #[test]
+    fn a_root_is_a_toolchain_once_it_is_sealed_and_complete() {
+        let toolchain = tempfile::tempdir().unwrap();
+        let root = path(toolchain.path());
+        unpacked(&root);
+        assert_eq!(open(toolchain.path()), None, "no manifest");
+        seal(&root, "suite", packages()).unwrap();
+        let sysroot = open(toolchain.path()).unwrap();
+        assert_eq!(sysroot.version(), Some("6.4.3-5"));
+        assert_eq!(sysroot.identity(), "sysroot libhiprtc6=6.4.3-5");
+        std::fs::remove_file(&sysroot.libamd_comgr).unwrap();
+        assert_eq!(open(toolchain.path()), None, "a library is missing");
+    }
+
+    #[test]
+    fn a_manifest_that_is_cut_or_of_another_layout_is_none() {
+        let toolchain = tempfile::tempdir().unwrap();
+        let root = path(toolchain.path());
+        unpacked(&root);
+        seal(&root, "suite", packages()).unwrap();
+        let text = std::fs::read_to_string(root.join(MANIFEST)).unwrap();
+        for damaged in [text[..text.len() / 2].to_owned(), text.replace("\"layout\": 1", "\"layout\": 0")] {
+            assert_ne!(damaged, text);
+            std::fs::write(root.join(MANIFEST), damaged).unwrap();
+            assert_eq!(open(toolchain.path()), None);
+        }
+    }
+}

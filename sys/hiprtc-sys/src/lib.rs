@@ -90,7 +90,7 @@ macro_rules! table {
             /// Loads the library by its usual names.
             ///
             /// # Errors
-            /// [`LoadError`] names what was tried, or the symbol that is missing.
+            /// [`LoadError`](crate::LoadError) names what was tried, or the symbol that is missing.
             pub fn load() -> Result<Self, $crate::LoadError> {
                 Self::load_first($names)
             }
@@ -98,7 +98,7 @@ macro_rules! table {
             /// Loads the library from one file, or by one name.
             ///
             /// # Errors
-            /// [`LoadError`] names the file, or the symbol that is missing.
+            /// [`LoadError`](crate::LoadError) names the file, or the symbol that is missing.
             pub fn load_from(path: &std::path::Path) -> Result<Self, $crate::LoadError> {
                 Self::load_first(&[path])
             }
