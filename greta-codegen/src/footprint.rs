@@ -105,6 +105,12 @@ impl<'a> Footprints<'a> {
         &self.functions[function.index()].1
     }
 
+    /// The same, by the function's position.
+    #[must_use]
+    pub fn function_at(&self, index: usize) -> &Footprint {
+        &self.functions[index].1
+    }
+
     /// Of an expression with all its operands.
     #[must_use]
     pub fn expr(&self, expr: &Expr) -> Footprint {

@@ -4,6 +4,7 @@
 
 pub mod definition;
 pub mod diagnostic;
+pub mod emit;
 pub mod footprint;
 pub mod ir;
 pub mod mfma;
@@ -11,3 +12,6 @@ pub mod ops;
 pub mod target;
 pub mod trace;
 pub mod verify;
+
+#[cfg(test)]
+mod testing;

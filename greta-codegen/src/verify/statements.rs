@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::{Findings, display_name};
 use crate::diagnostic::DiagnosticKind;
-use crate::ir::{Block, Expr, ExprKind, Kernel, Literal, Location, Place, Stmt, StmtKind, Type, VarId, VarKind};
+use crate::ir::{Block, Expr, Kernel, Literal, Location, Place, Stmt, StmtKind, Type, VarId, VarKind};
 use crate::target::Target;
 
 /// Checks the kernel's body and those of its device functions.

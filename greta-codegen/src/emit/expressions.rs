@@ -1,0 +1,423 @@
+//! Writes expressions, with the parentheses that C++ needs and those that a careful person adds.
+//!
+//! Every operation's spelling comes from its row; what C++ has no spelling for becomes a call of a [`Helper`].
+
+use super::Writer;
+use super::dialect::{scalar_name, type_name};
+use super::helpers::{Helper, opt_function};
+use super::literal::{Context, spell};
+use super::text::Doc;
+use crate::ir::{Argument, Expr, ExprKind, Literal, Op, Place, Scalar, Type};
+use crate::ops::{Slot, Spelling};
+
+/// Precedence levels of C++, higher binding tighter; those between are in the operations' rows.
+mod level {
+    pub(super) const SELECT: u8 = 3;
+    pub(super) const OR: u8 = 4;
+    pub(super) const AND: u8 = 5;
+    pub(super) const BIT_AND: u8 = 8;
+    pub(super) const EQUALITY: u8 = 9;
+    pub(super) const RELATION: u8 = 10;
+    pub(super) const SHIFT: u8 = 11;
+    pub(super) const SUM: u8 = 12;
+    pub(super) const PRODUCT: u8 = 13;
+    pub(super) const PREFIX: u8 = 15;
+    pub(super) const POSTFIX: u8 = 16;
+}
+
+/// An expression's text, and how tightly its topmost operator binds.
+#[derive(Clone, Debug)]
+pub(super) struct Printed {
+    pub(super) doc: Doc,
+    level: u8,
+    sign: &'static str,
+}
+
+impl Printed {
+    fn atom(text: impl Into<String>) -> Self {
+        Self { doc: Doc::text(text), level: level::POSTFIX, sign: "" }
+    }
+
+    fn postfix(doc: Doc) -> Self {
+        Self { doc, level: level::POSTFIX, sign: "" }
+    }
+
+    /// In parentheses if it binds less tightly than `least`.
+    fn at_least(self, least: u8) -> Doc {
+        if self.level < least { parenthesized(self.doc) } else { self.doc }
+    }
+}
+
+fn parenthesized(doc: Doc) -> Doc {
+    Doc::join([Doc::text("("), doc, Doc::text(")")])
+}
+
+impl Writer<'_> {
+    /// An expression where its type is known from outside: an initializer, an index, a parameter.
+    pub(super) fn typed(&mut self, expr: &Expr) -> Doc {
+        self.expr(expr, Context::Typed).doc
+    }
+
+    /// An expression in parentheses of its own or between commas.
+    fn bare(&mut self, expr: &Expr) -> Doc {
+        self.expr(expr, Context::Bare).doc
+    }
+
+    /// The negation of a condition.
+    pub(super) fn negated(&mut self, condition: &Expr) -> Doc {
+        if let ExprKind::Op(Op::Not, operands) = &condition.kind {
+            return self.bare(&operands[0]);
+        }
+        let condition = self.expr(condition, Context::Bare).at_least(level::PREFIX);
+        Doc::join([Doc::text("!"), condition])
+    }
+
+    fn expr(&mut self, expr: &Expr, context: Context) -> Printed {
+        match &expr.kind {
+            ExprKind::Literal(value) => literal(*value, context, self),
+            ExprKind::Constant(constant) => Printed::atom(self.names.constant(constant.index())),
+            ExprKind::Var(var) => Printed::atom(self.names.var(*var)),
+            ExprKind::Load(place) => self.load(place, expr.ty),
+            ExprKind::Op(op, operands) => self.op(*op, operands, expr.ty),
+            ExprKind::And(lhs, rhs) => self.infix("&&", level::AND, lhs, rhs),
+            ExprKind::Or(lhs, rhs) => self.infix("||", level::OR, lhs, rhs),
+            ExprKind::Select(condition, then, otherwise) => self.select(condition, then, otherwise),
+            ExprKind::Cast(operand) => self.cast(operand, expr.ty),
+            ExprKind::Vector(elements) => {
+                self.uses_type(expr.ty);
+                let elements = elements.iter().map(|element| self.typed(element)).collect();
+                Printed::postfix(Doc::list(format!("{}{{", type_name(expr.ty)), elements, "}"))
+            }
+            ExprKind::Splat(operand) => {
+                self.uses_type(expr.ty);
+                let operand = self.bare(operand);
+                Printed::postfix(Doc::list(format!("{}(", type_name(expr.ty)), vec![operand], ")"))
+            }
+            ExprKind::Lane(vector, lane) => {
+                let vector = self.expr(vector, Context::Bare).at_least(level::POSTFIX);
+                let lane = self.typed(lane);
+                Printed::postfix(Doc::join([vector, Doc::text("["), lane, Doc::text("]")]))
+            }
+            ExprKind::Call(function, arguments) => {
+                let arguments = arguments.iter().map(|argument| self.argument(argument)).collect();
+                Printed::postfix(Doc::list(format!("{}(", self.names.function(function.index())), arguments, ")"))
+            }
+        }
+    }
+
+    fn argument(&mut self, argument: &Argument) -> Doc {
+        match argument {
+            Argument::Value(value) => self.typed(value),
+            Argument::Object(object) => Doc::text(self.names.var(*object)),
+        }
+    }
+
+    fn select(&mut self, condition: &Expr, then: &Expr, otherwise: &Expr) -> Printed {
+        let condition = self.expr(condition, Context::Bare).at_least(level::SELECT + 1);
+        let then = self.expr(then, Context::Bare).at_least(level::SELECT + 1);
+        // A chain of choices reads on without parentheses.
+        let otherwise = self.expr(otherwise, Context::Bare).at_least(level::SELECT);
+        let arms = Doc::join([Doc::Space, Doc::text("? "), then, Doc::Space, Doc::text(": "), otherwise]);
+        let doc = Doc::Group(Box::new(Doc::join([condition, Doc::Nest(Box::new(arms))])));
+        Printed { doc, level: level::SELECT, sign: "?" }
+    }
+
+    fn op(&mut self, op: Op, operands: &[Expr], ty: Type) -> Printed {
+        if let Some(printed) = self.opt_wrapping(op, operands, ty) {
+            return printed;
+        }
+        let row = op.row();
+        match ((self.dialect.spelling)(&row), operands) {
+            (Spelling::Infix(sign, level), [lhs, rhs]) => self.infix(sign, level, lhs, rhs),
+            (Spelling::Prefix(sign), [operand]) => self.prefix(sign, operand),
+            (Spelling::Name(name), []) => Printed::atom(name),
+            _ => self.special(op, operands, ty),
+        }
+    }
+
+    fn special(&mut self, op: Op, operands: &[Expr], ty: Type) -> Printed {
+        match (op, operands) {
+            (Op::Not, [operand]) => self.prefix(if ty.scalar == Scalar::Bool { "!" } else { "~" }, operand),
+            (Op::Shl, [value, count]) => self.shift("<<", value, count),
+            (Op::Shr, [value, count]) => self.shift(">>", value, count),
+            (Op::LaneId, []) => self.lane_id(),
+            (Op::WaveId, []) => self.wave_id(),
+            (Op::Mfma(mfma), [a, b, sum]) => {
+                let [a, b, sum] = [a, b, sum].map(|operand| self.typed(operand));
+                let sum = Doc::join([sum, Doc::text(self.dialect.matrix_tail)]);
+                Printed::postfix(Doc::list(format!("{}(", mfma.builtin), vec![a, b, sum], ")"))
+            }
+            _ => self.function(op, operands, ty),
+        }
+    }
+
+    fn function(&mut self, op: Op, operands: &[Expr], ty: Type) -> Printed {
+        let name = opt_function(op, ty.scalar, self.dialect).expect("invariant: every operation has a spelling");
+        if ty.is_vector() {
+            self.uses_helper(Helper::Lanewise(name, operands.len(), ty));
+        }
+        let slots = op.row().operands;
+        let operands = operands.iter().zip(slots).map(|(operand, slot)| match slot {
+            // Functions that take any type choose by the type of what they are given.
+            Slot::T => self.bare(operand),
+            Slot::Is(_) | Slot::Nothing => self.typed(operand),
+        });
+        let operands = operands.collect();
+        Printed::postfix(Doc::list(format!("{name}("), operands, ")"))
+    }
+
+    /// Signed arithmetic: overflow is undefined in C++ and wraps here, so it is written as a call unless the result is
+    /// known to fit.
+    fn opt_wrapping(&mut self, op: Op, operands: &[Expr], ty: Type) -> Option<Printed> {
+        if ty.scalar != Scalar::I32 {
+            return None;
+        }
+        let name = match op {
+            Op::Add => "add",
+            Op::Sub => "sub",
+            Op::Mul => "mul",
+            Op::Neg => "neg",
+            _ => return None,
+        };
+        if self.fits_i32(op, operands) {
+            return None;
+        }
+        let helper = if op == Op::Neg { Helper::WrappingNegation(ty) } else { Helper::Wrapping(name, ty) };
+        self.uses_helper(helper);
+        let operands = operands.iter().map(|operand| self.bare(operand)).collect();
+        Some(Printed::postfix(Doc::list(format!("wrapping_{name}("), operands, ")")))
+    }
+
+    /// Whether a signed operation's value is known and no intermediate overflows.
+    fn fits_i32(&self, op: Op, operands: &[Expr]) -> bool {
+        let values: Option<Vec<i64>> = operands
+            .iter()
+            .map(|operand| match self.kernel.opt_constant(operand) {
+                Some(Literal::I32(value)) => Some(i64::from(value)),
+                _ => None,
+            })
+            .collect();
+        let exact = match (op, values.as_deref()) {
+            (Op::Add, Some([a, b])) => a + b,
+            (Op::Sub, Some([a, b])) => a - b,
+            (Op::Mul, Some([a, b])) => a * b,
+            (Op::Neg, Some([a])) => -a,
+            _ => return false,
+        };
+        i32::try_from(exact).is_ok()
+    }
+
+    fn prefix(&mut self, sign: &'static str, operand: &Expr) -> Printed {
+        let operand = self.expr(operand, Context::Bare);
+        // `--x` is another operator.
+        let doubled = operand.sign == sign && sign == "-";
+        let operand = if doubled { parenthesized(operand.doc) } else { operand.at_least(level::PREFIX) };
+        Printed { doc: Doc::join([Doc::text(sign), operand]), level: level::PREFIX, sign }
+    }
+
+    fn shift(&mut self, sign: &'static str, value: &Expr, count: &Expr) -> Printed {
+        let known = match self.kernel.opt_constant(count) {
+            Some(Literal::U32(count)) => count < 32,
+            Some(Literal::I32(count)) => (0..32).contains(&count),
+            _ => false,
+        };
+        let value = self.expr(value, Context::Bare);
+        let count = self.expr(count, if known { Context::Typed } else { Context::Bare });
+        let count = if known {
+            operand(count, sign, level::SHIFT, true)
+        } else {
+            let masked = operand(count, "&", level::BIT_AND, false);
+            Doc::join([Doc::text("("), masked, Doc::text(" & 31)")])
+        };
+        let value = operand(value, sign, level::SHIFT, false);
+        Printed { doc: Doc::join([value, Doc::text(format!(" {sign} ")), count]), level: level::SHIFT, sign }
+    }
+
+    fn infix(&mut self, sign: &'static str, level: u8, lhs: &Expr, rhs: &Expr) -> Printed {
+        // A scalar beside a vector stands for all its lanes.
+        let (lhs, rhs) = match (&lhs.kind, &rhs.kind) {
+            (ExprKind::Splat(_), ExprKind::Splat(_)) => (lhs, rhs),
+            (ExprKind::Splat(scalar), _) => (scalar.as_ref(), rhs),
+            (_, ExprKind::Splat(scalar)) => (lhs, scalar.as_ref()),
+            _ => (lhs, rhs),
+        };
+        // One side says the type of a literal on the other.
+        let rhs_context = Context::Typed;
+        let lhs_context = if is_literal(rhs) { Context::Bare } else { Context::Typed };
+        let lhs = self.expr(lhs, lhs_context);
+        let rhs = self.expr(rhs, rhs_context);
+        let same = lhs.sign == sign && !matches!(level, level::EQUALITY | level::RELATION);
+        let nested = if same { opt_flattened(&lhs) } else { None };
+        let rhs = operand(rhs, sign, level, true);
+        let mut parts = match nested {
+            Some(parts) => parts,
+            None => vec![operand(lhs, sign, level, false)],
+        };
+        parts.push(Doc::Nest(Box::new(Doc::join([Doc::text(format!(" {sign}")), Doc::Space, rhs]))));
+        Printed { doc: Doc::Group(Box::new(Doc::Sequence(parts))), level, sign }
+    }
+
+    fn cast(&mut self, operand: &Expr, ty: Type) -> Printed {
+        if operand.ty == ty {
+            return self.expr(operand, Context::Bare);
+        }
+        let name = match (operand.ty.scalar, ty.scalar) {
+            (Scalar::F32, Scalar::I32 | Scalar::U32) => {
+                self.uses_helper(Helper::Saturating(ty.scalar));
+                format!("saturating_{}", ty.scalar.name())
+            }
+            _ => {
+                self.uses_type(ty);
+                scalar_name(ty.scalar).to_owned()
+            }
+        };
+        let operand = self.typed(operand);
+        Printed::postfix(Doc::list(format!("{name}("), vec![operand], ")"))
+    }
+
+    fn load(&mut self, place: &Place, ty: Type) -> Printed {
+        let element = self.element(place);
+        let var = self.kernel.var(place.base);
+        if place.lane.is_some() || ty == var.ty {
+            return Printed::postfix(element);
+        }
+        self.uses_type(ty);
+        let open = Doc::text(format!("*reinterpret_cast<const {}*>(&", type_name(ty)));
+        Printed { doc: Doc::join([open, element, Doc::text(")")]), level: level::PREFIX, sign: "*" }
+    }
+
+    /// What is assigned to.
+    pub(super) fn place(&mut self, place: &Place, ty: Type) -> Doc {
+        let element = self.element(place);
+        let var = self.kernel.var(place.base);
+        if place.lane.is_some() || ty == var.ty {
+            return element;
+        }
+        self.uses_type(ty);
+        let open = Doc::text(format!("*reinterpret_cast<{}*>(&", type_name(ty)));
+        Doc::join([open, element, Doc::text(")")])
+    }
+
+    /// `base[index]…[lane]`.
+    fn element(&mut self, place: &Place) -> Doc {
+        let mut parts = vec![Doc::text(self.names.var(place.base))];
+        for index in place.exprs() {
+            parts.extend([Doc::text("["), self.typed(index), Doc::text("]")]);
+        }
+        Doc::Sequence(parts)
+    }
+
+    fn lane_id(&mut self) -> Printed {
+        let wave = self.target.wave;
+        if self.is_line() {
+            return Printed { doc: Doc::text(format!("threadIdx.x % {wave}")), level: level::PRODUCT, sign: "%" };
+        }
+        Printed::atom(self.dialect.lane_id)
+    }
+
+    fn wave_id(&mut self) -> Printed {
+        let wave = self.target.wave;
+        if self.is_line() {
+            return Printed { doc: Doc::text(format!("threadIdx.x / {wave}")), level: level::PRODUCT, sign: "/" };
+        }
+        let [x, y, z] = self.kernel.block.clone();
+        let width = self.expr(&x.expr, Context::Typed).at_least(level::PREFIX).flat();
+        let linear = if z.value == 1 {
+            format!("threadIdx.x + {width} * threadIdx.y")
+        } else {
+            let height = self.expr(&y.expr, Context::Typed).at_least(level::PREFIX).flat();
+            format!("threadIdx.x + {width} * (threadIdx.y + {height} * threadIdx.z)")
+        };
+        Printed { doc: Doc::text(format!("({linear}) / {wave}")), level: level::PRODUCT, sign: "/" }
+    }
+
+    /// Whether the block's threads stand in one line.
+    fn is_line(&self) -> bool {
+        self.kernel.block[1].value == 1 && self.kernel.block[2].value == 1
+    }
+}
+
+fn literal(value: Literal, context: Context, writer: &Writer<'_>) -> Printed {
+    let text = spell(value, context, writer.dialect);
+    if text.starts_with('-') {
+        Printed { doc: Doc::text(text), level: level::PREFIX, sign: "-" }
+    } else {
+        Printed::atom(text)
+    }
+}
+
+fn is_literal(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Literal(_))
+}
+
+/// The operands of a chain of one operator, so that it breaks at all of them or at none.
+fn opt_flattened(printed: &Printed) -> Option<Vec<Doc>> {
+    match &printed.doc {
+        Doc::Group(inner) => match inner.as_ref() {
+            Doc::Sequence(parts) => Some(parts.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// An operand of a binary operator, in parentheses where C++ needs them or readers do.
+fn operand(printed: Printed, parent: &str, parent_level: u8, right: bool) -> Doc {
+    let child = printed.level;
+    if child >= level::PREFIX {
+        return printed.doc;
+    }
+    let needed = child < parent_level || (right && child == parent_level);
+    let chained = !right && printed.sign == parent;
+    let in_bits = |level: u8| (6..=level::BIT_AND).contains(&level) || level == level::SHIFT;
+    let comparison = |level: u8| matches!(level, level::EQUALITY | level::RELATION);
+    let mixes_bits = (in_bits(parent_level) || (in_bits(child) && parent_level >= level::EQUALITY)) && !chained;
+    let compares_comparison = comparison(parent_level) && comparison(child);
+    let mixes_logic = parent_level == level::OR && child == level::AND;
+    // `a / b * c` is read as `a / (b * c)` too easily.
+    let truncates = parent_level == level::PRODUCT && matches!(printed.sign, "/" | "%") && !right;
+    if needed || mixes_bits || compares_comparison || mixes_logic || truncates {
+        parenthesized(printed.doc)
+    } else {
+        printed.doc
+    }
+}
+
+impl Writer<'_> {
+    /// The sign of an assignment that computes: `+` if `value` is `place + rest`, with the text of `rest`.
+    pub(super) fn opt_compound(&mut self, place: &Place, value: &Expr) -> Option<(String, Doc)> {
+        let ExprKind::Op(op, operands) = &value.kind else { return None };
+        let [lhs, rhs] = operands.as_slice() else { return None };
+        let Spelling::Infix(sign, level) = (self.dialect.spelling)(&op.row()) else { return None };
+        let computes = matches!(level, level::SUM | level::PRODUCT) || (6..=level::BIT_AND).contains(&level);
+        let wraps = value.ty.scalar == Scalar::I32 && level >= level::SUM && !op.divides();
+        let reads = match &lhs.kind {
+            ExprKind::Var(var) => place.base == *var && place.index.is_empty() && place.lane.is_none(),
+            ExprKind::Load(read) => read.base == place.base && self.same_element(read, place),
+            ExprKind::Lane(vector, lane) => self.same_lane(vector, lane, place),
+            _ => false,
+        };
+        if !computes || wraps || !reads {
+            return None;
+        }
+        let rest = match &rhs.kind {
+            ExprKind::Splat(scalar) => self.typed(scalar),
+            _ => self.typed(rhs),
+        };
+        Some((sign.to_owned(), rest))
+    }
+
+    fn same_element(&mut self, read: &Place, place: &Place) -> bool {
+        self.element(read).flat() == self.element(place).flat()
+    }
+
+    /// Whether `vector[lane]` is the place: a lane of a variable or of an element.
+    fn same_lane(&mut self, vector: &Expr, lane: &Expr, place: &Place) -> bool {
+        let read = match &vector.kind {
+            ExprKind::Var(var) => Place { base: *var, index: Vec::new(), lane: Some(Box::new(lane.clone())) },
+            ExprKind::Load(load) if load.lane.is_none() => Place { lane: Some(Box::new(lane.clone())), ..load.clone() },
+            _ => return false,
+        };
+        read.base == place.base && self.same_element(&read, place)
+    }
+}

@@ -1,0 +1,349 @@
+//! Writes a verified kernel as C++ that reads as if written by hand.
+//!
+//! Guarantees: the file compiles as it is with hipcc and hiprtc and means what the IR means, without compiler flags; the
+//! same kernel gives the same bytes; every line knows the Rust code that it came from. Names, doc comments, loops and
+//! constants are the author's. Knows nothing of devices, compilers at work or files.
+
+mod dialect;
+mod expressions;
+mod helpers;
+mod line_map;
+mod literal;
+mod names;
+mod statements;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dialect::{Dialect, HIP, type_name};
+use helpers::Helper;
+pub use line_map::LineMap;
+use names::Names;
+use text::{Doc, Lines};
+
+use crate::footprint::Footprints;
+use crate::ir::{Argument, Expr, ExprKind, Function, Kernel, Op, Scalar, Stmt, StmtKind, Type, VarId, VarKind};
+use crate::target::Target;
+use crate::verify::Verified;
+
+/// A kernel as source text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Emitted {
+    /// The text.
+    pub source: String,
+    /// Where each of its lines came from.
+    pub line_map: LineMap,
+}
+
+/// Writes a kernel as HIP C++.
+#[must_use]
+pub fn hip(kernel: &Verified) -> Emitted {
+    Writer::new(kernel, &HIP).file()
+}
+
+/// The state of writing one file.
+struct Writer<'a> {
+    kernel: &'a Kernel,
+    target: &'static Target,
+    dialect: &'static Dialect,
+    names: Names,
+    lines: Lines,
+    helpers: BTreeSet<Helper>,
+    types: BTreeSet<Type>,
+    constants: BTreeSet<usize>,
+    /// Arrays that are accessed by vectors, and the bytes of the longest.
+    vector_bytes: BTreeMap<VarId, u32>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(verified: &'a Verified, dialect: &'static Dialect) -> Self {
+        let kernel = verified.kernel();
+        Self {
+            kernel,
+            target: verified.target(),
+            dialect,
+            names: Names::new(kernel),
+            lines: Lines::default(),
+            helpers: BTreeSet::new(),
+            types: BTreeSet::new(),
+            constants: used_constants(kernel),
+            vector_bytes: vector_accesses(kernel),
+        }
+    }
+
+    fn uses_type(&mut self, ty: Type) {
+        self.types.insert(ty);
+    }
+
+    fn uses_helper(&mut self, helper: Helper) {
+        self.types.extend(helper.types());
+        self.helpers.insert(helper);
+    }
+
+    fn file(mut self) -> Emitted {
+        let constants = self.section(Self::constants);
+        let functions = self.section(Self::functions);
+        let kernel = self.section(Self::kernel);
+        let helpers = std::mem::take(&mut self.helpers);
+
+        let mut file = Lines::default();
+        for line in &self.kernel.doc {
+            file.text(comment(line), Some(self.kernel.location));
+        }
+        if !self.kernel.doc.is_empty() {
+            file.blank();
+        }
+        let integers: Vec<Scalar> = [Scalar::I32, Scalar::U32]
+            .into_iter()
+            .filter(|scalar| self.types.iter().any(|ty| ty.scalar == *scalar))
+            .collect();
+        for line in (self.dialect.preamble)(&integers) {
+            file.text(line, None);
+        }
+        let vectors: Vec<Type> = self.types.iter().copied().filter(|ty| ty.is_vector()).collect();
+        if !vectors.is_empty() {
+            file.blank();
+        }
+        for ty in vectors {
+            file.text((self.dialect.vector_type)(ty), None);
+        }
+        if !constants.lines.is_empty() {
+            file.blank();
+            file.lines.extend(constants.lines);
+        }
+        for helper in helpers {
+            file.blank();
+            for line in helper.lines(self.dialect) {
+                file.text(line, None);
+            }
+        }
+        file.lines.extend(functions.lines);
+        file.blank();
+        file.lines.extend(kernel.lines);
+        let mut source = String::new();
+        let mut locations = Vec::new();
+        for (line, location) in file.lines {
+            source.push_str(&line);
+            source.push('\n');
+            locations.push(location);
+        }
+        Emitted { source, line_map: LineMap::new(locations) }
+    }
+
+    fn section(&mut self, write: fn(&mut Self)) -> Lines {
+        self.lines = Lines::default();
+        write(self);
+        std::mem::take(&mut self.lines)
+    }
+
+    fn constants(&mut self) {
+        for index in self.constants.clone() {
+            let constant = &self.kernel.constants[index];
+            let (location, value) = match &constant.definition {
+                Some(definition) => (definition.location, self.typed(definition)),
+                None => {
+                    let value = Expr::literal(constant.value, self.kernel.location);
+                    (self.kernel.location, self.typed(&value))
+                }
+            };
+            let ty = constant.value.ty();
+            self.uses_type(ty);
+            let head = Doc::text(format!("constexpr {} {} = ", type_name(ty), self.names.constant(index)));
+            self.lines.push(&Doc::join([head, value, Doc::text(";")]), Some(location));
+        }
+    }
+
+    fn functions(&mut self) {
+        let footprints = Footprints::of(self.kernel);
+        let written: Vec<BTreeSet<VarId>> =
+            (0..self.kernel.functions.len()).map(|index| footprints.function_at(index).writes.clone()).collect();
+        for (index, function) in self.kernel.functions.iter().enumerate() {
+            self.function_definition(index, function, &written[index]);
+        }
+    }
+
+    fn function_definition(&mut self, index: usize, function: &Function, written: &BTreeSet<VarId>) {
+        let location = Some(function.location);
+        self.lines.blank();
+        for line in &function.doc {
+            self.lines.text(comment(line), location);
+        }
+        self.names.open();
+        let params = function.params.iter().map(|&param| self.param(param, !written.contains(&param))).collect();
+        let result = function.result.map_or("void".to_owned(), type_name);
+        if let Some(ty) = function.result {
+            self.uses_type(ty);
+        }
+        let open = format!("{} {result} {}(", self.dialect.device, self.names.function(index));
+        self.lines.push(&Doc::list(open, params, ") {"), location);
+        self.block(&function.body);
+        self.lines.text("}", location);
+        self.names.close();
+    }
+
+    /// A parameter of a device function.
+    fn param(&mut self, param: VarId, constant: bool) -> Doc {
+        let var = self.kernel.var(param);
+        self.uses_type(var.ty);
+        let ty = type_name(var.ty);
+        let name = self.names.declare(param, &var.name);
+        let qualifier = if constant { "const " } else { "" };
+        Doc::text(match &var.kind {
+            VarKind::Global { mutable } => format!("{}{ty}* {name}", if *mutable { "" } else { "const " }),
+            VarKind::Register(extents) | VarKind::Shared(extents) => {
+                let extents = self.extents(extents);
+                format!("{qualifier}{ty} (&{name}){extents}")
+            }
+            VarKind::Mut => format!("{qualifier}{ty}& {name}"),
+            VarKind::Let | VarKind::Counter | VarKind::Scalar => format!("{ty} {name}"),
+        })
+    }
+
+    fn kernel(&mut self) {
+        let location = Some(self.kernel.location);
+        self.names.open();
+        let params = self.kernel.params.iter().map(|&param| self.kernel_param(param)).collect();
+        let threads = self.block_threads();
+        let open = format!("{} __launch_bounds__({threads}) {}(", self.dialect.kernel, self.kernel.name);
+        self.lines.push(&Doc::list(open, params, ") {"), location);
+        self.block(&self.kernel.body);
+        self.lines.text("}", location);
+        self.names.close();
+    }
+
+    fn kernel_param(&mut self, param: VarId) -> Doc {
+        let var = self.kernel.var(param);
+        self.uses_type(var.ty);
+        let ty = type_name(var.ty);
+        let name = self.names.declare(param, &var.name);
+        let restrict = self.dialect.restrict;
+        Doc::text(match var.kind {
+            VarKind::Global { mutable: true } => format!("{ty}* {restrict} {name}"),
+            VarKind::Global { mutable: false } => format!("const {ty}* {restrict} {name}"),
+            _ => format!("{ty} {name}"),
+        })
+    }
+
+    /// The number of threads of a block: a constant of that definition if there is one, else the product.
+    fn block_threads(&mut self) -> String {
+        let product = block_product(self.kernel);
+        let text = self.typed(&product).flat();
+        for index in self.constants.clone() {
+            if let Some(definition) = &self.kernel.constants[index].definition
+                && self.typed(definition).flat() == text
+            {
+                return self.names.constant(index).to_owned();
+            }
+        }
+        text
+    }
+}
+
+/// The product of the block's dimensions other than 1.
+fn block_product(kernel: &Kernel) -> Expr {
+    let factors = kernel.block.iter().filter(|extent| extent.value != 1).map(|extent| extent.expr.clone());
+    let product = factors.reduce(|a, b| Expr {
+        kind: ExprKind::Op(Op::Mul, vec![a, b]),
+        ty: Type::U32,
+        location: kernel.location,
+    });
+    product.unwrap_or_else(|| kernel.block[0].expr.clone())
+}
+
+/// Constants that the kernel uses, and those that they are made of.
+fn used_constants(kernel: &Kernel) -> BTreeSet<usize> {
+    let mut used = BTreeSet::new();
+    let mut note = |expr: &Expr| {
+        expr.walk(&mut |expr| {
+            if let ExprKind::Constant(constant) = expr.kind {
+                used.insert(constant.index());
+            }
+        });
+    };
+    let bodies = kernel.functions.iter().map(|function| &function.body).chain([&kernel.body]);
+    for stmt in bodies.flatten() {
+        stmt.walk(&mut |stmt| stmt.exprs().into_iter().for_each(&mut note));
+    }
+    let arrays = kernel.vars.iter().filter_map(|var| var.kind.opt_extents()).flatten();
+    kernel.block.iter().chain(arrays).for_each(|extent| note(&extent.expr));
+    // The product of the dimensions has a name of its own where there are several.
+    let product = block_product(kernel);
+    for (index, constant) in kernel.constants.iter().enumerate() {
+        let named = constant.definition.as_ref().is_some_and(|definition| same_product(definition, &product));
+        if named && matches!(product.kind, ExprKind::Op(..)) {
+            used.insert(index);
+        }
+    }
+    for index in (0..kernel.constants.len()).rev() {
+        if let Some(definition) = &kernel.constants[index].definition
+            && used.contains(&index)
+        {
+            definition.walk(&mut |expr| {
+                if let ExprKind::Constant(constant) = expr.kind {
+                    used.insert(constant.index());
+                }
+            });
+        }
+    }
+    used
+}
+
+/// Whether two products have the same factors, wherever they were written.
+fn same_product(a: &Expr, b: &Expr) -> bool {
+    match (&a.kind, &b.kind) {
+        (ExprKind::Op(op, left), ExprKind::Op(other, right)) => {
+            op == other && left.len() == right.len() && left.iter().zip(right).all(|(a, b)| same_product(a, b))
+        }
+        (a, b) => a == b,
+    }
+}
+
+/// Arrays that are accessed by vectors of elements, here or in a function that they are passed to, with the bytes of the
+/// longest. A function's parameters are known before it is called, for it stands before its callers.
+fn vector_accesses(kernel: &Kernel) -> BTreeMap<VarId, u32> {
+    let mut bytes: BTreeMap<VarId, u32> = BTreeMap::new();
+    let mut note = |base: VarId, longest: u32| {
+        let known = bytes.entry(base).or_default();
+        *known = (*known).max(longest);
+        *known
+    };
+    let of_access = |base: VarId, ty: Type| {
+        let var = kernel.var(base);
+        let by_vector = var.kind.opt_extents().is_some() && ty.is_vector() && !var.ty.is_vector();
+        if by_vector { ty.bytes() } else { 0 }
+    };
+    let mut visit = |stmt: &Stmt| {
+        if let StmtKind::Assign(place, value) = &stmt.kind {
+            note(place.base, of_access(place.base, value.ty));
+        }
+        for expr in stmt.exprs() {
+            expr.walk(&mut |expr| match &expr.kind {
+                ExprKind::Load(place) => {
+                    note(place.base, of_access(place.base, expr.ty));
+                }
+                ExprKind::Call(function, arguments) => {
+                    for (&param, argument) in kernel.function(*function).params.iter().zip(arguments) {
+                        if let Argument::Object(object) = argument {
+                            let longest = note(param, 0);
+                            note(*object, longest);
+                        }
+                    }
+                }
+                _ => {}
+            });
+        }
+    };
+    let bodies = kernel.functions.iter().map(|function| &function.body).chain([&kernel.body]);
+    for stmt in bodies.flatten() {
+        stmt.walk(&mut visit);
+    }
+    bytes.retain(|_, longest| *longest > 0);
+    bytes
+}
+
+fn comment(line: &str) -> String {
+    // A backslash at the end would continue the comment on the next line.
+    format!("// {}", line.trim().trim_end_matches('\\')).trim_end().to_owned()
+}

@@ -1,0 +1,112 @@
+//! Gives variables names that are valid and unambiguous in C++, as close to the author's as possible.
+//!
+//! A name is unique among those visible where it is declared; blocks beside each other use the same names. Which number
+//! a name gets depends only on what is declared before it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ir::{Kernel, VarId};
+use crate::ops::{Op, Spelling};
+
+/// Keywords of C++20, alternative spellings of operators, and macros and types that the headers define.
+const RESERVED: &str = "
+    alignas alignof and and_eq asm assert auto bitand bitor blockDim blockIdx bool break case catch char char16_t
+    char32_t char8_t class co_await co_return co_yield compl concept const const_cast consteval constexpr
+    constinit continue decltype default delete do double dynamic_cast else enum errno explicit export extern false
+    float fmaxf fminf for friend goto gridDim if inline int int32_t linux long max min mutable namespace new
+    noexcept not not_eq nullptr operator or or_eq printf private protected public register reinterpret_cast
+    requires restrict return saturating_i32 saturating_u32 short signed sizeof static static_assert static_cast
+    stderr stdin stdout struct switch template this threadIdx thread_local throw true try typedef typeid typename
+    typeof uint32_t union unix unsigned using virtual void volatile warpSize wchar_t while wrapping_add
+    wrapping_mul wrapping_neg wrapping_sub xor xor_eq
+";
+
+/// The names of one file.
+#[derive(Debug)]
+pub(super) struct Names {
+    /// Names taken in each scope that is open, the file's first.
+    scopes: Vec<BTreeSet<String>>,
+    vars: BTreeMap<VarId, String>,
+    /// Constants in order, then functions in order, then the kernel.
+    constants: Vec<String>,
+    functions: Vec<String>,
+}
+
+impl Names {
+    /// Names the kernel's constants and functions; the kernel keeps its own.
+    pub(super) fn new(kernel: &Kernel) -> Self {
+        let mut file: BTreeSet<String> = RESERVED.split_whitespace().map(str::to_owned).collect();
+        for row in Op::rows() {
+            if let Spelling::Call(name) | Spelling::Name(name) = row.hip {
+                file.insert(name.to_owned());
+            }
+        }
+        for lanes in [2, 4, 8, 16] {
+            file.extend(["f32", "i32", "u32", "bool"].map(|scalar| format!("{scalar}x{lanes}")));
+        }
+        file.insert(kernel.name.clone());
+        let mut names =
+            Self { scopes: vec![file], vars: BTreeMap::new(), constants: Vec::new(), functions: Vec::new() };
+        names.constants = kernel.constants.iter().map(|constant| names.unique(&constant.name)).collect();
+        names.functions = kernel.functions.iter().map(|function| names.unique(&function.name)).collect();
+        names
+    }
+
+    /// Opens a block.
+    pub(super) fn open(&mut self) {
+        self.scopes.push(BTreeSet::new());
+    }
+
+    /// Closes the innermost block.
+    pub(super) fn close(&mut self) {
+        self.scopes.pop();
+    }
+
+    /// Names a variable that is declared here.
+    pub(super) fn declare(&mut self, var: VarId, rust_name: &str) -> String {
+        let name = if rust_name.is_empty() { self.numbered() } else { self.unique(rust_name) };
+        self.vars.insert(var, name.clone());
+        name
+    }
+
+    /// Names something that has no variable: the counter of a loop that fills an array.
+    pub(super) fn declare_counter(&mut self) -> String {
+        let letter = ["i", "j", "k"].into_iter().find(|letter| !self.is_taken(letter));
+        self.unique(letter.unwrap_or("i"))
+    }
+
+    /// The name of a variable that has been declared.
+    pub(super) fn var(&self, var: VarId) -> &str {
+        self.vars.get(&var).expect("invariant: a verified kernel declares a variable before it is used")
+    }
+
+    pub(super) fn constant(&self, index: usize) -> &str {
+        &self.constants[index]
+    }
+
+    pub(super) fn function(&self, index: usize) -> &str {
+        &self.functions[index]
+    }
+
+    fn is_taken(&self, name: &str) -> bool {
+        self.scopes.iter().any(|scope| scope.contains(name))
+    }
+
+    fn take(&mut self, name: String) -> String {
+        self.scopes.last_mut().expect("invariant: the file's scope is open").insert(name.clone());
+        name
+    }
+
+    fn unique(&mut self, rust_name: &str) -> String {
+        let name = rust_name.strip_prefix("r#").unwrap_or(rust_name);
+        let free = std::iter::once(name.to_owned())
+            .chain((1..).map(|number| format!("{name}_{number}")))
+            .find(|name| !self.is_taken(name));
+        self.take(free.expect("invariant: numbers do not run out"))
+    }
+
+    fn numbered(&mut self) -> String {
+        let free = (0..).map(|number| format!("t{number}")).find(|name| !self.is_taken(name));
+        self.take(free.expect("invariant: numbers do not run out"))
+    }
+}
