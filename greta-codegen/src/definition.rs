@@ -44,6 +44,16 @@ pub struct Requirement {
 /// Why a choice of tile parameters is refused. The caller's to mend.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum VariantError {
+    /// One value per tile parameter is needed.
+    #[error("{kernel} has {expected} tile parameters, given {given} values")]
+    Count {
+        /// The kernel.
+        kernel: &'static str,
+        /// Values given.
+        given: usize,
+        /// Tile parameters that the kernel has.
+        expected: usize,
+    },
     /// The value is not among the candidates.
     #[error("{kernel}: {parameter} = {given} is not allowed; candidates are {candidates:?}")]
     Candidate {
@@ -81,6 +91,10 @@ impl KernelDefinition {
     ///
     /// A value that is no candidate of its parameter, or a requirement that does not hold.
     pub fn check(&self, values: &[u32]) -> Result<(), VariantError> {
+        let (given, expected) = (values.len(), self.parameters.len());
+        if given != expected {
+            return Err(VariantError::Count { kernel: self.name, given, expected });
+        }
         for (parameter, &given) in self.parameters.iter().zip(values) {
             if !parameter.candidates.contains(&given) {
                 return Err(VariantError::Candidate {
