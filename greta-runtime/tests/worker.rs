@@ -86,10 +86,14 @@ fn a_compilation_that_takes_too_long_is_stopped_and_its_process_killed() {
 #[test]
 fn a_crash_of_the_compiler_is_an_error_with_what_it_wrote() {
     let Some((compiler, _)) = single(DEFAULT_LIMIT) else { return };
-    let source = "#pragma clang __debug crash\nextern \"C\" __global__ void k() {}\n";
-    let error = compiler.compile(&request(source)).unwrap_err();
-    assert!(error.to_string().len() > 20, "{error}");
-    compiler.compile(&request(MFMA)).unwrap();
+    for (pragma, wrote) in [("crash", ""), ("llvm_fatal_error", "LLVM ERROR")] {
+        let source = format!("#pragma clang __debug {pragma}\nextern \"C\" __global__ void k() {{}}\n");
+        let error = compiler.compile(&request(&source)).unwrap_err();
+        let CompileError::Worker { source: WorkerError::Died { status, log }, .. } = &error else { panic!("{error}") };
+        assert!(status.starts_with("signal "), "{error}");
+        assert!(log.contains(wrote), "{error}");
+        compiler.compile(&request(MFMA)).unwrap();
+    }
 }
 
 #[test]

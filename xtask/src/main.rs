@@ -1,10 +1,44 @@
-//! Tasks of the repository: `cargo xtask toolchain`.
+//! Tasks of the repository: `cargo xtask toolchain` and `cargo xtask ci`.
+//!
+//! Knows which commands make up a check; what they do is theirs.
+
+mod ci;
+mod deny;
 
 use std::process::ExitCode;
 
+use greta_runtime::toolchain::{self, progress};
+
+const USAGE: &str = "usage: cargo xtask TASK
+
+tasks:
+    toolchain       install the HIP compiler for this user, as `greta toolchain install` does
+    ci [STEP...]    every check that a change must pass, or the named steps of it
+    ci --list       the steps
+";
+
 fn main() -> ExitCode {
-    let mut report = greta_runtime::toolchain::progress::to_stderr();
-    match greta_runtime::toolchain::install(&mut report) {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["toolchain"] => install(),
+        ["ci", "--list"] => {
+            print!("{}", ci::list());
+            ExitCode::SUCCESS
+        }
+        ["ci", steps @ ..] => ci::run(steps),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            ExitCode::SUCCESS
+        }
+        _ => {
+            eprint!("{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn install() -> ExitCode {
+    match toolchain::install(&mut progress::to_stderr()) {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");

@@ -2,6 +2,7 @@
 //! and neither reads nor changes what is installed. Needs no root. Proxies, credentials and
 //! keyrings are the machine's, because its own apt does the work.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -23,6 +24,10 @@ pub(super) struct Apt {
     options: Vec<String>,
     lists: PathBuf,
     archives: PathBuf,
+    nothing: PathBuf,
+    /// The installation's lock, which every apt process holds too: one that outlives a killed
+    /// installation keeps the next from working in the same folder.
+    lock: File,
 }
 
 /// A package file that a suite offers.
@@ -36,10 +41,11 @@ pub(super) struct PackageFile {
 
 impl Apt {
     /// Prepares `folder`. Downloaded packages lie in a folder that all suites share.
-    pub(super) fn prepare(folder: &Path, archive: &Archive, suite: &str) -> Result<Self, ToolchainError> {
+    pub(super) fn prepare(folder: &Path, archive: &Archive, suite: &str, lock: &File) -> Result<Self, ToolchainError> {
+        let lock = lock.try_clone().map_err(ToolchainError::file(folder))?;
         let state = folder.join(format!("suite-{suite}"));
-        let (lists, archives) = (state.join("lists"), folder.join("archives"));
-        for folder in [&lists, &archives] {
+        let (lists, archives, nothing) = (state.join("lists"), folder.join("archives"), state.join("nothing"));
+        for folder in [&lists, &archives, &nothing] {
             let partial = folder.join("partial");
             std::fs::create_dir_all(&partial).map_err(ToolchainError::file(partial))?;
         }
@@ -56,7 +62,7 @@ impl Apt {
         );
         let source = write("greta.sources", &source)?;
         let mut options = vec!["-c".to_owned(), clear.display().to_string()];
-        let settings: [(&str, &dyn std::fmt::Display); 21] = [
+        let settings: [(&str, &dyn std::fmt::Display); 20] = [
             ("Dir::State", &state.display()),
             ("Dir::State::Lists", &lists.display()),
             ("Dir::State::status", &status.display()),
@@ -76,18 +82,17 @@ impl Apt {
             ("Acquire::IndexTargets::deb::DEP-11::DefaultEnabled", &"false"),
             ("Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled", &"false"),
             ("Acquire::ForceHash", &"SHA256"),
-            ("Acquire::Retries", &"5"),
             ("Acquire::http::Timeout", &"30"),
         ];
         for (name, value) in settings {
             options.extend(["-o".to_owned(), format!("{name}={value}")]);
         }
-        Ok(Self { options, lists, archives })
+        Ok(Self { options, lists, archives, nothing, lock })
     }
 
     /// Downloads the suite's package list. None: it could be had, and `Some` is why not.
     pub(super) fn update(&self) -> Result<Option<String>, ToolchainError> {
-        let output = run(self.command().arg("update"))?;
+        let output = run(self.command()?.args(["-o", "Acquire::Retries=2", "update"]))?;
         let listed = std::fs::read_dir(&self.lists)
             .into_iter()
             .flatten()
@@ -98,12 +103,15 @@ impl Apt {
 
     /// The files of `packages` and of all that they depend on; `None` where the suite lacks one.
     pub(super) fn opt_closure(&self, packages: &[&str]) -> Result<Option<Vec<PackageFile>>, ToolchainError> {
-        let output = run(self.command().args(["install", "-qq", "--yes", "--print-uris"]).args(packages))?;
+        // apt leaves out what it finds downloaded, so it is shown a folder with nothing in it.
+        let mut command = self.command()?;
+        command.args(["install", "-qq", "--yes", "--print-uris", "-o"]);
+        command.arg(format!("Dir::Cache::Archives={}", self.nothing.display())).args(packages);
+        let output = run(&mut command)?;
         if !output.status.success() {
             return Ok(None);
         }
         let listing = String::from_utf8_lossy(&output.stdout).into_owned();
-        // A file that is already there is not listed, so the closure is asked for with none there.
         let files: Vec<_> = listing.lines().filter_map(|line| self.parse_uri_line(line)).collect();
         Ok((!files.is_empty()).then_some(files))
     }
@@ -111,9 +119,8 @@ impl Apt {
     /// Downloads what is missing of `packages` and their closure, and reports how far it is.
     pub(super) fn download(&self, packages: &[&str], report: &mut dyn FnMut(f64, &str)) -> Result<(), ToolchainError> {
         let mut child = self
-            .command()
-            .args(["install", "-q", "--yes", "--download-only", "-o", "APT::Status-Fd=1"])
-            .args(["-o", &format!("Dir::Cache::Archives={}", self.archives.display())])
+            .command()?
+            .args(["install", "-q", "--yes", "--download-only", "-o", "APT::Status-Fd=1", "-o", "Acquire::Retries=5"])
             .args(packages)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -143,11 +150,12 @@ impl Apt {
         }
     }
 
-    fn command(&self) -> Command {
+    fn command(&self) -> Result<Command, ToolchainError> {
         let mut command = Command::new("apt-get");
         command.args(&self.options).env("LC_ALL", "C").env("DEBIAN_FRONTEND", "noninteractive");
-        command.stdin(Stdio::null());
-        command
+        // The lock file is empty, so as an input it serves as well as none.
+        command.stdin(self.lock.try_clone().map_err(ToolchainError::file(&self.archives))?);
+        Ok(command)
     }
 
     /// `'URI' name_version_arch.deb SIZE SHA256:…`; apt leaves the hash out when it has no such one.
@@ -166,7 +174,7 @@ impl Apt {
 impl PackageFile {
     /// Whether the file is there and is the one that the signed package list names.
     pub(super) fn is_complete(&self) -> bool {
-        let Ok(mut file) = std::fs::File::open(&self.path) else { return false };
+        let Ok(mut file) = File::open(&self.path) else { return false };
         if file.metadata().map_or(true, |metadata| metadata.len() != self.size) {
             return false;
         }
@@ -269,7 +277,8 @@ mod tests {
     fn a_package_file_is_complete_only_with_its_size_and_hash() {
         let folder = tempfile::tempdir().unwrap();
         let archives = folder.path().to_path_buf();
-        let apt = Apt { options: Vec::new(), lists: archives.clone(), archives };
+        let lock = tempfile::tempfile().unwrap();
+        let apt = Apt { options: Vec::new(), lists: archives.clone(), nothing: archives.clone(), archives, lock };
         let hash = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
         let line = format!("'http://mirror.test/a%3a.deb' a_1%3a2-3_amd64.deb 5 SHA256:{hash}");
         let file = apt.parse_uri_line(&line).unwrap();

@@ -39,13 +39,13 @@ pub fn install(progress: &mut dyn FnMut(Progress)) -> Result<Toolchain, Toolchai
         return Err(ToolchainError::UnsupportedMachine { os, arch });
     }
     std::fs::create_dir_all(&directory).map_err(ToolchainError::file(&directory))?;
-    let _lock = lock(&directory.join("lock"), progress)?;
+    let lock = lock(&directory.join("lock"), progress)?;
     // Another process may have finished while this one waited.
     if let Some(sysroot) = sysroot::open(&directory) {
         return Ok(done(Toolchain::Sysroot(sysroot), progress));
     }
     let downloads = directory.join("apt");
-    let (suite, files) = download(&downloads, progress)?;
+    let (suite, files) = download(&downloads, &lock, progress)?;
     let sysroot = set_up(&directory, &suite, &files, progress)?;
     // The packages are unpacked: only disk space would be lost with them.
     if let Err(error) = std::fs::remove_dir_all(&downloads) {
@@ -75,8 +75,12 @@ fn lock(path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<File, Toolcha
 }
 
 /// Downloads the packages of the first suite that has them.
-fn download(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<(String, Vec<PackageFile>), ToolchainError> {
-    let found = choose_suite(folder, progress)?;
+fn download(
+    folder: &Path,
+    lock: &File,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(String, Vec<PackageFile>), ToolchainError> {
+    let found = choose_suite(folder, lock, progress)?;
     for attempt in 1..=DOWNLOAD_ATTEMPTS {
         // A file that lies there with the wrong contents would be taken for the right one.
         for file in found.files.iter().filter(|file| file.path.exists() && !file.is_complete()) {
@@ -113,7 +117,7 @@ struct Found {
     files: Vec<PackageFile>,
 }
 
-fn choose_suite(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Found, ToolchainError> {
+fn choose_suite(folder: &Path, lock: &File, progress: &mut dyn FnMut(Progress)) -> Result<Found, ToolchainError> {
     let os_release = ["/etc/os-release", "/usr/lib/os-release"]
         .iter()
         .find_map(|path| std::fs::read_to_string(path).ok())
@@ -128,7 +132,7 @@ fn choose_suite(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Fou
     let mut reached = false;
     for (archive, suite) in candidates(&distribution, &archives) {
         progress(Progress::Step(format!("reading the package list of suite {suite}")));
-        let apt = Apt::prepare(folder, archive, &suite)?;
+        let apt = Apt::prepare(folder, archive, &suite, lock)?;
         if !asked.contains(&suite) {
             asked.push(suite.clone());
         }
