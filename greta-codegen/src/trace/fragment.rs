@@ -122,6 +122,24 @@ macro_rules! factor {
                 Self::from_element(row.element(column.into_val() + j, location))
             }
 
+            /// The same from a matrix that is stored transposed: the first element is `matrix[column][row]`.
+            #[track_caller]
+            pub fn load_transposed<S, R, C>(
+                matrix: &Memory<Memory<M::$element, S>, S>,
+                row: R,
+                column: C,
+            ) -> Val<Self>
+            where
+                Memory<M::$element, S>: Element<S, Output = Memory<M::$element, S>>,
+                R: IntoVal<u32>,
+                C: IntoVal<u32>,
+            {
+                let (i, j) = Self::position();
+                let location = Location::caller();
+                let column = matrix.element(column.into_val() + j, location);
+                Self::from_element(column.element(row.into_val() + i, location))
+            }
+
             /// Row and column, in the fragment, of the element that this thread holds.
             #[track_caller]
             #[must_use]

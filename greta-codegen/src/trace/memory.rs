@@ -28,6 +28,11 @@ impl Space for spaces::Global {}
 impl Space for spaces::Shared {}
 impl Space for spaces::Register {}
 
+/// An address space whose objects are arrays, with lengths known at compile time.
+pub trait ArraySpace: Space {}
+impl ArraySpace for spaces::Shared {}
+impl ArraySpace for spaces::Register {}
+
 /// A memory object, or the part of it that some indices select. `E` is a value's type or another `Memory`.
 pub struct Memory<E, S> {
     pub(crate) base: VarId,
@@ -87,6 +92,23 @@ impl<E, S> Memory<E, S> {
         let location = Location::caller();
         let place = self.place(index.into_val(), location);
         tracer::with(|tracer| tracer.push(StmtKind::Assign(place, value.expr(location)), location));
+    }
+}
+
+impl<E, S: ArraySpace> Memory<E, S> {
+    /// How many elements the array has in its first dimension: a compile-time constant. A device function that takes
+    /// an array learns its length from it.
+    #[track_caller]
+    #[must_use]
+    #[allow(clippy::len_without_is_empty, reason = "no array of a kernel is empty")]
+    pub fn len(&self) -> Val<u32> {
+        let location = Location::caller();
+        tracer::with(|tracer| {
+            let extents = tracer.kernel.vars[self.base.index()].kind.opt_extents();
+            let extents = extents.expect("invariant: an array has extents");
+            let length = extents[self.depth].clone();
+            Val::from_atom(tracer.record_constant(&length, location))
+        })
     }
 }
 
@@ -329,6 +351,20 @@ impl<T: Value> Repeat for Val<T> {
         array
     }
 }
+
+macro_rules! repeat_host {
+    ($($host:ty),*) => {
+        $(impl Repeat for $host {
+            type Array = Array<$host>;
+
+            fn repeat(self, length: Extent, location: Location) -> Array<$host> {
+                IntoVal::<$host>::into_val(self).repeat(length, location)
+            }
+        })*
+    };
+}
+
+repeat_host!(f32, i32, u32, bool);
 
 impl<E> Repeat for Array<E> {
     type Array = Array<Self>;

@@ -35,7 +35,7 @@ pub use kernel::{KernelInfo, KernelTracer, block_size, trace_kernel};
 pub use literal::{FloatLiteral, IntegerLiteral, boolean, float, integer};
 pub use math::*;
 pub use memory::{
-    Array, Element, Get, GetMut, Global, Memory, Nested, Repeat, Set, Shared, Slot, Space, get, register, repeat,
+    Array, ArraySpace, Element, Get, GetMut, Global, Memory, Nested, Repeat, Set, Shared, Slot, Space, get, register, repeat,
     shared, spaces,
 };
 pub use operators::{CastFrom, cast, eq, ge, gt, le, lt, ne};

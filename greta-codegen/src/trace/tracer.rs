@@ -9,7 +9,7 @@ use super::function::FunctionKey;
 use super::value::{Atom, Val};
 use crate::diagnostic::{Diagnostic, DiagnosticKind};
 use crate::ir::{
-    Block, Constant, ConstantId, Expr, ExprKind, FunctionId, Kernel, Literal, Location, Scalar, Stmt, StmtKind, Type,
+    Block, Constant, ConstantId, Expr, ExprKind, Extent, FunctionId, Kernel, Literal, Location, Scalar, Stmt, StmtKind, Type,
     Var, VarId, VarKind,
 };
 use crate::target::Target;
@@ -144,6 +144,20 @@ impl Tracer {
             self.definitions.insert(id, definition);
         }
         self.push(StmtKind::Let(id, Some(expr)), location);
+        Atom::Var(id)
+    }
+
+    /// A size as a leaf: a literal or constant as it is, else a `Let` of the expression that computes it.
+    pub(crate) fn record_constant(&mut self, size: &Extent, location: Location) -> Atom {
+        match size.expr.kind {
+            ExprKind::Literal(literal) => return Atom::Literal(literal),
+            ExprKind::Constant(id) => return Atom::Constant(id),
+            _ => {}
+        }
+        let id = self.var("", VarKind::Let, Type::U32, location);
+        self.kernel.vars[id.index()].constant = Some(Literal::U32(size.value));
+        self.definitions.insert(id, size.expr.clone());
+        self.push(StmtKind::Let(id, Some(size.expr.clone())), location);
         Atom::Var(id)
     }
 
