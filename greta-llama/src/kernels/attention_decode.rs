@@ -1,12 +1,18 @@
 //! Attention of one new token over the cache, in one pass: online softmax, grouped heads, keys split among blocks.
 //!
-//! HD / 4 lanes take a key, 16 bytes each, so a wave takes 64 / (HD / 4) keys at once and each such group of lanes
-//! keeps a maximum, a sum and a partial result of its own; KEYS keys a group are in flight. The block joins its groups
-//! through shared memory and leaves one partial result for `attention_combine`, which joins the splits.
+//! HD / 4 lanes take a key, 16 bytes each, so a wave takes 64 / (HD / 4) keys at once and each such group of lanes, a
+//! stream, keeps a maximum, a sum and a partial result of its own; KEYS keys a stream are in flight. The block joins
+//! its streams through shared memory and leaves one partial result for `attention_combine`, which joins the splits.
 //! Launch: grid (heads, splits). Memory-bound: 8 B an element of the visible cache; 32 heads of 128 at 2048 tokens:
-//! 67 MB, 15.8 µs. A finite lowest score stands for "no key yet", so that a group without keys gives weight 0, no NaN.
+//! 67 MB, 15.8 µs. A finite lowest score stands for "no key yet", so that a stream without keys gives weight 0, no NaN.
+//! Reference: [`crate::reference::attention`]; cases: [`crate::cases::attention`].
 
 use greta::prelude::*;
+
+use super::row_products::lanes_sum;
+
+/// Below every score.
+const LOWEST: f32 = -1e30;
 
 /// For head h and the keys j of split s, j <= position[0]: with score[j] = q[h] · k_cache[h', j] / sqrt(HD),
 /// maxima[s, h] = max score, sums[s, h] = sum exp(score - max), partial[s, h] = sum exp(score - max) * v_cache[h', j]
@@ -28,22 +34,18 @@ pub fn attention_decode(
     kv_heads: u32,
     max_seq: u32,
 ) {
-    let lowest = -1e30;
-    let lanes = HD / 4;
-    let streams = BLOCK / lanes;
-    let head = block_idx().x;
-    let split = block_idx().y;
+    let streams = BLOCK / (HD / 4);
+    let (head, split) = (block_idx().x, block_idx().y);
     let cache = head / (heads / kv_heads) * max_seq * HD;
-
     let visible = min(position[0] + 1, max_seq);
     let share = (visible + grid_dim().y - 1) / grid_dim().y;
     let begin = min(split * share, visible);
     let end = min(begin + share, visible);
 
-    let stream = thread_idx().x / lanes;
-    let element = thread_idx().x % lanes * 4;
+    let stream = thread_idx().x / (HD / 4);
+    let element = thread_idx().x % (HD / 4) * 4;
     let query = q.load_vector::<f32x4>(head * HD + element) * f32x4::splat(1.0 / sqrt(HD as f32));
-    let mut largest = lowest;
+    let mut largest = LOWEST;
     let mut sum = 0.0;
     let mut result = f32x4::splat(0.0);
     for base in (begin..end).step_by(streams * KEYS) {
@@ -51,26 +53,16 @@ pub fn attention_decode(
         let mut values = [f32x4::splat(0.0); KEYS];
         #[unroll]
         for i in 0..KEYS {
-            let key = min(base + i * streams + stream, end - 1);
-            keys[i] = k_cache.load_vector::<f32x4>(cache + key * HD + element);
-            values[i] = v_cache.load_vector::<f32x4>(cache + key * HD + element);
+            let row = cache + min(base + i * streams + stream, end - 1) * HD + element;
+            keys[i] = k_cache.load_vector::<f32x4>(row);
+            values[i] = v_cache.load_vector::<f32x4>(row);
         }
-        let mut scores = [0.0; KEYS];
+        let mut scores = [LOWEST; KEYS];
         let mut next = largest;
         #[unroll]
         for i in 0..KEYS {
-            let product = query * keys[i];
-            let mut score = (product[0] + product[1]) + (product[2] + product[3]);
-            if lanes == 32 {
-                score += shuffle_xor(score, 16);
-            }
-            if lanes >= 16 {
-                score += shuffle_xor(score, 8);
-            }
-            score += shuffle_xor(score, 4);
-            score += shuffle_xor(score, 2);
-            score += shuffle_xor(score, 1);
-            scores[i] = select(base + i * streams + stream < end, score, lowest);
+            let score = stream_sum(lanes_sum(query * keys[i]), HD / 4);
+            scores[i] = select(base + i * streams + stream < end, score, LOWEST);
             next = max(next, scores[i]);
         }
         let shrink = exp(largest - next);
@@ -79,7 +71,7 @@ pub fn attention_decode(
         result *= f32x4::splat(shrink);
         #[unroll]
         for i in 0..KEYS {
-            let weight = select(base + i * streams + stream < end, exp(scores[i] - largest), 0.0);
+            let weight = select(scores[i] > LOWEST, exp(scores[i] - largest), 0.0);
             sum += weight;
             result = fma(f32x4::splat(weight), values[i], result);
         }
@@ -87,7 +79,7 @@ pub fn attention_decode(
 
     let mut stream_maxima = shared::<[f32; BLOCK / (HD / 4)]>();
     let mut stream_sums = shared::<[f32; BLOCK / (HD / 4)]>();
-    let mut stream_results = shared::<[[f32; HD]; BLOCK / (HD / 4)]>();
+    let stream_results = shared::<[[f32; HD]; BLOCK / (HD / 4)]>();
     stream_results[stream].store_vector(element, result);
     if element == 0 {
         stream_maxima[stream] = largest;
@@ -95,22 +87,49 @@ pub fn attention_decode(
     }
     barrier();
     if thread_idx().x < HD {
-        let mut largest = lowest;
-        for s in 0..streams {
-            largest = max(largest, stream_maxima[s]);
-        }
-        let mut sum = 0.0;
-        let mut result = 0.0;
-        for s in 0..streams {
-            let weight = exp(stream_maxima[s] - largest);
-            sum = fma(stream_sums[s], weight, sum);
-            result = fma(stream_results[s][thread_idx().x], weight, result);
-        }
         let row = split * heads + head;
-        partial[row * HD + thread_idx().x] = result;
-        if thread_idx().x == 0 {
-            maxima[row] = largest;
-            sums[row] = sum;
-        }
+        join_streams(&stream_maxima, &stream_sums, &stream_results, maxima, sums, partial, row, HD);
+    }
+}
+
+/// The sum of `value` over the `lanes` lanes of a stream, a power of two.
+#[device]
+fn stream_sum(value: f32, lanes: u32) -> f32 {
+    let mut sum = value;
+    let mut offset = lanes / 2;
+    while offset > 0 {
+        sum += shuffle_xor(sum, offset);
+        offset /= 2;
+    }
+    sum
+}
+
+/// Joins the block's streams into row `row` of the results; a thread computes element `thread_idx().x` of `width`.
+#[device]
+fn join_streams(
+    stream_maxima: &Shared<f32>,
+    stream_sums: &Shared<f32>,
+    stream_results: &Shared<Shared<f32>>,
+    maxima: &mut Global<f32>,
+    sums: &mut Global<f32>,
+    partial: &mut Global<f32>,
+    row: u32,
+    width: u32,
+) {
+    let mut largest = LOWEST;
+    for s in 0..stream_maxima.len() {
+        largest = max(largest, stream_maxima[s]);
+    }
+    let mut sum = 0.0;
+    let mut result = 0.0;
+    for s in 0..stream_maxima.len() {
+        let weight = exp(stream_maxima[s] - largest);
+        sum = fma(stream_sums[s], weight, sum);
+        result = fma(stream_results[s][thread_idx().x], weight, result);
+    }
+    partial[row * width + thread_idx().x] = result;
+    if thread_idx().x == 0 {
+        maxima[row] = largest;
+        sums[row] = sum;
     }
 }

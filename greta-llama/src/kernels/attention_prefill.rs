@@ -6,8 +6,12 @@
 //! in place. Weights go through shared memory to become the left factor of the second product.
 //! Launch: grid (ceil(tokens / (16 * WAVES)), heads). Compute-bound for long prompts: 4 * HD flop a query and key.
 //! Row padding keeps shared reads free of bank conflicts: 4 for K (rows fall 4 banks apart), 16 for V.
+//! Reference: [`crate::reference::attention`]; cases: [`crate::cases::attention`].
 
 use greta::prelude::*;
+
+/// Below every score.
+const LOWEST: f32 = -1e30;
 
 /// y[t, h] = sum_j softmax_j(q[t, h] · k_cache[h', j] / sqrt(HD)) * v_cache[h', j] over j <= position[0] + t
 /// q: [tokens, q_stride] f32, head h at column h * HD; k_cache, v_cache: [kv_heads, max_seq, HD] f32, the new tokens
@@ -28,46 +32,33 @@ pub fn attention_prefill(
     max_seq: u32,
     q_stride: u32,
 ) {
-    let lowest = -1e30;
     let mut keys = shared::<[[f32; HD + 4]; BK]>();
     let mut values = shared::<[[f32; HD + 16]; BK]>();
     let mut weights = shared::<[[f32; BK + 4]; WAVES * 16]>();
     let head = block_idx().y;
     let cache = head / (heads / kv_heads) * max_seq * HD;
-    let lane = lane_id();
-    let (minor, major) = (lane % 16, lane / 16);
+    let (minor, major) = (lane_id() % 16, lane_id() / 16);
     let first = block_idx().x * WAVES * 16;
     let tile = first + wave_id() * 16;
     let past = position[0];
 
     let mut queries = [0.0; HD / 4];
     let row = min(tile + minor, tokens - 1) * q_stride + head * HD;
-    let scale = 1.0 / sqrt(HD as f32);
     #[unroll]
     for i in 0..HD / 4 {
-        queries[i] = q[row + i * 4 + major] * scale;
+        queries[i] = q[row + i * 4 + major] / sqrt(HD as f32);
     }
     let mut results = [f32x4::splat(0.0); HD / 16];
-    let mut largest = [lowest; 4];
+    let mut largest = [LOWEST; 4];
     let mut sums = [0.0; 4];
 
     // Every wave walks over the keys that the block's last query sees: barriers need all of them.
     let end = min(past + min(first + WAVES * 16, tokens), max_seq);
     for base in (0..end).step_by(BK) {
         barrier();
-        for i in (thread_idx().x * 4..BK * HD).step_by(BLOCK * 4) {
-            let (key, column) = (i / HD, i % HD);
-            let mut k = f32x4::splat(0.0);
-            let mut v = f32x4::splat(0.0);
-            if base + key < end {
-                k = k_cache.load_vector::<f32x4>(cache + base * HD + i);
-                v = v_cache.load_vector::<f32x4>(cache + base * HD + i);
-            }
-            keys[key].store_vector(column, k);
-            values[key].store_vector(column, v);
-        }
+        load_tile(k_cache, &mut keys, cache + base * HD, end - base, HD);
+        load_tile(v_cache, &mut values, cache + base * HD, end - base, HD);
         barrier();
-
         let mut scores = [f32x4::splat(0.0); BK / 16];
         #[unroll]
         for n in 0..BK / 16 {
@@ -78,24 +69,14 @@ pub fn attention_prefill(
         }
         #[unroll]
         for r in 0..4 {
-            let query = tile + major * 4 + r;
-            let mut next = largest[r];
-            #[unroll]
-            for n in 0..BK / 16 {
-                let key = base + n * 16 + minor;
-                scores[n][r] = select(key <= past + query && key < end, scores[n][r], lowest);
-                next = max(next, scores[n][r]);
-            }
-            next = max(next, shuffle_xor(next, 8));
-            next = max(next, shuffle_xor(next, 4));
-            next = max(next, shuffle_xor(next, 2));
-            next = max(next, shuffle_xor(next, 1));
+            let visible = min(past + tile + major * 4 + r + 1, end);
+            let next = mask_row(&mut scores, r, base + minor, visible, largest[r]);
             let shrink = exp(largest[r] - next);
             largest[r] = next;
             sums[r] *= shrink;
             #[unroll]
             for n in 0..BK / 16 {
-                let weight = select(scores[n][r] > lowest, exp(scores[n][r] - next), 0.0);
+                let weight = select(scores[n][r] > LOWEST, exp(scores[n][r] - next), 0.0);
                 sums[r] += weight;
                 weights[wave_id() * 16 + major * 4 + r][n * 16 + minor] = weight;
             }
@@ -105,28 +86,80 @@ pub fn attention_prefill(
             }
         }
         barrier();
+        add_values(&weights, &values, &mut results, wave_id() * 16);
+    }
+    store_results(&results, &sums, y, tile, tokens, heads * HD, head * HD);
+}
+
+/// Loads rows of `width` elements from `start` on, as many as the tile has; those from `rows` on are zero.
+#[device]
+fn load_tile(cache: &Global<f32>, tile: &mut Shared<Shared<f32>>, start: u32, rows: u32, width: u32) {
+    for i in (thread_idx().x * 4..tile.len() * width).step_by(BLOCK * 4) {
+        let mut part = f32x4::splat(0.0);
+        if i / width < rows {
+            part = cache.load_vector::<f32x4>(start + i);
+        }
+        tile[i / width].store_vector(i % width, part);
+    }
+}
+
+/// Lowers the scores in element `r` of keys that are not visible; gives the largest of the row and of `largest`.
+/// The scores of this lane are of keys `key`, `key + 16`, ...
+#[device]
+fn mask_row(scores: &mut Array<f32x4>, r: u32, key: u32, visible: u32, largest: f32) -> f32 {
+    let mut next = largest;
+    #[unroll]
+    for n in 0..scores.len() {
+        scores[n][r] = select(key + n * 16 < visible, scores[n][r], LOWEST);
+        next = max(next, scores[n][r]);
+    }
+    let mut offset = 8;
+    while offset > 0 {
+        next = max(next, shuffle_xor(next, offset));
+        offset /= 2;
+    }
+    next
+}
+
+/// results += weights * values, for the 16 rows of weights from `row` on.
+#[device]
+fn add_values(weights: &Shared<Shared<f32>>, values: &Shared<Shared<f32>>, results: &mut Array<f32x4>, row: u32) {
+    let (minor, major) = (lane_id() % 16, lane_id() / 16);
+    #[unroll]
+    for i in 0..values.len() / 4 {
+        let weight = weights[row + minor][i * 4 + major];
         #[unroll]
-        for i in 0..BK / 4 {
-            let weight = weights[wave_id() * 16 + minor][i * 4 + major];
-            #[unroll]
-            for n in 0..HD / 16 {
-                results[n] = mfma_f32_16x16x4f32(weight, values[i * 4 + major][n * 16 + minor], results[n]);
-            }
+        for n in 0..results.len() {
+            results[n] = mfma_f32_16x16x4f32(weight, values[i * 4 + major][n * 16 + minor], results[n]);
         }
     }
+}
 
+/// Divides a wave's results by the sums of its weights and writes them to rows of `y` from `tile` on.
+#[device]
+fn store_results(
+    results: &Array<f32x4>,
+    sums: &Array<f32>,
+    y: &mut Global<f32>,
+    tile: u32,
+    tokens: u32,
+    y_stride: u32,
+    column: u32,
+) {
+    let (minor, major) = (lane_id() % 16, lane_id() / 16);
     #[unroll]
     for r in 0..4 {
-        let query = tile + major * 4 + r;
         let mut sum = sums[r];
-        sum += shuffle_xor(sum, 8);
-        sum += shuffle_xor(sum, 4);
-        sum += shuffle_xor(sum, 2);
-        sum += shuffle_xor(sum, 1);
-        if query < tokens {
+        let mut offset = 8;
+        while offset > 0 {
+            sum += shuffle_xor(sum, offset);
+            offset /= 2;
+        }
+        let token = tile + major * 4 + r;
+        if token < tokens {
             #[unroll]
-            for n in 0..HD / 16 {
-                y[(query * heads + head) * HD + n * 16 + minor] = results[n][r] / sum;
+            for n in 0..results.len() {
+                y[token * y_stride + column + n * 16 + minor] = results[n][r] / sum;
             }
         }
     }

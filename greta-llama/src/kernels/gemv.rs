@@ -1,13 +1,13 @@
 //! Matrix times vector, with or without a residual: the decode step's output projections.
 //!
-//! A wave takes ROWS rows at a time and all of `k`, four columns a lane: 16-byte loads, ROWS * DEPTH of them in flight
-//! before the first use. Each lane keeps four partial sums a row, so a sum of 11008 terms is 256 short chains and a
-//! tree: its error stays below 1e-6. The order of additions is fixed by `k` alone.
+//! A wave takes ROWS rows and all of `k`, 16 bytes a lane, ROWS * DEPTH loads in flight; see `row_products`. Rows whose
+//! length is no multiple of 4 cannot be read 16 bytes at a time and are read word by word.
 //! Launch: `ceil(n / (ROWS * WAVES))` blocks. Memory-bound: 4 B a weight; 4096 x 4096: 67 MB, 15.8 µs;
-//! 4096 x 11008: 180 MB, 42.3 µs. Rows whose length is no multiple of 4 cannot be read 16 bytes at a time and are
-//! read word by word.
+//! 4096 x 11008: 180 MB, 42.3 µs. Reference: [`crate::reference::gemv`]; cases: [`crate::cases::gemv`].
 
 use greta::prelude::*;
+
+use super::row_products::{add_row_products, lanes_sum};
 
 /// y[r] = sum_c w[r, c] * x[c], plus residual[r] if RESIDUAL is 1
 /// w: [n, k] f32; x: [k] f32; residual, y: [n] f32 (residual is not read if RESIDUAL is 0).
@@ -22,8 +22,7 @@ use greta::prelude::*;
 )]
 pub fn gemv(w: &Global<f32>, x: &Global<f32>, residual: &Global<f32>, y: &mut Global<f32>, n: u32, k: u32) {
     let first = (block_idx().x * WAVES + wave_id()) * ROWS;
-    let lane = lane_id();
-    // A wave past the last row, or with some rows past it, reads the last row instead and stores nothing for it.
+    // A row past the last stands for the last one; its result is not stored.
     let mut starts = [0u32; ROWS];
     #[unroll]
     for r in 0..ROWS {
@@ -31,53 +30,23 @@ pub fn gemv(w: &Global<f32>, x: &Global<f32>, residual: &Global<f32>, y: &mut Gl
     }
     let mut sums = [f32x4::splat(0.0); ROWS];
     if k % 4 == 0 {
-        let stride = 256 * DEPTH;
-        let whole = k / stride * stride;
-        for base in (0..whole).step_by(stride) {
-            let mut weights = [[f32x4::splat(0.0); ROWS]; DEPTH];
-            #[unroll]
-            for d in 0..DEPTH {
-                #[unroll]
-                for r in 0..ROWS {
-                    weights[d][r] = w.load_vector::<f32x4>(starts[r] + base + d * 256 + lane * 4);
-                }
-            }
-            #[unroll]
-            for d in 0..DEPTH {
-                let values = x.load_vector::<f32x4>(base + d * 256 + lane * 4);
-                #[unroll]
-                for r in 0..ROWS {
-                    sums[r] = fma(weights[d][r], values, sums[r]);
-                }
-            }
-        }
-        for column in (whole + lane * 4..k).step_by(256) {
-            let values = x.load_vector::<f32x4>(column);
-            #[unroll]
-            for r in 0..ROWS {
-                sums[r] = fma(w.load_vector::<f32x4>(starts[r] + column), values, sums[r]);
-            }
-        }
+        let mut stage = [[f32x4::splat(0.0); ROWS]; DEPTH];
+        add_row_products(w, x, &starts, &mut stage, &mut sums, k);
     } else {
-        for column in (lane..k).step_by(64) {
-            let value = f32x4::new([x[column], 0.0, 0.0, 0.0]);
+        for column in (lane_id()..k).step_by(WAVE) {
+            let value = x[column];
             #[unroll]
             for r in 0..ROWS {
-                sums[r] = fma(f32x4::splat(w[starts[r] + column]), value, sums[r]);
+                sums[r][0] = fma(w[starts[r] + column], value, sums[r][0]);
             }
         }
     }
     #[unroll]
     for r in 0..ROWS {
-        let part = sums[r];
-        let sum = wave_sum((part[0] + part[1]) + (part[2] + part[3]));
+        let sum = wave_sum(lanes_sum(sums[r]));
         let row = first + r;
-        if lane == 0 && row < n {
-            if RESIDUAL == 1 {
-                y[row] = sum + residual[row];
-            } else {
-                y[row] = sum;
-            }
+        if lane_id() == 0 && row < n {
+            y[row] = if RESIDUAL == 1 { sum + residual[row] } else { sum };
         }
     }
 }

@@ -5,6 +5,9 @@
 //!
 //! Floors are for an MI300X that reads 4.26 TB/s from memory and multiplies 163 TFLOP/s in `f32`.
 
+// The attribute makes a module of each kernel's name inside the file of that name.
+#![allow(clippy::module_inception, reason = "a kernel's file has the kernel's name")]
+
 pub mod add;
 pub mod advance_position;
 pub mod attention_combine;
@@ -18,6 +21,29 @@ pub mod norm_gate_up;
 pub mod norm_qkv;
 pub mod rmsnorm;
 pub mod rope;
+pub mod row_products;
 pub mod silu;
 pub mod silu_mul;
 pub mod softmax;
+
+use greta::codegen::definition::KernelDefinition;
+
+/// Every kernel of this crate, by name.
+pub static KERNELS: &[&KernelDefinition] = &[
+    &add::add::DEFINITION,
+    &advance_position::advance_position::DEFINITION,
+    &attention_combine::attention_combine::DEFINITION,
+    &attention_decode::attention_decode::DEFINITION,
+    &attention_prefill::attention_prefill::DEFINITION,
+    &causal_mask::causal_mask::DEFINITION,
+    &gemm_f32::gemm_f32::DEFINITION,
+    &gemv::gemv::DEFINITION,
+    &kv_update::kv_update::DEFINITION,
+    &norm_gate_up::norm_gate_up::DEFINITION,
+    &norm_qkv::norm_qkv::DEFINITION,
+    &rmsnorm::rmsnorm::DEFINITION,
+    &rope::rope::DEFINITION,
+    &silu::silu::DEFINITION,
+    &silu_mul::silu_mul::DEFINITION,
+    &softmax::softmax::DEFINITION,
+];
