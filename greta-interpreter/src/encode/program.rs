@@ -1,0 +1,235 @@
+//! The program that `encode` makes of a kernel.
+
+use std::sync::Mutex;
+
+use greta_codegen::ir::{Kernel, Literal, Location, Scalar};
+use greta_codegen::mfma::{Mfma, Role};
+
+use crate::frame::{Inst, LANES, Storage};
+use crate::level::Level;
+use crate::report::ReportKind;
+use crate::tree::{Origin, Parameter};
+
+/// A kernel compiled for the interpreter. Made once, run any number of times, from any thread.
+pub struct Program {
+    pub(crate) parts: Parts,
+    pub(crate) layout: Layout,
+    /// Frames' memory that no launch is using.
+    pub(crate) idle: Mutex<Vec<Storage>>,
+}
+
+/// What a program is made of.
+pub(crate) struct Parts {
+    pub(crate) kernel: String,
+    pub(crate) location: Location,
+    pub(crate) block: [u32; 3],
+    pub(crate) wave: u32,
+    pub(crate) insts: Vec<Inst>,
+    pub(crate) code: Vec<Code>,
+    pub(crate) accesses: Vec<EncodedAccess>,
+    pub(crate) locations: Vec<Location>,
+    pub(crate) ranges: Vec<Range>,
+    pub(crate) mfmas: Vec<MfmaTable>,
+    pub(crate) unsupported: Vec<(&'static str, Location)>,
+    pub(crate) parameters: Vec<Parameter>,
+    /// Words set for each launch or block.
+    pub(crate) specials: Vec<(Origin, u32)>,
+    /// Why the kernel cannot run.
+    pub(crate) refusal: Option<ReportKind>,
+    pub(crate) level: Level,
+}
+
+/// Sizes of a frame.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Layout {
+    /// Words in all.
+    pub(crate) words: u32,
+    /// First word that a new block finds zeroed.
+    pub(crate) variables: u32,
+    /// Chunks of 64 threads.
+    pub(crate) waves: u32,
+    pub(crate) shared_words: u32,
+    pub(crate) mask_words: u32,
+    /// The masks of all threads.
+    pub(crate) full: Vec<u64>,
+    /// Words that never change, with their values.
+    pub(crate) presets: Vec<(u32, u32)>,
+}
+
+/// A step of a program.
+pub(crate) enum Code {
+    /// Instructions `start..end`.
+    Run {
+        start: u32,
+        end: u32,
+    },
+    /// Threads agree on the condition.
+    If {
+        condition: u32,
+        then: Box<[Code]>,
+        otherwise: Box<[Code]>,
+    },
+    /// They may not; the others' masks are put aside in `mask`.
+    IfDivergent {
+        condition: u32,
+        mask: u32,
+        then: Box<[Code]>,
+        otherwise: Box<[Code]>,
+    },
+    Loop(Box<LoopCode>),
+    /// An inlined function; threads that return before the others wait in `mask`.
+    Scope {
+        mask: Option<u32>,
+        body: Box<[Code]>,
+    },
+    /// All active threads leave the innermost loop.
+    Break,
+    Continue,
+    Return,
+    /// The active threads go on at the end of the region that `mask` belongs to.
+    Leave {
+        mask: u32,
+    },
+    /// The active threads leave the kernel.
+    Exit,
+}
+
+/// A loop. With `masks`, threads may leave it one by one: those that left wait in the first mask, those that go on with
+/// the next iteration in the second.
+pub(crate) struct LoopCode {
+    pub(crate) masks: Option<u32>,
+    pub(crate) test: Box<[Code]>,
+    pub(crate) condition: Condition,
+    pub(crate) body: Box<[Code]>,
+    pub(crate) advance: Box<[Code]>,
+}
+
+/// What a loop tests.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Condition {
+    Always,
+    /// A word.
+    Uniform(u32),
+    /// A slot.
+    Varying(u32),
+}
+
+/// A load or store.
+#[derive(Clone, Debug)]
+pub(crate) struct EncodedAccess {
+    pub(crate) space: EncodedSpace,
+    pub(crate) dims: Vec<EncodedDim>,
+    pub(crate) name: String,
+    pub(crate) dimensions: u32,
+    pub(crate) unit: u32,
+    pub(crate) width: u32,
+    /// Words from one component of the stored value to the next.
+    pub(crate) value_step: u32,
+    /// Whether the stored value differs from thread to thread.
+    pub(crate) value_varying: bool,
+    pub(crate) bytes: bool,
+    pub(crate) write: bool,
+    pub(crate) location: Location,
+}
+
+/// One index.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EncodedDim {
+    pub(crate) word: u32,
+    pub(crate) varying: bool,
+    /// `None`: the buffer's length.
+    pub(crate) extent: Option<u32>,
+}
+
+/// Where the elements are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum EncodedSpace {
+    /// A buffer, by its parameter.
+    Global(u32),
+    /// Shared memory, from a word on.
+    Shared(u32),
+    /// The frame, from a word on, with so many words from one component to the next.
+    Register { word: u32, step: u32 },
+}
+
+/// The end and step of a loop, to be checked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Range {
+    pub(crate) scalar: Scalar,
+    pub(crate) varying: [bool; 2],
+    pub(crate) location: Location,
+}
+
+/// A matrix instruction with its layouts worked out.
+#[derive(Clone, Debug)]
+pub(crate) struct MfmaTable {
+    pub(crate) row: &'static Mfma,
+    pub(crate) location: Location,
+    /// Where A's (row, k), B's (k, column) and C's (row, column) are, row by row: (component, lane).
+    pub(crate) a: Vec<(u8, u8)>,
+    pub(crate) b: Vec<(u8, u8)>,
+    pub(crate) c: Vec<(u8, u8)>,
+}
+
+impl Program {
+    /// Compiles a kernel of verified IR for waves of `wave` lanes.
+    ///
+    /// # Panics
+    ///
+    /// On IR that the verifier refuses, and if `wave` does not divide 64.
+    #[must_use]
+    pub fn new(kernel: &Kernel, wave: u32) -> Self {
+        assert!(wave > 0 && 64 % wave == 0, "invariant: a wave has 32 or 64 lanes");
+        super::encode(kernel, wave, Level::detect())
+    }
+
+    /// The kernel's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.parts.kernel
+    }
+
+    pub(super) fn from_parts(parts: Parts, layout: Layout) -> Self {
+        Self { parts, layout, idle: Mutex::new(Vec::new()) }
+    }
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Program")
+            .field("kernel", &self.parts.kernel)
+            .field("instructions", &self.parts.insts.len())
+            .field("words", &self.layout.words)
+            .finish_non_exhaustive()
+    }
+}
+
+impl MfmaTable {
+    /// Works out the layouts of a row with one block.
+    pub(super) fn new(row: &'static Mfma, location: Location) -> Self {
+        let table = |role: Role, rows: u32, columns: u32| {
+            let mut places = vec![(0, 0); (rows * columns) as usize];
+            for lane in 0..LANES as u8 {
+                for component in 0..row.operand(role).lanes {
+                    let (i, k) = row.coord(role, u32::from(lane), u32::from(component));
+                    places[(i * columns + k) as usize] = (component, lane);
+                }
+            }
+            places
+        };
+        let a = table(Role::A, row.m, row.k);
+        let b = table(Role::B, row.k, row.n);
+        let c = table(Role::C, row.m, row.n);
+        Self { row, location, a, b, c }
+    }
+}
+
+impl Range {
+    /// A bound as a literal of the counter's type.
+    pub(crate) fn literal(&self, bits: u32) -> Literal {
+        match self.scalar {
+            Scalar::I32 => Literal::I32(bits as i32),
+            _ => Literal::U32(bits),
+        }
+    }
+}

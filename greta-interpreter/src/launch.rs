@@ -1,0 +1,190 @@
+//! Launches: checks the arguments, spreads the blocks over the machine's cores, gathers the report.
+//!
+//! Blocks are handed out in the order of their numbers, a few at a time. When some break a rule, those with higher
+//! numbers stop early and the report of the lowest is returned: which one that is does not depend on timing.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use greta_codegen::ir::Location;
+use rayon::prelude::*;
+
+use crate::encode::Program;
+use crate::execute::execute;
+use crate::frame::{Buffer, Frame, Storage};
+use crate::memory::Argument;
+use crate::report::{Passed, Report, ReportKind};
+use crate::tree::{Origin, Parameter, ParameterKind, Special, bits};
+
+/// Blocks handed out at a time, at most.
+const CHUNK_MAX: u64 = 64;
+
+impl Program {
+    /// Runs the kernel on a grid of blocks and waits for it. What the kernel writes is in the buffers afterwards.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that the lowest block which broke one broke; the buffers then hold part of the results.
+    pub fn run(&self, grid: [u32; 3], arguments: &[Argument<'_>]) -> Result<(), Box<Report>> {
+        if let Some(kind) = &self.parts.refusal {
+            return Err(self.report(0, grid, 0, self.parts.location, kind.clone()));
+        }
+        self.check(arguments).map_err(|kind| self.report(0, grid, 0, self.parts.location, kind))?;
+        let blocks = grid.iter().map(|&extent| u128::from(extent)).product::<u128>();
+        let blocks = u64::try_from(blocks).unwrap_or(u64::MAX);
+        if blocks == 0 || self.layout.full[0] == 0 {
+            return Ok(());
+        }
+        let launch = Launch {
+            program: self,
+            grid,
+            blocks,
+            buffers: self.buffers(arguments),
+            scalars: arguments
+                .iter()
+                .map(|argument| match argument {
+                    Argument::Scalar(value) => bits(*value),
+                    Argument::Buffer(_) => 0,
+                })
+                .collect(),
+            next: AtomicU64::new(0),
+            stop: AtomicU64::new(u64::MAX),
+            first: Mutex::new(None),
+        };
+        let workers = rayon::current_num_threads().min(usize::try_from(blocks).unwrap_or(usize::MAX));
+        if workers == 1 {
+            launch.work(blocks);
+        } else {
+            let chunk = (blocks / (workers as u64 * 8)).clamp(1, CHUNK_MAX);
+            (0..workers).into_par_iter().with_max_len(1).for_each(|_| launch.work(chunk));
+        }
+        match launch.first.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+            Some((_, report)) => Err(report),
+            None => Ok(()),
+        }
+    }
+
+    fn check(&self, arguments: &[Argument<'_>]) -> Result<(), ReportKind> {
+        let parameters = &self.parts.parameters;
+        if arguments.len() != parameters.len() {
+            return Err(ReportKind::ArgumentCount { given: arguments.len(), expected: parameters.len() });
+        }
+        for (index, (argument, parameter)) in arguments.iter().zip(parameters).enumerate() {
+            let (given, expected) = (passed(argument), expected(parameter));
+            let fits = given == expected || (given, expected) == (Passed::MutableBuffer, Passed::Buffer);
+            if !fits {
+                return Err(ReportKind::ArgumentKind { index, name: parameter.name.clone(), given, expected });
+            }
+        }
+        Ok(())
+    }
+
+    fn buffers(&self, arguments: &[Argument<'_>]) -> Vec<Buffer> {
+        let views = arguments.iter().zip(&self.parts.parameters).map(|(argument, parameter)| {
+            match (argument, parameter.kind) {
+                (Argument::Buffer(memory), ParameterKind::Buffer { element, .. }) => {
+                    Buffer { pointer: memory.pointer(), elements: memory.bytes() as u64 / u64::from(element.bytes()) }
+                }
+                _ => Buffer { pointer: std::ptr::null_mut(), elements: 0 },
+            }
+        });
+        views.collect()
+    }
+
+    fn report(&self, number: u64, grid: [u32; 3], thread: u32, location: Location, kind: ReportKind) -> Box<Report> {
+        let [x, y, _] = self.parts.block.map(|extent| extent.max(1));
+        let thread = [thread % x, thread / x % y, thread / x / y];
+        Box::new(Report { kernel: self.parts.kernel.clone(), block: position(number, grid), thread, location, kind })
+    }
+}
+
+/// The position of a block in the grid.
+fn position(number: u64, grid: [u32; 3]) -> [u32; 3] {
+    let [x, y, _] = grid.map(|extent| u64::from(extent.max(1)));
+    [(number % x) as u32, (number / x % y) as u32, (number / x / y) as u32]
+}
+
+fn passed(argument: &Argument<'_>) -> Passed {
+    match argument {
+        Argument::Scalar(value) => Passed::Scalar(value.scalar()),
+        Argument::Buffer(memory) if memory.is_writable() => Passed::MutableBuffer,
+        Argument::Buffer(_) => Passed::Buffer,
+    }
+}
+
+fn expected(parameter: &Parameter) -> Passed {
+    match parameter.kind {
+        ParameterKind::Scalar(scalar) => Passed::Scalar(scalar),
+        ParameterKind::Buffer { written: true, .. } => Passed::MutableBuffer,
+        ParameterKind::Buffer { written: false, .. } => Passed::Buffer,
+    }
+}
+
+/// One launch, shared by the threads that work on it.
+struct Launch<'a> {
+    program: &'a Program,
+    grid: [u32; 3],
+    blocks: u64,
+    buffers: Vec<Buffer>,
+    scalars: Vec<u32>,
+    /// The first block that has not been handed out.
+    next: AtomicU64,
+    /// The lowest block that broke a rule.
+    stop: AtomicU64,
+    first: Mutex<Option<(u64, Box<Report>)>>,
+}
+
+// SAFETY: the buffers' pointers come from `Memory`, which may be shared by threads; see `access` on races.
+unsafe impl Sync for Launch<'_> {}
+
+impl Launch<'_> {
+    /// Runs blocks, `chunk` at a time, until none is left.
+    fn work(&self, chunk: u64) {
+        let program = self.program;
+        let idle = program.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
+        let mut storage = idle.unwrap_or_else(|| Storage::new(program));
+        let mut frame = Frame::new(program, &mut storage, &self.buffers, &self.stop);
+        for &(origin, word) in &program.parts.specials {
+            match origin {
+                Origin::Parameter(index) => frame.set_word(word, self.scalars[index]),
+                Origin::Special(Special::GridDim(axis)) => frame.set_word(word, self.grid[axis]),
+                _ => {}
+            }
+        }
+        loop {
+            let first = self.next.fetch_add(chunk, Ordering::Relaxed);
+            if first >= self.blocks {
+                break;
+            }
+            for number in first..(first + chunk).min(self.blocks) {
+                if self.stop.load(Ordering::Relaxed) < number {
+                    break;
+                }
+                self.block(&mut frame, number);
+            }
+        }
+        program.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(storage);
+    }
+
+    fn block(&self, frame: &mut Frame<'_>, number: u64) {
+        let program = self.program;
+        frame.number = number;
+        frame.reset();
+        let position = position(number, self.grid);
+        for &(origin, word) in &program.parts.specials {
+            if let Origin::Special(Special::BlockIdx(axis)) = origin {
+                frame.set_word(word, position[axis]);
+            }
+        }
+        if execute(frame) {
+            return;
+        }
+        let Some(fault) = frame.fault.take() else { return };
+        let report = program.report(number, self.grid, fault.thread, fault.location, fault.kind);
+        self.stop.fetch_min(number, Ordering::Relaxed);
+        let mut first = self.first.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if first.as_ref().is_none_or(|(other, _)| number < *other) {
+            *first = Some((number, report));
+        }
+    }
+}

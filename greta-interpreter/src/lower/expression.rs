@@ -1,0 +1,283 @@
+//! Flattens expressions. An operand may name a variable itself; whoever keeps it longer than until the next statement
+//! copies it first.
+
+use greta_codegen::ir::{Expr, ExprKind, Location, Op, Scalar, Type};
+use greta_codegen::mfma::Mfma;
+
+use super::{Binding, Lowerer};
+use crate::lanewise::{Lanewise, cast_row};
+use crate::tree::{Node, Operand, Origin, Shuffle, Special, Target, bits};
+
+/// Operations that are cheaper to compute for nothing than to branch around.
+const EAGER_MAX: u32 = 6;
+
+impl Lowerer<'_> {
+    /// The operand that has the expression's value. Temporaries in it are read once.
+    pub(super) fn expression(&mut self, expression: &Expr) -> Operand {
+        let count = u32::from(expression.ty.lanes);
+        match &expression.kind {
+            ExprKind::Literal(value) => Operand::Constant(bits(*value)),
+            ExprKind::Constant(id) => Operand::Constant(bits(self.kernel.constants[id.index()].value)),
+            ExprKind::Var(id) => self.variable(*id),
+            ExprKind::Load(place) => self.load(place, expression.ty, expression.location),
+            ExprKind::Op(op, operands) => self.operation(*op, operands, expression),
+            ExprKind::And(lhs, rhs) => self.lazy(lhs, rhs, true),
+            ExprKind::Or(lhs, rhs) => self.lazy(lhs, rhs, false),
+            ExprKind::Select(condition, then, otherwise) => self.select(condition, then, otherwise),
+            ExprKind::Cast(operand) => {
+                let row = cast_row(operand.ty.scalar, expression.ty.scalar);
+                let operand = self.expression(operand);
+                if row == Lanewise::Move { operand } else { self.fold(row, count, [operand; 3]) }
+            }
+            ExprKind::Vector(elements) => self.vector(elements),
+            ExprKind::Splat(operand) => self.expression(operand).splat(),
+            ExprKind::Lane(vector, lane) => self.lane(vector, lane, expression.location),
+            ExprKind::Call(id, arguments) => {
+                let kernel = self.kernel;
+                self.call(&kernel.functions[id.index()], arguments).unwrap_or(Operand::Constant(0))
+            }
+        }
+    }
+
+    fn variable(&mut self, id: greta_codegen::ir::VarId) -> Operand {
+        let constant = self.kernel.vars[id.index()].constant;
+        match (constant, self.bindings[id.index()]) {
+            (Some(value), _) => Operand::Constant(bits(value)),
+            (None, Some(Binding::Value(operand))) => operand,
+            (None, Some(Binding::Variable(register))) => Operand::register(register),
+            _ => unreachable!("invariant: a variable is defined before it is read, and is no memory object"),
+        }
+    }
+
+    /// Operands in order. One that names a variable is copied if a call further on could change it.
+    pub(super) fn operands<'e>(&mut self, expressions: impl IntoIterator<Item = &'e Expr>) -> Vec<Operand> {
+        let expressions: Vec<&Expr> = expressions.into_iter().collect();
+        let last_call = expressions.iter().rposition(|expression| has_call(expression)).unwrap_or(0);
+        let lowered = expressions.iter().enumerate().map(|(position, expression)| {
+            let operand = self.expression(expression);
+            if position < last_call { self.keep(operand, u32::from(expression.ty.lanes)) } else { operand }
+        });
+        lowered.collect()
+    }
+
+    fn operation(&mut self, op: Op, expressions: &[Expr], whole: &Expr) -> Operand {
+        let location = whole.location;
+        if let Some(special) = opt_special(op) {
+            return self.special(special);
+        }
+        let operands = self.operands(expressions);
+        match op {
+            Op::Barrier => {
+                self.nodes.push(Node::Barrier(location));
+                Operand::Constant(0)
+            }
+            Op::Shuffle => self.shuffle(Shuffle::Index, &operands),
+            Op::ShuffleXor => self.shuffle(Shuffle::Xor, &operands),
+            Op::ShuffleDown => self.shuffle(Shuffle::Down, &operands),
+            Op::Mfma(row) => self.mfma(row, &operands, location),
+            _ => self.arithmetic(op, expressions[0].ty, &operands, location),
+        }
+    }
+
+    fn arithmetic(&mut self, op: Op, ty: Type, operands: &[Operand], location: Location) -> Operand {
+        let (row, swapped) = Self::row_of(op, ty);
+        let count = u32::from(ty.lanes);
+        let at = |index: usize| operands.get(index).copied().unwrap_or(operands[0]);
+        let src = if swapped { [at(1), at(0), at(2)] } else { [at(0), at(1), at(2)] };
+        if !matches!(row, Lanewise::DivU | Lanewise::RemU | Lanewise::DivI | Lanewise::RemI) {
+            return self.fold(row, count, src);
+        }
+        match src[1].opt_constant() {
+            None | Some(0) => {
+                let divisor = self.keep_divisor(src[1]);
+                self.nodes.push(Node::CheckDivisor { divisor, count, location });
+                self.lanewise(row, count, [src[0], divisor, src[2]])
+            }
+            Some(divisor) if divisor.is_power_of_two() && row == Lanewise::DivU => {
+                self.fold(Lanewise::ShrU, count, [src[0], Operand::Constant(divisor.trailing_zeros()), src[2]])
+            }
+            Some(divisor) if divisor.is_power_of_two() && row == Lanewise::RemU => {
+                self.fold(Lanewise::And, count, [src[0], Operand::Constant(divisor - 1), src[2]])
+            }
+            Some(_) => self.fold(row, count, src),
+        }
+    }
+
+    /// A divisor is read twice: by the check and by the division.
+    fn keep_divisor(&mut self, divisor: Operand) -> Operand {
+        if let Some(register) = divisor.opt_register()
+            && self.registers[register].origin == Origin::Temporary
+        {
+            self.registers[register].origin = Origin::Value;
+        }
+        divisor
+    }
+
+    /// An operation, computed now if its operands are constants.
+    fn fold(&mut self, row: Lanewise, count: u32, src: [Operand; 3]) -> Operand {
+        let constants = src.map(Operand::opt_constant);
+        if constants[..row.arity()].iter().all(Option::is_some) {
+            return Operand::Constant(row.apply(constants.map(Option::unwrap_or_default)));
+        }
+        self.lanewise(row, count, src)
+    }
+
+    fn shuffle(&mut self, kind: Shuffle, operands: &[Operand]) -> Operand {
+        let register = self.register(1, Origin::Temporary);
+        let dst = Target { register, first: 0, count: 1 };
+        self.nodes.push(Node::Shuffle { kind, dst, value: operands[0], lane: operands[1] });
+        Operand::register(register)
+    }
+
+    fn mfma(&mut self, row: &'static Mfma, operands: &[Operand], location: Location) -> Operand {
+        let count = u32::from(row.c.lanes);
+        let register = self.register(count, Origin::Temporary);
+        let dst = Target { register, first: 0, count };
+        let known = row.blocks == 1 && [row.a, row.b, row.c].iter().all(|ty| ty.scalar == Scalar::F32);
+        if known && self.wave == 64 {
+            self.nodes.push(Node::Mfma { row, dst, src: [operands[0], operands[1], operands[2]], location });
+        } else {
+            self.nodes.push(Node::Declare(register));
+            self.nodes.push(Node::Unsupported { name: row.name, location });
+        }
+        Operand::register(register)
+    }
+
+    /// `lhs && rhs` where `and`, else `lhs || rhs`.
+    fn lazy(&mut self, lhs: &Expr, rhs: &Expr, and: bool) -> Operand {
+        if opt_cost(rhs).is_some_and(|cost| cost <= EAGER_MAX) {
+            let operands = self.operands([lhs, rhs]);
+            let row = if and { Lanewise::And } else { Lanewise::Or };
+            return self.fold(row, 1, [operands[0], operands[1], operands[0]]);
+        }
+        let lhs = self.expression(lhs);
+        let result = self.register(1, Origin::Value);
+        self.nodes.push(Node::Declare(result));
+        self.set(result, lhs);
+        let region = self.new_region();
+        let evaluated = self.nodes_in(region, |lowerer| {
+            let rhs = lowerer.expression(rhs);
+            lowerer.set(result, rhs);
+        });
+        let (then, otherwise) = if and { (evaluated, Vec::new()) } else { (Vec::new(), evaluated) };
+        self.nodes.push(Node::If { region, condition: Operand::register(result), then, otherwise });
+        Operand::register(result)
+    }
+
+    fn select(&mut self, condition: &Expr, then: &Expr, otherwise: &Expr) -> Operand {
+        let count = u32::from(then.ty.lanes);
+        let cost = opt_cost(then).zip(opt_cost(otherwise)).map(|(then, otherwise)| then + otherwise);
+        if cost.is_some_and(|cost| cost <= EAGER_MAX) {
+            let operands = self.operands([condition, then, otherwise]);
+            return match operands[0].opt_constant() {
+                Some(0) => operands[2],
+                Some(_) => operands[1],
+                None => self.lanewise(Lanewise::Select, count, [operands[0].splat(), operands[1], operands[2]]),
+            };
+        }
+        let condition = self.expression(condition);
+        let result = self.register(count, Origin::Value);
+        self.nodes.push(Node::Declare(result));
+        let region = self.new_region();
+        let [then, otherwise] = [then, otherwise].map(|side| {
+            self.nodes_in(region, |lowerer| {
+                let value = lowerer.expression(side);
+                lowerer.set(result, value);
+            })
+        });
+        self.nodes.push(Node::If { region, condition, then, otherwise });
+        Operand::register(result)
+    }
+
+    fn vector(&mut self, elements: &[Expr]) -> Operand {
+        let count = elements.len() as u32;
+        let has_call = elements.iter().any(has_call);
+        let early = if has_call { Some(self.operands(elements)) } else { None };
+        let register = self.register(count, Origin::Value);
+        self.nodes.push(Node::Declare(register));
+        for (first, element) in (0..count).zip(elements) {
+            let value = match &early {
+                Some(operands) => operands[first as usize],
+                None => self.expression(element),
+            };
+            self.copy(Target { register, first, count: 1 }, value);
+        }
+        Operand::register(register)
+    }
+
+    fn lane(&mut self, vector: &Expr, lane: &Expr, location: Location) -> Operand {
+        let operands = self.operands([vector, lane]);
+        let count = u32::from(vector.ty.lanes);
+        if let Some(index) = operands[1].opt_constant()
+            && index < count
+        {
+            return operands[0].component(index);
+        }
+        // A vector whose components are not consecutive is laid out before one is picked.
+        let (register, first) = match operands[0] {
+            Operand::Register { register, first, step: 1 } => (register, first),
+            operand => {
+                let copy = self.register(count, Origin::Value);
+                self.copy(Target { register: copy, first: 0, count }, operand);
+                (copy, 0)
+            }
+        };
+        self.pick(register, first, vector.ty, operands[1], location)
+    }
+}
+
+fn opt_special(op: Op) -> Option<Special> {
+    Some(match op {
+        Op::ThreadIdxX => Special::ThreadIdx(0),
+        Op::ThreadIdxY => Special::ThreadIdx(1),
+        Op::ThreadIdxZ => Special::ThreadIdx(2),
+        Op::BlockIdxX => Special::BlockIdx(0),
+        Op::BlockIdxY => Special::BlockIdx(1),
+        Op::BlockIdxZ => Special::BlockIdx(2),
+        Op::GridDimX => Special::GridDim(0),
+        Op::GridDimY => Special::GridDim(1),
+        Op::GridDimZ => Special::GridDim(2),
+        Op::LaneId => Special::LaneId,
+        Op::WaveId => Special::WaveId,
+        _ => return None,
+    })
+}
+
+/// How many operations an expression takes, if it may be evaluated by threads that do not need it: it reads no memory,
+/// no other lanes, and cannot fail.
+fn opt_cost(expression: &Expr) -> Option<u32> {
+    let sum = |parts: &[&Expr]| parts.iter().try_fold(1_u32, |cost, part| Some(cost + opt_cost(part)?));
+    match &expression.kind {
+        ExprKind::Literal(_) | ExprKind::Constant(_) | ExprKind::Var(_) => Some(0),
+        ExprKind::Load(place) => (place.index.is_empty() && place.lane.is_none()).then_some(0),
+        ExprKind::Op(Op::Div | Op::Rem, operands) if operands[0].ty.scalar.is_integer() => match operands[1].kind {
+            ExprKind::Literal(divisor) if bits(divisor) != 0 => sum(&[&operands[0]]),
+            _ => None,
+        },
+        ExprKind::Op(Op::Exp | Op::Exp2 | Op::Log | Op::Log2 | Op::Sin | Op::Cos | Op::Tanh, _) => None,
+        ExprKind::Op(op, operands) => (op.row().effects == greta_codegen::ops::Effects::Pure)
+            .then(|| sum(&operands.iter().collect::<Vec<_>>()))?,
+        ExprKind::And(lhs, rhs) | ExprKind::Or(lhs, rhs) => sum(&[lhs, rhs]),
+        ExprKind::Select(condition, then, otherwise) => sum(&[condition, then, otherwise]),
+        ExprKind::Cast(operand) | ExprKind::Splat(operand) => sum(&[operand]),
+        ExprKind::Vector(elements) => sum(&elements.iter().collect::<Vec<_>>()),
+        ExprKind::Lane(vector, lane) => match lane.kind {
+            ExprKind::Literal(lane) if bits(lane) < u32::from(vector.ty.lanes) => sum(&[vector]),
+            _ => None,
+        },
+        ExprKind::Call(..) => None,
+    }
+}
+
+/// Whether evaluating an expression calls a function, which may assign to variables.
+pub(super) fn has_call(expression: &Expr) -> bool {
+    match &expression.kind {
+        ExprKind::Literal(_) | ExprKind::Constant(_) | ExprKind::Var(_) => false,
+        ExprKind::Load(place) => place.index.iter().chain(place.lane.as_deref()).any(has_call),
+        ExprKind::Op(_, operands) | ExprKind::Vector(operands) => operands.iter().any(has_call),
+        ExprKind::And(lhs, rhs) | ExprKind::Or(lhs, rhs) | ExprKind::Lane(lhs, rhs) => has_call(lhs) || has_call(rhs),
+        ExprKind::Select(condition, then, otherwise) => has_call(condition) || has_call(then) || has_call(otherwise),
+        ExprKind::Cast(operand) | ExprKind::Splat(operand) => has_call(operand),
+        ExprKind::Call(..) => true,
+    }
+}

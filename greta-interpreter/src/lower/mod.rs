@@ -1,0 +1,382 @@
+//! Flattens a kernel into a tree: statements. `expression` has the expressions, `place` the memory.
+//!
+//! Input: verified IR. Device functions are inlined at each call, so that every object is known where it is used.
+//! What verified IR excludes is asserted; what the interpreter lacks becomes a `Node::Unsupported`, reported if reached.
+
+mod expression;
+mod place;
+
+use greta_codegen::ir::{
+    Argument, Block, Expr, Function, Kernel, Location, Scalar, Stmt, StmtKind, Type, VarId, VarKind,
+};
+
+use crate::lanewise::{Lanewise, opt_row};
+use crate::tree::{
+    Access, Loop, Node, Operand, Origin, Parameter, ParameterKind, ROOT, Region, RegionInfo, Register, RegisterInfo,
+    Special, Target, Tree,
+};
+
+/// Flattens a kernel for waves of `wave` lanes.
+pub(crate) fn lower(kernel: &Kernel, wave: u32) -> Tree {
+    let mut lowerer = Lowerer {
+        kernel,
+        wave,
+        registers: Vec::new(),
+        regions: vec![RegionInfo { parent: ROOT, divergent: false }],
+        accesses: Vec::new(),
+        parameters: Vec::new(),
+        bindings: vec![None; kernel.vars.len()],
+        nodes: Vec::new(),
+        region: ROOT,
+        loops: Vec::new(),
+        loop_depth: 0,
+        function: None,
+        specials: Vec::new(),
+        shared_words: 0,
+    };
+    lowerer.parameters();
+    lowerer.block(&kernel.body);
+    Tree {
+        registers: lowerer.registers,
+        regions: lowerer.regions,
+        accesses: lowerer.accesses,
+        parameters: lowerer.parameters,
+        body: lowerer.nodes,
+        shared_words: lowerer.shared_words,
+    }
+}
+
+/// What a variable of the IR stands for.
+#[derive(Clone, Copy, Debug)]
+enum Binding {
+    Value(Operand),
+    Variable(Register),
+    Array(Register),
+    Global(usize),
+    Shared(u64),
+}
+
+/// The device function whose body is being inlined.
+#[derive(Clone, Copy)]
+struct Inlined {
+    region: Region,
+    result: Option<Register>,
+}
+
+struct Lowerer<'a> {
+    kernel: &'a Kernel,
+    wave: u32,
+    registers: Vec<RegisterInfo>,
+    regions: Vec<RegionInfo>,
+    accesses: Vec<Access>,
+    parameters: Vec<Parameter>,
+    bindings: Vec<Option<Binding>>,
+    /// The statements of the block that is being lowered.
+    nodes: Vec<Node>,
+    region: Region,
+    /// Regions of the loops of the current function, innermost last.
+    loops: Vec<Region>,
+    /// Loops around the current statement, those of callers included.
+    loop_depth: usize,
+    function: Option<Inlined>,
+    specials: Vec<(Special, Register)>,
+    shared_words: u64,
+}
+
+impl Lowerer<'_> {
+    fn parameters(&mut self) {
+        for (index, &id) in self.kernel.params.iter().enumerate() {
+            let var = &self.kernel.vars[id.index()];
+            let (kind, binding) = match var.kind {
+                VarKind::Global { .. } => {
+                    (ParameterKind::Buffer { element: var.ty, written: false }, Binding::Global(index))
+                }
+                _ => {
+                    let register = self.register(1, Origin::Parameter(index));
+                    (ParameterKind::Scalar(var.ty.scalar), Binding::Value(Operand::register(register)))
+                }
+            };
+            self.parameters.push(Parameter { name: var.name.clone(), kind });
+            self.bindings[id.index()] = Some(binding);
+        }
+    }
+
+    fn block(&mut self, block: &Block) {
+        for statement in block {
+            self.statement(statement);
+        }
+    }
+
+    /// The nodes of a block of its own, in a region.
+    fn nodes_in(&mut self, region: Region, lower: impl FnOnce(&mut Self)) -> Vec<Node> {
+        let outer_nodes = std::mem::take(&mut self.nodes);
+        let outer_region = std::mem::replace(&mut self.region, region);
+        lower(self);
+        self.region = outer_region;
+        std::mem::replace(&mut self.nodes, outer_nodes)
+    }
+
+    fn statement(&mut self, statement: &Stmt) {
+        match &statement.kind {
+            StmtKind::Let(id, value) => self.define(*id, value.as_ref()),
+            StmtKind::Declare(id) => self.declare(*id),
+            StmtKind::Fill(id, value) => self.fill(*id, value),
+            StmtKind::Assign(place, value) => self.assign(place, value, statement.location),
+            StmtKind::Eval(value) => {
+                self.expression(value);
+            }
+            StmtKind::If(condition, then, otherwise) => {
+                let condition = self.expression(condition);
+                let region = self.new_region();
+                let then = self.nodes_in(region, |lowerer| lowerer.block(then));
+                let otherwise = self.nodes_in(region, |lowerer| lowerer.block(otherwise));
+                self.nodes.push(Node::If { region, condition, then, otherwise });
+            }
+            StmtKind::For { counter, start, end, step, body, .. } => {
+                self.count(*counter, [start, end, step], body, statement.location);
+            }
+            StmtKind::While(before, condition, body) => self.repeat(Some((before, condition)), body),
+            StmtKind::Loop(body) => self.repeat(None, body),
+            StmtKind::Break => {
+                let target = *self.loops.last().expect("invariant: break is inside a loop");
+                self.nodes.push(Node::Break { at: self.region, target });
+            }
+            StmtKind::Continue => {
+                let target = *self.loops.last().expect("invariant: continue is inside a loop");
+                self.nodes.push(Node::Continue { at: self.region, target });
+            }
+            StmtKind::Return(value) => self.leave(value.as_ref()),
+        }
+    }
+
+    fn define(&mut self, id: VarId, value: Option<&Expr>) {
+        let var = &self.kernel.vars[id.index()];
+        let binding = match (value, &var.kind) {
+            (Some(value), VarKind::Let) => {
+                let operand = self.expression(value);
+                Binding::Value(self.keep(operand, u32::from(var.ty.lanes)))
+            }
+            (value, _) => {
+                let register = self.register(u32::from(var.ty.lanes), Origin::Variable);
+                self.nodes.push(Node::Declare(register));
+                if let Some(value) = value {
+                    let operand = self.expression(value);
+                    self.set(register, operand);
+                }
+                Binding::Variable(register)
+            }
+        };
+        self.bindings[id.index()] = Some(binding);
+    }
+
+    fn declare(&mut self, id: VarId) {
+        let var = &self.kernel.vars[id.index()];
+        let components = |extents: &[greta_codegen::ir::Extent]| {
+            extents.iter().fold(u64::from(var.ty.lanes), |words, extent| words.saturating_mul(u64::from(extent.value)))
+        };
+        let binding = match &var.kind {
+            VarKind::Shared(extents) => {
+                let first = self.shared_words;
+                self.shared_words = first.saturating_add(components(extents));
+                Binding::Shared(first)
+            }
+            VarKind::Register(extents) => {
+                let count = u32::try_from(components(extents)).unwrap_or(u32::MAX);
+                let register = self.register(count, Origin::Array);
+                self.nodes.push(Node::Declare(register));
+                Binding::Array(register)
+            }
+            _ => unreachable!("invariant: only arrays are declared"),
+        };
+        self.bindings[id.index()] = Some(binding);
+    }
+
+    fn fill(&mut self, id: VarId, value: &Expr) {
+        let value = self.expression(value);
+        let Some(Binding::Array(register)) = self.bindings[id.index()] else {
+            unreachable!("invariant: only register arrays are filled")
+        };
+        let lanes = u32::from(self.kernel.vars[id.index()].ty.lanes);
+        let count = self.registers[register].count;
+        if lanes == 1 || matches!(value, Operand::Constant(_)) {
+            self.copy(Target { register, first: 0, count }, value.splat());
+        } else {
+            let value = self.keep(value, lanes);
+            for element in 0..count / lanes {
+                self.copy(Target { register, first: element * lanes, count: lanes }, value);
+            }
+        }
+    }
+
+    fn count(&mut self, counter: VarId, range: [&Expr; 3], body: &Block, location: Location) {
+        let scalar = self.kernel.vars[counter.index()].ty.scalar;
+        let [start, end, step] = range.map(|bound| {
+            let operand = self.expression(bound);
+            self.keep(operand, 1)
+        });
+        self.check_range(end, step, scalar, location);
+        let region = self.new_region();
+        let outer = std::mem::replace(&mut self.region, region);
+        // It changes only between iterations: within one it can be read as it is.
+        let register = self.register(1, Origin::Value);
+        self.region = outer;
+        let now = Operand::register(register);
+        self.bindings[counter.index()] = Some(Binding::Value(now));
+        let init = self.nodes_in(region, |lowerer| {
+            lowerer.nodes.push(Node::Declare(register));
+            lowerer.set(register, start);
+        });
+        let less = if scalar == Scalar::I32 { Lanewise::LtI } else { Lanewise::LtU };
+        let mut condition = Operand::Constant(1);
+        self.loops.push(region);
+        self.loop_depth += 1;
+        let test = self.nodes_in(region, |lowerer| condition = lowerer.lanewise(less, 1, [now, end, now]));
+        let body = self.nodes_in(region, |lowerer| lowerer.block(body));
+        let advance = self.nodes_in(region, |lowerer| {
+            let dst = Target { register, first: 0, count: 1 };
+            lowerer.nodes.push(Node::Lanewise { row: Lanewise::AddI, dst, src: [now, step, Operand::Constant(0)] });
+        });
+        self.loop_depth -= 1;
+        self.loops.pop();
+        self.nodes.push(Node::Loop(Box::new(Loop { region, init, test, condition, body, advance })));
+    }
+
+    fn check_range(&mut self, end: Operand, step: Operand, scalar: Scalar, location: Location) {
+        if let (Some(end), Some(step)) = (end.opt_constant(), step.opt_constant()) {
+            let fits = match scalar {
+                Scalar::I32 => step as i32 > 0 && (end as i32).checked_add(step as i32).is_some(),
+                _ => step > 0 && end.checked_add(step).is_some(),
+            };
+            if fits {
+                return;
+            }
+        }
+        self.nodes.push(Node::CheckRange { end, step, scalar, location });
+    }
+
+    fn repeat(&mut self, test: Option<(&Block, &Expr)>, body: &Block) {
+        let region = self.new_region();
+        let mut condition = Operand::Constant(1);
+        self.loops.push(region);
+        self.loop_depth += 1;
+        let test = self.nodes_in(region, |lowerer| {
+            if let Some((before, expression)) = test {
+                lowerer.block(before);
+                condition = lowerer.expression(expression);
+            }
+        });
+        let body = self.nodes_in(region, |lowerer| lowerer.block(body));
+        self.loop_depth -= 1;
+        self.loops.pop();
+        let (init, advance) = (Vec::new(), Vec::new());
+        self.nodes.push(Node::Loop(Box::new(Loop { region, init, test, condition, body, advance })));
+    }
+
+    fn leave(&mut self, value: Option<&Expr>) {
+        let value = value.map(|value| self.expression(value));
+        let target = self.function.map_or(ROOT, |function| function.region);
+        if let (Some(value), Some(register)) = (value, self.function.and_then(|function| function.result)) {
+            self.set(register, value);
+        }
+        self.nodes.push(Node::Return { at: self.region, target });
+    }
+
+    /// Inlines a call; what it returns, if anything.
+    fn call(&mut self, function: &Function, arguments: &[Argument]) -> Option<Operand> {
+        let bindings: Vec<Binding> = arguments
+            .iter()
+            .zip(&function.params)
+            .map(|(argument, parameter)| match argument {
+                Argument::Value(value) => {
+                    let operand = self.expression(value);
+                    let lanes = self.kernel.vars[parameter.index()].ty.lanes;
+                    Binding::Value(self.keep(operand, u32::from(lanes)))
+                }
+                Argument::Object(id) => {
+                    self.bindings[id.index()].expect("invariant: an object is declared before it is passed")
+                }
+            })
+            .collect();
+        for (parameter, binding) in function.params.iter().zip(bindings) {
+            self.bindings[parameter.index()] = Some(binding);
+        }
+        let result = function.result.map(|ty| self.register(u32::from(ty.lanes), Origin::Value));
+        if let Some(register) = result {
+            self.nodes.push(Node::Declare(register));
+        }
+        let region = self.new_region();
+        let caller = self.function.replace(Inlined { region, result });
+        let loops = std::mem::take(&mut self.loops);
+        let mut body = self.nodes_in(region, |lowerer| lowerer.block(&function.body));
+        self.loops = loops;
+        self.function = caller;
+        if let Some(Node::Return { at, .. }) = body.last()
+            && *at == region
+        {
+            body.pop();
+        }
+        self.nodes.push(Node::Scope { region, body });
+        result.map(Operand::register)
+    }
+
+    fn new_region(&mut self) -> Region {
+        self.regions.push(RegionInfo { parent: self.region, divergent: false });
+        self.regions.len() - 1
+    }
+
+    fn register(&mut self, count: u32, origin: Origin) -> Register {
+        let info = RegisterInfo { count, region: self.region, loop_depth: self.loop_depth, origin, uniform: true };
+        self.registers.push(info);
+        self.registers.len() - 1
+    }
+
+    /// The register of a value that every thread starts with.
+    fn special(&mut self, special: Special) -> Operand {
+        if let Special::ThreadIdx(axis) = special
+            && self.kernel.block[axis].value == 1
+        {
+            return Operand::Constant(0);
+        }
+        let known = self.specials.iter().find(|(other, _)| *other == special).map(|(_, register)| *register);
+        Operand::register(known.unwrap_or_else(|| {
+            let register = self.register(1, Origin::Special(special));
+            self.specials.push((special, register));
+            register
+        }))
+    }
+
+    fn set(&mut self, register: Register, value: Operand) {
+        let count = self.registers[register].count;
+        self.copy(Target { register, first: 0, count }, value);
+    }
+
+    fn copy(&mut self, dst: Target, value: Operand) {
+        self.nodes.push(Node::Lanewise { row: Lanewise::Move, dst, src: [value; 3] });
+    }
+
+    /// The value as it is now, whatever is assigned to later on; may be read many times.
+    fn keep(&mut self, operand: Operand, count: u32) -> Operand {
+        let Some(register) = operand.opt_register() else { return operand };
+        match self.registers[register].origin {
+            Origin::Temporary => self.registers[register].origin = Origin::Value,
+            Origin::Variable | Origin::Array => {
+                let copy = self.register(count, Origin::Value);
+                self.copy(Target { register: copy, first: 0, count }, operand);
+                return Operand::register(copy);
+            }
+            Origin::Value | Origin::Special(_) | Origin::Parameter(_) => {}
+        }
+        operand
+    }
+
+    /// An operation into a new temporary.
+    fn lanewise(&mut self, row: Lanewise, count: u32, src: [Operand; 3]) -> Operand {
+        let register = self.register(count, Origin::Temporary);
+        self.nodes.push(Node::Lanewise { row, dst: Target { register, first: 0, count }, src });
+        Operand::register(register)
+    }
+
+    fn row_of(op: greta_codegen::ir::Op, ty: Type) -> (Lanewise, bool) {
+        opt_row(op, ty.scalar).expect("invariant: verified IR has operations on the types of their rows only")
+    }
+}

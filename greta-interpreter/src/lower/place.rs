@@ -1,0 +1,129 @@
+//! Flattens loads and stores: binds them to their objects and picks array elements with constant indices directly.
+
+use greta_codegen::ir::{Expr, Location, Place, Type, VarId, VarKind};
+
+use super::{Binding, Lowerer};
+use crate::tree::{Access, Dim, Node, Operand, Origin, ParameterKind, Register, Space, Target};
+
+/// What a place comes to.
+enum Element {
+    /// Components of a register, known now.
+    Fixed(Target),
+    /// To be found when it runs.
+    Dynamic(Access),
+}
+
+impl Lowerer<'_> {
+    pub(super) fn load(&mut self, place: &Place, ty: Type, location: Location) -> Operand {
+        match self.element(place, ty, location, false) {
+            Element::Fixed(target) => Operand::Register { register: target.register, first: target.first, step: 1 },
+            Element::Dynamic(access) => self.read(access, u32::from(ty.lanes)),
+        }
+    }
+
+    /// One lane of a vector that is in consecutive components.
+    pub(super) fn pick(
+        &mut self,
+        register: Register,
+        first: u32,
+        vector: Type,
+        lane: Operand,
+        location: Location,
+    ) -> Operand {
+        // The vector may be read again with another lane: it is no temporary any more.
+        if self.registers[register].origin == Origin::Temporary {
+            self.registers[register].origin = Origin::Value;
+        }
+        let dims = vec![Dim { index: lane, extent: Some(u32::from(vector.lanes)) }];
+        let space = Space::Register { register, first };
+        let name = "vector".to_owned();
+        let access =
+            Access { space, name, dims, dimensions: 1, unit: 1, width: 1, bytes: false, write: false, location };
+        self.read(access, 1)
+    }
+
+    pub(super) fn assign(&mut self, place: &Place, value: &Expr, location: Location) {
+        let lowered = self.expression(value);
+        let calls = place.index.iter().chain(place.lane.as_deref()).any(super::expression::has_call);
+        let lowered = if calls { self.keep(lowered, u32::from(value.ty.lanes)) } else { lowered };
+        match self.element(place, value.ty, location, true) {
+            Element::Fixed(target) => self.copy(target, lowered),
+            Element::Dynamic(access) => {
+                self.accesses.push(access);
+                self.nodes.push(Node::Store { access: self.accesses.len() - 1, value: lowered });
+            }
+        }
+    }
+
+    fn read(&mut self, access: Access, count: u32) -> Operand {
+        let register = self.register(count, Origin::Temporary);
+        self.accesses.push(access);
+        let dst = Target { register, first: 0, count };
+        self.nodes.push(Node::Load { dst, access: self.accesses.len() - 1 });
+        Operand::register(register)
+    }
+
+    fn element(&mut self, place: &Place, ty: Type, location: Location, write: bool) -> Element {
+        let kernel = self.kernel;
+        let var = &kernel.vars[place.base.index()];
+        let binding = self.bindings[place.base.index()].expect("invariant: an object is declared before it is used");
+        let indices = self.operands(place.index.iter().chain(place.lane.as_deref()));
+        let unit = u32::from(var.ty.lanes);
+        let mut dims = self.extents(place.base, binding, &indices[..place.index.len()]);
+        let dimensions = dims.len().max(1) as u32;
+        let (unit, width) = if place.lane.is_some() {
+            dims.push(Dim { index: indices[place.index.len()], extent: Some(unit) });
+            (1, 1)
+        } else {
+            (unit, (u32::from(ty.lanes) / unit).max(1))
+        };
+        let space = match binding {
+            Binding::Value(operand) => match operand {
+                Operand::Register { register, first, .. } => Space::Register { register, first },
+                Operand::Constant(_) => unreachable!("invariant: only variables and memory have places"),
+            },
+            Binding::Variable(register) | Binding::Array(register) => Space::Register { register, first: 0 },
+            Binding::Global(parameter) => {
+                if write && let ParameterKind::Buffer { written, .. } = &mut self.parameters[parameter].kind {
+                    *written = true;
+                }
+                Space::Global(parameter)
+            }
+            Binding::Shared(first) => Space::Shared(first),
+        };
+        if let Space::Register { register, first } = space
+            && let Some(component) = opt_component(&dims, unit, width)
+        {
+            return Element::Fixed(Target { register, first: first + component, count: unit * width });
+        }
+        let bytes = var.ty.scalar.bytes() == 1 && matches!(binding, Binding::Global(_));
+        let name = var.name.clone();
+        Element::Dynamic(Access { space, name, dims, dimensions, unit, width, bytes, write, location })
+    }
+
+    fn extents(&self, base: VarId, binding: Binding, indices: &[Operand]) -> Vec<Dim> {
+        let var = &self.kernel.vars[base.index()];
+        match (&var.kind, binding) {
+            (VarKind::Register(extents) | VarKind::Shared(extents), _) => {
+                indices.iter().zip(extents).map(|(&index, extent)| Dim { index, extent: Some(extent.value) }).collect()
+            }
+            (_, Binding::Global(_)) => indices.iter().map(|&index| Dim { index, extent: None }).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The component that constant indices, all within bounds, pick.
+fn opt_component(dims: &[Dim], unit: u32, width: u32) -> Option<u32> {
+    let mut linear = 0;
+    for (position, dim) in dims.iter().enumerate() {
+        let index = dim.index.opt_constant()?;
+        let extent = dim.extent?;
+        let width = if position + 1 == dims.len() { width } else { 1 };
+        if index.checked_add(width)? > extent || index % width != 0 {
+            return None;
+        }
+        linear = linear * extent + index;
+    }
+    Some(linear * unit)
+}

@@ -1,0 +1,314 @@
+//! A kernel between the IR and the program: device functions are inlined, expressions are flattened into operations on
+//! registers, arrays are bound to their places, lazy operands have become branches. Control flow is still structured.
+//!
+//! A register holds the components of a value, a `Mut` variable or a register array. Whether it has one value for the
+//! block or one per thread is found by `uniformity`, where it lives by `encode`.
+
+use greta_codegen::ir::{Literal, Location, Scalar, Type};
+use greta_codegen::mfma::Mfma;
+
+use crate::lanewise::Lanewise;
+
+/// Index into [`Tree::registers`].
+pub(crate) type Register = usize;
+/// Index into [`Tree::regions`].
+pub(crate) type Region = usize;
+/// Index into [`Tree::accesses`].
+pub(crate) type AccessId = usize;
+
+/// The region of the kernel's body.
+pub(crate) const ROOT: Region = 0;
+
+/// A flattened kernel.
+pub(crate) struct Tree {
+    pub(crate) registers: Vec<RegisterInfo>,
+    pub(crate) regions: Vec<RegionInfo>,
+    pub(crate) accesses: Vec<Access>,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) body: Vec<Node>,
+    pub(crate) shared_words: u64,
+}
+
+/// What is known of a register.
+#[derive(Clone, Debug)]
+pub(crate) struct RegisterInfo {
+    /// Components.
+    pub(crate) count: u32,
+    /// Where it is declared.
+    pub(crate) region: Region,
+    /// Loops around its declaration.
+    pub(crate) loop_depth: usize,
+    pub(crate) origin: Origin,
+    /// Whether all threads that can read it see one value. Starts true, `uniformity` makes it false.
+    pub(crate) uniform: bool,
+}
+
+/// Where a register's value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Written once and read once.
+    Temporary,
+    /// Does not change once it has been read.
+    Value,
+    /// A `Mut` variable.
+    Variable,
+    /// A register array.
+    Array,
+    /// Set before the block runs.
+    Special(Special),
+    /// A scalar parameter: its position among the parameters.
+    Parameter(usize),
+}
+
+/// A value that every block or thread starts with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Special {
+    ThreadIdx(usize),
+    LaneId,
+    WaveId,
+    BlockIdx(usize),
+    GridDim(usize),
+}
+
+/// A stretch of control flow that some threads may enter, or leave, without the others.
+#[derive(Clone, Debug)]
+pub(crate) struct RegionInfo {
+    pub(crate) parent: Region,
+    /// Starts false, `uniformity` makes it true.
+    pub(crate) divergent: bool,
+}
+
+/// A parameter of the kernel.
+#[derive(Clone, Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) kind: ParameterKind,
+}
+
+/// What a parameter is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ParameterKind {
+    /// By value.
+    Scalar(Scalar),
+    /// A buffer of elements of a type; whether the kernel writes to it.
+    Buffer { element: Type, written: bool },
+}
+
+/// A value that an operation reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operand {
+    /// Every component has these bits.
+    Constant(u32),
+    /// Components of a register from `first` on; `step` 0 repeats the first.
+    Register { register: Register, first: u32, step: u32 },
+}
+
+/// Components of a register that an operation writes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target {
+    pub(crate) register: Register,
+    pub(crate) first: u32,
+    pub(crate) count: u32,
+}
+
+/// The elements that a load or store touches.
+#[derive(Clone, Debug)]
+pub(crate) struct Access {
+    pub(crate) space: Space,
+    /// The object's name.
+    pub(crate) name: String,
+    /// Indices, outermost first. The lane of a vector element is a last dimension.
+    pub(crate) dims: Vec<Dim>,
+    /// Dimensions that the author sees: without the lane.
+    pub(crate) dimensions: u32,
+    /// Components of the unit that the last index counts.
+    pub(crate) unit: u32,
+    /// Units touched, from the last index on.
+    pub(crate) width: u32,
+    /// One byte a component in memory (`bool`), else four.
+    pub(crate) bytes: bool,
+    pub(crate) write: bool,
+    pub(crate) location: Location,
+}
+
+/// One index of an access.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dim {
+    pub(crate) index: Operand,
+    /// What the index must stay below; `None` for the length of a buffer.
+    pub(crate) extent: Option<u32>,
+}
+
+/// Where an object lives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Space {
+    /// The buffer of a parameter.
+    Global(usize),
+    /// In the block's shared memory, from a word on.
+    Shared(u64),
+    /// A register array, or a vector.
+    Register { register: Register, first: u32 },
+}
+
+/// How a shuffle picks the lane that it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shuffle {
+    Index,
+    Xor,
+    Down,
+}
+
+/// A statement.
+pub(crate) enum Node {
+    /// The variable starts here; undefined.
+    Declare(Register),
+    Lanewise {
+        row: Lanewise,
+        dst: Target,
+        src: [Operand; 3],
+    },
+    Load {
+        dst: Target,
+        access: AccessId,
+    },
+    Store {
+        access: AccessId,
+        value: Operand,
+    },
+    Shuffle {
+        kind: Shuffle,
+        dst: Target,
+        value: Operand,
+        lane: Operand,
+    },
+    Mfma {
+        row: &'static Mfma,
+        dst: Target,
+        src: [Operand; 3],
+        location: Location,
+    },
+    Barrier(Location),
+    CheckDivisor {
+        divisor: Operand,
+        count: u32,
+        location: Location,
+    },
+    CheckRange {
+        end: Operand,
+        step: Operand,
+        scalar: Scalar,
+        location: Location,
+    },
+    Unsupported {
+        name: &'static str,
+        location: Location,
+    },
+    If {
+        region: Region,
+        condition: Operand,
+        then: Vec<Node>,
+        otherwise: Vec<Node>,
+    },
+    Loop(Box<Loop>),
+    /// An inlined function.
+    Scope {
+        region: Region,
+        body: Vec<Node>,
+    },
+    /// Leaves the loop of a region.
+    Break {
+        at: Region,
+        target: Region,
+    },
+    Continue {
+        at: Region,
+        target: Region,
+    },
+    /// Leaves the scope of a region, or the kernel.
+    Return {
+        at: Region,
+        target: Region,
+    },
+}
+
+/// A loop. Everything in it belongs to its region.
+pub(crate) struct Loop {
+    pub(crate) region: Region,
+    /// Run once.
+    pub(crate) init: Vec<Node>,
+    /// Run before each test.
+    pub(crate) test: Vec<Node>,
+    pub(crate) condition: Operand,
+    pub(crate) body: Vec<Node>,
+    /// Run after the body, and by `Continue`.
+    pub(crate) advance: Vec<Node>,
+}
+
+impl Operand {
+    /// The components of a register from the first on.
+    pub(crate) fn register(register: Register) -> Self {
+        Self::Register { register, first: 0, step: 1 }
+    }
+
+    /// One component.
+    pub(crate) fn component(self, index: u32) -> Self {
+        match self {
+            Self::Constant(bits) => Self::Constant(bits),
+            Self::Register { register, first, step } => {
+                Self::Register { register, first: first + index * step, step: 1 }
+            }
+        }
+    }
+
+    /// The first component, over and over.
+    pub(crate) fn splat(self) -> Self {
+        match self {
+            Self::Constant(bits) => Self::Constant(bits),
+            Self::Register { register, first, .. } => Self::Register { register, first, step: 0 },
+        }
+    }
+
+    /// The bits, if it is a constant.
+    pub(crate) fn opt_constant(self) -> Option<u32> {
+        match self {
+            Self::Constant(bits) => Some(bits),
+            Self::Register { .. } => None,
+        }
+    }
+
+    /// The register, if it is one.
+    pub(crate) fn opt_register(self) -> Option<Register> {
+        match self {
+            Self::Constant(_) => None,
+            Self::Register { register, .. } => Some(register),
+        }
+    }
+}
+
+impl Tree {
+    /// Whether threads may part ways between `outer` and `inner`, a region inside of it; `outer` itself does not count.
+    pub(crate) fn diverges(&self, inner: Region, outer: Region) -> bool {
+        let mut region = inner;
+        while region != outer && region != ROOT {
+            if self.regions[region].divergent {
+                return true;
+            }
+            region = self.regions[region].parent;
+        }
+        false
+    }
+
+    /// Whether an operand has the same value for all threads.
+    pub(crate) fn is_uniform(&self, operand: Operand) -> bool {
+        operand.opt_register().is_none_or(|register| self.registers[register].uniform)
+    }
+}
+
+/// The word of a literal.
+pub(crate) fn bits(literal: Literal) -> u32 {
+    match literal {
+        Literal::Bool(value) => u32::from(value),
+        Literal::I32(value) => value as u32,
+        Literal::U32(value) | Literal::F32(value) => value,
+    }
+}

@@ -1,0 +1,278 @@
+//! Instructions that look beyond one lane, or only check: shuffles, matrix instructions, barriers, divisors, ranges.
+
+use greta_codegen::ir::Scalar;
+use greta_codegen::mfma::Mfma;
+
+use crate::frame::{Frame, Handler, Inst, LANES};
+use crate::lanewise::{GROUP, read, write};
+use crate::level::{Body, Level};
+use crate::report::ReportKind;
+use crate::tree::Shuffle;
+
+/// The handler of a shuffle: value, lane.
+pub(crate) fn shuffle(level: Level, kind: Shuffle, varying: bool) -> Handler {
+    match (kind, varying) {
+        (Shuffle::Index, true) => level.handler::<Exchange<0, true>>(),
+        (Shuffle::Index, false) => level.handler::<Exchange<0, false>>(),
+        (Shuffle::Xor, true) => level.handler::<Exchange<1, true>>(),
+        (Shuffle::Xor, false) => level.handler::<Exchange<1, false>>(),
+        (Shuffle::Down, true) => level.handler::<Exchange<2, true>>(),
+        (Shuffle::Down, false) => level.handler::<Exchange<2, false>>(),
+    }
+}
+
+/// The handler of a matrix instruction: a, b, c. `Inst::extra` is its table.
+pub(crate) fn mfma(level: Level, row: &Mfma) -> Handler {
+    if *row == greta_codegen::mfma::F32_16X16X4_F32 { level.handler::<Mfma16>() } else { level.handler::<MfmaAny>() }
+}
+
+/// The handler that reports a divisor of zero. `Inst::extra` is the location.
+pub(crate) fn check_divisor(level: Level, varying: bool) -> Handler {
+    if varying { level.handler::<CheckDivisor<true>>() } else { level.handler::<CheckDivisor<false>>() }
+}
+
+/// A shuffle of kind 0 (by index), 1 (by xor) or 2 (down).
+struct Exchange<const KIND: u32, const VARYING: bool>;
+
+impl<const KIND: u32, const VARYING: bool> Body for Exchange<KIND, VARYING> {
+    #[inline(always)]
+    unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
+        let width = frame.program.parts.wave;
+        for wave in 0..frame.waves {
+            // SAFETY: operands and result lie in the frame, as `encode` laid them out; all are read before the result
+            // is written, so that they may overlap.
+            unsafe {
+                if *frame.masks.add(wave) == 0 {
+                    continue;
+                }
+                let value = frame.words.add(inst.src[0] as usize + wave * LANES).cast::<[u32; LANES]>().read();
+                let by = if VARYING {
+                    frame.words.add(inst.src[1] as usize + wave * LANES).cast::<[u32; LANES]>().read()
+                } else {
+                    [*frame.words.add(inst.src[1] as usize); LANES]
+                };
+                let mut result = [0; LANES];
+                for lane in 0..LANES {
+                    let (start, own) = (lane as u32 & !(width - 1), lane as u32 & (width - 1));
+                    let other = match KIND {
+                        0 => by[lane] & (width - 1),
+                        1 => (own ^ by[lane]) & (width - 1),
+                        _ if by[lane] < width - own => own + by[lane],
+                        _ => own,
+                    };
+                    result[lane] = value[(start + other) as usize % LANES];
+                }
+                frame.words.add(inst.dst as usize + wave * LANES).cast::<[u32; LANES]>().write(result);
+            }
+        }
+        false
+    }
+}
+
+/// Reports a wave that runs a matrix instruction with some of its lanes.
+#[cold]
+#[inline(never)]
+fn partial(frame: &mut Frame<'_>, inst: &Inst, wave: usize, mask: u64) -> bool {
+    let program = frame.program;
+    let table = &program.parts.mfmas[inst.extra as usize];
+    let kind = ReportKind::PartialMfma { instruction: table.row.name, active: mask.count_ones(), wave: LANES as u32 };
+    frame.fail(wave, mask.trailing_zeros() as usize, table.location, kind)
+}
+
+/// `mfma_f32_16x16x4f32`. Lane `16 k + i` holds A's (i, k) and B's (k, i); lane `16 q + j` holds C's (4 q + r, j) in
+/// component r. So 16 lanes are a row of B or C, and a row of C takes 4 steps of 16 fused multiply-adds.
+struct Mfma16;
+
+impl Body for Mfma16 {
+    #[inline(always)]
+    unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
+        for wave in 0..frame.waves {
+            // SAFETY: operands and result lie in the frame, as `encode` laid them out. A and B are read before the
+            // result is written; a row of C is read before that row is.
+            unsafe {
+                let mask = *frame.masks.add(wave);
+                if mask != u64::MAX {
+                    if mask == 0 {
+                        continue;
+                    }
+                    return partial(frame, inst, wave, mask);
+                }
+                let source = |operand: usize| frame.words.add(inst.src[operand] as usize + wave * LANES);
+                let a = source(0).cast::<[f32; LANES]>().read();
+                let b: [[u32; GROUP]; 4] = std::array::from_fn(|k| read(source(1).add(k * GROUP)));
+                for register in 0..4 {
+                    for quarter in 0..4 {
+                        let row = 4 * quarter + register;
+                        let offset = quarter * GROUP;
+                        let mut sum = read(source(2).add(register * inst.src_step[2] as usize + offset));
+                        for k in 0..4 {
+                            let factor = a[k * 16 + row];
+                            for column in 0..GROUP {
+                                let product = factor.mul_add(f32::from_bits(b[k][column]), f32::from_bits(sum[column]));
+                                sum[column] = product.to_bits();
+                            }
+                        }
+                        let dst = inst.dst as usize + register * inst.dst_step as usize + wave * LANES + offset;
+                        write(frame.words.add(dst), sum);
+                    }
+                }
+            }
+        }
+        false
+    }
+}
+
+/// Any matrix instruction on `f32` with one block, by its layout tables.
+struct MfmaAny;
+
+impl Body for MfmaAny {
+    #[inline(always)]
+    unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
+        let program = frame.program;
+        let table = &program.parts.mfmas[inst.extra as usize];
+        let (m, n, k) = (table.row.m as usize, table.row.n as usize, table.row.k as usize);
+        for wave in 0..frame.waves {
+            // SAFETY: operands and result lie in the frame, as `encode` laid them out. Only the accumulator may share
+            // its place with the result, and each of its elements is read before it is written.
+            unsafe {
+                let mask = *frame.masks.add(wave);
+                if mask != u64::MAX {
+                    if mask == 0 {
+                        continue;
+                    }
+                    return partial(frame, inst, wave, mask);
+                }
+                let at = |first: u32, step: u32, (component, lane): (u8, u8)| {
+                    first as usize + usize::from(component) * step as usize + wave * LANES + usize::from(lane)
+                };
+                for row in 0..m {
+                    for column in 0..n {
+                        let place = table.c[row * n + column];
+                        let mut sum = f32::from_bits(*frame.words.add(at(inst.src[2], inst.src_step[2], place)));
+                        for step in 0..k {
+                            let a = at(inst.src[0], inst.src_step[0], table.a[row * k + step]);
+                            let b = at(inst.src[1], inst.src_step[1], table.b[step * n + column]);
+                            let (a, b) = (*frame.words.add(a), *frame.words.add(b));
+                            sum = f32::from_bits(a).mul_add(f32::from_bits(b), sum);
+                        }
+                        *frame.words.add(at(inst.dst, inst.dst_step, place)) = sum.to_bits();
+                    }
+                }
+            }
+        }
+        false
+    }
+}
+
+/// Reports a barrier that not all threads of the block reach. `Inst::extra` is the location.
+pub(crate) struct Barrier;
+
+impl Body for Barrier {
+    #[inline(always)]
+    unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
+        let program = frame.program;
+        // SAFETY: there is a current mask for each wave.
+        let masks = unsafe { std::slice::from_raw_parts(frame.masks, frame.waves) };
+        if masks == program.layout.full {
+            return false;
+        }
+        let reached = masks.iter().map(|mask| mask.count_ones()).sum();
+        let threads = program.layout.full.iter().map(|mask| mask.count_ones()).sum();
+        let (wave, lane) = frame.first_active();
+        let kind = ReportKind::DivergentBarrier { reached, threads };
+        frame.fail(wave, lane, program.parts.locations[inst.extra as usize], kind)
+    }
+}
+
+/// Reports an active lane whose divisor is zero.
+struct CheckDivisor<const VARYING: bool>;
+
+impl<const VARYING: bool> Body for CheckDivisor<VARYING> {
+    #[inline(always)]
+    unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
+        for component in 0..inst.count {
+            let first = (inst.src[0] + component * inst.src_step[0]) as usize;
+            if !VARYING {
+                // SAFETY: the operand lies in the frame.
+                if unsafe { *frame.words.add(first) } == 0 {
+                    let (wave, lane) = frame.first_active();
+                    return zero_divisor(frame, inst, wave, lane);
+                }
+                continue;
+            }
+            for wave in 0..frame.waves {
+                // SAFETY: the operand lies in the frame.
+                let (divisor, mask) = unsafe {
+                    let divisor = frame.words.add(first + wave * LANES).cast::<[u32; LANES]>().read();
+                    (divisor, *frame.masks.add(wave))
+                };
+                let mut smallest = u32::MAX;
+                for value in divisor {
+                    smallest = smallest.min(value);
+                }
+                if smallest == 0
+                    && let Some(lane) = (0..LANES).find(|&lane| divisor[lane] == 0 && mask >> lane & 1 != 0)
+                {
+                    return zero_divisor(frame, inst, wave, lane);
+                }
+            }
+        }
+        false
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn zero_divisor(frame: &mut Frame<'_>, inst: &Inst, wave: usize, lane: usize) -> bool {
+    let location = frame.program.parts.locations[inst.extra as usize];
+    frame.fail(wave, lane, location, ReportKind::DivisionByZero)
+}
+
+/// Reports a range that a counter cannot run through: end, step. `Inst::extra` is the range.
+pub(crate) struct CheckRange;
+
+impl Body for CheckRange {
+    #[inline(always)]
+    unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
+        let program = frame.program;
+        let range = &program.parts.ranges[inst.extra as usize];
+        for wave in 0..frame.waves {
+            // SAFETY: there is a current mask for each wave.
+            let mask = unsafe { *frame.masks.add(wave) };
+            for lane in (0..LANES).filter(|lane| mask >> lane & 1 != 0) {
+                let [end, step] = [0, 1].map(|operand| {
+                    let offset = if range.varying[operand] { wave * LANES + lane } else { 0 };
+                    // SAFETY: the operands lie in the frame.
+                    unsafe { *frame.words.add(inst.src[operand] as usize + offset) }
+                });
+                let (positive, fits) = match range.scalar {
+                    Scalar::I32 => (step as i32 > 0, (end as i32).checked_add(step as i32).is_some()),
+                    _ => (step > 0, end.checked_add(step).is_some()),
+                };
+                let (end, step) = (range.literal(end), range.literal(step));
+                if !positive {
+                    return frame.fail(wave, lane, range.location, ReportKind::RangeStep { step });
+                }
+                if !fits {
+                    return frame.fail(wave, lane, range.location, ReportKind::RangeOverflow { end, step });
+                }
+                if range.varying == [false; 2] {
+                    return false;
+                }
+            }
+        }
+        false
+    }
+}
+
+/// Reports what the interpreter lacks. `Inst::extra` is its entry.
+pub(crate) struct Unsupported;
+
+impl Body for Unsupported {
+    #[inline(always)]
+    unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
+        let (name, location) = frame.program.parts.unsupported[inst.extra as usize];
+        let (wave, lane) = frame.first_active();
+        frame.fail(wave, lane, location, ReportKind::Unsupported { name })
+    }
+}
