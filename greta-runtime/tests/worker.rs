@@ -3,12 +3,13 @@
 mod support;
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use greta_runtime::cache::Cache;
 use greta_runtime::compile::{CompileError, CompileRequest, Compiler, DEFAULT_LIMIT};
+use greta_runtime::toolchain::{Rocm, Toolchain};
 use greta_runtime::worker::{Pool, WorkerError};
 use support::{ENDLESS, ENDLESS_OPTION, MFMA, request, toolchain};
 
@@ -147,4 +148,13 @@ fn a_worker_ends_when_its_parent_is_killed_even_while_it_compiles() {
     parent.kill().unwrap();
     parent.wait().unwrap();
     assert!(within(2 * SECOND, || !is_alive(process)));
+}
+
+#[test]
+fn a_compiler_library_that_does_not_load_is_named() {
+    let libhiprtc = PathBuf::from("/nowhere/libhiprtc.so.6");
+    let toolchain = Toolchain::Rocm(Rocm { libhiprtc, libamd_comgr: None, version: None });
+    let compiler = Compiler::with_pool(Pool::new(toolchain, 1), Cache::disabled(), DEFAULT_LIMIT);
+    let error = compiler.compile(&request(MFMA)).unwrap_err().to_string();
+    assert!(error.contains("hiprtc was not found: tried /nowhere/libhiprtc.so.6"), "{error}");
 }
