@@ -213,7 +213,10 @@ impl Compiler {
         } else {
             std::thread::scope(|scope| {
                 let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-                threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
+                threads
+                    .into_iter()
+                    .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                    .collect()
             })
         };
         results.sort_by_key(|(index, _)| *index);

@@ -109,27 +109,41 @@ impl Pool {
     /// Sends a request to a free worker, waiting for one if need be, and returns its answer. The
     /// time counts from when the worker has the request.
     pub(crate) fn call(&self, request: &Request<'_>, limit: Duration) -> Result<Reply, WorkerError> {
-        let mut worker = self.acquire()?;
-        let outcome = worker.call(request, limit);
-        let mut state = self.state();
-        match &outcome {
-            Ok(_) => state.idle.push(worker),
-            Err(error) => {
-                tracing::warn!(process = worker.process(), %error, "compiler process lost");
-                state.processes.retain(|process| *process != worker.process());
+        loop {
+            let (mut worker, is_new) = self.acquire()?;
+            if let Err(error) = worker.begin(request, limit) {
+                self.lose(&worker, &error);
+                // One that died while it was idle is no fault of this request.
+                if is_new {
+                    return Err(error);
+                }
+                continue;
             }
+            let outcome = worker.finish(limit);
+            match &outcome {
+                Ok(_) => {
+                    self.state().idle.push(worker);
+                    self.freed.notify_one();
+                }
+                Err(error) => self.lose(&worker, error),
+            }
+            return outcome;
         }
-        drop(state);
-        self.freed.notify_one();
-        outcome
     }
 
-    fn acquire(&self) -> Result<Worker, WorkerError> {
+    fn lose(&self, worker: &Worker, error: &WorkerError) {
+        tracing::warn!(process = worker.process(), %error, "compiler process lost");
+        self.state().processes.retain(|process| *process != worker.process());
+        self.freed.notify_one();
+    }
+
+    /// A worker, and whether it was started for this.
+    fn acquire(&self) -> Result<(Worker, bool), WorkerError> {
         let mut state = self.state();
         loop {
             while let Some(mut worker) = state.idle.pop() {
                 if worker.is_alive() {
-                    return Ok(worker);
+                    return Ok((worker, false));
                 }
                 state.processes.retain(|process| *process != worker.process());
             }
@@ -152,7 +166,7 @@ impl Pool {
         if started.is_err() {
             self.freed.notify_one();
         }
-        started
+        Ok((started?, true))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -13,8 +13,8 @@ const VERSION: &str = "0.20.2";
 pub(crate) fn check() -> bool {
     let Some(program) = installed().or_else(build) else { return false };
     let mut command = Command::new(program);
-    command.current_dir(repository()).args(["--offline", "--workspace", "check", "licenses", "bans", "sources"]);
-    eprintln!("$ cargo deny --offline --workspace check licenses bans sources");
+    command.current_dir(repository()).args(["--locked", "--workspace", "check", "licenses", "bans", "sources"]);
+    eprintln!("$ cargo deny --locked --workspace check licenses bans sources");
     succeeds(&mut command)
 }
 

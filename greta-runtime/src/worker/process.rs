@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,7 +27,7 @@ pub(super) struct Worker {
     stream: UnixStream,
     log: Arc<Mutex<Vec<u8>>>,
     log_reader: Option<JoinHandle<()>>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Worker {
@@ -44,8 +44,9 @@ impl Worker {
         drop(command);
         let log = Arc::new(Mutex::new(Vec::new()));
         let log_reader = child.stderr.take().map(|pipe| read_log(pipe, Arc::clone(&log)));
-        let mut worker = Self { child, stream, log, log_reader, _folder: folder };
+        let mut worker = Self { child, stream, log, log_reader, folder };
         let setup = Setup {
+            folder: worker.folder.path().to_path_buf(),
             libhiprtc: toolchain.libhiprtc().to_path_buf(),
             libamd_comgr: toolchain.libamd_comgr().map(Path::to_path_buf),
         };
@@ -69,13 +70,21 @@ impl Worker {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// After an error the worker is dead and of no more use.
-    pub(super) fn call(&mut self, request: &Request<'_>, limit: Duration) -> Result<Reply, WorkerError> {
-        self.exchange(request, limit).map_err(|error| {
-            let timed_out = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
-            let (status, log) = self.end();
-            if timed_out { WorkerError::TimedOut { limit, log } } else { WorkerError::Died { status, log } }
-        })
+    /// Sends a request and waits until the worker says that it has it.
+    pub(super) fn begin(&mut self, request: &Request<'_>, limit: Duration) -> Result<(), WorkerError> {
+        self.exchange::<_, Ready>(request, limit).map(|Ready| ()).map_err(|error| self.fail(&error, limit))
+    }
+
+    /// Waits for the answer to the request that was begun.
+    pub(super) fn finish(&mut self, limit: Duration) -> Result<Reply, WorkerError> {
+        self.receive(limit).map_err(|error| self.fail(&error, limit))
+    }
+
+    /// After an error the worker is of no more use.
+    fn fail(&mut self, error: &io::Error, limit: Duration) -> WorkerError {
+        let timed_out = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
+        let (status, log) = self.end();
+        if timed_out { WorkerError::TimedOut { limit, log } } else { WorkerError::Died { status, log } }
     }
 
     fn exchange<Q: serde::Serialize, A: serde::de::DeserializeOwned>(
@@ -83,10 +92,13 @@ impl Worker {
         message: &Q,
         limit: Duration,
     ) -> io::Result<A> {
-        let mut stream = Deadline { stream: &self.stream, end: Instant::now() + limit };
         self.stream.set_write_timeout(Some(limit.max(Duration::from_millis(1))))?;
         protocol::send(&mut &self.stream, message)?;
-        protocol::receive(&mut stream)
+        self.receive(limit)
+    }
+
+    fn receive<A: serde::de::DeserializeOwned>(&self, limit: Duration) -> io::Result<A> {
+        protocol::receive(&mut Deadline { stream: &self.stream, end: Instant::now() + limit })
     }
 
     /// Makes sure that the process is gone; how it went, and the end of what it wrote.
@@ -166,6 +178,8 @@ fn command(toolchain: &Toolchain, program: &Path, folder: &Path) -> Command {
     // The code object manager has a cache of its own; there is one cache here, and it is checked.
     command.env("AMD_COMGR_CACHE", "0");
     command.current_dir(folder);
+    // An interrupt from the terminal is for this program; its workers end with it, and tidy up.
+    command.process_group(0);
     command
 }
 

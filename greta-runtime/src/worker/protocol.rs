@@ -15,11 +15,13 @@ pub(super) const WORKER_TAG: &str = concat!("greta-runtime ", env!("CARGO_PKG_VE
 /// The first message, to the worker: what to load.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Setup {
+    /// The worker's own folder, which it removes when it ends.
+    pub(super) folder: PathBuf,
     pub(super) libhiprtc: PathBuf,
     pub(super) libamd_comgr: Option<PathBuf>,
 }
 
-/// The worker's answer to [`Setup`].
+/// The worker has what was sent: its answer to [`Setup`], and its first answer to a request.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Ready;
 

@@ -8,6 +8,7 @@ use std::ffi::{CStr, CString, c_char, c_int};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::mpsc;
 
 use hiprtc_sys::{HIPRTC_ERROR_COMPILATION, HIPRTC_SUCCESS, Hiprtc, hiprtcProgram, hiprtcResult};
@@ -42,9 +43,6 @@ extern "C" fn become_worker_if_asked() {
 
 /// Leaves without running exit handlers: those of the compiler are not ours to trust.
 fn exit(code: c_int) -> ! {
-    if let Some(folder) = std::env::var_os("TMPDIR") {
-        let _ = std::fs::remove_dir_all(folder);
-    }
     // SAFETY: `_exit` has no preconditions.
     unsafe { libc::_exit(code) }
 }
@@ -57,9 +55,10 @@ fn socket_on_standard_input() -> Option<UnixStream> {
 fn serve(mut stream: UnixStream) -> std::io::Result<()> {
     let setup: Setup = protocol::receive(&mut stream)?;
     protocol::send(&mut stream, &Ready)?;
-    let requests = read_requests(stream.try_clone()?);
+    let requests = read_requests(stream.try_clone()?, setup.folder.clone());
     let mut compiler = Compiler { setup, hiprtc: None, known_targets: Vec::new() };
     for request in requests {
+        protocol::send(&mut stream, &Ready)?;
         let reply = match rmp_serde::from_slice(&request).map_err(std::io::Error::other)? {
             Request::Compile { name, source, target, options } => compiler
                 .get(target)
@@ -105,7 +104,7 @@ impl Compiler {
 }
 
 /// Reads on a thread of its own, so that a worker whose parent is gone ends even while it compiles.
-fn read_requests(mut stream: UnixStream) -> mpsc::Receiver<Vec<u8>> {
+fn read_requests(mut stream: UnixStream, folder: PathBuf) -> mpsc::Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         while let Ok(request) = protocol::receive_bytes(&mut stream) {
@@ -113,6 +112,7 @@ fn read_requests(mut stream: UnixStream) -> mpsc::Receiver<Vec<u8>> {
                 break;
             }
         }
+        let _ = std::fs::remove_dir_all(folder);
         exit(0);
     });
     receiver
