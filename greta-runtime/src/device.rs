@@ -1,0 +1,256 @@
+//! Devices by name, what they are, and the kernels and memory that belong to each.
+//!
+//! Guarantees: whatever a device made keeps its driver alive, so objects may be dropped in any order. Deliberately does
+//! not know what any driver does; a new kind of device is a row of [`KINDS`].
+
+use std::sync::Arc;
+
+use greta_codegen::target::Target;
+
+use crate::buffer::{Buffer, Element};
+use crate::driver::{self, Driver, StreamId};
+use crate::error::{Error, Result};
+use crate::event::Event;
+use crate::graph::Graph;
+use crate::launch::Variant;
+use crate::module::{Kernel, Modules};
+use crate::stream::Stream;
+
+/// A kind of device: its name and how to open it.
+struct Kind {
+    name: &'static str,
+    open: fn() -> Result<Arc<dyn Driver>>,
+    /// Whether [`Device::open_default`] tries it.
+    by_default: bool,
+}
+
+/// The kinds of device, the one to prefer first.
+static KINDS: &[Kind] = &[
+    Kind { name: "hip", open: driver::hip::open, by_default: true },
+    Kind { name: "cpu", open: driver::cpu::open, by_default: true },
+];
+
+/// The names of [`KINDS`].
+static NAMES: &[&str] = &["hip", "cpu"];
+
+/// Something that runs kernels. A clone is the same device.
+#[derive(Clone, Debug)]
+pub struct Device {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    driver: Arc<dyn Driver>,
+    modules: Modules,
+    /// Carries the copies that have no stream of their own.
+    copies: StreamId,
+}
+
+/// What a device is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceInfo {
+    /// The kind of device: a name that [`Device::open`] takes.
+    pub kind: &'static str,
+    /// What its maker calls it.
+    pub name: String,
+    /// The architecture that kernels are compiled for, as the device gives it.
+    pub arch: String,
+    /// Lanes of a wave.
+    pub wave: u32,
+    /// Compute units; cores on `cpu`.
+    pub compute_units: u32,
+    /// Memory, in bytes.
+    pub memory_bytes: u64,
+}
+
+impl Device {
+    /// Opens a device by name: `hip` or `cpu`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownDevice`] for another name; what the machine lacks for a device that it does not have.
+    pub fn open(name: &str) -> Result<Self> {
+        match KINDS.iter().find(|kind| kind.name == name) {
+            Some(kind) => Self::from_driver((kind.open)()?),
+            None => Err(Error::UnknownDevice { given: name.to_owned(), nearest: opt_nearest(name), known: NAMES }),
+        }
+    }
+
+    /// Opens the device that `GRETA_DEVICE` names, or else the best that this machine has: `hip`, then `cpu`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Device::open`], if `GRETA_DEVICE` is set.
+    pub fn open_default() -> Result<Self> {
+        if let Ok(name) = std::env::var("GRETA_DEVICE") {
+            return Self::open(&name);
+        }
+        let mut last = None;
+        for kind in KINDS.iter().filter(|kind| kind.by_default) {
+            match (kind.open)().and_then(Self::from_driver) {
+                Ok(device) => return Ok(device),
+                Err(error) => {
+                    tracing::debug!(device = kind.name, %error, "not opened");
+                    last = Some(error);
+                }
+            }
+        }
+        Err(last.expect("invariant: some kind of device is tried by default"))
+    }
+
+    /// The names that [`Device::open`] takes.
+    #[must_use]
+    pub fn names() -> &'static [&'static str] {
+        NAMES
+    }
+
+    pub(crate) fn from_driver(driver: Arc<dyn Driver>) -> Result<Self> {
+        let copies = driver.create_stream()?;
+        tracing::debug!(info = ?driver.info(), "opened");
+        Ok(Self { inner: Arc::new(Inner { driver, modules: Modules::default(), copies }) })
+    }
+
+    /// What the device is.
+    #[must_use]
+    pub fn info(&self) -> &DeviceInfo {
+        self.inner.driver.info()
+    }
+
+    /// What kernels are traced and compiled for.
+    #[must_use]
+    pub fn target(&self) -> &'static Target {
+        self.inner.driver.target()
+    }
+
+    /// Whether both are the same device.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    /// A stream of work.
+    ///
+    /// # Errors
+    ///
+    /// The driver's.
+    pub fn stream(&self) -> Result<Stream> {
+        Stream::new(self)
+    }
+
+    /// An event, not yet recorded.
+    ///
+    /// # Errors
+    ///
+    /// The driver's.
+    pub fn event(&self) -> Result<Event> {
+        Event::new(self)
+    }
+
+    /// An empty graph.
+    #[must_use]
+    pub fn graph(&self) -> Graph {
+        Graph::new(self)
+    }
+
+    /// A kernel ready to launch. The first call for a variant traces, checks and compiles it; later ones find it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Variant`] for tile parameters that the kernel does not admit, [`Error::Invalid`] and
+    /// [`Error::Compile`] for a kernel that is wrong, and the driver's.
+    pub fn kernel<V: Variant>(&self, variant: V) -> Result<Kernel<V>> {
+        let module = self.inner.modules.load(&self.inner.driver, variant.definition(), &variant.values())?;
+        Ok(Kernel::new(self.clone(), module))
+    }
+
+    /// A buffer whose contents are unspecified until they are written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn buffer<T: Element>(&self, len: usize) -> Result<Buffer<T>> {
+        Buffer::unspecified(self, len)
+    }
+
+    /// A buffer of zeros.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn zeroed<T: Element>(&self, len: usize) -> Result<Buffer<T>> {
+        Buffer::zeroed(self, len)
+    }
+
+    /// A buffer with a copy of `values`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`], and the driver's.
+    pub fn buffer_from<T: Element>(&self, values: &[T]) -> Result<Buffer<T>> {
+        Buffer::from_slice(self, values)
+    }
+
+    /// A buffer with these values. On `cpu` the vector itself becomes the buffer: nothing is copied.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`], and the driver's.
+    pub fn buffer_from_vec<T: Element>(&self, values: Vec<T>) -> Result<Buffer<T>> {
+        Buffer::from_vec(self, values)
+    }
+
+    /// Waits for everything that the device was asked to do.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong in work submitted before: [`Error::Fault`] or [`Error::Hip`].
+    pub fn synchronize(&self) -> Result<()> {
+        self.inner.driver.synchronize()
+    }
+
+    pub(crate) fn driver(&self) -> &Arc<dyn Driver> {
+        &self.inner.driver
+    }
+
+    /// Waits for all work, then does `copy` on the device's own stream and waits for that.
+    pub(crate) fn copy_now(&self, copy: impl FnOnce(&dyn Driver, StreamId) -> Result<()>) -> Result<()> {
+        let driver = &*self.inner.driver;
+        driver.synchronize()?;
+        let copied = copy(driver, self.inner.copies);
+        // The host memory of a failed copy may still be in use: wait in either case.
+        let waited = driver.synchronize_stream(self.inner.copies);
+        copied.and(waited)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Err(error) = self.driver.destroy_stream(self.copies) {
+            tracing::warn!(%error, "a device's stream was not closed");
+        }
+    }
+}
+
+/// The device name most like `given`, if one is near.
+fn opt_nearest(given: &str) -> Option<&'static str> {
+    let distance = |name: &str| strsim::damerau_levenshtein(&given.to_lowercase(), name);
+    NAMES
+        .iter()
+        .copied()
+        .map(|name| (distance(name), name))
+        .filter(|(edits, _)| *edits <= 2)
+        .min()
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_kinds() {
+        let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+        assert_eq!(kinds, NAMES);
+    }
+}

@@ -1,0 +1,363 @@
+//! The device `cpu`: kernels run in the interpreter, on the host's own memory.
+//!
+//! Guarantees: an operation runs when it is submitted, on the submitting thread, and one at a time; so the order is the
+//! program's, and memory is never accessed from two sides. A kernel's fault stops its stream: what is submitted after
+//! it is skipped until the stream is waited for, which gives the fault. Graphs run in the order of their nodes.
+//! Deliberately does not know what a kernel means: that is the interpreter's.
+
+use std::alloc::Layout;
+use std::ptr::NonNull;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use greta_codegen::target::{GFX942, Target};
+use greta_interpreter::{Argument, Memory, Program};
+
+use super::table::Table;
+use super::{
+    Address, Contents, Driver, DriverArgument, DriverLaunch, DriverNode, EventId, GraphId, KernelId, StreamId,
+};
+use crate::code::Code;
+use crate::device::DeviceInfo;
+use crate::error::{Error, Result};
+use crate::fault::Fault;
+use crate::module::Parameter;
+
+/// Alignment of allocations: a cache line, and more than any vector that kernels load.
+const ALIGNMENT: usize = 64;
+
+/// What fresh memory is filled with where its contents are unspecified: NaN as `f32`, out of range as an index.
+const POISON: u8 = 0xff;
+
+/// Opens the device.
+pub(crate) fn open() -> Result<Arc<dyn Driver>> {
+    Ok(Arc::new(Cpu::new()?))
+}
+
+#[derive(Debug)]
+struct Cpu {
+    info: DeviceInfo,
+    /// Held by the operation that runs.
+    turn: Mutex<()>,
+    /// Where kernels run.
+    pool: rayon::ThreadPool,
+    streams: Table<StreamId, Stream>,
+    events: Table<EventId, Mutex<Option<Mark>>>,
+    kernels: Table<KernelId, Kernel>,
+    graphs: Table<GraphId, Mutex<Vec<Node>>>,
+    /// Faults of streams that ended before anybody waited for them.
+    orphaned: Mutex<Vec<Error>>,
+}
+
+/// A stream is what went wrong on it, if anything did.
+#[derive(Debug, Default)]
+struct Stream {
+    fault: Mutex<Option<Error>>,
+}
+
+/// When an event was recorded, and where.
+#[derive(Clone, Debug)]
+struct Mark {
+    time: Instant,
+    stream: Arc<Stream>,
+}
+
+#[derive(Debug)]
+struct Kernel {
+    program: Program,
+    manifest_dir: &'static str,
+}
+
+#[derive(Debug)]
+struct Node {
+    kernel: Arc<Kernel>,
+    grid: [u32; 3],
+    arguments: Vec<DriverArgument>,
+}
+
+impl Cpu {
+    fn new() -> Result<Self> {
+        let pool = rayon::ThreadPoolBuilder::new().thread_name(|index| format!("greta-cpu-{index}")).build();
+        Ok(Self {
+            info: info(),
+            turn: Mutex::default(),
+            pool: pool.map_err(Error::Threads)?,
+            streams: Table::new(),
+            events: Table::new(),
+            kernels: Table::new(),
+            graphs: Table::new(),
+            orphaned: Mutex::default(),
+        })
+    }
+
+    /// Does something in a stream's order, unless the stream has stopped.
+    fn run(&self, stream: StreamId, operation: impl FnOnce() -> Result<()> + Send) {
+        let stream = self.streams.get(stream);
+        if lock(&stream.fault).is_some() {
+            return;
+        }
+        if let Err(fault) = self.take_turn(operation) {
+            *lock(&stream.fault) = Some(fault);
+        }
+    }
+
+    /// Does something while nothing else runs on the device.
+    fn take_turn<T: Send>(&self, operation: impl FnOnce() -> T + Send) -> T {
+        let run = || {
+            let _turn = lock(&self.turn);
+            operation()
+        };
+        if rayon::current_thread_index().is_none() {
+            return run();
+        }
+        // A thread of the caller's pool would take up other tasks of the caller's while it waits for the interpreter,
+        // and those may want a turn of their own: so it waits outside of the pool.
+        std::thread::scope(|scope| match scope.spawn(run).join() {
+            Ok(value) => value,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    }
+
+    fn node(&self, launch: &DriverLaunch<'_>) -> Node {
+        Node { kernel: self.kernels.get(launch.kernel), grid: launch.grid, arguments: launch.arguments.to_vec() }
+    }
+
+    fn recorded(&self, event: EventId) -> Result<Mark> {
+        lock(&self.events.get(event)).clone().ok_or(Error::EventNotRecorded)
+    }
+}
+
+impl Kernel {
+    /// # Safety
+    ///
+    /// Every buffer lies within live memory that nobody else uses while the kernel runs.
+    unsafe fn run(&self, pool: &rayon::ThreadPool, grid: [u32; 3], arguments: &[DriverArgument]) -> Result<()> {
+        let memories: Vec<Option<Memory<'_>>> = arguments
+            .iter()
+            .map(|argument| match *argument {
+                DriverArgument::Scalar(_) => None,
+                // An empty buffer has no address.
+                DriverArgument::Buffer { bytes: 0, .. } => {
+                    // SAFETY: no byte of it is ever accessed.
+                    Some(unsafe { Memory::from_raw(NonNull::<u64>::dangling().as_ptr().cast(), 0) })
+                }
+                // SAFETY: the caller vouches for the range.
+                DriverArgument::Buffer { address, bytes } => Some(unsafe { Memory::from_raw(address.0, bytes) }),
+            })
+            .collect();
+        let arguments: Vec<Argument<'_>> = arguments
+            .iter()
+            .zip(&memories)
+            .map(|(argument, memory)| match (argument, memory) {
+                (_, Some(memory)) => Argument::Buffer(memory),
+                (DriverArgument::Scalar(value), None) => Argument::Scalar(*value),
+                (DriverArgument::Buffer { .. }, None) => unreachable!("every buffer has its memory"),
+            })
+            .collect();
+        pool.install(|| self.program.run(grid, &arguments))
+            .map_err(|report| Error::Fault(Box::new(Fault::new(*report, self.manifest_dir))))
+    }
+}
+
+impl Driver for Cpu {
+    fn info(&self) -> &DeviceInfo {
+        &self.info
+    }
+
+    fn target(&self) -> &'static Target {
+        &GFX942
+    }
+
+    fn is_host(&self) -> bool {
+        true
+    }
+
+    fn allocate(&self, bytes: usize, contents: Contents) -> Result<Address> {
+        let out_of_memory = || Error::OutOfMemory { device: self.info.name.clone(), bytes };
+        let layout = Layout::from_size_align(bytes, ALIGNMENT).map_err(|_| out_of_memory())?;
+        assert!(bytes > 0, "invariant: empty memory is not allocated");
+        // SAFETY: the layout is not empty.
+        let address = unsafe { std::alloc::alloc_zeroed(layout) };
+        if address.is_null() {
+            return Err(out_of_memory());
+        }
+        if contents == Contents::Unspecified {
+            // SAFETY: `address` is fresh memory of this size.
+            unsafe { address.write_bytes(POISON, bytes) };
+        }
+        Ok(Address(address))
+    }
+
+    unsafe fn free(&self, address: Address, bytes: usize) -> Result<()> {
+        let layout = Layout::from_size_align(bytes, ALIGNMENT).expect("invariant: the memory was allocated so");
+        // SAFETY: `allocate` used this layout; the caller gives the memory back once.
+        unsafe { std::alloc::dealloc(address.0, layout) };
+        Ok(())
+    }
+
+    fn allocate_host(&self, bytes: usize) -> Result<Address> {
+        self.allocate(bytes, Contents::Zeros)
+    }
+
+    unsafe fn free_host(&self, address: Address, bytes: usize) -> Result<()> {
+        // SAFETY: as the caller's contract says.
+        unsafe { self.free(address, bytes) }
+    }
+
+    unsafe fn upload(&self, stream: StreamId, to: Address, from: *const u8, bytes: usize) -> Result<()> {
+        // SAFETY: the caller vouches for both ranges; host and device memory are distinct allocations.
+        unsafe { self.copy(stream, to, Address(from.cast_mut()), bytes) }
+    }
+
+    unsafe fn download(&self, stream: StreamId, to: *mut u8, from: Address, bytes: usize) -> Result<()> {
+        // SAFETY: as for `upload`.
+        unsafe { self.copy(stream, Address(to), from, bytes) }
+    }
+
+    unsafe fn copy(&self, stream: StreamId, to: Address, from: Address, bytes: usize) -> Result<()> {
+        self.run(stream, || {
+            let (to, from): (Address, Address) = (to, from);
+            // SAFETY: the caller vouches for both ranges and that they are disjoint.
+            unsafe { std::ptr::copy_nonoverlapping(from.0, to.0, bytes) };
+            Ok(())
+        });
+        Ok(())
+    }
+
+    unsafe fn fill(&self, stream: StreamId, to: Address, byte: u8, bytes: usize) -> Result<()> {
+        self.run(stream, || {
+            let to: Address = to;
+            // SAFETY: the caller vouches for the range.
+            unsafe { to.0.write_bytes(byte, bytes) };
+            Ok(())
+        });
+        Ok(())
+    }
+
+    fn create_stream(&self) -> Result<StreamId> {
+        Ok(self.streams.insert(Stream::default()))
+    }
+
+    fn destroy_stream(&self, stream: StreamId) -> Result<()> {
+        let fault = lock(&self.streams.remove(stream).fault).take();
+        lock(&self.orphaned).extend(fault);
+        Ok(())
+    }
+
+    fn synchronize_stream(&self, stream: StreamId) -> Result<()> {
+        let fault = lock(&self.streams.get(stream).fault).take();
+        fault.map_or(Ok(()), Err)
+    }
+
+    fn synchronize(&self) -> Result<()> {
+        if let Some(fault) = lock(&self.orphaned).pop() {
+            return Err(fault);
+        }
+        let fault = self.streams.all().iter().find_map(|stream| lock(&stream.fault).take());
+        fault.map_or(Ok(()), Err)
+    }
+
+    fn create_event(&self) -> Result<EventId> {
+        Ok(self.events.insert(Mutex::default()))
+    }
+
+    fn destroy_event(&self, event: EventId) -> Result<()> {
+        self.events.remove(event);
+        Ok(())
+    }
+
+    fn record_event(&self, stream: StreamId, event: EventId) -> Result<()> {
+        let stream = self.streams.get(stream);
+        *lock(&self.events.get(event)) = Some(Mark { time: Instant::now(), stream });
+        Ok(())
+    }
+
+    fn wait_event(&self, _: StreamId, _: EventId) -> Result<()> {
+        // Whatever came before the event has run.
+        Ok(())
+    }
+
+    fn query_event(&self, _: EventId) -> Result<bool> {
+        Ok(true)
+    }
+
+    fn synchronize_event(&self, event: EventId) -> Result<()> {
+        let mark = self.recorded(event)?;
+        let fault = lock(&mark.stream.fault).take();
+        fault.map_or(Ok(()), Err)
+    }
+
+    fn elapsed(&self, from: EventId, to: EventId) -> Result<Duration> {
+        Ok(self.recorded(to)?.time.saturating_duration_since(self.recorded(from)?.time))
+    }
+
+    fn load(&self, code: &Code, _: &[Parameter]) -> Result<KernelId> {
+        let kernel = code.ir();
+        let program = Program::new(kernel, self.target().wave);
+        Ok(self.kernels.insert(Kernel { program, manifest_dir: kernel.manifest_dir }))
+    }
+
+    fn unload(&self, kernel: KernelId) -> Result<()> {
+        self.kernels.remove(kernel);
+        Ok(())
+    }
+
+    unsafe fn launch(&self, stream: StreamId, launch: &DriverLaunch<'_>) -> Result<()> {
+        let kernel = self.kernels.get(launch.kernel);
+        // SAFETY: the caller vouches for the buffers, and `run` lets one operation run at a time.
+        self.run(stream, || unsafe { kernel.run(&self.pool, launch.grid, launch.arguments) });
+        Ok(())
+    }
+
+    unsafe fn create_graph(&self, nodes: &[DriverNode<'_>]) -> Result<GraphId> {
+        // Dependencies point to earlier nodes, so the order of the nodes is one in which they may run.
+        Ok(self.graphs.insert(Mutex::new(nodes.iter().map(|node| self.node(&node.launch)).collect())))
+    }
+
+    unsafe fn update_graph(&self, graph: GraphId, node: usize, launch: &DriverLaunch<'_>) -> Result<()> {
+        lock(&self.graphs.get(graph))[node] = self.node(launch);
+        Ok(())
+    }
+
+    fn launch_graph(&self, stream: StreamId, graph: GraphId) -> Result<()> {
+        let graph = self.graphs.get(graph);
+        for node in &*lock(&graph) {
+            // SAFETY: whoever made the graph keeps its buffers, and `run` lets one operation run at a time.
+            self.run(stream, || unsafe { node.kernel.run(&self.pool, node.grid, &node.arguments) });
+        }
+        Ok(())
+    }
+
+    fn destroy_graph(&self, graph: GraphId) -> Result<()> {
+        self.graphs.remove(graph);
+        Ok(())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn info() -> DeviceInfo {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    DeviceInfo {
+        kind: "cpu",
+        name: opt_model_name().unwrap_or_else(|| "host processor".to_owned()),
+        arch: GFX942.name.to_owned(),
+        wave: GFX942.wave,
+        compute_units: u32::try_from(cores).unwrap_or(u32::MAX),
+        memory_bytes: memory_bytes(),
+    }
+}
+
+fn opt_model_name() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+fn memory_bytes() -> u64 {
+    // SAFETY: `sysconf` only reads its argument.
+    let (pages, page) = unsafe { (libc::sysconf(libc::_SC_PHYS_PAGES), libc::sysconf(libc::_SC_PAGESIZE)) };
+    u64::try_from(pages).unwrap_or(0) * u64::try_from(page).unwrap_or(0)
+}

@@ -1,0 +1,417 @@
+//! The HIP calls that the driver makes, each with its status checked.
+//!
+//! Guarantees: a status other than success becomes an error that names the call, the status and what it was for.
+//! Deliberately does not know who owns a handle: that is the callers' business, and why most of this is unsafe.
+
+use std::ffi::{CStr, c_char, c_void};
+use std::ptr;
+use std::time::Duration;
+
+use hip_sys::{
+    Hip, dim3, hipDeviceProp_tR0600, hipError_t, hipErrorNotReady, hipErrorOutOfMemory, hipEvent_t, hipEventDefault,
+    hipFunction_t, hipGraph_t, hipGraphExec_t, hipGraphNode_t, hipHostMallocDefault, hipKernelNodeParams,
+    hipMemcpyDeviceToDevice, hipMemcpyDeviceToHost, hipMemcpyHostToDevice, hipMemcpyKind, hipModule_t, hipStream_t,
+    hipStreamNonBlocking, hipSuccess,
+};
+
+use crate::error::{Activity, Error, HipError, Result};
+
+/// The table of HIP's functions, with their statuses checked.
+#[derive(Debug)]
+pub(super) struct Api {
+    table: Hip,
+}
+
+/// Between what a copy goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Direction {
+    Up,
+    Down,
+    Within,
+}
+
+impl Direction {
+    fn kind(self) -> (hipMemcpyKind, &'static str) {
+        match self {
+            Self::Up => (hipMemcpyHostToDevice, "to the device"),
+            Self::Down => (hipMemcpyDeviceToHost, "to the host"),
+            Self::Within => (hipMemcpyDeviceToDevice, "within the device"),
+        }
+    }
+}
+
+/// What a launch or a graph's node runs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Launch {
+    pub(super) function: hipFunction_t,
+    pub(super) grid: [u32; 3],
+    pub(super) block: [u32; 3],
+    pub(super) params: *mut *mut c_void,
+}
+
+impl Launch {
+    fn node(self) -> hipKernelNodeParams {
+        let dim = |[x, y, z]: [u32; 3]| dim3 { x, y, z };
+        hipKernelNodeParams {
+            blockDim: dim(self.block),
+            extra: ptr::null_mut(),
+            func: self.function.cast(),
+            gridDim: dim(self.grid),
+            kernelParams: self.params,
+            sharedMemBytes: 0,
+        }
+    }
+}
+
+macro_rules! call {
+    ($api:ident.$name:ident($($argument:expr),* $(,)?), $activity:expr) => {
+        $api.check(stringify!($name), ($api.table.$name)($($argument),*), || $activity)
+    };
+}
+
+impl Api {
+    pub(super) fn new(table: Hip) -> Self {
+        Self { table }
+    }
+
+    fn check(&self, call: &'static str, status: hipError_t, activity: impl FnOnce() -> Activity) -> Result<()> {
+        if status == hipSuccess {
+            return Ok(());
+        }
+        // SAFETY: both take any status and give a string that lives as long as the library, or null.
+        let (name, text) =
+            unsafe { (owned((self.table.hipGetErrorName)(status)), owned((self.table.hipGetErrorString)(status))) };
+        Err(Error::Hip(Box::new(HipError { call, status, name, text, activity: activity() })))
+    }
+
+    /// Starts HIP and counts the GPUs.
+    pub(super) fn open(&self) -> Result<usize> {
+        let mut count = 0;
+        // SAFETY: `count` is written during the call only.
+        unsafe {
+            call!(self.hipInit(0), Activity::Open)?;
+            call!(self.hipGetDeviceCount(&raw mut count), Activity::Open)?;
+        }
+        Ok(usize::try_from(count).unwrap_or(0))
+    }
+
+    /// Makes the first GPU the thread's, and describes it.
+    pub(super) fn properties(&self) -> Result<hipDeviceProp_tR0600> {
+        let mut properties = hipDeviceProp_tR0600::zeroed();
+        // SAFETY: the structure has the size that this version of the call fills.
+        unsafe {
+            call!(self.hipSetDevice(0), Activity::Open)?;
+            call!(self.hipGetDevicePropertiesR0600(&raw mut properties, 0), Activity::Open)?;
+        }
+        Ok(properties)
+    }
+
+    pub(super) fn malloc(&self, bytes: usize, device: &str) -> Result<*mut c_void> {
+        let mut pointer = ptr::null_mut();
+        // SAFETY: `pointer` is written during the call only.
+        let status = unsafe { (self.table.hipMalloc)(&raw mut pointer, bytes) };
+        if status == hipErrorOutOfMemory {
+            return Err(Error::OutOfMemory { device: device.to_owned(), bytes });
+        }
+        self.check("hipMalloc", status, || Activity::Allocate { bytes })?;
+        Ok(pointer)
+    }
+
+    /// # Safety
+    ///
+    /// `pointer` comes from `malloc` and is not used again.
+    pub(super) unsafe fn free(&self, pointer: *mut c_void, bytes: usize) -> Result<()> {
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(self.hipFree(pointer), Activity::Free { bytes }) }
+    }
+
+    pub(super) fn host_malloc(&self, bytes: usize) -> Result<*mut c_void> {
+        let mut pointer = ptr::null_mut();
+        // SAFETY: `pointer` is written during the call only.
+        unsafe {
+            call!(self.hipHostMalloc(&raw mut pointer, bytes, hipHostMallocDefault), Activity::Allocate { bytes })?;
+        }
+        Ok(pointer)
+    }
+
+    /// # Safety
+    ///
+    /// `pointer` comes from `host_malloc` and is not used again, by no copy either.
+    pub(super) unsafe fn host_free(&self, pointer: *mut c_void, bytes: usize) -> Result<()> {
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(self.hipHostFree(pointer), Activity::Free { bytes }) }
+    }
+
+    /// # Safety
+    ///
+    /// Both ranges are live until the stream has passed the copy.
+    pub(super) unsafe fn copy(
+        &self,
+        to: *mut c_void,
+        from: *const c_void,
+        bytes: usize,
+        direction: Direction,
+        stream: hipStream_t,
+    ) -> Result<()> {
+        let (kind, direction) = direction.kind();
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(self.hipMemcpyAsync(to, from, bytes, kind, stream), Activity::Copy { bytes, direction }) }
+    }
+
+    /// # Safety
+    ///
+    /// The range is live until the stream has passed the fill.
+    pub(super) unsafe fn fill(&self, to: *mut c_void, byte: u8, bytes: usize, stream: hipStream_t) -> Result<()> {
+        let activity = || Activity::Copy { bytes, direction: "of one value" };
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(self.hipMemsetAsync(to, byte.into(), bytes, stream), activity()) }
+    }
+
+    pub(super) fn stream_create(&self) -> Result<hipStream_t> {
+        let mut stream = ptr::null_mut();
+        // SAFETY: `stream` is written during the call only.
+        unsafe {
+            call!(
+                self.hipStreamCreateWithFlags(&raw mut stream, hipStreamNonBlocking),
+                Activity::Manage("a new stream")
+            )?;
+        }
+        Ok(stream)
+    }
+
+    /// # Safety
+    ///
+    /// The stream is live and not used again.
+    pub(super) unsafe fn stream_destroy(&self, stream: hipStream_t) -> Result<()> {
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(self.hipStreamDestroy(stream), Activity::Manage("the end of a stream")) }
+    }
+
+    /// # Safety
+    ///
+    /// The stream is live.
+    pub(super) unsafe fn stream_synchronize(
+        &self,
+        stream: hipStream_t,
+        kernels: impl FnOnce() -> Vec<String>,
+    ) -> Result<()> {
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(self.hipStreamSynchronize(stream), Activity::Wait { kernels: kernels() }) }
+    }
+
+    pub(super) fn device_synchronize(&self, kernels: impl FnOnce() -> Vec<String>) -> Result<()> {
+        // SAFETY: the call takes nothing.
+        unsafe { call!(self.hipDeviceSynchronize(), Activity::Wait { kernels: kernels() }) }
+    }
+
+    pub(super) fn event_create(&self) -> Result<hipEvent_t> {
+        let mut event = ptr::null_mut();
+        // SAFETY: `event` is written during the call only.
+        unsafe {
+            call!(self.hipEventCreateWithFlags(&raw mut event, hipEventDefault), Activity::Manage("a new event"))?;
+        }
+        Ok(event)
+    }
+
+    /// # Safety
+    ///
+    /// The event is live and not used again.
+    pub(super) unsafe fn event_destroy(&self, event: hipEvent_t) -> Result<()> {
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(self.hipEventDestroy(event), Activity::Manage("the end of an event")) }
+    }
+
+    /// # Safety
+    ///
+    /// Both are live.
+    pub(super) unsafe fn event_record(&self, event: hipEvent_t, stream: hipStream_t) -> Result<()> {
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(self.hipEventRecord(event, stream), Activity::Manage("the record of an event")) }
+    }
+
+    /// # Safety
+    ///
+    /// Both are live.
+    pub(super) unsafe fn stream_wait(&self, stream: hipStream_t, event: hipEvent_t) -> Result<()> {
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(self.hipStreamWaitEvent(stream, event, 0), Activity::Manage("a stream's wait for an event")) }
+    }
+
+    /// # Safety
+    ///
+    /// The event is live.
+    pub(super) unsafe fn event_query(&self, event: hipEvent_t) -> Result<bool> {
+        // SAFETY: as the caller's contract says.
+        let status = unsafe { (self.table.hipEventQuery)(event) };
+        if status == hipErrorNotReady {
+            return Ok(false);
+        }
+        self.check("hipEventQuery", status, || Activity::Manage("the state of an event"))?;
+        Ok(true)
+    }
+
+    /// # Safety
+    ///
+    /// The event is live.
+    pub(super) unsafe fn event_synchronize(&self, event: hipEvent_t) -> Result<()> {
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(self.hipEventSynchronize(event), Activity::Wait { kernels: Vec::new() }) }
+    }
+
+    /// # Safety
+    ///
+    /// Both events are live.
+    pub(super) unsafe fn event_elapsed(&self, from: hipEvent_t, to: hipEvent_t) -> Result<Duration> {
+        let mut milliseconds = 0.0_f32;
+        // SAFETY: as the caller's contract says; `milliseconds` is written during the call only.
+        unsafe {
+            call!(
+                self.hipEventElapsedTime(&raw mut milliseconds, from, to),
+                Activity::Manage("the time between two events")
+            )?;
+        }
+        Ok(Duration::try_from_secs_f64(f64::from(milliseconds) / 1e3).unwrap_or_default())
+    }
+
+    /// # Safety
+    ///
+    /// `image` is a code object, and lives as long as the module.
+    pub(super) unsafe fn module_load(&self, image: &[u8], kernel: &str) -> Result<hipModule_t> {
+        let mut module = ptr::null_mut();
+        let activity = || Activity::Load { kernel: kernel.to_owned() };
+        // SAFETY: as the caller's contract says; `module` is written during the call only.
+        unsafe { call!(self.hipModuleLoadData(&raw mut module, image.as_ptr().cast()), activity()) }?;
+        Ok(module)
+    }
+
+    /// # Safety
+    ///
+    /// The module is live and not used again; no kernel of it runs.
+    pub(super) unsafe fn module_unload(&self, module: hipModule_t, kernel: &str) -> Result<()> {
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(self.hipModuleUnload(module), Activity::Load { kernel: kernel.to_owned() }) }
+    }
+
+    /// # Safety
+    ///
+    /// The module is live.
+    pub(super) unsafe fn function(&self, module: hipModule_t, symbol: &CStr) -> Result<hipFunction_t> {
+        let mut function = ptr::null_mut();
+        let activity = || Activity::Load { kernel: symbol.to_string_lossy().into_owned() };
+        // SAFETY: as the caller's contract says; `function` is written during the call only.
+        unsafe { call!(self.hipModuleGetFunction(&raw mut function, module, symbol.as_ptr()), activity()) }?;
+        Ok(function)
+    }
+
+    /// # Safety
+    ///
+    /// All handles are live, and the parameters are the function's.
+    pub(super) unsafe fn launch(
+        &self,
+        launch: Launch,
+        stream: hipStream_t,
+        activity: impl FnOnce() -> Activity,
+    ) -> Result<()> {
+        let ([gx, gy, gz], [bx, by, bz]) = (launch.grid, launch.block);
+        // SAFETY: as the caller's contract says.
+        let status = unsafe {
+            let call = self.table.hipModuleLaunchKernel;
+            call(launch.function, gx, gy, gz, bx, by, bz, 0, stream, launch.params, ptr::null_mut())
+        };
+        self.check("hipModuleLaunchKernel", status, activity)
+    }
+
+    pub(super) fn graph_create(&self, nodes: usize) -> Result<hipGraph_t> {
+        let mut graph = ptr::null_mut();
+        // SAFETY: `graph` is written during the call only.
+        unsafe { call!(self.hipGraphCreate(&raw mut graph, 0), Activity::Graph { nodes }) }?;
+        Ok(graph)
+    }
+
+    /// # Safety
+    ///
+    /// All handles are live, the dependencies are nodes of the graph, the parameters are the function's and live as
+    /// long as the graph.
+    pub(super) unsafe fn graph_add(
+        &self,
+        graph: hipGraph_t,
+        dependencies: &[hipGraphNode_t],
+        launch: Launch,
+        activity: impl FnOnce() -> Activity,
+    ) -> Result<hipGraphNode_t> {
+        let mut node = ptr::null_mut();
+        let params = launch.node();
+        let (first, count) = match dependencies {
+            [] => (ptr::null(), 0),
+            some => (some.as_ptr(), some.len()),
+        };
+        // SAFETY: as the caller's contract says; `node` is written during the call only.
+        unsafe {
+            call!(self.hipGraphAddKernelNode(&raw mut node, graph, first, count, &raw const params), activity())?;
+        }
+        Ok(node)
+    }
+
+    /// # Safety
+    ///
+    /// The graph is live.
+    pub(super) unsafe fn graph_instantiate(&self, graph: hipGraph_t, nodes: usize) -> Result<hipGraphExec_t> {
+        let mut exec = ptr::null_mut();
+        // SAFETY: as the caller's contract says; `exec` is written during the call only, and no log is asked for.
+        unsafe {
+            let (node, log) = (ptr::null_mut(), ptr::null_mut());
+            call!(self.hipGraphInstantiate(&raw mut exec, graph, node, log, 0), Activity::Graph { nodes })?;
+        }
+        Ok(exec)
+    }
+
+    /// # Safety
+    ///
+    /// All handles are live, the node is the graph's, the parameters are the function's and live as long as the graph.
+    pub(super) unsafe fn graph_update(
+        &self,
+        exec: hipGraphExec_t,
+        node: hipGraphNode_t,
+        launch: Launch,
+        activity: impl FnOnce() -> Activity,
+    ) -> Result<()> {
+        let params = launch.node();
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(self.hipGraphExecKernelNodeSetParams(exec, node, &raw const params), activity()) }
+    }
+
+    /// # Safety
+    ///
+    /// Both are live, and so is all that the graph's nodes use.
+    pub(super) unsafe fn graph_launch(&self, exec: hipGraphExec_t, stream: hipStream_t, nodes: usize) -> Result<()> {
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(self.hipGraphLaunch(exec, stream), Activity::Graph { nodes }) }
+    }
+
+    /// # Safety
+    ///
+    /// The handle is live, not running and not used again.
+    pub(super) unsafe fn exec_destroy(&self, exec: hipGraphExec_t, nodes: usize) -> Result<()> {
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(self.hipGraphExecDestroy(exec), Activity::Graph { nodes }) }
+    }
+
+    /// # Safety
+    ///
+    /// The graph is live and not used again.
+    pub(super) unsafe fn graph_destroy(&self, graph: hipGraph_t, nodes: usize) -> Result<()> {
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(self.hipGraphDestroy(graph), Activity::Graph { nodes }) }
+    }
+}
+
+/// # Safety
+///
+/// `text` is null or a C string.
+unsafe fn owned(text: *const c_char) -> String {
+    if text.is_null() {
+        return "unknown".to_owned();
+    }
+    // SAFETY: as the caller's contract says.
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+}

@@ -1,0 +1,34 @@
+//! From verified IR to a code object.
+//!
+//! Guarantees: messages of the compiler lead back to the Rust source. Deliberately does not know the cache, nor where the
+//! compiler runs.
+
+use greta_codegen::emit;
+use greta_codegen::target::Target;
+
+use crate::code::Code;
+use crate::compile::{CompileRequest, SourceLocation};
+use crate::error::Result;
+
+/// Takes the code object of a kernel from the cache, or compiles it.
+pub(super) fn compile(code: &Code, target: &'static Target) -> Result<Vec<u8>> {
+    let emitted = emit::hip(code.verified());
+    let lines = u32::try_from(emitted.source.lines().count()).unwrap_or(u32::MAX);
+    let line_map: Vec<Option<SourceLocation>> = (1..=lines)
+        .map(|line| {
+            emitted.line_map.opt_location(line).map(|location| SourceLocation {
+                file: location.file.to_owned(),
+                line: location.line,
+                column: location.column,
+            })
+        })
+        .collect();
+    let request = CompileRequest {
+        source: &emitted.source,
+        name: &format!("{}.hip", code.ir().name),
+        target: target.name,
+        options: &[],
+        line_map: &line_map,
+    };
+    Ok(crate::compile::compile(&request).map_err(Box::new)?.bytes)
+}

@@ -1,0 +1,471 @@
+//! The whole runtime over a HIP that writes calls down: their order, their arguments, and what a failure becomes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hip_sys::hipError_t;
+
+use super::{Hip, fake};
+use crate::buffer::Buffer;
+use crate::device::Device;
+use crate::error::{Activity, Error, HipError, Result};
+use crate::graph::Mode;
+use crate::stream::Stream;
+use crate::test_kernels::{add, bump, scale};
+
+const SIGNATURES: &[(&str, &str)] = &[("scale", "wppw"), ("add", "pppw"), ("bump", "pw")];
+const ONE: u32 = 0x3f80_0000;
+
+fn driver(gpus: i32, arch: &str) -> Result<Hip> {
+    Hip::new(fake::table(gpus, arch, SIGNATURES), |_, _| Ok(vec![7]))
+}
+
+/// An open device and a stream of it; the calls that made them are forgotten.
+fn open() -> (Device, Stream) {
+    let device = Device::from_driver(Arc::new(driver(1, "gfx942:sramecc+:xnack-").unwrap())).unwrap();
+    let stream = device.stream().unwrap();
+    fake::take_calls();
+    (device, stream)
+}
+
+/// A buffer of the device; the calls that made it are forgotten.
+fn buffer(device: &Device, len: usize) -> Buffer<f32> {
+    let buffer = device.buffer(len).unwrap();
+    fake::take_calls();
+    buffer
+}
+
+/// The calls so far whose names begin so.
+fn calls(prefix: &str) -> Vec<String> {
+    fake::take_calls().into_iter().filter(|call| call.starts_with(prefix)).collect()
+}
+
+#[test]
+fn opening_starts_hip_takes_the_first_gpu_and_makes_non_blocking_streams() {
+    let device = Device::from_driver(Arc::new(driver(2, "gfx942:sramecc+:xnack-").unwrap())).unwrap();
+    let expected = [
+        "hipInit()",
+        "hipGetDeviceCount()",
+        "hipSetDevice(0)",
+        "hipGetDevicePropertiesR0600(0)",
+        "hipStreamCreateWithFlags(s1 flags 1)",
+        "hipStreamCreateWithFlags(s2 flags 1)",
+    ];
+    assert_eq!(fake::take_calls(), expected);
+    let info = device.info();
+    assert_eq!((info.kind, info.name.as_str()), ("hip", "Fake MI300X"));
+    assert_eq!((info.arch.as_str(), device.target().name), ("gfx942:sramecc+:xnack-", "gfx942"));
+    assert_eq!((info.wave, info.compute_units, info.memory_bytes), (64, 304, 192 << 30));
+}
+
+#[test]
+fn a_machine_without_a_gpu_is_told_apart_from_one_with_an_unknown_gpu() {
+    assert!(matches!(driver(0, "gfx942"), Err(Error::NoGpu)));
+    let error = driver(1, "gfx1100").unwrap_err();
+    assert_eq!(error.to_string(), "Fake MI300X is gfx1100, which is not supported; targets are gfx942");
+}
+
+#[test]
+fn buffers_are_copied_on_a_stream_that_is_waited_for() {
+    let (device, _stream) = open();
+    let mut buffer = device.buffer_from(&[1.0_f32, 2.0, 3.0]).unwrap();
+    let expected = [
+        "hipMalloc(12)",
+        "hipDeviceSynchronize()",
+        "hipMemcpyAsync(m4 pageable 12 kind 1 s2)",
+        "hipStreamSynchronize(s2)",
+    ];
+    assert_eq!(fake::take_calls(), expected);
+    assert_eq!(buffer.view(1..).unwrap().download().unwrap(), [2.0, 3.0]);
+    let expected = ["hipDeviceSynchronize()", "hipMemcpyAsync(pageable m4+4 8 kind 2 s2)", "hipStreamSynchronize(s2)"];
+    assert_eq!(fake::take_calls(), expected);
+    buffer.upload(&[4.0, 5.0, 6.0]).unwrap();
+    assert_eq!(buffer.download().unwrap(), [4.0, 5.0, 6.0]);
+    drop(buffer);
+    assert_eq!(calls("hipFree"), ["hipFree(m4)"]);
+}
+
+#[test]
+fn zeroed_memory_is_filled_on_a_stream_before_anyone_sees_it() {
+    let (device, _stream) = open();
+    let buffer: Buffer<u32> = device.zeroed(4).unwrap();
+    assert_eq!(fake::take_calls(), ["hipMalloc(16)", "hipMemsetAsync(m4 0 16 s1)", "hipStreamSynchronize(s1)"]);
+    assert_eq!(buffer.download().unwrap(), [0; 4]);
+}
+
+#[test]
+fn empty_buffers_take_no_memory() {
+    let (device, stream) = open();
+    let mut buffer: Buffer<f32> = device.buffer(0).unwrap();
+    buffer.upload_async(&stream, &[]).unwrap();
+    buffer.clear_async(&stream).unwrap();
+    assert_eq!(fake::take_calls(), [""; 0]);
+    assert_eq!(buffer.download_async(&stream).unwrap().wait().unwrap().len(), 0);
+}
+
+#[test]
+fn what_an_upload_reads_from_is_kept_until_the_stream_has_passed_it() {
+    let (device, stream) = open();
+    let mut buffer = buffer(&device, 2);
+    let mut values = [1.0, 2.0];
+    buffer.upload_async(&stream, &values).unwrap();
+    values.fill(9.0);
+    let expected = [
+        "hipHostMalloc(8)",
+        "hipEventCreateWithFlags(e6 flags 0)",
+        "hipMemcpyAsync(m4 h5 8 kind 1 s3)",
+        "hipEventRecord(e6 s3)",
+    ];
+    assert_eq!(fake::take_calls(), expected);
+    fake::unready(1);
+    buffer.upload_async(&stream, &[3.0, 4.0]).unwrap();
+    assert_eq!(fake::live_memory().iter().filter(|name| name.starts_with('h')).count(), 2);
+    buffer.upload_async(&stream, &[5.0, 6.0]).unwrap();
+    assert_eq!(fake::live_memory().iter().filter(|name| name.starts_with('h')).count(), 1);
+    stream.synchronize().unwrap();
+    assert_eq!(fake::live_memory(), ["m4"]);
+    assert_eq!(buffer.download().unwrap(), [5.0, 6.0]);
+}
+
+#[test]
+fn a_download_is_waited_for_by_its_event_even_if_nobody_asks_for_it() {
+    let (device, stream) = open();
+    let buffer = device.buffer_from(&[1_u32, 2]).unwrap();
+    assert_eq!(buffer.download_async(&stream).unwrap().wait().unwrap(), [1, 2]);
+    fake::take_calls();
+    let download = buffer.download_async(&stream).unwrap();
+    fake::unready(2);
+    assert!(!download.is_complete().unwrap());
+    drop(download);
+    let expected = [
+        "hipEventCreateWithFlags(e7 flags 0)",
+        "hipHostMalloc(8)",
+        "hipMemcpyAsync(h8 m4 8 kind 2 s3)",
+        "hipEventRecord(e7 s3)",
+        "hipEventQuery(e7)",
+        "hipEventQuery(e7)",
+        "hipEventSynchronize(e7)",
+        "hipEventDestroy(e7)",
+        "hipHostFree(h8)",
+    ];
+    assert_eq!(fake::take_calls(), expected);
+}
+
+#[test]
+fn events_order_streams_and_measure() {
+    let (device, one) = open();
+    let two = device.stream().unwrap();
+    let (start, end) = (device.event().unwrap(), device.event().unwrap());
+    assert!(matches!(start.is_complete(), Err(Error::EventNotRecorded)));
+    one.record(&start).unwrap();
+    two.wait(&start).unwrap();
+    two.record(&end).unwrap();
+    fake::take_calls();
+    assert_eq!(end.elapsed_since(&start).unwrap(), Duration::from_micros(1500));
+    assert_eq!(
+        fake::take_calls(),
+        ["hipEventSynchronize(e5)", "hipEventSynchronize(e6)", "hipEventElapsedTime(e5 e6)"]
+    );
+}
+
+#[test]
+fn a_launch_passes_each_argument_through_kernel_params() {
+    let (device, stream) = open();
+    let x = buffer(&device, 256);
+    let mut y = buffer(&device, 256);
+    let kernel = device.kernel(scale::Tile(128)).unwrap();
+    assert_eq!(fake::take_calls(), ["hipModuleLoadData(o6 first byte 7)", "hipModuleGetFunction(f7 o6 scale)"]);
+    let view = x.view(16..).unwrap();
+    kernel.launch(&stream, 2, scale::Args { factor: 1.0, x: &view, y: &mut y, len: 240 }).unwrap();
+    let expected = format!("hipModuleLaunchKernel(scale {ONE} m4+64 m5 240 [2, 1, 1] [128, 1, 1] s3)");
+    assert_eq!(fake::take_calls(), [expected]);
+    device.kernel(scale::Tile(128)).unwrap();
+    assert_eq!(fake::take_calls(), [""; 0]);
+}
+
+#[test]
+fn modules_are_unloaded_after_all_streams_are_done() {
+    let (device, stream) = open();
+    let kernel = device.kernel(bump::Bump).unwrap();
+    let mut x: Buffer<u32> = device.zeroed(1).unwrap();
+    kernel.launch(&stream, 1, bump::Args { x: &mut x, by: 1 }).unwrap();
+    fake::take_calls();
+    drop((kernel, device, x));
+    drop(stream);
+    let expected = [
+        "hipFree(m6)",
+        "hipStreamSynchronize(s3)",
+        "hipStreamDestroy(s3)",
+        "hipStreamSynchronize(s2)",
+        "hipStreamDestroy(s2)",
+        "hipModuleUnload(o4)",
+        "hipStreamDestroy(s1)",
+    ];
+    assert_eq!(fake::take_calls(), expected);
+}
+
+/// y = 2x, z = 3x, w = y + z: the first two are independent.
+fn diamond(device: &Device) -> (crate::Graph, [Buffer<f32>; 4]) {
+    let [x, mut y, mut z, mut w] = [64; 4].map(|len| device.buffer::<f32>(len).unwrap());
+    let (scale, add) = (device.kernel(scale::variant()).unwrap(), device.kernel(add::Add).unwrap());
+    let mut graph = device.graph();
+    graph.add(&scale, 1, scale::Args { factor: 2.0, x: &x, y: &mut y, len: 64 }).unwrap();
+    graph.add(&scale, 1, scale::Args { factor: 3.0, x: &x, y: &mut z, len: 64 }).unwrap();
+    graph.add(&add, 1, add::Args { x: &y, y: &z, z: &mut w, len: 64 }).unwrap();
+    fake::take_calls();
+    (graph, [x, y, z, w])
+}
+
+const TWO: u32 = 0x4000_0000;
+const THREE: u32 = 0x4040_0000;
+
+#[test]
+fn a_graph_is_built_of_explicit_nodes_with_the_derived_dependencies() {
+    let (device, stream) = open();
+    let (graph, _buffers) = diamond(&device);
+    let exec = graph.instantiate_as(Mode::Graph).unwrap();
+    exec.launch(&stream).unwrap();
+    let expected = [
+        "hipGraphCreate(g12 flags 0)".to_owned(),
+        format!("hipGraphAddKernelNode(n13 g12 after [] scale {TWO} m4 m5 64 [1, 1, 1] [64, 1, 1])"),
+        format!("hipGraphAddKernelNode(n14 g12 after [] scale {THREE} m4 m6 64 [1, 1, 1] [64, 1, 1])"),
+        "hipGraphAddKernelNode(n15 g12 after [n13, n14] add m5 m6 m7 64 [1, 1, 1] [64, 1, 1])".to_owned(),
+        "hipGraphInstantiate(x16 g12)".to_owned(),
+        format!("hipGraphLaunch(x16 s3 runs scale {TWO} m4 m5 64, scale {THREE} m4 m6 64, add m5 m6 m7 64)"),
+    ];
+    assert_eq!(fake::take_calls(), expected);
+}
+
+#[test]
+fn a_graph_keeps_its_buffers_and_is_destroyed_before_them() {
+    let (device, stream) = open();
+    let (graph, buffers) = diamond(&device);
+    let exec = graph.instantiate_as(Mode::Graph).unwrap();
+    drop(buffers);
+    drop(graph);
+    exec.launch(&stream).unwrap();
+    assert_eq!(calls("hipFree"), [""; 0]);
+    drop(exec);
+    let destroyed = fake::take_calls();
+    assert_eq!(destroyed[..3], ["hipStreamSynchronize(s3)", "hipGraphExecDestroy(x16)", "hipGraphDestroy(g12)"]);
+    assert_eq!(destroyed[3..], ["hipFree(m4)", "hipFree(m5)", "hipFree(m6)", "hipFree(m7)"]);
+}
+
+#[test]
+fn an_update_waits_for_the_graph_and_sets_the_node_that_was_meant() {
+    let (device, stream) = open();
+    let [x, mut y] = [64; 2].map(|len| buffer(&device, len));
+    let kernel = device.kernel(scale::variant()).unwrap();
+    let mut graph = device.graph();
+    let node = graph.add(&kernel, 1, scale::Args { factor: 2.0, x: &x, y: &mut y, len: 64 }).unwrap();
+    let mut exec = graph.instantiate_as(Mode::Graph).unwrap();
+    exec.launch(&stream).unwrap();
+    fake::take_calls();
+    exec.update(node, scale::Args { factor: 3.0, x: &x, y: &mut y, len: 32 }).unwrap();
+    exec.launch(&stream).unwrap();
+    let expected = [
+        "hipStreamSynchronize(s3)".to_owned(),
+        format!("hipGraphExecKernelNodeSetParams(x10 n9 scale {THREE} m4 m5 32 [1, 1, 1] [64, 1, 1])"),
+        format!("hipGraphLaunch(x10 s3 runs scale {THREE} m4 m5 32)"),
+    ];
+    assert_eq!(fake::take_calls(), expected);
+}
+
+#[test]
+fn after_many_updates_the_graph_is_made_anew() {
+    let (device, stream) = open();
+    let [x, mut y] = [64; 2].map(|len| buffer(&device, len));
+    let kernel = device.kernel(scale::variant()).unwrap();
+    let mut graph = device.graph();
+    let node = graph.add(&kernel, 1, scale::Args { factor: 2.0, x: &x, y: &mut y, len: 64 }).unwrap();
+    let mut exec = graph.instantiate_as(Mode::Graph).unwrap();
+    for len in 0..300 {
+        exec.update(node, scale::Args { factor: 2.0, x: &x, y: &mut y, len }).unwrap();
+    }
+    let made = calls("hipGraph").into_iter().filter(|call| !call.contains("SetParams")).count();
+    // Create, add and instantiate twice; destroy both handles once.
+    assert_eq!(made, 3 + 3 + 2);
+    exec.launch(&stream).unwrap();
+    assert!(calls("hipGraphLaunch")[0].ends_with(&format!("runs scale {TWO} m4 m5 299)")));
+}
+
+#[test]
+fn a_second_stream_waits_for_the_graphs_launch_on_the_first() {
+    let (device, one) = open();
+    let two = device.stream().unwrap();
+    let (graph, _buffers) = diamond(&device);
+    let exec = graph.instantiate_as(Mode::Graph).unwrap();
+    exec.launch(&one).unwrap();
+    exec.launch(&one).unwrap();
+    fake::take_calls();
+    exec.launch(&two).unwrap();
+    let made = fake::take_calls();
+    assert_eq!(made[1..4], ["hipEventRecord(e18 s3)", "hipStreamWaitEvent(s4 e18)", "hipEventDestroy(e18)"]);
+    assert!(made[4].starts_with("hipGraphLaunch(x17 s4"), "{made:?}");
+}
+
+#[test]
+fn a_device_that_makes_no_graphs_gets_eager_launches() {
+    let (device, stream) = open();
+    let (graph, _buffers) = diamond(&device);
+    fake::fail("hipGraphInstantiate", 801);
+    assert!(graph.instantiate_as(Mode::Graph).is_err());
+    assert_eq!(calls("hipGraphDestroy"), ["hipGraphDestroy(g12)"]);
+    let exec = graph.instantiate().unwrap();
+    assert_eq!(exec.mode(), Mode::Eager);
+    fake::take_calls();
+    exec.launch(&stream).unwrap();
+    let made: Vec<String> = fake::take_calls();
+    assert_eq!(made.len(), 3);
+    assert!(made.iter().all(|call| call.starts_with("hipModuleLaunchKernel")), "{made:?}");
+}
+
+#[test]
+fn a_profile_records_an_event_between_any_two_nodes() {
+    let (device, stream) = open();
+    let (graph, _buffers) = diamond(&device);
+    let exec = graph.instantiate_as(Mode::Graph).unwrap();
+    let times = exec.profile(&stream).unwrap();
+    let labels: Vec<&str> = times.iter().map(|time| time.node.label.as_str()).collect();
+    assert_eq!(labels, ["scale", "scale", "add"]);
+    assert!(times.iter().all(|time| time.duration == Duration::from_micros(1500)));
+}
+
+#[test]
+fn memory_that_the_device_lacks_is_an_error_of_its_own() {
+    let (device, _stream) = open();
+    fake::fail("hipMalloc", 2);
+    let error = device.buffer::<f32>(1000).unwrap_err();
+    assert_eq!(error.to_string(), "Fake MI300X has no room for 4000 B");
+}
+
+#[test]
+fn a_failed_launch_names_call_status_kernel_and_arguments() {
+    let (device, stream) = open();
+    let mut x: Buffer<u32> = device.zeroed(2).unwrap();
+    let kernel = device.kernel(bump::Bump).unwrap();
+    fake::fail("hipModuleLaunchKernel", 700);
+    let error = kernel.launch(&stream, 2, bump::Args { x: &mut x, by: 5 }).unwrap_err();
+    let expected = "hipModuleLaunchKernel gave hipErrorIllegalAddress (700: as the test asked) while launching \
+        bump(x: 8 B, by = 5)";
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn a_fault_found_by_waiting_names_the_kernels_launched_before() {
+    let (device, stream) = open();
+    let mut x: Buffer<u32> = device.zeroed(1).unwrap();
+    let kernel = device.kernel(bump::Bump).unwrap();
+    kernel.launch(&stream, 1, bump::Args { x: &mut x, by: 5 }).unwrap();
+    fake::fail("hipStreamSynchronize", 700);
+    let Error::Hip(error) = stream.synchronize().unwrap_err() else { panic!("another error") };
+    assert_eq!(error.activity, Activity::Wait { kernels: vec!["bump".to_owned()] });
+    fake::mend();
+}
+
+/// Does everything that a program can.
+fn everything() -> Result<()> {
+    let table = fake::table(1, "gfx942", SIGNATURES);
+    if let Some((call, status)) = FAILING.get() {
+        fake::fail(call, status);
+    }
+    let device = Device::from_driver(Arc::new(Hip::new(table, |_, _| Ok(vec![7]))?))?;
+    let stream = device.stream()?;
+    let mut x: Buffer<f32> = device.zeroed(64)?;
+    let mut y = device.buffer_from(&[0.5_f32; 64])?;
+    x.upload_async(&stream, &[1.0; 64])?;
+    x.upload_async(&stream, &[1.0; 64])?;
+    y.copy_from_async(&stream, &x)?;
+    y.clear_async(&stream)?;
+    let scale = device.kernel(scale::variant())?;
+    scale.launch(&stream, 1, scale::Args { factor: 2.0, x: &x, y: &mut y, len: 64 })?;
+    let (start, end) = (device.event()?, device.event()?);
+    stream.record(&start)?;
+    stream.wait(&start)?;
+    stream.record(&end)?;
+    start.is_complete()?;
+    end.elapsed_since(&start)?;
+    let mut graph = device.graph();
+    let node = graph.add(&scale, 1, scale::Args { factor: 2.0, x: &x, y: &mut y, len: 64 })?;
+    let mut exec = graph.instantiate_as(Mode::Graph)?;
+    exec.launch(&stream)?;
+    exec.update(node, scale::Args { factor: 3.0, x: &x, y: &mut y, len: 64 })?;
+    y.download_async(&stream)?.wait()?;
+    device.synchronize()?;
+    stream.synchronize()
+}
+
+#[test]
+fn the_failure_of_each_call_becomes_an_error_that_names_it() {
+    const CALLS: &[&str] = &[
+        "hipInit",
+        "hipGetDeviceCount",
+        "hipSetDevice",
+        "hipGetDevicePropertiesR0600",
+        "hipStreamCreateWithFlags",
+        "hipMalloc",
+        "hipMemsetAsync",
+        "hipStreamSynchronize",
+        "hipMemcpyAsync",
+        "hipHostMalloc",
+        "hipEventCreateWithFlags",
+        "hipEventRecord",
+        "hipEventQuery",
+        "hipModuleLoadData",
+        "hipModuleGetFunction",
+        "hipModuleLaunchKernel",
+        "hipStreamWaitEvent",
+        "hipEventSynchronize",
+        "hipEventElapsedTime",
+        "hipGraphCreate",
+        "hipGraphAddKernelNode",
+        "hipGraphInstantiate",
+        "hipGraphLaunch",
+        "hipGraphExecKernelNodeSetParams",
+        "hipDeviceSynchronize",
+    ];
+    everything().unwrap();
+    for &call in CALLS {
+        failing(call, 999);
+    }
+}
+
+fn failing(call: &'static str, status: hipError_t) {
+    FAILING.set(Some((call, status)));
+    let error = everything().unwrap_err();
+    FAILING.set(None);
+    let Error::Hip(error) = error else { panic!("{call}: {error}") };
+    let HipError { call: named, status: given, name, text, .. } = *error;
+    assert_eq!((named, given, name.as_str()), (call, status, "hipErrorUnknown"));
+    assert_eq!(text, "as the test asked");
+    assert_eq!(fake::live_memory(), [""; 0], "{call} leaks");
+}
+
+thread_local! {
+    static FAILING: std::cell::Cell<Option<(&'static str, hipError_t)>> = const { std::cell::Cell::new(None) };
+}
+
+#[test]
+fn what_cannot_be_given_back_is_logged_and_does_no_harm() {
+    for call in [
+        "hipFree",
+        "hipHostFree",
+        "hipEventDestroy",
+        "hipStreamDestroy",
+        "hipModuleUnload",
+        "hipGraphExecDestroy",
+        "hipGraphDestroy",
+    ] {
+        FAILING.set(Some((call, 999)));
+        everything().unwrap();
+        FAILING.set(None);
+    }
+}
+
+#[test]
+fn the_null_stream_is_never_used() {
+    everything().unwrap();
+    let calls = fake::take_calls();
+    assert!(calls.len() > 50, "{}", calls.len());
+    assert!(calls.iter().all(|call| !call.contains("s0")), "{calls:#?}");
+}

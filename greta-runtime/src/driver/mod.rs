@@ -1,0 +1,246 @@
+//! What a driver must do: the one trait between the runtime and a kind of device.
+//!
+//! A driver hands out names ([`StreamId`], [`KernelId`] …) for what it makes; their owners in the files above give
+//! each name back exactly once and never use it after. Work on one stream happens in the order it was submitted.
+//! Deliberately does not know element types, hazards or who shares a buffer: arguments arrive checked.
+
+pub(crate) mod cpu;
+pub(crate) mod hip;
+mod table;
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use greta_codegen::ir::Literal;
+use greta_codegen::target::Target;
+
+use crate::code::Code;
+use crate::device::DeviceInfo;
+use crate::error::Result;
+use crate::module::Parameter;
+
+/// An address in a device's memory. Only its driver looks behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Address(pub(crate) *mut u8);
+
+// SAFETY: an address is a number to everyone but its driver, and drivers take it from any thread.
+unsafe impl Send for Address {}
+// SAFETY: as above.
+unsafe impl Sync for Address {}
+
+impl Address {
+    /// The address `bytes` further on, within the same allocation.
+    pub(crate) fn offset(self, bytes: usize) -> Self {
+        Self(self.0.wrapping_add(bytes))
+    }
+}
+
+macro_rules! name_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub(crate) struct $name(pub(crate) u64);
+
+        impl From<u64> for $name {
+            fn from(number: u64) -> Self {
+                Self(number)
+            }
+        }
+
+        impl From<$name> for u64 {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+    };
+}
+
+name_type!(
+    /// A driver's name for a stream.
+    StreamId
+);
+name_type!(
+    /// A driver's name for an event.
+    EventId
+);
+name_type!(
+    /// A driver's name for a kernel that is ready to launch.
+    KernelId
+);
+name_type!(
+    /// A driver's name for an instantiated graph.
+    GraphId
+);
+
+/// What fresh memory holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contents {
+    /// Anything.
+    Unspecified,
+    /// Zeros.
+    Zeros,
+}
+
+/// An argument as a driver passes it on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum DriverArgument {
+    /// A value.
+    Scalar(Literal),
+    /// The part of a buffer that the kernel sees.
+    Buffer {
+        /// Where it starts.
+        address: Address,
+        /// How far it goes.
+        bytes: usize,
+    },
+}
+
+/// One launch of a kernel; every check has been made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DriverLaunch<'a> {
+    /// Which kernel.
+    pub(crate) kernel: KernelId,
+    /// Blocks in x, y and z.
+    pub(crate) grid: [u32; 3],
+    /// One per parameter.
+    pub(crate) arguments: &'a [DriverArgument],
+}
+
+/// A node of a graph and the earlier nodes that it waits for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DriverNode<'a> {
+    /// What it launches.
+    pub(crate) launch: DriverLaunch<'a>,
+    /// Numbers of earlier nodes, ascending.
+    pub(crate) dependencies: &'a [usize],
+}
+
+/// A kind of device.
+///
+/// The unsafe functions share one contract: every address and length lies within a live allocation of this driver
+/// (or, where the text says so, of the host), and stays alive until the stream has passed the operation.
+pub(crate) trait Driver: Send + Sync + Debug {
+    /// What the device is.
+    fn info(&self) -> &DeviceInfo;
+
+    /// What kernels are traced and compiled for.
+    fn target(&self) -> &'static Target;
+
+    /// Whether addresses are the host's own and each operation has finished when its function returns: then memory of
+    /// the host serves as a buffer, and copies need no staging.
+    fn is_host(&self) -> bool;
+
+    /// Takes memory; `bytes` is not 0.
+    fn allocate(&self, bytes: usize, contents: Contents) -> Result<Address>;
+
+    /// Gives memory back, after all work submitted so far has finished.
+    ///
+    /// # Safety
+    ///
+    /// `address` comes from `allocate` with the same `bytes`, and is not used again.
+    unsafe fn free(&self, address: Address, bytes: usize) -> Result<()>;
+
+    /// Takes host memory that copies run from and to at full speed; `bytes` is not 0.
+    fn allocate_host(&self, bytes: usize) -> Result<Address>;
+
+    /// Gives host memory back.
+    ///
+    /// # Safety
+    ///
+    /// `address` comes from `allocate_host` with the same `bytes`; no copy uses it any more.
+    unsafe fn free_host(&self, address: Address, bytes: usize) -> Result<()>;
+
+    /// Copies from the host to the device, in the stream's order.
+    ///
+    /// # Safety
+    ///
+    /// The trait's contract; `from` is host memory, unchanged until the stream has passed the copy.
+    unsafe fn upload(&self, stream: StreamId, to: Address, from: *const u8, bytes: usize) -> Result<()>;
+
+    /// Copies from the device to the host, in the stream's order.
+    ///
+    /// # Safety
+    ///
+    /// The trait's contract; `to` is host memory that nobody looks at until the stream has passed the copy.
+    unsafe fn download(&self, stream: StreamId, to: *mut u8, from: Address, bytes: usize) -> Result<()>;
+
+    /// Copies within the device, in the stream's order.
+    ///
+    /// # Safety
+    ///
+    /// The trait's contract; the two ranges do not overlap.
+    unsafe fn copy(&self, stream: StreamId, to: Address, from: Address, bytes: usize) -> Result<()>;
+
+    /// Sets every byte, in the stream's order.
+    ///
+    /// # Safety
+    ///
+    /// The trait's contract.
+    unsafe fn fill(&self, stream: StreamId, to: Address, byte: u8, bytes: usize) -> Result<()>;
+
+    /// Makes a stream that is never the null stream and does not wait for it.
+    fn create_stream(&self) -> Result<StreamId>;
+
+    /// Ends a stream after its work. An error that nobody waited for is kept for [`Driver::synchronize`].
+    fn destroy_stream(&self, stream: StreamId) -> Result<()>;
+
+    /// Waits for a stream; gives, once, the error that stopped it.
+    fn synchronize_stream(&self, stream: StreamId) -> Result<()>;
+
+    /// Waits for everything submitted to the device; gives an error that stopped a stream, if any.
+    fn synchronize(&self) -> Result<()>;
+
+    /// Makes an event.
+    fn create_event(&self) -> Result<EventId>;
+
+    /// Ends an event.
+    fn destroy_event(&self, event: EventId) -> Result<()>;
+
+    /// Marks the place that the stream's submitted work has reached.
+    fn record_event(&self, stream: StreamId, event: EventId) -> Result<()>;
+
+    /// Makes what is submitted to the stream from now on wait for the event.
+    fn wait_event(&self, stream: StreamId, event: EventId) -> Result<()>;
+
+    /// Whether the event's place has been passed.
+    fn query_event(&self, event: EventId) -> Result<bool>;
+
+    /// Waits until the event's place has been passed.
+    fn synchronize_event(&self, event: EventId) -> Result<()>;
+
+    /// Time between two recorded events, both passed.
+    fn elapsed(&self, from: EventId, to: EventId) -> Result<Duration>;
+
+    /// Makes a verified kernel ready to launch; on a GPU that compiles it, or takes it from the cache.
+    fn load(&self, code: &Code, parameters: &[Parameter]) -> Result<KernelId>;
+
+    /// Forgets a kernel that no stream and no graph uses any more.
+    fn unload(&self, kernel: KernelId) -> Result<()>;
+
+    /// Launches a kernel in the stream's order.
+    ///
+    /// # Safety
+    ///
+    /// The trait's contract for every buffer; count and types of the arguments are the kernel's.
+    unsafe fn launch(&self, stream: StreamId, launch: &DriverLaunch<'_>) -> Result<()>;
+
+    /// Builds and instantiates a graph of kernels; each node waits for its dependencies and for nothing else.
+    ///
+    /// # Safety
+    ///
+    /// As for `launch`, for every node, until the graph is destroyed.
+    unsafe fn create_graph(&self, nodes: &[DriverNode<'_>]) -> Result<GraphId>;
+
+    /// Gives one node new arguments and a new grid. No launch of the graph is under way.
+    ///
+    /// # Safety
+    ///
+    /// As for `create_graph`; the kernel is the node's own.
+    unsafe fn update_graph(&self, graph: GraphId, node: usize, launch: &DriverLaunch<'_>) -> Result<()>;
+
+    /// Launches all of a graph in the stream's order.
+    fn launch_graph(&self, stream: StreamId, graph: GraphId) -> Result<()>;
+
+    /// Ends a graph; no launch of it is under way.
+    fn destroy_graph(&self, graph: GraphId) -> Result<()>;
+}

@@ -1,0 +1,298 @@
+//! Everything that can go wrong between a program and its device, as data.
+//!
+//! Guarantees: each variant carries what its message needs, and its documentation says whose fault it is and what to
+//! do next. Deliberately does not know how a variant came about: who raises it is in the other files.
+
+use std::ops::Range;
+
+use greta_codegen::definition::VariantError;
+use greta_codegen::diagnostic::Diagnostic;
+
+use crate::fault::Fault;
+
+/// What this crate's functions return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why the machine did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No device has that name. The caller's to mend: take one of the names listed.
+    #[error("no device is called `{given}`{}; devices are {}", did_you_mean(*.nearest), .known.join(", "))]
+    UnknownDevice {
+        /// The name asked for.
+        given: String,
+        /// The name that was probably meant.
+        nearest: Option<&'static str>,
+        /// The names there are.
+        known: &'static [&'static str],
+    },
+    /// ROCm is not installed, or too old. The machine's to mend: install ROCm 6 or later, or use another device.
+    #[error("device hip is not available: {0}; install ROCm 6 or later, or use device cpu")]
+    HipLibrary(#[source] Box<hip_sys::LoadError>),
+    /// ROCm is installed and finds no GPU. The machine's to mend: check the driver and `HIP_VISIBLE_DEVICES`.
+    #[error("device hip is not available: ROCm finds no GPU; check the amdgpu driver and HIP_VISIBLE_DEVICES")]
+    NoGpu,
+    /// The GPU is one that no kernel is written for. Nobody's fault: use another device, or add the target.
+    #[error("{device} is {arch}, which is not supported; targets are {}", .known.join(", "))]
+    Architecture {
+        /// The device's name.
+        device: String,
+        /// What it calls its architecture.
+        arch: String,
+        /// The targets there are.
+        known: Vec<&'static str>,
+    },
+    /// The system gives no threads to run kernels on. The machine's to mend: check the limit on processes.
+    #[error("device cpu is not available: {0}")]
+    Threads(#[source] rayon::ThreadPoolBuildError),
+    /// A choice of tile parameters that the kernel does not admit. The caller's to mend.
+    #[error(transparent)]
+    Variant(#[from] VariantError),
+    /// A variant with too few or too many values. The fault of whoever implemented `Variant` by hand.
+    #[error("{kernel} has {expected} tile parameters; the variant gives {given} values")]
+    VariantValues {
+        /// The kernel.
+        kernel: &'static str,
+        /// Values given.
+        given: usize,
+        /// Values needed.
+        expected: usize,
+    },
+    /// The kernel is not valid for the device. The kernel author's to mend, at the places named.
+    #[error("{kernel} is not valid for {target}:\n{}", lines(.diagnostics))]
+    Invalid {
+        /// The kernel.
+        kernel: String,
+        /// The target.
+        target: &'static str,
+        /// What is wrong, and where.
+        diagnostics: Vec<Diagnostic>,
+    },
+    /// A kernel did something wrong while it ran. The kernel author's to mend, or that of whoever chose its arguments.
+    #[error(transparent)]
+    Fault(#[from] Box<Fault>),
+    /// A grid without blocks, or with more than devices take. The caller's to mend.
+    #[error("{kernel}: a grid of {x} x {y} x {z} blocks; each must be at least 1 and at most {limit:?}",
+        x = .grid[0], y = .grid[1], z = .grid[2])]
+    Grid {
+        /// The kernel.
+        kernel: String,
+        /// The grid asked for, in blocks.
+        grid: [u32; 3],
+        /// Blocks at most, in each direction, for this kernel's block.
+        limit: [u32; 3],
+    },
+    /// Too few or too many arguments. The fault of whoever implemented `Arguments` by hand.
+    #[error("{kernel} takes {expected} arguments; {given} given")]
+    ArgumentCount {
+        /// The kernel.
+        kernel: String,
+        /// Arguments given.
+        given: usize,
+        /// Arguments needed.
+        expected: usize,
+    },
+    /// An argument of another type than its parameter. The fault of whoever implemented `Arguments` by hand.
+    #[error("{kernel}: argument {argument} is {given}; the kernel takes {expected}")]
+    ArgumentType {
+        /// The kernel.
+        kernel: String,
+        /// The parameter.
+        argument: String,
+        /// What was given.
+        given: String,
+        /// What the kernel takes.
+        expected: String,
+    },
+    /// A buffer of one device given to another. The caller's to mend: copy it through the host.
+    #[error("{kernel}: argument {argument} is in the memory of another device")]
+    ForeignBuffer {
+        /// The kernel.
+        kernel: String,
+        /// The parameter.
+        argument: String,
+    },
+    /// A stream, event or kernel used with an object of another device. The caller's to mend.
+    #[error("{what} belongs to another device")]
+    ForeignObject {
+        /// What was used.
+        what: &'static str,
+    },
+    /// A buffer that the kernel writes shares memory with another argument. The caller's to mend: use disjoint views.
+    #[error("{kernel}: argument {argument}, which the kernel writes, overlaps argument {other} in bytes {bytes:?}")]
+    Aliasing {
+        /// The kernel.
+        kernel: String,
+        /// The parameter that is written.
+        argument: String,
+        /// The parameter that shares memory with it.
+        other: String,
+        /// Which bytes of the memory both cover.
+        bytes: Range<usize>,
+    },
+    /// A view that does not lie within its buffer. The caller's to mend.
+    #[error("a view of elements {start}..{end} of a buffer of {len}")]
+    View {
+        /// First element asked for.
+        start: usize,
+        /// The element after the last asked for.
+        end: usize,
+        /// Elements of the buffer.
+        len: usize,
+    },
+    /// Host data of another length than the buffer. The caller's to mend: take a view of that length.
+    #[error("{given} elements on the host; the buffer has {len}")]
+    Length {
+        /// Elements on the host.
+        given: usize,
+        /// Elements of the buffer.
+        len: usize,
+    },
+    /// The device has no memory left. The machine's limit: free buffers, or use smaller ones.
+    #[error("{device} has no room for {bytes} B")]
+    OutOfMemory {
+        /// The device.
+        device: String,
+        /// Bytes asked for.
+        bytes: usize,
+    },
+    /// An event that no stream has recorded. The caller's to mend: call `Stream::record` first.
+    #[error("the event was never recorded")]
+    EventNotRecorded,
+    /// A call into HIP failed. The machine's fault as a rule: the status says what to look for.
+    #[error(transparent)]
+    Hip(#[from] Box<HipError>),
+    /// The kernel did not compile. The message says whose fault it is.
+    #[error(transparent)]
+    Compile(#[from] Box<crate::compile::CompileError>),
+    /// A node used with a graph that it was not added to. The caller's to mend.
+    #[error("node {node} is not one of this graph's")]
+    ForeignNode {
+        /// The node's number in its own graph.
+        node: usize,
+    },
+    /// A dependency on a node that was added later. The caller's to mend: add nodes in an order in which they may run.
+    #[error("node {after} cannot wait for node {before}, which was not added before it")]
+    DependencyOrder {
+        /// The node that was to run first.
+        before: usize,
+        /// The node that was to wait.
+        after: usize,
+    },
+    /// New arguments would need an order that the instantiated graph does not have. The caller's to mend: build the
+    /// graph again with these arguments.
+    #[error("updating node {node} makes node {after} wait for node {before}, which the graph does not")]
+    UpdateOrder {
+        /// The node being updated.
+        node: usize,
+        /// The node that must run first.
+        before: usize,
+        /// The node that must wait.
+        after: usize,
+    },
+    /// A replay of the graph gave other bytes than eager launches. The driver's fault: use eager launches, and report it.
+    #[error("the graph's replay differs from eager launches in {argument} of node {node} ({label}), at byte {byte}")]
+    ReplayDiffers {
+        /// The last node that writes the memory.
+        node: usize,
+        /// Its label.
+        label: String,
+        /// The parameter through which it is written.
+        argument: String,
+        /// The first byte that differs, counted from the argument's start.
+        byte: usize,
+    },
+}
+
+/// A call into HIP that did not succeed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{call} gave {name} ({status}: {text}) while {activity}")]
+pub struct HipError {
+    /// The function called.
+    pub call: &'static str,
+    /// What it returned.
+    pub status: i32,
+    /// HIP's name for that status.
+    pub name: String,
+    /// HIP's description of it.
+    pub text: String,
+    /// What the call was for.
+    pub activity: Activity,
+}
+
+/// What a call into the driver was for.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Activity {
+    /// Finding and starting the device.
+    #[error("opening the device")]
+    Open,
+    /// Taking device or host memory.
+    #[error("allocating {bytes} B")]
+    Allocate {
+        /// How much.
+        bytes: usize,
+    },
+    /// Giving memory back.
+    #[error("freeing {bytes} B")]
+    Free {
+        /// How much.
+        bytes: usize,
+    },
+    /// Moving or filling bytes.
+    #[error("copying {bytes} B {direction}")]
+    Copy {
+        /// How many.
+        bytes: usize,
+        /// Between what, in words.
+        direction: &'static str,
+    },
+    /// Making, using or destroying a stream or event.
+    #[error("managing {0}")]
+    Manage(&'static str),
+    /// Loading or unloading a kernel.
+    #[error("loading {kernel}")]
+    Load {
+        /// The kernel.
+        kernel: String,
+    },
+    /// Launching a kernel.
+    #[error("launching {kernel}({})", .arguments.join(", "))]
+    Launch {
+        /// The kernel.
+        kernel: String,
+        /// Its arguments: `name = value`, or `name: bytes`.
+        arguments: Vec<String>,
+    },
+    /// Waiting for work that was submitted before: the fault is in one of these kernels, or in what they were given.
+    #[error("waiting for {}", if .kernels.is_empty() { "copies".to_owned() } else { .kernels.join(", ") })]
+    Wait {
+        /// The kernels launched last, the oldest first.
+        kernels: Vec<String>,
+    },
+    /// Building, updating or launching a graph.
+    #[error("working on a graph of {nodes} nodes")]
+    Graph {
+        /// How many nodes it has.
+        nodes: usize,
+    },
+    /// Adding or updating one node of a graph.
+    #[error("setting node {node}, {kernel}({})", .arguments.join(", "))]
+    Node {
+        /// The node's number.
+        node: usize,
+        /// Its kernel.
+        kernel: String,
+        /// Its arguments: `name = value`, or `name: bytes`.
+        arguments: Vec<String>,
+    },
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!(" (did you mean `{name}`?)"))
+}
+
+fn lines(diagnostics: &[Diagnostic]) -> String {
+    let lines: Vec<String> = diagnostics.iter().map(|diagnostic| format!("  {diagnostic}")).collect();
+    lines.join("\n")
+}

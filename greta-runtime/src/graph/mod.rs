@@ -1,0 +1,239 @@
+//! Graphs: kernel launches recorded once, ordered by what they read and write, and launched as a whole.
+//!
+//! Guarantees: a node waits for the earlier nodes whose bytes it shares, if either writes them, and for those that the
+//! caller names; nothing else is ordered. A graph keeps its buffers and kernels alive. Nodes run in no order that
+//! contradicts that in which they were added. Deliberately does not copy or allocate: what changes from launch to launch
+//! lives in device memory, and a node advances it.
+
+mod dot;
+mod exec;
+mod order;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub use self::exec::{GraphExec, Mode, NodeTime};
+use self::order::Order;
+pub use self::order::{Reason, Wait};
+use crate::device::Device;
+use crate::driver::{DriverArgument, DriverLaunch};
+use crate::error::{Error, Result};
+use crate::launch::{self, Arguments, BoundArgument, Grid, Variant};
+use crate::module::{Kernel, Module};
+use crate::stream::Stream;
+
+/// Launches to be made together, in the order in which they may run.
+#[derive(Debug)]
+pub struct Graph {
+    device: Device,
+    /// What tells the nodes of this graph from those of others.
+    number: u64,
+    nodes: Vec<Node>,
+    by_hand: Vec<(usize, usize)>,
+}
+
+/// A node of a graph, and of what is instantiated from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NodeId {
+    graph: u64,
+    index: usize,
+}
+
+impl NodeId {
+    /// The node's number: how many were added before it.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.index
+    }
+}
+
+/// What a node launches.
+#[derive(Clone, Debug)]
+struct Node {
+    label: String,
+    module: Arc<Module>,
+    grid: [u32; 3],
+    /// Keeps the buffers alive.
+    arguments: Vec<BoundArgument>,
+    /// The same as the driver takes them.
+    driver_arguments: Vec<DriverArgument>,
+}
+
+/// What is known of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeInfo {
+    /// The node.
+    pub id: NodeId,
+    /// Its label: the kernel's name unless the caller gave one.
+    pub label: String,
+    /// The kernel's name.
+    pub kernel: String,
+    /// Blocks in x, y and z.
+    pub grid: [u32; 3],
+    /// Threads of a block in x, y and z.
+    pub block: [u32; 3],
+    /// What it waits for, without what follows from the rest.
+    pub waits: Vec<Wait>,
+}
+
+impl Graph {
+    /// An empty graph.
+    #[must_use]
+    pub fn new(device: &Device) -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        Self { device: device.clone(), number, nodes: Vec::new(), by_hand: Vec::new() }
+    }
+
+    /// Adds a launch; it runs after the nodes whose bytes it shares, if either writes them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Kernel::launch`].
+    pub fn add<V: Variant>(&mut self, kernel: &Kernel<V>, grid: impl Into<Grid>, args: V::Args<'_>) -> Result<NodeId> {
+        if !self.device.is_same(kernel.device()) {
+            return Err(Error::ForeignObject { what: "the kernel" });
+        }
+        let module = Arc::clone(kernel.shared_module());
+        let arguments = args.bind();
+        launch::check(&module, self.device.driver(), &arguments)?;
+        let grid = grid.into().check(&module)?;
+        self.nodes.push(Node::new(module, grid, arguments));
+        Ok(NodeId { graph: self.number, index: self.nodes.len() - 1 })
+    }
+
+    /// Gives a node a name of its own, for reports and drawings.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ForeignNode`].
+    pub fn label(&mut self, node: NodeId, label: impl Into<String>) -> Result<()> {
+        let index = index(self.number, self.nodes.len(), node)?;
+        self.nodes[index].label = label.into();
+        Ok(())
+    }
+
+    /// Makes a node wait for an earlier one, whatever they read and write.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ForeignNode`], and [`Error::DependencyOrder`] if `before` was not added before `after`.
+    pub fn depend(&mut self, before: NodeId, after: NodeId) -> Result<()> {
+        let count = self.nodes.len();
+        let (before, after) = (index(self.number, count, before)?, index(self.number, count, after)?);
+        if before >= after {
+            return Err(Error::DependencyOrder { before, after });
+        }
+        self.by_hand.push((before, after));
+        Ok(())
+    }
+
+    /// The device it is for.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// How many nodes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// All nodes, in the order in which they were added.
+    #[must_use]
+    pub fn nodes(&self) -> Vec<NodeInfo> {
+        let order = self.order();
+        let nodes = self.nodes.iter().enumerate();
+        nodes.map(|(index, node)| node.info(NodeId { graph: self.number, index }, order.waits(index))).collect()
+    }
+
+    /// The graph as DOT text.
+    #[must_use]
+    pub fn dot(&self) -> String {
+        dot::write(&self.nodes, &self.order())
+    }
+
+    /// Makes the graph launchable: as a graph of the device's, or, where that fails or `GRETA_GRAPH=off` is set, as
+    /// launches one by one.
+    ///
+    /// # Errors
+    ///
+    /// The driver's.
+    pub fn instantiate(&self) -> Result<GraphExec> {
+        let off = std::env::var_os("GRETA_GRAPH").is_some_and(|value| value == "off");
+        if off {
+            return self.instantiate_as(Mode::Eager);
+        }
+        self.instantiate_as(Mode::Graph).or_else(|error| {
+            exec::warn_of_fallback(&error);
+            self.instantiate_as(Mode::Eager)
+        })
+    }
+
+    /// Makes the graph launchable in one way only.
+    ///
+    /// # Errors
+    ///
+    /// The driver's.
+    pub fn instantiate_as(&self, mode: Mode) -> Result<GraphExec> {
+        GraphExec::new(self, mode)
+    }
+
+    /// Launches the nodes one by one, in the order in which they were added.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ForeignObject`], and the driver's.
+    pub fn launch_eager(&self, stream: &Stream) -> Result<()> {
+        stream.check_device(&self.device)?;
+        self.nodes.iter().try_for_each(|node| node.launch(stream))
+    }
+
+    fn order(&self) -> Order {
+        Order::of(self.nodes.iter().map(|node| node.arguments.as_slice()), &self.by_hand)
+    }
+}
+
+impl Node {
+    fn new(module: Arc<Module>, grid: [u32; 3], arguments: Vec<BoundArgument>) -> Self {
+        let driver_arguments = arguments.iter().map(BoundArgument::to_driver).collect();
+        Self { label: module.name().to_owned(), module, grid, arguments, driver_arguments }
+    }
+
+    fn info(&self, id: NodeId, waits: &[Wait]) -> NodeInfo {
+        NodeInfo {
+            id,
+            label: self.label.clone(),
+            kernel: self.module.name().to_owned(),
+            grid: self.grid,
+            block: self.module.block(),
+            waits: waits.to_vec(),
+        }
+    }
+
+    fn driver_launch(&self) -> DriverLaunch<'_> {
+        DriverLaunch { kernel: self.module.id(), grid: self.grid, arguments: &self.driver_arguments }
+    }
+
+    /// Launches the node by itself, on a stream of its device.
+    fn launch(&self, stream: &Stream) -> Result<()> {
+        // SAFETY: the arguments were checked when the node was made; memory is given back only after the stream's work.
+        unsafe { stream.device().driver().launch(stream.id(), &self.driver_launch()) }
+    }
+}
+
+/// The place of a node in the graph with this number.
+fn index(graph: u64, count: usize, node: NodeId) -> Result<usize> {
+    if node.graph == graph && node.index < count {
+        Ok(node.index)
+    } else {
+        Err(Error::ForeignNode { node: node.index })
+    }
+}

@@ -1,0 +1,264 @@
+//! Launching a kernel with typed arguments: what `#[kernel]` implements for each kernel, and the checks.
+//!
+//! Guarantees: a launch that passes the checks hands the driver as many arguments as the kernel has, of its types, in
+//! the device's own memory, and no buffer that the kernel writes shares a byte with another argument; so launching is
+//! safe. Deliberately does not know what the kernel reads or writes within a buffer.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use greta_codegen::definition::KernelDefinition;
+use greta_codegen::ir::{Literal, Scalar};
+
+use crate::buffer::{Buffer, Element};
+use crate::driver::{Driver, DriverArgument};
+use crate::error::{Error, Result};
+use crate::memory::Memory;
+use crate::module::{Module, Parameter, ParameterKind};
+
+/// A kernel with a value for each of its tile parameters. `#[kernel]` implements it.
+pub trait Variant {
+    /// The kernel's arguments, by name.
+    type Args<'a>: Arguments;
+
+    /// The kernel.
+    fn definition(&self) -> &'static KernelDefinition;
+
+    /// One value per tile parameter, in order of declaration.
+    fn values(&self) -> Vec<u32>;
+}
+
+/// Arguments of a launch. `#[kernel]` implements it for each kernel's `Args`.
+pub trait Arguments {
+    /// The arguments in the order of the kernel's parameters.
+    fn bind(self) -> Vec<BoundArgument>;
+}
+
+/// One argument of a launch, with the name of the parameter that it is for.
+#[derive(Clone, Debug)]
+pub struct BoundArgument {
+    name: &'static str,
+    value: Value,
+}
+
+#[derive(Clone, Debug)]
+enum Value {
+    Scalar(Literal),
+    Buffer(View),
+}
+
+/// A range of bytes of some memory, as a kernel sees it.
+#[derive(Clone, Debug)]
+struct View {
+    memory: Arc<Memory>,
+    bytes: Range<usize>,
+    element: Scalar,
+    mutable: bool,
+}
+
+/// A value that kernels take as it is.
+pub trait ScalarArgument {
+    /// The value.
+    fn to_literal(self) -> Literal;
+}
+
+impl<T: Element> ScalarArgument for T {
+    fn to_literal(self) -> Literal {
+        self.literal()
+    }
+}
+
+impl ScalarArgument for bool {
+    fn to_literal(self) -> Literal {
+        Literal::Bool(self)
+    }
+}
+
+impl BoundArgument {
+    /// A value.
+    #[must_use]
+    pub fn scalar(name: &'static str, value: impl ScalarArgument) -> Self {
+        Self { name, value: Value::Scalar(value.to_literal()) }
+    }
+
+    /// A buffer that the kernel only reads.
+    #[must_use]
+    pub fn buffer<T: Element>(name: &'static str, buffer: &Buffer<T>) -> Self {
+        Self { name, value: Value::Buffer(View::new(buffer, false)) }
+    }
+
+    /// A buffer that the kernel reads and writes.
+    #[must_use]
+    pub fn buffer_mut<T: Element>(name: &'static str, buffer: &mut Buffer<T>) -> Self {
+        Self { name, value: Value::Buffer(View::new(buffer, true)) }
+    }
+
+    /// The parameter's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// As the driver takes it.
+    pub(crate) fn to_driver(&self) -> DriverArgument {
+        match &self.value {
+            Value::Scalar(value) => DriverArgument::Scalar(*value),
+            Value::Buffer(view) => DriverArgument::Buffer {
+                address: view.memory.address().offset(view.bytes.start),
+                bytes: view.bytes.len(),
+            },
+        }
+    }
+
+    /// The memory it covers, if it is a buffer.
+    pub(crate) fn opt_access(&self) -> Option<Access<'_>> {
+        match &self.value {
+            Value::Scalar(_) => None,
+            Value::Buffer(view) => {
+                Some(Access { memory: &view.memory, bytes: view.bytes.clone(), mutable: view.mutable })
+            }
+        }
+    }
+
+    /// The type, as an error names it.
+    fn describe(&self) -> String {
+        match &self.value {
+            Value::Scalar(value) => value.scalar().name().to_owned(),
+            Value::Buffer(view) => describe_buffer(view.element, view.mutable),
+        }
+    }
+
+    fn fits(&self, parameter: &Parameter) -> bool {
+        match (&self.value, parameter.kind) {
+            (Value::Scalar(value), ParameterKind::Scalar(scalar)) => value.scalar() == scalar,
+            (Value::Buffer(view), ParameterKind::Buffer { element, mutable }) => {
+                view.element == element && view.mutable == mutable
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The part of some memory that an argument covers.
+#[derive(Clone, Debug)]
+pub(crate) struct Access<'a> {
+    /// The memory.
+    pub(crate) memory: &'a Arc<Memory>,
+    /// Which of its bytes.
+    pub(crate) bytes: Range<usize>,
+    /// Whether the kernel may write them.
+    pub(crate) mutable: bool,
+}
+
+impl Access<'_> {
+    /// The bytes that both cover.
+    pub(crate) fn opt_overlap(&self, other: &Access<'_>) -> Option<Range<usize>> {
+        let common = self.bytes.start.max(other.bytes.start)..self.bytes.end.min(other.bytes.end);
+        (Arc::ptr_eq(self.memory, other.memory) && !common.is_empty()).then_some(common)
+    }
+}
+
+impl View {
+    fn new<T: Element>(buffer: &Buffer<T>, mutable: bool) -> Self {
+        Self { memory: Arc::clone(buffer.memory()), bytes: buffer.byte_range(), element: T::SCALAR, mutable }
+    }
+}
+
+/// Blocks of a launch in x, y and z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grid(pub [u32; 3]);
+
+impl From<u32> for Grid {
+    fn from(x: u32) -> Self {
+        Self([x, 1, 1])
+    }
+}
+
+impl From<(u32, u32)> for Grid {
+    fn from((x, y): (u32, u32)) -> Self {
+        Self([x, y, 1])
+    }
+}
+
+impl From<(u32, u32, u32)> for Grid {
+    fn from((x, y, z): (u32, u32, u32)) -> Self {
+        Self([x, y, z])
+    }
+}
+
+impl From<[u32; 2]> for Grid {
+    fn from([x, y]: [u32; 2]) -> Self {
+        Self([x, y, 1])
+    }
+}
+
+impl From<[u32; 3]> for Grid {
+    fn from(blocks: [u32; 3]) -> Self {
+        Self(blocks)
+    }
+}
+
+/// Blocks in y and z at most: what AMD's and NVIDIA's devices both take.
+const GRID_YZ_MAX: u32 = 65_535;
+
+impl Grid {
+    /// Whether a module can be launched with so many blocks.
+    pub(crate) fn check(self, module: &Module) -> Result<[u32; 3]> {
+        // HIP counts the threads of a direction in 32 bits, and blocks in 31.
+        let x_max = (u32::MAX / module.block()[0].max(1)).min(i32::MAX as u32);
+        let limit = [x_max, GRID_YZ_MAX, GRID_YZ_MAX];
+        if self.0.iter().zip(limit).all(|(&blocks, most)| (1..=most).contains(&blocks)) {
+            Ok(self.0)
+        } else {
+            Err(Error::Grid { kernel: module.name().to_owned(), grid: self.0, limit })
+        }
+    }
+}
+
+/// Refuses arguments that are not the module's, of another device, or that share memory where one of them is written.
+pub(crate) fn check(module: &Module, driver: &Arc<dyn Driver>, arguments: &[BoundArgument]) -> Result<()> {
+    check_types(module, driver, arguments)?;
+    let accesses: Vec<(&str, Access<'_>)> =
+        arguments.iter().filter_map(|argument| Some((argument.name, argument.opt_access()?))).collect();
+    for (index, (name, access)) in accesses.iter().enumerate() {
+        for (other_name, other) in &accesses[..index] {
+            let Some(bytes) = access.opt_overlap(other) else { continue };
+            let (argument, other) = match (access.mutable, other.mutable) {
+                (true, _) => (name, other_name),
+                (false, true) => (other_name, name),
+                (false, false) => continue,
+            };
+            let (argument, other) = ((*argument).to_owned(), (*other).to_owned());
+            return Err(Error::Aliasing { kernel: module.name().to_owned(), argument, other, bytes });
+        }
+    }
+    Ok(())
+}
+
+/// As [`check`], but for sharing memory.
+pub(crate) fn check_types(module: &Module, driver: &Arc<dyn Driver>, arguments: &[BoundArgument]) -> Result<()> {
+    let kernel = || module.name().to_owned();
+    let parameters = module.parameters();
+    if arguments.len() != parameters.len() {
+        return Err(Error::ArgumentCount { kernel: kernel(), given: arguments.len(), expected: parameters.len() });
+    }
+    for (argument, parameter) in arguments.iter().zip(parameters) {
+        if !argument.fits(parameter) {
+            return Err(Error::ArgumentType {
+                kernel: kernel(),
+                argument: parameter.name.clone(),
+                given: argument.describe(),
+                expected: parameter.describe(),
+            });
+        }
+        if argument.opt_access().is_some_and(|access| !access.memory.is_of(driver)) {
+            return Err(Error::ForeignBuffer { kernel: kernel(), argument: parameter.name.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// `&Buffer<f32>` or `&mut Buffer<f32>`.
+pub(crate) fn describe_buffer(element: Scalar, mutable: bool) -> String {
+    format!("&{}Buffer<{}>", if mutable { "mut " } else { "" }, element.name())
+}

@@ -1,0 +1,237 @@
+//! Kernels made ready to launch: a definition and tile parameters, traced, rewritten, verified and loaded.
+//!
+//! Guarantees: a variant is loaded once per device, also when several threads ask for it at once; a failure is not
+//! remembered. Deliberately does not know how a driver compiles, nor what a launch's arguments are.
+
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use greta_codegen::definition::KernelDefinition;
+use greta_codegen::ir::{Kernel as Ir, Scalar, VarKind};
+
+use crate::code::Code;
+use crate::device::Device;
+use crate::driver::{Driver, DriverArgument, DriverLaunch, KernelId};
+use crate::error::Result;
+use crate::launch::{self, Arguments, BoundArgument, Grid, Variant, describe_buffer};
+use crate::stream::Stream;
+
+/// A variant of a kernel on a device, ready to launch. A clone is the same kernel.
+#[derive(Debug)]
+pub struct Kernel<V: Variant> {
+    device: Device,
+    module: Arc<Module>,
+    variant: PhantomData<fn() -> V>,
+}
+
+impl<V: Variant> Clone for Kernel<V> {
+    fn clone(&self) -> Self {
+        Self::new(self.device.clone(), Arc::clone(&self.module))
+    }
+}
+
+impl<V: Variant> Kernel<V> {
+    pub(crate) fn new(device: Device, module: Arc<Module>) -> Self {
+        Self { device, module, variant: PhantomData }
+    }
+
+    /// What was loaded.
+    #[must_use]
+    pub fn module(&self) -> &Module {
+        &self.module
+    }
+
+    /// The device it was loaded on.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    pub(crate) fn shared_module(&self) -> &Arc<Module> {
+        &self.module
+    }
+
+    /// Launches the kernel in the stream's order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Grid`]; [`Error::Aliasing`] if a buffer that the kernel writes shares memory with another argument;
+    /// [`Error::ForeignBuffer`] and [`Error::ForeignObject`] for objects of another device; and the driver's. What
+    /// goes wrong while the kernel runs comes from the stream's next synchronisation.
+    pub fn launch(&self, stream: &Stream, grid: impl Into<Grid>, args: V::Args<'_>) -> Result<()> {
+        let arguments = args.bind();
+        launch::check(&self.module, self.device.driver(), &arguments)?;
+        // SAFETY: `check` has compared the arguments with the kernel's parameters and with each other.
+        unsafe { self.submit(stream, grid.into(), &arguments) }
+    }
+
+    /// As [`Kernel::launch`], but lets arguments share memory.
+    ///
+    /// # Safety
+    ///
+    /// Where a buffer that the kernel writes shares bytes with another argument, no thread accesses through one what
+    /// another thread writes through the other.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Kernel::launch`], without [`Error::Aliasing`].
+    pub unsafe fn launch_aliased(&self, stream: &Stream, grid: impl Into<Grid>, args: V::Args<'_>) -> Result<()> {
+        let arguments = args.bind();
+        launch::check_types(&self.module, self.device.driver(), &arguments)?;
+        // SAFETY: `check_types` has compared the arguments with the kernel's parameters; the caller vouches for the rest.
+        unsafe { self.submit(stream, grid.into(), &arguments) }
+    }
+
+    /// # Safety
+    ///
+    /// The arguments are the kernel's in number and type.
+    unsafe fn submit(&self, stream: &Stream, grid: Grid, arguments: &[BoundArgument]) -> Result<()> {
+        stream.check_device(&self.device)?;
+        let grid = grid.check(&self.module)?;
+        let arguments: Vec<DriverArgument> = arguments.iter().map(BoundArgument::to_driver).collect();
+        let launch = DriverLaunch { kernel: self.module.id, grid, arguments: &arguments };
+        // SAFETY: the caller checked the arguments; memory is given back only after the work submitted before.
+        unsafe { self.device.driver().launch(stream.id(), &launch) }
+    }
+}
+
+/// What a kernel takes as an argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name in Rust.
+    pub name: String,
+    /// What it takes.
+    pub kind: ParameterKind,
+}
+
+/// The kind of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParameterKind {
+    /// A value.
+    Scalar(Scalar),
+    /// A buffer.
+    Buffer {
+        /// The type of its elements.
+        element: Scalar,
+        /// Whether the kernel may write it.
+        mutable: bool,
+    },
+}
+
+impl Parameter {
+    /// The type, as an error names it.
+    pub(crate) fn describe(&self) -> String {
+        match self.kind {
+            ParameterKind::Scalar(scalar) => scalar.name().to_owned(),
+            ParameterKind::Buffer { element, mutable } => describe_buffer(element, mutable),
+        }
+    }
+}
+
+/// A kernel that a device has loaded, for one choice of tile parameters.
+#[derive(Debug)]
+pub struct Module {
+    driver: Arc<dyn Driver>,
+    id: KernelId,
+    name: String,
+    values: String,
+    block: [u32; 3],
+    parameters: Vec<Parameter>,
+}
+
+impl Module {
+    /// The kernel's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The tile parameters with their values, as `BM = 64, BN = 64`.
+    #[must_use]
+    pub fn values(&self) -> &str {
+        &self.values
+    }
+
+    /// Threads of a block in x, y and z.
+    #[must_use]
+    pub fn block(&self) -> [u32; 3] {
+        self.block
+    }
+
+    /// What it takes, in order.
+    #[must_use]
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    pub(crate) fn id(&self) -> KernelId {
+        self.id
+    }
+
+    fn load(driver: &Arc<dyn Driver>, definition: &'static KernelDefinition, values: &[u32]) -> Result<Self> {
+        let code = Code::new(definition, values, driver.target())?;
+        let kernel = code.ir();
+        let parameters = kernel.params.iter().map(|&var| parameter(kernel, var.index())).collect::<Vec<_>>();
+        let id = driver.load(&code, &parameters)?;
+        tracing::debug!(kernel = definition.name, values = definition.describe(values), "loaded");
+        Ok(Self {
+            driver: Arc::clone(driver),
+            id,
+            name: kernel.name.clone(),
+            values: definition.describe(values),
+            block: kernel.block.each_ref().map(|extent| extent.value),
+            parameters,
+        })
+    }
+}
+
+impl Drop for Module {
+    fn drop(&mut self) {
+        if let Err(error) = self.driver.unload(self.id) {
+            tracing::warn!(%error, kernel = self.name, "a kernel was not unloaded");
+        }
+    }
+}
+
+fn parameter(kernel: &Ir, var: usize) -> Parameter {
+    let var = &kernel.vars[var];
+    let kind = match var.kind {
+        VarKind::Global { mutable } => ParameterKind::Buffer { element: var.ty.scalar, mutable },
+        _ => ParameterKind::Scalar(var.ty.scalar),
+    };
+    Parameter { name: var.name.clone(), kind }
+}
+
+/// The modules that a device has loaded.
+#[derive(Debug, Default)]
+pub(crate) struct Modules {
+    slots: Mutex<HashMap<Key, Slot>>,
+}
+
+/// The definition's address, which names it, and the values of its tile parameters.
+type Key = (usize, Vec<u32>);
+
+/// Where a variant is or will be; locked while it is being loaded.
+type Slot = Arc<Mutex<Option<Arc<Module>>>>;
+
+impl Modules {
+    /// The module of a variant, loaded if it is not there yet.
+    pub(crate) fn load(
+        &self,
+        driver: &Arc<dyn Driver>,
+        definition: &'static KernelDefinition,
+        values: &[u32],
+    ) -> Result<Arc<Module>> {
+        let key = (std::ptr::from_ref(definition).addr(), values.to_vec());
+        let slot = {
+            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(slots.entry(key).or_default())
+        };
+        let mut module = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(module) = &*module {
+            return Ok(Arc::clone(module));
+        }
+        Ok(Arc::clone(module.insert(Arc::new(Module::load(driver, definition, values)?))))
+    }
+}

@@ -1,0 +1,223 @@
+//! Kernels for this crate's tests, written against the tracer as `#[kernel]` writes them.
+//!
+//! Deliberately does not use the macros: they belong to a crate that depends on this one.
+
+#![allow(dead_code, unreachable_pub, reason = "no test uses all of them, and two crates use this file")]
+
+use greta_codegen::definition::{KernelDefinition, Requirement, TileParameter};
+use greta_codegen::diagnostic::Diagnostic;
+use greta_codegen::ir::{Kernel, Location};
+use greta_codegen::target::Target;
+use greta_codegen::trace::{
+    Global, If, KernelInfo, KernelTracer, Set as _, Val, block_idx, block_size, get, integer, lt, thread_idx,
+    trace_kernel,
+};
+use greta_runtime::Buffer;
+use greta_runtime::launch::{Arguments, BoundArgument, Variant};
+
+type Traced = Result<Kernel, Vec<Diagnostic>>;
+
+const HERE: Location = Location { file: file!(), line: 1, column: 1 };
+
+fn info(name: &'static str) -> KernelInfo {
+    KernelInfo { name, doc: &[], location: HERE, manifest_dir: env!("CARGO_MANIFEST_DIR") }
+}
+
+const fn definition(
+    name: &'static str,
+    parameters: &'static [TileParameter],
+    requirements: &'static [Requirement],
+    trace: fn(&[u32], &'static Target) -> Traced,
+) -> KernelDefinition {
+    KernelDefinition { name, doc: &[], location: HERE, parameters, requirements, trace }
+}
+
+/// Runs `body` with the number of each thread that is below `len`.
+fn for_each(tile: Val<u32>, len: Val<u32>, body: impl FnOnce(Val<u32>)) {
+    let i = block_idx().x * tile + thread_idx().x;
+    let mut branch = If::begin(lt::<u32, _, _>(i, len));
+    let then = branch.then().then(|| body(i));
+    let otherwise = branch.otherwise().then_some(());
+    branch.finish(then, otherwise)
+}
+
+/// `y[i] = factor * x[i]` for `i < len`, in blocks of `tile` threads.
+pub mod scale {
+    use super::*;
+
+    pub static DEFINITION: KernelDefinition = definition(
+        "scale",
+        &[TileParameter { name: "TILE", default: 64, candidates: &[32, 64, 128] }],
+        &[Requirement { text: "TILE >= 64", holds: |values| values[0] >= 64 }],
+        trace,
+    );
+
+    pub struct Args<'a> {
+        pub factor: f32,
+        pub x: &'a Buffer<f32>,
+        pub y: &'a mut Buffer<f32>,
+        pub len: u32,
+    }
+
+    impl Arguments for Args<'_> {
+        fn bind(self) -> Vec<BoundArgument> {
+            vec![
+                BoundArgument::scalar("factor", self.factor),
+                BoundArgument::buffer("x", self.x),
+                BoundArgument::buffer_mut("y", self.y),
+                BoundArgument::scalar("len", self.len),
+            ]
+        }
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    pub struct Tile(pub u32);
+
+    impl Variant for Tile {
+        type Args<'a> = Args<'a>;
+
+        fn definition(&self) -> &'static KernelDefinition {
+            &DEFINITION
+        }
+
+        fn values(&self) -> Vec<u32> {
+            vec![self.0]
+        }
+    }
+
+    pub fn variant() -> Tile {
+        Tile(64)
+    }
+
+    fn trace(values: &[u32], target: &'static Target) -> Traced {
+        trace_kernel(&info("scale"), target, |kernel: &mut KernelTracer| {
+            let tile = kernel.tile("TILE", values[0]);
+            kernel.block([block_size(tile)]);
+            let factor: Val<f32> = kernel.scalar("factor", HERE);
+            let x: Global<f32> = kernel.global("x", false, HERE);
+            let mut y: Global<f32> = kernel.global("y", true, HERE);
+            let len = kernel.scalar("len", HERE);
+            for_each(tile, len, |i| y.set_element(i, factor * get(&x, i), Location::caller()));
+        })
+    }
+}
+
+/// `z[i] = x[i] + y[i]` for `i < len`, in blocks of 64 threads.
+pub mod add {
+    use super::*;
+
+    pub static DEFINITION: KernelDefinition = definition("add", &[], &[], trace);
+
+    pub struct Args<'a> {
+        pub x: &'a Buffer<f32>,
+        pub y: &'a Buffer<f32>,
+        pub z: &'a mut Buffer<f32>,
+        pub len: u32,
+    }
+
+    impl Arguments for Args<'_> {
+        fn bind(self) -> Vec<BoundArgument> {
+            vec![
+                BoundArgument::buffer("x", self.x),
+                BoundArgument::buffer("y", self.y),
+                BoundArgument::buffer_mut("z", self.z),
+                BoundArgument::scalar("len", self.len),
+            ]
+        }
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    pub struct Add;
+
+    impl Variant for Add {
+        type Args<'a> = Args<'a>;
+
+        fn definition(&self) -> &'static KernelDefinition {
+            &DEFINITION
+        }
+
+        fn values(&self) -> Vec<u32> {
+            Vec::new()
+        }
+    }
+
+    fn trace(_: &[u32], target: &'static Target) -> Traced {
+        trace_kernel(&info("add"), target, |kernel: &mut KernelTracer| {
+            let block = integer::<u32>(64);
+            kernel.block([block_size(block)]);
+            let x: Global<f32> = kernel.global("x", false, HERE);
+            let y: Global<f32> = kernel.global("y", false, HERE);
+            let mut z: Global<f32> = kernel.global("z", true, HERE);
+            let len = kernel.scalar("len", HERE);
+            for_each(block, len, |i| z.set_element(i, get(&x, i) + get(&y, i), Location::caller()));
+        })
+    }
+}
+
+/// `x[i] = x[i] + by`, for one block of `x.len()` threads at most 64.
+pub mod bump {
+    use super::*;
+
+    pub static DEFINITION: KernelDefinition = definition("bump", &[], &[], trace);
+
+    pub struct Args<'a> {
+        pub x: &'a mut Buffer<u32>,
+        pub by: u32,
+    }
+
+    impl Arguments for Args<'_> {
+        fn bind(self) -> Vec<BoundArgument> {
+            vec![BoundArgument::buffer_mut("x", self.x), BoundArgument::scalar("by", self.by)]
+        }
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    pub struct Bump;
+
+    impl Variant for Bump {
+        type Args<'a> = Args<'a>;
+
+        fn definition(&self) -> &'static KernelDefinition {
+            &DEFINITION
+        }
+
+        fn values(&self) -> Vec<u32> {
+            Vec::new()
+        }
+    }
+
+    fn trace(_: &[u32], target: &'static Target) -> Traced {
+        trace_kernel(&info("bump"), target, |kernel: &mut KernelTracer| {
+            kernel.block([block_size(integer::<u32>(1))]);
+            let mut x: Global<u32> = kernel.global("x", true, HERE);
+            let by: Val<u32> = kernel.scalar("by", HERE);
+            let i = block_idx().x;
+            x.set_element(i, get(&x, i) + by, Location::caller());
+        })
+    }
+}
+
+/// Another kernel's variant with arguments that were bound by hand.
+#[derive(Clone, Copy, Debug)]
+pub struct ByHand(pub &'static KernelDefinition);
+
+impl Variant for ByHand {
+    type Args<'a> = Bound;
+
+    fn definition(&self) -> &'static KernelDefinition {
+        self.0
+    }
+
+    fn values(&self) -> Vec<u32> {
+        self.0.defaults()
+    }
+}
+
+/// Arguments bound by hand.
+pub struct Bound(pub Vec<BoundArgument>);
+
+impl Arguments for Bound {
+    fn bind(self) -> Vec<BoundArgument> {
+        self.0
+    }
+}
