@@ -1,6 +1,7 @@
 //! The weights of one decoder layer: names, shapes, and the layer drawn from the generator.
 //!
-//! Query, key and value weights stand in one matrix, rows in this order, as the kernels read them.
+//! Query, key and value weights stand in one matrix, rows in this order, and so do gate and up weights, as the kernels
+//! read them.
 
 use crate::config::Config;
 use crate::generate::{Progress, Stream, matrix_scale, norm_weight};
@@ -67,10 +68,8 @@ pub struct LayerWeights {
     pub o: Vec<f32>,
     /// `[hidden]`: the norm in front of the feed-forward layer.
     pub post_norm: Vec<f32>,
-    /// `[intermediate, hidden]`.
-    pub gate: Vec<f32>,
-    /// `[intermediate, hidden]`.
-    pub up: Vec<f32>,
+    /// `[2 intermediate, hidden]`: gate rows, then up rows.
+    pub gate_up: Vec<f32>,
     /// `[hidden, intermediate]`.
     pub down: Vec<f32>,
 }
@@ -89,25 +88,24 @@ impl LayerWeights {
                 stream.fill(out, progress, |unit| unit * scale);
             }
         };
-        let draw = |shape: TensorShape| {
-            let mut out = vec![0.0; shape.len()];
-            fill(&mut out, shape);
+        // Matrices one above the other.
+        let stack = |shapes: &[TensorShape]| {
+            let mut out = vec![0.0; shapes.iter().map(TensorShape::len).sum()];
+            let mut rest = out.as_mut_slice();
+            for &shape in shapes {
+                let (rows, below) = rest.split_at_mut(shape.len());
+                fill(rows, shape);
+                rest = below;
+            }
             out
         };
-        let mut qkv = vec![0.0; q.len() + k.len() + v.len()];
-        let (q_rows, kv_rows) = qkv.split_at_mut(q.len());
-        let (k_rows, v_rows) = kv_rows.split_at_mut(k.len());
-        fill(q_rows, q);
-        fill(k_rows, k);
-        fill(v_rows, v);
         Self {
-            input_norm: draw(input_norm),
-            qkv,
-            o: draw(o),
-            post_norm: draw(post_norm),
-            gate: draw(gate),
-            up: draw(up),
-            down: draw(down),
+            input_norm: stack(&[input_norm]),
+            qkv: stack(&[q, k, v]),
+            o: stack(&[o]),
+            post_norm: stack(&[post_norm]),
+            gate_up: stack(&[gate, up]),
+            down: stack(&[down]),
         }
     }
 }
@@ -124,20 +122,22 @@ mod tests {
     }
 
     #[test]
-    fn the_packed_matrix_holds_query_key_and_value_rows_in_order() {
+    fn the_packed_matrices_hold_their_rows_in_order() {
         let config = Config::small();
         let weights = LayerWeights::generate(&config, "stem", 3, &|_| {});
         let total: usize = [&weights.input_norm, &weights.qkv, &weights.o, &weights.post_norm]
             .into_iter()
-            .chain([&weights.gate, &weights.up, &weights.down])
+            .chain([&weights.gate_up, &weights.down])
             .map(Vec::len)
             .sum();
         assert_eq!(total, weight_count(&config));
         let scale = matrix_scale(config.hidden);
-        let first = |name: &str| Stream::new(&format!("stem.self_attn.{name}_proj.weight"), 3).unit(0) * scale;
+        let first = |name: &str| Stream::new(&format!("stem.{name}_proj.weight"), 3).unit(0) * scale;
         let row = |index: usize| weights.qkv[index * config.hidden];
-        assert_eq!(row(0), first("q"));
-        assert_eq!(row(config.query_width()), first("k"));
-        assert_eq!(row(config.query_width() + config.kv_width()), first("v"));
+        assert_eq!(row(0), first("self_attn.q"));
+        assert_eq!(row(config.query_width()), first("self_attn.k"));
+        assert_eq!(row(config.query_width() + config.kv_width()), first("self_attn.v"));
+        assert_eq!(weights.gate_up[0], first("mlp.gate"));
+        assert_eq!(weights.gate_up[config.intermediate * config.hidden], first("mlp.up"));
     }
 }

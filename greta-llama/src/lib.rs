@@ -1,4 +1,4 @@
-//! One Llama decoder layer: its shapes, its weights, its reference and the cases that its kernels must pass.
+//! One Llama decoder layer: its kernels, the layer as a graph, its reference and the cases that its kernels must pass.
 //!
 //! Data is row-major and `f32` unless a name says otherwise. A linear layer's weight is `[out, in]`; a token's
 //! activations are one row. The key/value cache is static, `[kv_heads, max_seq, head_dim]`, and the number of tokens
@@ -7,15 +7,21 @@
 //! The [`reference`](mod@reference) shares nothing with the kernels. Nothing here reads a clock, prints, or draws a
 //! progress bar; the only I/O is [`golden::BlockGolden::open`].
 
+pub mod block;
 pub mod cases;
 pub mod comparison;
 pub mod config;
 pub mod generate;
 pub mod golden;
+pub mod kernels;
 pub mod layer_weights;
 pub mod reference;
+pub mod step;
 
+pub use block::{Block, BlockError};
 pub use comparison::{Comparison, Tolerance};
 pub use config::{Config, Rope};
-pub use golden::{BlockGolden, GoldenError};
+pub use golden::{BlockGolden, BlockInputs, GoldenError};
+pub use kernels::KERNELS;
 pub use layer_weights::LayerWeights;
+pub use step::Step;

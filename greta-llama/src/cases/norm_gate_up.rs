@@ -22,10 +22,8 @@ pub struct Data {
     pub x: Vec<f32>,
     /// `[hidden]`.
     pub norm: Vec<f32>,
-    /// `[intermediate, hidden]`.
-    pub gate: Vec<f32>,
-    /// `[intermediate, hidden]`.
-    pub up: Vec<f32>,
+    /// `[2 * intermediate, hidden]`: gate rows, then up rows.
+    pub gate_up: Vec<f32>,
     /// `[intermediate]`.
     pub y: Vec<f64>,
 }
@@ -45,10 +43,10 @@ impl Case {
         let (hidden, eps) = (self.hidden, f64::from(self.eps));
         let x = draw(self, "x", 1.0, hidden);
         let norm: Vec<f32> = draw(self, "norm", 1.0, hidden).into_iter().map(norm_weight).collect();
-        let weight = |name| draw(self, name, matrix_scale(hidden), self.intermediate * hidden);
-        let (gate, up) = (weight("gate"), weight("up"));
+        let gate_up = draw(self, "gate_up", matrix_scale(hidden), 2 * self.intermediate * hidden);
+        let (gate, up) = gate_up.split_at(self.intermediate * hidden);
         let normed = reference::rmsnorm(&x, &norm, eps);
-        let y = reference::silu_mul(&reference::gemm(&normed, &gate, hidden), &reference::gemm(&normed, &up, hidden));
-        Data { x, norm, gate, up, y: checked(self, y) }
+        let y = reference::silu_mul(&reference::gemm(&normed, gate, hidden), &reference::gemm(&normed, up, hidden));
+        Data { x, norm, y: checked(self, y), gate_up }
     }
 }

@@ -1,6 +1,7 @@
 //! Residual addition: a thread takes four elements, with 16-byte accesses.
 //!
 //! Launch: `len / 4` threads, rounded up. Memory-bound: 12 B an element.
+//! Reference: [`crate::reference::add`]; cases: [`crate::cases::elementwise`].
 
 use greta::prelude::*;
 

@@ -1,6 +1,7 @@
 //! Joins the splits of `attention_decode` into the attention's result. A thread computes one element.
 //!
 //! Launch: `heads * head_dim` threads. Bound by the launch: it reads a few hundred KB from the cache.
+//! Reference: [`crate::reference::attention`]; cases: [`crate::cases::attention`].
 
 use greta::prelude::*;
 

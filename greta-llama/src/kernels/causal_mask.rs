@@ -1,6 +1,7 @@
 //! Causal mask in place: a thread writes -inf over one score, or leaves it.
 //!
 //! Launch: `heads * tokens * keys` threads. Memory-bound: 4 B a masked score.
+//! Reference: [`crate::reference::causal_mask`]; cases: [`crate::cases::causal_mask`].
 
 use greta::prelude::*;
 

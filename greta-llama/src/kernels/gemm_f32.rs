@@ -18,7 +18,7 @@ use greta::prelude::*;
 /// a: [m, k] f32; b: [n, k] f32; c: [m, n] f32.
 #[kernel(
     tile(
-        BM = 64 in [32, 64, 128],
+        BM = 64 in [16, 32, 64, 128],
         BN = 64 in [32, 64, 128],
         BK = 16 in [8, 16, 32],
         WM = 32 in [16, 32, 64],

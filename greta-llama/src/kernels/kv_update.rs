@@ -1,6 +1,7 @@
 //! Writes new keys and values into the static cache. A thread copies one element of each.
 //!
 //! Launch: `tokens * kv_heads * head_dim` threads, whatever is in the cache: O(1) a token. Memory-bound: 16 B a thread.
+//! Reference: [`crate::reference::kv_update`]; cases: [`crate::cases::kv_update`].
 
 use greta::prelude::*;
 

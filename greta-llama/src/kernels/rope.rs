@@ -3,6 +3,7 @@
 //! The conventions differ in where a pair's elements stand: `pair_stride` elements from pair to pair and
 //! `pair_distance` within a pair, 1 and head_dim / 2 for rotate-half, 2 and 1 for interleaved.
 //! Launch: `tokens * heads * head_dim / 2` threads. Memory-bound: 8 B an element plus the tables.
+//! Reference: [`crate::reference::rope`]; cases: [`crate::cases::rope`].
 
 use greta::prelude::*;
 

@@ -1,6 +1,7 @@
 //! SiLU, element by element: a thread takes four, with 16-byte accesses.
 //!
 //! Launch: `len / 4` threads, rounded up. Memory-bound: 8 B an element.
+//! Reference: [`crate::reference::silu`]; cases: [`crate::cases::elementwise`].
 
 use greta::prelude::*;
 

@@ -1,21 +1,27 @@
 //! SiLU of the gate times the up projection: a thread takes four elements, with 16-byte accesses.
 //!
 //! Launch: `len / 4` threads, rounded up. Memory-bound: 12 B an element.
+//! Reference: [`crate::reference::silu_mul`]; cases: [`crate::cases::elementwise`].
 
 use greta::prelude::*;
 
-/// y[i] = gate[i] / (1 + exp(-gate[i])) * up[i]
-/// gate, up, y: [len] f32.
+/// y[t, i] = gate_up[t, i] / (1 + exp(-gate_up[t, i])) * gate_up[t, width + i]
+/// gate_up: [tokens, 2 * width] f32; y: [tokens, width] f32; len = tokens * width.
 #[kernel(block = 256)]
-pub fn silu_mul(gate: &Global<f32>, up: &Global<f32>, y: &mut Global<f32>, len: u32) {
+pub fn silu_mul(gate_up: &Global<f32>, y: &mut Global<f32>, width: u32, len: u32) {
     let first = (block_idx().x * BLOCK + thread_idx().x) * 4;
-    if first + 4 <= len {
-        let g = gate.load_vector::<f32x4>(first);
-        y.store_vector(first, g / (f32x4::splat(1.0) + exp(-g)) * up.load_vector::<f32x4>(first));
+    if width % 4 == 0 {
+        if first < len {
+            let at = first / width * 2 * width + first % width;
+            let gate = gate_up.load_vector::<f32x4>(at);
+            let up = gate_up.load_vector::<f32x4>(at + width);
+            y.store_vector(first, gate / (f32x4::splat(1.0) + exp(-gate)) * up);
+        }
     } else {
-        for i in first..len {
-            let g = gate[i];
-            y[i] = g / (1.0 + exp(-g)) * up[i];
+        for i in first..min(first + 4, len) {
+            let at = i / width * 2 * width + i % width;
+            let gate = gate_up[at];
+            y[i] = gate / (1.0 + exp(-gate)) * gate_up[at + width];
         }
     }
 }

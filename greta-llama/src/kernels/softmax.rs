@@ -1,6 +1,7 @@
 //! Softmax of each row. A block takes one row: maximum, exponentials and their sum, then the division.
 //!
 //! Launch: `rows` blocks. Memory-bound: 8 B an element; later passes hit the cache. A row that is all -inf gives NaN.
+//! Reference: [`crate::reference::softmax`]; cases: [`crate::cases::softmax`].
 
 use greta::prelude::*;
 

@@ -51,7 +51,8 @@ pub fn block(config: &Config, weights: &LayerWeights, inputs: &BlockInputs) -> B
     let x = add(&inputs.x, &gemm(&attended, &weights.o, query));
 
     let normed = rmsnorm(&x, &weights.post_norm, config.eps);
-    let product = silu_mul(&gemm(&normed, &weights.gate, hidden), &gemm(&normed, &weights.up, hidden));
+    let (gate, up) = weights.gate_up.split_at(config.intermediate * hidden);
+    let product = silu_mul(&gemm(&normed, gate, hidden), &gemm(&normed, up, hidden));
     let y = add(&x, &gemm(&product, &weights.down, config.intermediate));
     BlockOutput { y, k_new: appended(config, &k_cache, past), v_new: appended(config, &v_cache, past) }
 }

@@ -1,0 +1,325 @@
+//! Assembles one step of a decoder layer as a graph of kernels.
+//!
+//! A decode step, one token, is seven nodes: norm, q, k, v, RoPE and cache write; attention; its combine; o and
+//! residual; norm, gate, up and SiLU; down and residual; the position's advance. A prefill step, any number of tokens
+//! after any number of cached ones, is thirteen. The graph derives what waits for what from the buffers. All buffers
+//! are made here, before any launch; the graph keeps them alive.
+
+use greta::runtime::Grid;
+use greta::runtime::launch::Variant;
+use greta::{Buffer, Graph};
+
+use crate::block::{Block, BlockError, index};
+use crate::kernels::{
+    add::add, advance_position::advance_position, attention_combine::attention_combine,
+    attention_decode::attention_decode, attention_prefill::attention_prefill, gemm_f32::gemm_f32, gemv::gemv,
+    kv_update::kv_update, norm_gate_up::norm_gate_up, norm_qkv::norm_qkv, rmsnorm::rmsnorm, rope::rope,
+    silu_mul::silu_mul,
+};
+
+/// Keys that a block of decode attention takes at most.
+const KEYS_PER_SPLIT: u32 = 256;
+/// Columns after which the prefill's products start a new chain of additions; see `gemm_f32`.
+const FLUSH: u32 = 128;
+/// Elements that a block of an elementwise kernel takes: 256 threads, four elements each.
+const ELEMENTS_PER_BLOCK: u32 = 1024;
+
+/// One step of a layer, ready to be instantiated. Every launch reads `x`, writes `y` and moves the position on.
+#[derive(Debug)]
+pub struct Step {
+    /// The kernels.
+    pub graph: Graph,
+    /// `[tokens, hidden]`: the layer's input.
+    pub x: Buffer<f32>,
+    /// `[tokens, hidden]`: the layer's output.
+    pub y: Buffer<f32>,
+    /// New tokens.
+    pub tokens: usize,
+}
+
+impl Block {
+    /// The graph of a step of `tokens` new tokens at whatever position the block has then: decode for one token,
+    /// prefill for more.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockError::Room`], [`BlockError::TooLarge`], and the device's: a head's width that attention has no variant
+    /// for, or a kernel that does not compile.
+    pub fn step(&mut self, tokens: usize) -> Result<Step, BlockError> {
+        self.check_room(tokens)?;
+        let hidden = self.config.hidden;
+        let x = self.device.zeroed(tokens.saturating_mul(hidden))?;
+        let mut y = self.device.zeroed(tokens.saturating_mul(hidden))?;
+        let graph = match tokens {
+            1 => self.decode(&x, &mut y)?,
+            _ => self.prefill(&x, &mut y, tokens)?,
+        };
+        Ok(Step { graph, x, y, tokens })
+    }
+
+    fn decode(&mut self, x: &Buffer<f32>, y: &mut Buffer<f32>) -> Result<Graph, BlockError> {
+        let mut graph = self.device.graph();
+        let (heads, head_dim) = (self.sizes.heads, self.sizes.head_dim);
+        let splits = self.sizes.max_seq.div_ceil(KEYS_PER_SPLIT);
+        let query = self.config.query_width();
+        let mut q = self.device.buffer(query)?;
+        let mut maxima = self.device.buffer(self.config.heads * splits as usize)?;
+        let mut sums = self.device.buffer(self.config.heads * splits as usize)?;
+        let mut partial = self.device.buffer(query * splits as usize)?;
+        let mut attended = self.device.buffer(query)?;
+        let mut middle = self.device.buffer(self.config.hidden)?;
+        let mut product = self.device.buffer(self.config.intermediate)?;
+
+        self.add_norm_qkv(&mut graph, x, &mut q)?;
+        node(
+            &mut graph,
+            "attention",
+            attention_decode::variant().hd(head_dim),
+            (heads, splits),
+            attention_decode::Args {
+                q: &q,
+                k_cache: &self.k_cache,
+                v_cache: &self.v_cache,
+                position: &self.position,
+                maxima: &mut maxima,
+                sums: &mut sums,
+                partial: &mut partial,
+                heads,
+                kv_heads: self.sizes.kv_heads,
+                max_seq: self.sizes.max_seq,
+            },
+        )?;
+        node(
+            &mut graph,
+            "join splits",
+            attention_combine::variant(),
+            (heads * head_dim).div_ceil(64),
+            attention_combine::Args {
+                maxima: &maxima,
+                sums: &sums,
+                partial: &partial,
+                y: &mut attended,
+                heads,
+                head_dim,
+                splits,
+            },
+        )?;
+        add_gemv(&mut graph, "o + residual", &self.weights.o, &attended, x, &mut middle)?;
+        self.add_norm_gate_up(&mut graph, &middle, &mut product)?;
+        add_gemv(&mut graph, "down + residual", &self.weights.down, &product, &middle, y)?;
+        self.add_advance(&mut graph, 1)?;
+        Ok(graph)
+    }
+
+    fn add_norm_qkv(&mut self, graph: &mut Graph, x: &Buffer<f32>, q: &mut Buffer<f32>) -> Result<(), BlockError> {
+        let sizes = self.sizes;
+        let variant = norm_qkv::variant();
+        let pairs = (sizes.heads + 2 * sizes.kv_heads) * (sizes.head_dim / 2);
+        let grid = pairs.div_ceil(tile(&variant, "PAIRS") * tile(&variant, "WAVES"));
+        let args = norm_qkv::Args {
+            x,
+            norm: &self.weights.input_norm,
+            weight: &self.weights.qkv,
+            cos: &self.cos,
+            sin: &self.sin,
+            position: &self.position,
+            q,
+            k_cache: &mut self.k_cache,
+            v_cache: &mut self.v_cache,
+            hidden: sizes.hidden,
+            heads: sizes.heads,
+            kv_heads: sizes.kv_heads,
+            head_dim: sizes.head_dim,
+            max_seq: sizes.max_seq,
+            pair_stride: sizes.pair_stride,
+            pair_distance: sizes.pair_distance,
+            eps: self.config.eps as f32,
+        };
+        node(graph, "norm, q k v, rope, cache", variant, grid, args)
+    }
+
+    fn add_norm_gate_up(&self, graph: &mut Graph, x: &Buffer<f32>, y: &mut Buffer<f32>) -> Result<(), BlockError> {
+        let variant = norm_gate_up::variant();
+        let grid = self.sizes.intermediate.div_ceil(tile(&variant, "ROWS") * tile(&variant, "WAVES"));
+        let args = norm_gate_up::Args {
+            x,
+            norm: &self.weights.post_norm,
+            gate_up: &self.weights.gate_up,
+            y,
+            hidden: self.sizes.hidden,
+            intermediate: self.sizes.intermediate,
+            eps: self.config.eps as f32,
+        };
+        node(graph, "norm, gate up, silu", variant, grid, args)
+    }
+
+    fn add_advance(&mut self, graph: &mut Graph, tokens: u32) -> Result<(), BlockError> {
+        let args = advance_position::Args { position: &mut self.position, tokens };
+        node(graph, "advance position", advance_position::variant(), 1, args)
+    }
+
+    fn prefill(&mut self, x: &Buffer<f32>, y: &mut Buffer<f32>, tokens: usize) -> Result<Graph, BlockError> {
+        let mut graph = self.device.graph();
+        let (hidden, intermediate) = (self.config.hidden, self.config.intermediate);
+        let (query, width) = (self.config.query_width(), self.config.qkv_width());
+        index("a step's activations", tokens.saturating_mul(width.max(2 * intermediate)))?;
+        let buffer = |columns: usize| self.device.buffer::<f32>(tokens * columns);
+        let (mut normed, mut qkv, mut attended) = (buffer(hidden)?, buffer(width)?, buffer(query)?);
+        let (mut projected, mut middle) = (buffer(hidden)?, buffer(hidden)?);
+        let (mut gate_up, mut product) = (buffer(2 * intermediate)?, buffer(intermediate)?);
+        let count = index("tokens", tokens)?;
+
+        self.add_norm(&mut graph, "norm", x, &self.weights.input_norm, &mut normed, count)?;
+        add_gemm(&mut graph, "q k v", &normed, &self.weights.qkv, &mut qkv, count)?;
+        self.add_rope(&mut graph, &mut qkv, count)?;
+        self.add_kv_update(&mut graph, &qkv, count)?;
+        self.add_attention(&mut graph, &qkv, &mut attended, count)?;
+        add_gemm(&mut graph, "o", &attended, &self.weights.o, &mut projected, count)?;
+        add_residual(&mut graph, x, &projected, &mut middle)?;
+        self.add_norm(&mut graph, "norm", &middle, &self.weights.post_norm, &mut normed, count)?;
+        add_gemm(&mut graph, "gate up", &normed, &self.weights.gate_up, &mut gate_up, count)?;
+        let len = index("a step's activations", product.len())?;
+        let args = silu_mul::Args { gate_up: &gate_up, y: &mut product, width: self.sizes.intermediate, len };
+        node(&mut graph, "silu", silu_mul::variant(), len.div_ceil(ELEMENTS_PER_BLOCK), args)?;
+        add_gemm(&mut graph, "down", &product, &self.weights.down, &mut projected, count)?;
+        add_residual(&mut graph, &middle, &projected, y)?;
+        self.add_advance(&mut graph, count)?;
+        Ok(graph)
+    }
+
+    fn add_norm(
+        &self,
+        graph: &mut Graph,
+        label: &str,
+        x: &Buffer<f32>,
+        w: &Buffer<f32>,
+        y: &mut Buffer<f32>,
+        tokens: u32,
+    ) -> Result<(), BlockError> {
+        let args = rmsnorm::Args { x, w, y, hidden: self.sizes.hidden, eps: self.config.eps as f32 };
+        node(graph, label, rmsnorm::variant(), tokens, args)
+    }
+
+    /// Rotates queries and keys, which stand side by side.
+    fn add_rope(&self, graph: &mut Graph, qkv: &mut Buffer<f32>, tokens: u32) -> Result<(), BlockError> {
+        let sizes = self.sizes;
+        let heads = sizes.heads + sizes.kv_heads;
+        let args = rope::Args {
+            x: qkv,
+            cos: &self.cos,
+            sin: &self.sin,
+            position: &self.position,
+            tokens,
+            heads,
+            head_dim: sizes.head_dim,
+            row_stride: index("a row of q, k and v", self.config.qkv_width())?,
+            pair_stride: sizes.pair_stride,
+            pair_distance: sizes.pair_distance,
+            max_seq: sizes.max_seq,
+        };
+        node(graph, "rope", rope::variant(), (tokens * heads * (sizes.head_dim / 2)).div_ceil(256), args)
+    }
+
+    fn add_kv_update(&mut self, graph: &mut Graph, qkv: &Buffer<f32>, tokens: u32) -> Result<(), BlockError> {
+        let sizes = self.sizes;
+        let args = kv_update::Args {
+            rows: qkv,
+            k_cache: &mut self.k_cache,
+            v_cache: &mut self.v_cache,
+            position: &self.position,
+            tokens,
+            kv_heads: sizes.kv_heads,
+            head_dim: sizes.head_dim,
+            max_seq: sizes.max_seq,
+            row_stride: (sizes.heads + 2 * sizes.kv_heads) * sizes.head_dim,
+            k_column: sizes.heads * sizes.head_dim,
+            v_column: (sizes.heads + sizes.kv_heads) * sizes.head_dim,
+        };
+        node(graph, "cache", kv_update::variant(), (tokens * sizes.kv_heads * sizes.head_dim).div_ceil(256), args)
+    }
+
+    fn add_attention(
+        &self,
+        graph: &mut Graph,
+        q: &Buffer<f32>,
+        y: &mut Buffer<f32>,
+        tokens: u32,
+    ) -> Result<(), BlockError> {
+        let sizes = self.sizes;
+        let variant = attention_prefill::variant().hd(sizes.head_dim);
+        let grid = (tokens.div_ceil(16 * tile(&variant, "WAVES")), sizes.heads);
+        let args = attention_prefill::Args {
+            q,
+            k_cache: &self.k_cache,
+            v_cache: &self.v_cache,
+            position: &self.position,
+            y,
+            tokens,
+            heads: sizes.heads,
+            kv_heads: sizes.kv_heads,
+            max_seq: sizes.max_seq,
+            q_stride: (sizes.heads + 2 * sizes.kv_heads) * sizes.head_dim,
+        };
+        node(graph, "attention", variant, grid, args)
+    }
+}
+
+/// Adds `y = w x + residual`; the shapes are those of the buffers.
+fn add_gemv(
+    graph: &mut Graph,
+    label: &str,
+    w: &Buffer<f32>,
+    x: &Buffer<f32>,
+    residual: &Buffer<f32>,
+    y: &mut Buffer<f32>,
+) -> Result<(), BlockError> {
+    let variant = gemv::variant().residual(1);
+    let (n, k) = (index("a row", y.len())?, index("a row", x.len())?);
+    let grid = n.div_ceil(tile(&variant, "ROWS") * tile(&variant, "WAVES"));
+    node(graph, label, variant, grid, gemv::Args { w, x, residual, y, n, k })
+}
+
+/// Adds `c = a bᵀ` for `m` rows; the other shapes are those of the buffers. Few rows get a low tile.
+fn add_gemm(
+    graph: &mut Graph,
+    label: &str,
+    a: &Buffer<f32>,
+    b: &Buffer<f32>,
+    c: &mut Buffer<f32>,
+    m: u32,
+) -> Result<(), BlockError> {
+    let variant = match m {
+        0..=16 => gemm_f32::variant().bm(16).wm(16).bk(32),
+        17..=32 => gemm_f32::variant().bm(32),
+        _ => gemm_f32::variant(),
+    };
+    let variant = variant.flush(FLUSH);
+    let rows = m as usize;
+    let (n, k) = (index("a row", c.len() / rows)?, index("a row", a.len() / rows)?);
+    let grid = (n.div_ceil(tile(&variant, "BN")), m.div_ceil(tile(&variant, "BM")));
+    node(graph, label, variant, grid, gemm_f32::Args { a, b, c, m, n, k })
+}
+
+fn add_residual(graph: &mut Graph, a: &Buffer<f32>, b: &Buffer<f32>, y: &mut Buffer<f32>) -> Result<(), BlockError> {
+    let len = index("a step's activations", y.len())?;
+    node(graph, "residual", add::variant(), len.div_ceil(ELEMENTS_PER_BLOCK), add::Args { a, b, y, len })
+}
+
+/// Adds one launch.
+fn node<V: Variant>(
+    graph: &mut Graph,
+    label: &str,
+    variant: V,
+    grid: impl Into<Grid>,
+    args: V::Args<'_>,
+) -> Result<(), BlockError> {
+    let kernel = graph.device().kernel(variant)?;
+    let node = graph.add(&kernel, grid, args)?;
+    Ok(graph.label(node, label)?)
+}
+
+/// The value that a variant has for one of its tile parameters.
+fn tile(variant: &impl Variant, name: &str) -> u32 {
+    let position = variant.definition().parameters.iter().position(|parameter| parameter.name == name);
+    variant.values()[position.expect("invariant: the kernel has a tile parameter of that name")]
+}
