@@ -338,8 +338,8 @@ pub enum DiagnosticKind {
         /// The variable or object.
         name: String,
     },
-    /// The end or step of a loop reads what the loop changes.
-    #[error("the loop changes {name}, which its end or step reads; give that value a `let` before the loop")]
+    /// The end or step of a loop, or the value that fills an array, reads what the loop or the filling changes.
+    #[error("{name} changes while its value is needed again; give the value a `let` of its own before")]
     LoopBound {
         /// The variable or object.
         name: String,

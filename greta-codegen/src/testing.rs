@@ -211,10 +211,18 @@ impl Build {
         self.push(StmtKind::Eval(op(Op::Barrier, [])));
     }
 
-    pub(crate) fn block(&mut self, fill: impl FnOnce(&mut Self)) -> Block {
+    pub(crate) fn open(&mut self) {
         self.blocks.push(Vec::new());
-        fill(self);
+    }
+
+    pub(crate) fn close(&mut self) -> Block {
         self.blocks.pop().expect("the block that was opened")
+    }
+
+    pub(crate) fn block(&mut self, fill: impl FnOnce(&mut Self)) -> Block {
+        self.open();
+        fill(self);
+        self.close()
     }
 
     pub(crate) fn if_(&mut self, condition: Expr, then: impl FnOnce(&mut Self)) {

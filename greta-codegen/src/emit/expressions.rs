@@ -391,13 +391,7 @@ impl Writer<'_> {
         let Spelling::Infix(sign, level) = (self.dialect.spelling)(&op.row()) else { return None };
         let computes = matches!(level, level::SUM | level::PRODUCT) || (6..=level::BIT_AND).contains(&level);
         let wraps = value.ty.scalar == Scalar::I32 && level >= level::SUM && !op.divides();
-        let reads = match &lhs.kind {
-            ExprKind::Var(var) => place.base == *var && place.index.is_empty() && place.lane.is_none(),
-            ExprKind::Load(read) => read.base == place.base && self.same_element(read, place),
-            ExprKind::Lane(vector, lane) => self.same_lane(vector, lane, place),
-            _ => false,
-        };
-        if !computes || wraps || !reads {
+        if !computes || wraps || !place.is_read_by(lhs) {
             return None;
         }
         let rest = match &rhs.kind {
@@ -405,19 +399,5 @@ impl Writer<'_> {
             _ => self.typed(rhs),
         };
         Some((sign.to_owned(), rest))
-    }
-
-    fn same_element(&mut self, read: &Place, place: &Place) -> bool {
-        self.element(read).flat() == self.element(place).flat()
-    }
-
-    /// Whether `vector[lane]` is the place: a lane of a variable or of an element.
-    fn same_lane(&mut self, vector: &Expr, lane: &Expr, place: &Place) -> bool {
-        let read = match &vector.kind {
-            ExprKind::Var(var) => Place { base: *var, index: Vec::new(), lane: Some(Box::new(lane.clone())) },
-            ExprKind::Load(load) if load.lane.is_none() => Place { lane: Some(Box::new(lane.clone())), ..load.clone() },
-            _ => return false,
-        };
-        read.base == place.base && self.same_element(&read, place)
     }
 }

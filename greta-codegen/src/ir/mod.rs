@@ -33,6 +33,7 @@ mod expr;
 mod kernel;
 mod literal;
 mod location;
+mod print;
 mod types;
 mod walk;
 

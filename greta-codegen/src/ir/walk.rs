@@ -52,6 +52,14 @@ impl Expr {
         }
     }
 
+    /// Visits the expression and everything in it, operands before their user, to be rewritten.
+    pub fn walk_mut(&mut self, visit: &mut dyn FnMut(&mut Self)) {
+        for operand in self.operands_mut() {
+            operand.walk_mut(visit);
+        }
+        visit(self);
+    }
+
     /// Visits the variables and objects that it names, once for each time.
     pub fn walk_vars(&self, visit: &mut dyn FnMut(VarId)) {
         self.walk(&mut |expr| match &expr.kind {
@@ -171,6 +179,53 @@ impl Stmt {
             for stmt in block {
                 stmt.walk_mut(visit);
             }
+        }
+    }
+}
+
+impl Expr {
+    /// Whether it is the same code, wherever that was written.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let (operands, others) = (self.operands(), other.operands());
+        let same_root = match (&self.kind, &other.kind) {
+            (ExprKind::Load(a), ExprKind::Load(b)) => a.base == b.base && a.lane.is_some() == b.lane.is_some(),
+            (ExprKind::Op(a, _), ExprKind::Op(b, _)) => a == b,
+            (ExprKind::Call(a, left), ExprKind::Call(b, right)) => {
+                a == b && left.iter().map(Argument::opt_object).eq(right.iter().map(Argument::opt_object))
+            }
+            (a, b) if operands.is_empty() => a == b,
+            (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
+        };
+        same_root
+            && self.ty == other.ty
+            && operands.len() == others.len()
+            && operands.into_iter().zip(others).all(|(a, b)| a.is_same(b))
+    }
+}
+
+impl Place {
+    /// Whether the expression is what this place holds: the variable, element or lane itself.
+    #[must_use]
+    pub fn is_read_by(&self, expr: &Expr) -> bool {
+        let same = |index: &[Expr], lane: Option<&Expr>| {
+            self.index.len() == index.len()
+                && self.index.iter().zip(index).all(|(a, b)| a.is_same(b))
+                && match (self.lane.as_deref(), lane) {
+                    (Some(a), Some(b)) => a.is_same(b),
+                    (None, None) => true,
+                    _ => false,
+                }
+        };
+        match &expr.kind {
+            ExprKind::Var(var) => self.base == *var && same(&[], None),
+            ExprKind::Load(read) => self.base == read.base && same(&read.index, read.lane.as_deref()),
+            ExprKind::Lane(vector, lane) => match &vector.kind {
+                ExprKind::Var(var) => self.base == *var && same(&[], Some(lane)),
+                ExprKind::Load(read) if read.lane.is_none() => self.base == read.base && same(&read.index, Some(lane)),
+                _ => false,
+            },
+            _ => false,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{Findings, display_name};
 use crate::diagnostic::DiagnosticKind;
 use crate::footprint::{Footprint, Footprints};
-use crate::ir::{Argument, Block, Expr, ExprKind, Kernel, Stmt, StmtKind, VarId};
+use crate::ir::{Argument, Expr, ExprKind, Kernel, Stmt, StmtKind, VarId};
 
 /// Checks every statement of the kernel.
 pub(super) fn check(kernel: &Kernel, findings: &mut Findings) {
@@ -29,7 +29,11 @@ impl Check<'_> {
         }
         match &stmt.kind {
             StmtKind::Assign(..) => self.unordered(&stmt.exprs(), stmt, findings),
-            StmtKind::For { end, step, body, .. } => self.bounds(&[end, step], body, stmt, findings),
+            StmtKind::For { end, step, body, .. } => {
+                self.bounds(&[end, step], &self.footprints.block(body), stmt, findings);
+            }
+            // The value is computed again for each element.
+            StmtKind::Fill(..) => self.bounds(&stmt.exprs(), &self.footprints.head(stmt), stmt, findings),
             _ => {}
         }
     }
@@ -62,8 +66,7 @@ impl Check<'_> {
         }
     }
 
-    fn bounds(&self, bounds: &[&Expr], body: &Block, stmt: &Stmt, findings: &mut Findings) {
-        let body = self.footprints.block(body);
+    fn bounds(&self, bounds: &[&Expr], body: &Footprint, stmt: &Stmt, findings: &mut Findings) {
         for bound in bounds {
             let bound_footprint = self.footprints.expr(bound);
             let repeats = bound_footprint.has_effect() || bound_footprint.wave;

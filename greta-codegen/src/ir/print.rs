@@ -1,0 +1,176 @@
+//! Prints a kernel's IR as compact, Rust-like text: what `greta emit --ir` shows.
+//!
+//! Complete: every statement, operand and type is there. Variables are written `name.number`, so that two of one name
+//! are told apart. For reading only; nothing parses it.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::{Argument, Block, Expr, ExprKind, Extent, Function, Kernel, Place, Stmt, StmtKind, Unroll, VarId, VarKind};
+use crate::ops::Slot;
+
+impl Display for Kernel {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let printer = Printer { kernel: self };
+        for constant in &self.constants {
+            write!(f, "const {}: {} = {}", constant.name, constant.value.ty(), constant.value)?;
+            match &constant.definition {
+                Some(definition) => writeln!(f, "; // {}", printer.expr(definition))?,
+                None => writeln!(f, ";")?,
+            }
+        }
+        for function in &self.functions {
+            printer.function(f, function)?;
+        }
+        let [x, y, z] = self.block.each_ref().map(|extent| printer.expr(&extent.expr));
+        writeln!(f, "kernel {}({}) block [{x}, {y}, {z}] {{", self.name, printer.params(&self.params))?;
+        printer.block(f, &self.body, 1)?;
+        writeln!(f, "}}")
+    }
+}
+
+struct Printer<'a> {
+    kernel: &'a Kernel,
+}
+
+impl Printer<'_> {
+    fn function(&self, f: &mut Formatter<'_>, function: &Function) -> fmt::Result {
+        let result = function.result.map_or(String::new(), |ty| format!(" -> {ty}"));
+        writeln!(f, "fn {}({}){result} {{", function.name, self.params(&function.params))?;
+        self.block(f, &function.body, 1)?;
+        writeln!(f, "}}")
+    }
+
+    fn params(&self, params: &[VarId]) -> String {
+        list(params.iter().map(|&param| format!("{}: {}", self.var(param), self.ty(param))))
+    }
+
+    fn var(&self, var: VarId) -> String {
+        format!("{}.{}", self.kernel.var(var).name, var.0)
+    }
+
+    fn ty(&self, id: VarId) -> String {
+        let var = self.kernel.var(id);
+        match &var.kind {
+            VarKind::Global { mutable: true } => format!("&mut global [{}]", var.ty),
+            VarKind::Global { mutable: false } => format!("&global [{}]", var.ty),
+            VarKind::Register(extents) => format!("register {}{}", var.ty, self.extents(extents)),
+            VarKind::Shared(extents) => format!("shared {}{}", var.ty, self.extents(extents)),
+            VarKind::Let | VarKind::Mut | VarKind::Counter | VarKind::Scalar => var.ty.to_string(),
+        }
+    }
+
+    fn extents(&self, extents: &[Extent]) -> String {
+        extents.iter().map(|extent| format!("[{}]", self.expr(&extent.expr))).collect()
+    }
+
+    fn block(&self, f: &mut Formatter<'_>, block: &Block, level: usize) -> fmt::Result {
+        block.iter().try_for_each(|stmt| self.stmt(f, stmt, level))
+    }
+
+    fn stmt(&self, f: &mut Formatter<'_>, stmt: &Stmt, level: usize) -> fmt::Result {
+        let indent = "    ".repeat(level);
+        f.write_str(&indent)?;
+        match &stmt.kind {
+            StmtKind::Let(var, value) => {
+                let mutable = if self.kernel.var(*var).kind == VarKind::Mut { "mut " } else { "" };
+                write!(f, "let {mutable}{}: {}", self.var(*var), self.ty(*var))?;
+                match value {
+                    Some(value) => writeln!(f, " = {};", self.expr(value)),
+                    None => writeln!(f, ";"),
+                }
+            }
+            StmtKind::Declare(var) => writeln!(f, "declare {}: {};", self.var(*var), self.ty(*var)),
+            StmtKind::Fill(var, value) => writeln!(f, "fill {} with {};", self.var(*var), self.expr(value)),
+            StmtKind::Assign(place, value) => writeln!(f, "{} = {};", self.place(place), self.expr(value)),
+            StmtKind::Eval(value) => writeln!(f, "{};", self.expr(value)),
+            StmtKind::If(condition, then, otherwise) => {
+                writeln!(f, "if {} {{", self.expr(condition))?;
+                self.block(f, then, level + 1)?;
+                if !otherwise.is_empty() {
+                    writeln!(f, "{indent}}} else {{")?;
+                    self.block(f, otherwise, level + 1)?;
+                }
+                writeln!(f, "{indent}}}")
+            }
+            StmtKind::For { counter, start, end, step, unroll, body } => {
+                let unroll = match unroll {
+                    Unroll::Default => String::new(),
+                    Unroll::Full => "#[unroll] ".to_owned(),
+                    Unroll::Times(times) => format!("#[unroll({times})] "),
+                };
+                let [start, end, step] = [start, end, step].map(|bound| self.expr(bound));
+                let counter = format!("{}: {}", self.var(*counter), self.ty(*counter));
+                writeln!(f, "{unroll}for {counter} in {start}..{end} step {step} {{")?;
+                self.block(f, body, level + 1)?;
+                writeln!(f, "{indent}}}")
+            }
+            StmtKind::While(before, condition, body) if before.is_empty() => {
+                writeln!(f, "while {} {{", self.expr(condition))?;
+                self.block(f, body, level + 1)?;
+                writeln!(f, "{indent}}}")
+            }
+            StmtKind::While(before, condition, body) => {
+                writeln!(f, "while {{")?;
+                self.block(f, before, level + 1)?;
+                writeln!(f, "{indent}    {}", self.expr(condition))?;
+                writeln!(f, "{indent}}} {{")?;
+                self.block(f, body, level + 1)?;
+                writeln!(f, "{indent}}}")
+            }
+            StmtKind::Loop(body) => {
+                writeln!(f, "loop {{")?;
+                self.block(f, body, level + 1)?;
+                writeln!(f, "{indent}}}")
+            }
+            StmtKind::Break => writeln!(f, "break;"),
+            StmtKind::Continue => writeln!(f, "continue;"),
+            StmtKind::Return(None) => writeln!(f, "return;"),
+            StmtKind::Return(Some(value)) => writeln!(f, "return {};", self.expr(value)),
+        }
+    }
+
+    fn place(&self, place: &Place) -> String {
+        let index: String = place.exprs().map(|index| format!("[{}]", self.expr(index))).collect();
+        format!("{}{index}", self.var(place.base))
+    }
+
+    fn expr(&self, expr: &Expr) -> String {
+        match &expr.kind {
+            ExprKind::Literal(value) => format!("{value}_{}", value.scalar().name()),
+            ExprKind::Constant(constant) => self.kernel.constants[constant.index()].name.clone(),
+            ExprKind::Var(var) => self.var(*var),
+            ExprKind::Load(place) if expr.ty == self.kernel.var(place.base).ty => self.place(place),
+            ExprKind::Load(place) => format!("{} as {}", self.place(place), expr.ty),
+            ExprKind::Op(op, operands) => {
+                let row = op.row();
+                match (row.operands.is_empty(), row.result) {
+                    (true, Slot::Is(_)) => row.name.to_owned(),
+                    _ => format!("{}({})", row.name, list(operands.iter().map(|operand| self.expr(operand)))),
+                }
+            }
+            ExprKind::And(lhs, rhs) => format!("({} && {})", self.expr(lhs), self.expr(rhs)),
+            ExprKind::Or(lhs, rhs) => format!("({} || {})", self.expr(lhs), self.expr(rhs)),
+            ExprKind::Select(condition, then, otherwise) => {
+                let [condition, then, otherwise] = [condition, then, otherwise].map(|operand| self.expr(operand));
+                format!("(if {condition} {{ {then} }} else {{ {otherwise} }})")
+            }
+            ExprKind::Cast(operand) => format!("({} as {})", self.expr(operand), expr.ty),
+            ExprKind::Vector(elements) => {
+                format!("{}({})", expr.ty, list(elements.iter().map(|element| self.expr(element))))
+            }
+            ExprKind::Splat(operand) => format!("{}({}; {})", expr.ty, self.expr(operand), expr.ty.lanes),
+            ExprKind::Lane(vector, lane) => format!("{}[{}]", self.expr(vector), self.expr(lane)),
+            ExprKind::Call(function, arguments) => {
+                let arguments = arguments.iter().map(|argument| match argument {
+                    Argument::Value(value) => self.expr(value),
+                    Argument::Object(object) => format!("&{}", self.var(*object)),
+                });
+                format!("{}({})", self.kernel.function(*function).name, list(arguments))
+            }
+        }
+    }
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(", ")
+}

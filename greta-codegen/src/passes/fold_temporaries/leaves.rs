@@ -1,0 +1,86 @@
+//! Replaces temporaries that stand for something that can be written anywhere: a literal, a constant, an immutable
+//! variable, a position in the grid, an expression known at compile time.
+//!
+//! These have one value wherever they are visible, and cost nothing to write again.
+
+use std::collections::BTreeMap;
+
+use crate::ir::{Block, Expr, ExprKind, Kernel, Stmt, StmtKind, VarId, VarKind};
+use crate::ops::Effects;
+
+/// Replaces every such temporary and removes its definition.
+pub(super) fn substitute_leaves(kernel: &mut Kernel) {
+    let snapshot = kernel.clone();
+    let mut leaves = Leaves { kernel: &snapshot, known: BTreeMap::new() };
+    for function in &mut kernel.functions {
+        leaves.block(&mut function.body);
+    }
+    leaves.block(&mut kernel.body);
+    for var in &mut kernel.vars {
+        if let VarKind::Register(extents) | VarKind::Shared(extents) = &mut var.kind {
+            extents.iter_mut().for_each(|extent| leaves.rewrite(&mut extent.expr));
+        }
+    }
+}
+
+struct Leaves<'a> {
+    kernel: &'a Kernel,
+    known: BTreeMap<VarId, Expr>,
+}
+
+impl Leaves<'_> {
+    fn block(&mut self, block: &mut Block) {
+        block.retain_mut(|stmt| {
+            self.stmt(stmt);
+            !self.defines_leaf(stmt)
+        });
+    }
+
+    fn stmt(&mut self, stmt: &mut Stmt) {
+        // The condition of a `while` sees the block before it.
+        if let StmtKind::While(before, condition, body) = &mut stmt.kind {
+            self.block(before);
+            self.rewrite(condition);
+            self.block(body);
+            return;
+        }
+        for expr in stmt.exprs_mut() {
+            self.rewrite(expr);
+        }
+        for block in stmt.blocks_mut() {
+            self.block(block);
+        }
+    }
+
+    fn rewrite(&self, expr: &mut Expr) {
+        expr.walk_mut(&mut |expr| {
+            if let ExprKind::Var(var) = expr.kind
+                && let Some(known) = self.known.get(&var)
+            {
+                *expr = known.clone();
+            }
+        });
+    }
+
+    /// Whether the statement defines a temporary that is a leaf, which is then known.
+    fn defines_leaf(&mut self, stmt: &Stmt) -> bool {
+        let StmtKind::Let(var, Some(value)) = &stmt.kind else { return false };
+        let declared = self.kernel.var(*var);
+        if declared.kind != VarKind::Let || !declared.name.is_empty() || !self.is_leaf(value) {
+            return false;
+        }
+        self.known.insert(*var, value.clone());
+        true
+    }
+
+    fn is_leaf(&self, value: &Expr) -> bool {
+        match &value.kind {
+            ExprKind::Literal(_) | ExprKind::Constant(_) => true,
+            ExprKind::Var(var) => {
+                matches!(self.kernel.var(*var).kind, VarKind::Let | VarKind::Counter | VarKind::Scalar)
+            }
+            ExprKind::Op(op, operands) if operands.is_empty() => op.row().effects == Effects::Pure,
+            _ => self.kernel.opt_constant(value).is_some(),
+        }
+    }
+}

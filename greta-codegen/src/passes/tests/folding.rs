@@ -1,0 +1,1 @@
+//! Single hazards, each the smallest kernel that shows it.
