@@ -1,10 +1,12 @@
 //! Devices by name, what they are, and the kernels and memory that belong to each.
 //!
 //! Guarantees: whatever a device made keeps its driver alive, so objects may be dropped in any order. Deliberately does
-//! not know what any driver does; a new kind of device is a row of [`KINDS`].
+//! not know what any driver does; a new kind of device is a row of a table.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use greta_codegen::definition::KernelDefinition;
 use greta_codegen::target::Target;
 
 use crate::buffer::{Buffer, Element};
@@ -162,6 +164,32 @@ impl Device {
     pub fn kernel<V: Variant>(&self, variant: V) -> Result<Kernel<V>> {
         let module = self.inner.modules.load(&self.inner.driver, variant.definition(), &variant.values())?;
         Ok(Kernel::new(self.clone(), module))
+    }
+
+    /// Makes kernels ready to launch, several at a time, so that [`Device::kernel`] finds them later.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Device::kernel`]: the first in the order given.
+    pub fn prepare(&self, variants: &[(&'static KernelDefinition, Vec<u32>)]) -> Result<()> {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(variants.len());
+        let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        let work = || {
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some((definition, values)) = variants.get(index) else { return };
+                if let Err(error) = self.inner.modules.load(&self.inner.driver, definition, values) {
+                    failed.lock().unwrap_or_else(PoisonError::into_inner).push((index, error));
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(work);
+            }
+        });
+        let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        failed.into_iter().min_by_key(|(index, _)| *index).map_or(Ok(()), |(_, error)| Err(error))
     }
 
     /// A buffer whose contents are unspecified until they are written.

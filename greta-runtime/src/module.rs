@@ -12,9 +12,10 @@ use greta_codegen::ir::{Kernel as Ir, Scalar, VarKind};
 
 use crate::code::Code;
 use crate::device::Device;
-use crate::driver::{Driver, DriverArgument, DriverLaunch, KernelId};
+use crate::driver::{Driver, DriverArgument, DriverLaunch, KernelId, Loaded};
 use crate::error::Result;
 use crate::launch::{self, Arguments, BoundArgument, Grid, Variant, describe_buffer};
+use crate::resources::KernelResources;
 use crate::stream::Stream;
 
 /// A variant of a kernel on a device, ready to launch. A clone is the same kernel.
@@ -56,9 +57,9 @@ impl<V: Variant> Kernel<V> {
     ///
     /// # Errors
     ///
-    /// [`Error::Grid`]; [`Error::Aliasing`] if a buffer that the kernel writes shares memory with another argument;
-    /// [`Error::ForeignBuffer`] and [`Error::ForeignObject`] for objects of another device; and the driver's. What
-    /// goes wrong while the kernel runs comes from the stream's next synchronisation.
+    /// [`crate::Error::Grid`]; [`crate::Error::Aliasing`] if a buffer that the kernel writes shares memory with another
+    /// argument; [`crate::Error::ForeignBuffer`] and [`crate::Error::ForeignObject`] for objects of another device; and
+    /// the driver's. What goes wrong while the kernel runs comes from the stream's next synchronisation.
     pub fn launch(&self, stream: &Stream, grid: impl Into<Grid>, args: V::Args<'_>) -> Result<()> {
         let arguments = args.bind();
         launch::check(&self.module, self.device.driver(), &arguments)?;
@@ -70,12 +71,12 @@ impl<V: Variant> Kernel<V> {
     ///
     /// # Safety
     ///
-    /// Where a buffer that the kernel writes shares bytes with another argument, no thread accesses through one what
-    /// another thread writes through the other.
+    /// Where a buffer that the kernel writes shares memory with another argument, no byte that the kernel writes
+    /// through one of them is accessed through the other: compilers rely on it.
     ///
     /// # Errors
     ///
-    /// As for [`Kernel::launch`], without [`Error::Aliasing`].
+    /// As for [`Kernel::launch`], without [`crate::Error::Aliasing`].
     pub unsafe fn launch_aliased(&self, stream: &Stream, grid: impl Into<Grid>, args: V::Args<'_>) -> Result<()> {
         let arguments = args.bind();
         launch::check_types(&self.module, self.device.driver(), &arguments)?;
@@ -138,6 +139,7 @@ pub struct Module {
     values: String,
     block: [u32; 3],
     parameters: Vec<Parameter>,
+    resources: Option<KernelResources>,
 }
 
 impl Module {
@@ -165,6 +167,12 @@ impl Module {
         &self.parameters
     }
 
+    /// What it costs a compute unit; `None` on `cpu`.
+    #[must_use]
+    pub fn resources(&self) -> Option<&KernelResources> {
+        self.resources.as_ref()
+    }
+
     pub(crate) fn id(&self) -> KernelId {
         self.id
     }
@@ -173,7 +181,7 @@ impl Module {
         let code = Code::new(definition, values, driver.target())?;
         let kernel = code.ir();
         let parameters = kernel.params.iter().map(|&var| parameter(kernel, var.index())).collect::<Vec<_>>();
-        let id = driver.load(&code, &parameters)?;
+        let Loaded { id, resources } = driver.load(&code, &parameters)?;
         tracing::debug!(kernel = definition.name, values = definition.describe(values), "loaded");
         Ok(Self {
             driver: Arc::clone(driver),
@@ -182,6 +190,7 @@ impl Module {
             values: definition.describe(values),
             block: kernel.block.each_ref().map(|extent| extent.value),
             parameters,
+            resources,
         })
     }
 }

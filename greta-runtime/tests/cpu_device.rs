@@ -152,6 +152,18 @@ fn tile_parameters_that_make_no_variant_are_refused() {
 }
 
 #[test]
+fn kernels_prepared_together_are_found_and_the_first_that_fails_is_named() {
+    let (device, _stream) = open();
+    let prepared = [(&scale::DEFINITION, vec![64]), (&scale::DEFINITION, vec![128]), (&add::DEFINITION, vec![])];
+    device.prepare(&prepared).unwrap();
+    assert_eq!(device.kernel(scale::Tile(128)).unwrap().module().resources(), None);
+    let error =
+        device.prepare(&[(&add::DEFINITION, vec![]), (&scale::DEFINITION, vec![7]), (&scale::DEFINITION, vec![8])]);
+    assert_eq!(error.unwrap_err().to_string(), "scale: TILE = 7 is not allowed; candidates are [32, 64, 128]");
+    device.prepare(&[]).unwrap();
+}
+
+#[test]
 fn a_grid_without_blocks_or_with_too_many_is_refused() {
     let (device, stream) = open();
     let mut x = device.zeroed::<u32>(1).unwrap();

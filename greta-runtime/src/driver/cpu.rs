@@ -15,7 +15,7 @@ use greta_interpreter::{Argument, Memory, Program};
 
 use super::table::Table;
 use super::{
-    Address, Contents, Driver, DriverArgument, DriverLaunch, DriverNode, EventId, GraphId, KernelId, StreamId,
+    Address, Contents, Driver, DriverArgument, DriverLaunch, DriverNode, EventId, GraphId, KernelId, Loaded, StreamId,
 };
 use crate::code::Code;
 use crate::device::DeviceInfo;
@@ -291,10 +291,11 @@ impl Driver for Cpu {
         Ok(self.recorded(to)?.time.saturating_duration_since(self.recorded(from)?.time))
     }
 
-    fn load(&self, code: &Code, _: &[Parameter]) -> Result<KernelId> {
+    fn load(&self, code: &Code, _: &[Parameter]) -> Result<Loaded> {
         let kernel = code.ir();
         let program = Program::new(kernel, self.target().wave);
-        Ok(self.kernels.insert(Kernel { program, manifest_dir: kernel.manifest_dir }))
+        let id = self.kernels.insert(Kernel { program, manifest_dir: kernel.manifest_dir });
+        Ok(Loaded { id, resources: None })
     }
 
     fn unload(&self, kernel: KernelId) -> Result<()> {

@@ -18,6 +18,7 @@ use crate::code::Code;
 use crate::device::DeviceInfo;
 use crate::error::Result;
 use crate::module::Parameter;
+use crate::resources::KernelResources;
 
 /// An address in a device's memory. Only its driver looks behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,6 +114,15 @@ pub(crate) struct DriverNode<'a> {
     pub(crate) launch: DriverLaunch<'a>,
     /// Numbers of earlier nodes, ascending.
     pub(crate) dependencies: &'a [usize],
+}
+
+/// A kernel that is ready to launch.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// The driver's name for it.
+    pub(crate) id: KernelId,
+    /// What it costs a compute unit, if the driver compiled it.
+    pub(crate) resources: Option<KernelResources>,
 }
 
 /// A kind of device.
@@ -212,7 +222,7 @@ pub(crate) trait Driver: Send + Sync + Debug {
     fn elapsed(&self, from: EventId, to: EventId) -> Result<Duration>;
 
     /// Makes a verified kernel ready to launch; on a GPU that compiles it, or takes it from the cache.
-    fn load(&self, code: &Code, parameters: &[Parameter]) -> Result<KernelId>;
+    fn load(&self, code: &Code, parameters: &[Parameter]) -> Result<Loaded>;
 
     /// Forgets a kernel that no stream and no graph uses any more.
     fn unload(&self, kernel: KernelId) -> Result<()>;

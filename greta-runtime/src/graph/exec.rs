@@ -230,7 +230,7 @@ impl GraphExec {
         Ok(())
     }
 
-    fn launch_both(&self, stream: &Stream, before: &[Vec<u8>]) -> Result<(Vec<Vec<u8>>, Vec<Vec<u8>>)> {
+    fn launch_both(&self, stream: &Stream, before: &Contents) -> Result<(Contents, Contents)> {
         self.launch_eager(stream)?;
         stream.synchronize()?;
         let eager = self.contents()?;
@@ -252,7 +252,7 @@ impl GraphExec {
         written
     }
 
-    fn contents(&self) -> Result<Vec<Vec<u8>>> {
+    fn contents(&self) -> Result<Contents> {
         let read = |Written { access, .. }: &Written<'_>| {
             let mut bytes = vec![0; access.bytes.len()];
             let from = access.memory.address().offset(access.bytes.start);
@@ -265,7 +265,7 @@ impl GraphExec {
         self.written().iter().map(read).collect()
     }
 
-    fn restore(&self, contents: &[Vec<u8>]) -> Result<()> {
+    fn restore(&self, contents: &Contents) -> Result<()> {
         for (Written { access, .. }, bytes) in self.written().iter().zip(contents) {
             let to = access.memory.address().offset(access.bytes.start);
             self.device.copy_now(|driver, stream| {
@@ -300,6 +300,9 @@ impl GraphExec {
         NodeId { graph: self.number, index }
     }
 }
+
+/// The bytes of each of [`GraphExec::written`].
+type Contents = Vec<Vec<u8>>;
 
 /// An argument that a kernel writes.
 struct Written<'a> {

@@ -9,9 +9,19 @@ use greta_codegen::target::Target;
 use crate::code::Code;
 use crate::compile::{CompileRequest, SourceLocation};
 use crate::error::Result;
+use crate::resources::KernelResources;
+
+/// A kernel as the device loads it.
+#[derive(Debug)]
+pub(super) struct Image {
+    /// The code object.
+    pub(super) bytes: Vec<u8>,
+    /// What the kernel costs, if the code object says so.
+    pub(super) resources: Option<KernelResources>,
+}
 
 /// Takes the code object of a kernel from the cache, or compiles it.
-pub(super) fn compile(code: &Code, target: &'static Target) -> Result<Vec<u8>> {
+pub(super) fn compile(code: &Code, target: &'static Target) -> Result<Image> {
     let emitted = emit::hip(code.verified());
     let lines = u32::try_from(emitted.source.lines().count()).unwrap_or(u32::MAX);
     let line_map: Vec<Option<SourceLocation>> = (1..=lines)
@@ -30,5 +40,7 @@ pub(super) fn compile(code: &Code, target: &'static Target) -> Result<Vec<u8>> {
         options: &[],
         line_map: &line_map,
     };
-    Ok(crate::compile::compile(&request).map_err(Box::new)?.bytes)
+    let mut object = crate::compile::compile(&request).map_err(Box::new)?;
+    object.resources.kernels.retain(|kernel| kernel.name == code.ir().name);
+    Ok(Image { bytes: object.bytes, resources: object.resources.kernels.pop() })
 }

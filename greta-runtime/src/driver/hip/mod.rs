@@ -22,11 +22,11 @@ use greta_codegen::target::{TARGETS, Target};
 use hip_sys::{hipEvent_t, hipStream_t};
 
 use self::api::{Api, Direction};
-use self::compile::compile;
+use self::compile::{Image, compile};
 use self::graph::{Graph, Work};
 use self::kernel::{Kernel, Values};
 use super::table::Table;
-use super::{Address, Contents, Driver, DriverLaunch, DriverNode, EventId, GraphId, KernelId, StreamId};
+use super::{Address, Contents, Driver, DriverLaunch, DriverNode, EventId, GraphId, KernelId, Loaded, StreamId};
 use crate::code::Code;
 use crate::device::DeviceInfo;
 use crate::error::{Activity, Error, Result};
@@ -36,7 +36,7 @@ use crate::module::Parameter;
 const NAMED_KERNELS_MAX: usize = 8;
 
 /// Makes a code object of a kernel.
-type Compile = fn(&Code, &'static Target) -> Result<Vec<u8>>;
+type Compile = fn(&Code, &'static Target) -> Result<Image>;
 
 /// Opens the device.
 pub(crate) fn open() -> Result<Arc<dyn Driver>> {
@@ -295,11 +295,12 @@ impl Driver for Hip {
         unsafe { self.api.event_elapsed(from.recorded()?, to.recorded()?) }
     }
 
-    fn load(&self, code: &Code, parameters: &[Parameter]) -> Result<KernelId> {
+    fn load(&self, code: &Code, parameters: &[Parameter]) -> Result<Loaded> {
         let image = (self.compile)(code, self.target)?;
         let ir = code.ir();
         let block = ir.block.each_ref().map(|extent| extent.value);
-        Ok(self.kernels.insert(Kernel::load(&self.api, image, &ir.name, block, parameters)?))
+        let kernel = Kernel::load(&self.api, image.bytes, &ir.name, block, parameters)?;
+        Ok(Loaded { id: self.kernels.insert(kernel), resources: image.resources })
     }
 
     fn unload(&self, kernel: KernelId) -> Result<()> {

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use greta_codegen::target::GFX942;
 use hip_sys::hipError_t;
 
+use super::compile::{Image, compile};
 use super::{Hip, fake};
 use crate::buffer::Buffer;
+use crate::code::Code;
 use crate::device::Device;
 use crate::error::{Activity, Error, HipError, Result};
 use crate::graph::Mode;
@@ -17,7 +20,7 @@ const SIGNATURES: &[(&str, &str)] = &[("scale", "wppw"), ("add", "pppw"), ("bump
 const ONE: u32 = 0x3f80_0000;
 
 fn driver(gpus: i32, arch: &str) -> Result<Hip> {
-    Hip::new(fake::table(gpus, arch, SIGNATURES), |_, _| Ok(vec![7]))
+    Hip::new(fake::table(gpus, arch, SIGNATURES), |_, _| Ok(Image { bytes: vec![7], resources: None }))
 }
 
 /// An open device and a stream of it; the calls that made them are forgotten.
@@ -369,7 +372,7 @@ fn everything() -> Result<()> {
     if let Some((call, status)) = FAILING.get() {
         fake::fail(call, status);
     }
-    let device = Device::from_driver(Arc::new(Hip::new(table, |_, _| Ok(vec![7]))?))?;
+    let device = Device::from_driver(Arc::new(Hip::new(table, |_, _| Ok(Image { bytes: vec![7], resources: None }))?))?;
     let stream = device.stream()?;
     let mut x: Buffer<f32> = device.zeroed(64)?;
     let mut y = device.buffer_from(&[0.5_f32; 64])?;
@@ -460,6 +463,21 @@ fn what_cannot_be_given_back_is_logged_and_does_no_harm() {
         everything().unwrap();
         FAILING.set(None);
     }
+}
+
+#[test]
+fn a_kernel_compiles_to_a_code_object_with_its_resources() {
+    if let Err(error) = crate::toolchain::find() {
+        assert!(std::env::var_os("CI").is_none(), "{error}");
+        eprintln!("skipped: {error}");
+        return;
+    }
+    let code = Code::new(&scale::DEFINITION, &[128], &GFX942).unwrap();
+    let image = compile(&code, &GFX942).unwrap();
+    assert_eq!(image.bytes[..4], *b"\x7fELF");
+    let resources = image.resources.unwrap();
+    assert_eq!((resources.name.as_str(), resources.max_block_threads), ("scale", 128));
+    assert_eq!(resources.vgpr_spills, 0);
 }
 
 #[test]
