@@ -128,7 +128,7 @@ fn softmax_is_within_tolerance() {
 }
 
 #[test]
-fn silu_and_addition_are_within_tolerance() {
+fn silu_is_within_tolerance_and_addition_exact() {
     use kernels::{add::add, silu::silu};
     let bench = Bench::open();
     for case in elementwise::CASES {
@@ -140,7 +140,9 @@ fn silu_and_addition_are_within_tolerance() {
         check(case, &y, &data.silu, Tolerance::KERNEL);
         let mut y = bench.output(case.len);
         bench.run(add::variant(), grid, add::Args { a: &a, b: &b, y: &mut y, len });
-        check(case, &y, &data.sum, Tolerance::KERNEL);
+        // A sum is rounded once, so it is the reference, rounded.
+        let sum: Vec<f64> = data.sum.iter().map(|&sum| f64::from(sum as f32)).collect();
+        check(case, &y, &sum, Tolerance::EXACT);
     }
 }
 
@@ -267,7 +269,7 @@ fn gemm_is_bit_for_bit_the_chain_of_fused_multiply_adds() {
     let default = kernel::variant();
     let variants = [
         (default, [64, 64], 0),
-        (default.bm(128).bn(32).bk(8), [128, 32], 0),
+        (default.bm(128).wm(64), [128, 64], 0),
         (default.bm(16).wm(16).bk(32), [16, 64], 0),
         (default.bm(32).bn(128).bk(32).wm(16).wn(64), [32, 128], 0),
         (default.flush(64), [64, 64], 64),

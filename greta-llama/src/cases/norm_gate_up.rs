@@ -43,7 +43,8 @@ impl Case {
         let (hidden, eps) = (self.hidden, f64::from(self.eps));
         let x = draw(self, "x", 1.0, hidden);
         let norm: Vec<f32> = draw(self, "norm", 1.0, hidden).into_iter().map(norm_weight).collect();
-        let gate_up = draw(self, "gate_up", matrix_scale(hidden), 2 * self.intermediate * hidden);
+        // A product of two projections is of unit scale if each is of half of it.
+        let gate_up = draw(self, "gate_up", 0.5 * matrix_scale(hidden), 2 * self.intermediate * hidden);
         let (gate, up) = gate_up.split_at(self.intermediate * hidden);
         let normed = reference::rmsnorm(&x, &norm, eps);
         let y = reference::silu_mul(&reference::gemm(&normed, gate, hidden), &reference::gemm(&normed, up, hidden));

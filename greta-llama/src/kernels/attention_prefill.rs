@@ -60,13 +60,7 @@ pub fn attention_prefill(
         load_tile(v_cache, &mut values, cache + base * HD, end - base, HD);
         barrier();
         let mut scores = [f32x4::splat(0.0); BK / 16];
-        #[unroll]
-        for n in 0..BK / 16 {
-            #[unroll]
-            for i in 0..HD / 4 {
-                scores[n] = mfma_f32_16x16x4f32(queries[i], keys[n * 16 + minor][i * 4 + major], scores[n]);
-            }
-        }
+        multiply_keys(&queries, &keys, &mut scores);
         #[unroll]
         for r in 0..4 {
             let visible = min(past + tile + major * 4 + r + 1, end);
@@ -100,6 +94,21 @@ fn load_tile(cache: &Global<f32>, tile: &mut Shared<Shared<f32>>, start: u32, ro
             part = cache.load_vector::<f32x4>(start + i);
         }
         tile[i / width].store_vector(i % width, part);
+    }
+}
+
+/// scores = queries * keysᵀ, as four sums side by side: short chains keep the matrix cores busy and the error small.
+#[device]
+fn multiply_keys(queries: &Array<f32>, keys: &Shared<Shared<f32>>, scores: &mut Array<f32x4>) {
+    let (minor, major) = (lane_id() % 16, lane_id() / 16);
+    #[unroll]
+    for n in 0..scores.len() {
+        let mut parts = [f32x4::splat(0.0); 4];
+        #[unroll]
+        for i in 0..queries.len() {
+            parts[i % 4] = mfma_f32_16x16x4f32(queries[i], keys[n * 16 + minor][i * 4 + major], parts[i % 4]);
+        }
+        scores[n] = (parts[0] + parts[1]) + (parts[2] + parts[3]);
     }
 }
 

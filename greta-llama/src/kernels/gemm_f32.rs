@@ -27,7 +27,7 @@ use greta::prelude::*;
     ),
     require(BM % WM == 0 && BN % WN == 0),
     require(BM / WM * (BN / WN) <= 16),
-    require(BM * BK / 4 % (BM / WM * (BN / WN) * 64) == 0 && BN * BK / 4 % (BM / WM * (BN / WN) * 64) == 0),
+    require((BM + BN) * BK / 4 % (BM / WM * (BN / WN) * 64) == 0),
     block = (BM / WM) * (BN / WN) * 64,
 )]
 pub fn gemm_f32(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, m: u32, n: u32, k: u32) {
