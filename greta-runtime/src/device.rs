@@ -159,8 +159,8 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// [`Error::Variant`] for tile parameters that the kernel does not admit, [`Error::Invalid`] and
-    /// [`Error::Compile`] for a kernel that is wrong, and the driver's.
+    /// [`Error::Lower`] for tile parameters that the kernel does not admit and for a kernel that is wrong,
+    /// [`Error::Compile`] for one that does not compile, and the driver's.
     pub fn kernel<V: Variant>(&self, variant: V) -> Result<Kernel<V>> {
         let module = self.inner.modules.load(&self.inner.driver, variant.definition(), &variant.values())?;
         Ok(Kernel::new(self.clone(), module))

@@ -5,8 +5,7 @@
 
 use std::ops::Range;
 
-use greta_codegen::definition::VariantError;
-use greta_codegen::diagnostic::Diagnostic;
+use greta_codegen::lower::LowerError;
 
 use crate::fault::Fault;
 
@@ -46,29 +45,10 @@ pub enum Error {
     /// The system gives no threads to run kernels on. The machine's to mend: check the limit on processes.
     #[error("device cpu is not available: {0}")]
     Threads(#[source] rayon::ThreadPoolBuildError),
-    /// A choice of tile parameters that the kernel does not admit. The caller's to mend.
+    /// Tile parameters that the kernel does not admit: the caller's to mend. Or a kernel that is not valid for the
+    /// device: its author's to mend, at the places named.
     #[error(transparent)]
-    Variant(#[from] VariantError),
-    /// A variant with too few or too many values. The fault of whoever implemented `Variant` by hand.
-    #[error("{kernel} has {expected} tile parameters; the variant gives {given} values")]
-    VariantValues {
-        /// The kernel.
-        kernel: &'static str,
-        /// Values given.
-        given: usize,
-        /// Values needed.
-        expected: usize,
-    },
-    /// The kernel is not valid for the device. The kernel author's to mend, at the places named.
-    #[error("{kernel} is not valid for {target}:\n{}", lines(.diagnostics))]
-    Invalid {
-        /// The kernel.
-        kernel: String,
-        /// The target.
-        target: &'static str,
-        /// What is wrong, and where.
-        diagnostics: Vec<Diagnostic>,
-    },
+    Lower(#[from] LowerError),
     /// A kernel did something wrong while it ran. The kernel author's to mend, or that of whoever chose its arguments.
     #[error(transparent)]
     Fault(#[from] Box<Fault>),
@@ -290,9 +270,4 @@ pub enum Activity {
 
 fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!(" (did you mean `{name}`?)"))
-}
-
-fn lines(diagnostics: &[Diagnostic]) -> String {
-    let lines: Vec<String> = diagnostics.iter().map(|diagnostic| format!("  {diagnostic}")).collect();
-    lines.join("\n")
 }

@@ -2,7 +2,6 @@
 
 pub mod buffer;
 pub mod cache;
-mod code;
 pub mod compile;
 pub mod device;
 mod driver;

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use greta_codegen::definition::KernelDefinition;
 use greta_codegen::ir::{Kernel as Ir, Scalar, VarKind};
+use greta_codegen::lower::lower;
 
-use crate::code::Code;
 use crate::device::Device;
 use crate::driver::{Driver, DriverArgument, DriverLaunch, KernelId, Loaded};
 use crate::error::Result;
@@ -178,10 +178,10 @@ impl Module {
     }
 
     fn load(driver: &Arc<dyn Driver>, definition: &'static KernelDefinition, values: &[u32]) -> Result<Self> {
-        let code = Code::new(definition, values, driver.target())?;
-        let kernel = code.ir();
+        let verified = lower(definition, values, driver.target())?;
+        let kernel = verified.kernel();
         let parameters = kernel.params.iter().map(|&var| parameter(kernel, var.index())).collect::<Vec<_>>();
-        let Loaded { id, resources } = driver.load(&code, &parameters)?;
+        let Loaded { id, resources } = driver.load(&verified, &parameters)?;
         tracing::debug!(kernel = definition.name, values = definition.describe(values), "loaded");
         Ok(Self {
             driver: Arc::clone(driver),

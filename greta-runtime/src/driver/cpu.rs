@@ -11,13 +11,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use greta_codegen::target::{GFX942, Target};
+use greta_codegen::verify::Verified;
 use greta_interpreter::{Argument, Memory, Program};
 
 use super::table::Table;
 use super::{
     Address, Contents, Driver, DriverArgument, DriverLaunch, DriverNode, EventId, GraphId, KernelId, Loaded, StreamId,
 };
-use crate::code::Code;
 use crate::device::DeviceInfo;
 use crate::error::{Error, Result};
 use crate::fault::Fault;
@@ -291,8 +291,8 @@ impl Driver for Cpu {
         Ok(self.recorded(to)?.time.saturating_duration_since(self.recorded(from)?.time))
     }
 
-    fn load(&self, code: &Code, _: &[Parameter]) -> Result<Loaded> {
-        let kernel = code.ir();
+    fn load(&self, kernel: &Verified, _: &[Parameter]) -> Result<Loaded> {
+        let kernel = kernel.kernel();
         let program = Program::new(kernel, self.target().wave);
         let id = self.kernels.insert(Kernel { program, manifest_dir: kernel.manifest_dir });
         Ok(Loaded { id, resources: None })

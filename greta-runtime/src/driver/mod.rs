@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use greta_codegen::ir::Literal;
 use greta_codegen::target::Target;
+use greta_codegen::verify::Verified;
 
-use crate::code::Code;
 use crate::device::DeviceInfo;
 use crate::error::Result;
 use crate::module::Parameter;
@@ -222,7 +222,7 @@ pub(crate) trait Driver: Send + Sync + Debug {
     fn elapsed(&self, from: EventId, to: EventId) -> Result<Duration>;
 
     /// Makes a verified kernel ready to launch; on a GPU that compiles it, or takes it from the cache.
-    fn load(&self, code: &Code, parameters: &[Parameter]) -> Result<Loaded>;
+    fn load(&self, kernel: &Verified, parameters: &[Parameter]) -> Result<Loaded>;
 
     /// Forgets a kernel that no stream and no graph uses any more.
     fn unload(&self, kernel: KernelId) -> Result<()>;

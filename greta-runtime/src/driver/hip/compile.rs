@@ -4,9 +4,8 @@
 //! compiler runs.
 
 use greta_codegen::emit;
-use greta_codegen::target::Target;
+use greta_codegen::verify::Verified;
 
-use crate::code::Code;
 use crate::compile::{CompileRequest, SourceLocation};
 use crate::error::Result;
 use crate::resources::KernelResources;
@@ -21,8 +20,9 @@ pub(super) struct Image {
 }
 
 /// Takes the code object of a kernel from the cache, or compiles it.
-pub(super) fn compile(code: &Code, target: &'static Target) -> Result<Image> {
-    let emitted = emit::hip(code.verified());
+pub(super) fn compile(kernel: &Verified) -> Result<Image> {
+    let name = &kernel.kernel().name;
+    let emitted = emit::hip(kernel);
     let lines = u32::try_from(emitted.source.lines().count()).unwrap_or(u32::MAX);
     let line_map: Vec<Option<SourceLocation>> = (1..=lines)
         .map(|line| {
@@ -35,12 +35,12 @@ pub(super) fn compile(code: &Code, target: &'static Target) -> Result<Image> {
         .collect();
     let request = CompileRequest {
         source: &emitted.source,
-        name: &format!("{}.hip", code.ir().name),
-        target: target.name,
+        name: &format!("{name}.hip"),
+        target: kernel.target().name,
         options: &[],
         line_map: &line_map,
     };
     let mut object = crate::compile::compile(&request).map_err(Box::new)?;
-    object.resources.kernels.retain(|kernel| kernel.name == code.ir().name);
+    object.resources.kernels.retain(|kernel| kernel.name == *name);
     Ok(Image { bytes: object.bytes, resources: object.resources.kernels.pop() })
 }

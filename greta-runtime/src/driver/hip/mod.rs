@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use greta_codegen::target::{TARGETS, Target};
+use greta_codegen::verify::Verified;
 use hip_sys::{hipEvent_t, hipStream_t};
 
 use self::api::{Api, Direction};
@@ -27,7 +28,6 @@ use self::graph::{Graph, Work};
 use self::kernel::{Kernel, Values};
 use super::table::Table;
 use super::{Address, Contents, Driver, DriverLaunch, DriverNode, EventId, GraphId, KernelId, Loaded, StreamId};
-use crate::code::Code;
 use crate::device::DeviceInfo;
 use crate::error::{Activity, Error, Result};
 use crate::module::Parameter;
@@ -36,7 +36,7 @@ use crate::module::Parameter;
 const NAMED_KERNELS_MAX: usize = 8;
 
 /// Makes a code object of a kernel.
-type Compile = fn(&Code, &'static Target) -> Result<Image>;
+type Compile = fn(&Verified) -> Result<Image>;
 
 /// Opens the device.
 pub(crate) fn open() -> Result<Arc<dyn Driver>> {
@@ -295,9 +295,9 @@ impl Driver for Hip {
         unsafe { self.api.event_elapsed(from.recorded()?, to.recorded()?) }
     }
 
-    fn load(&self, code: &Code, parameters: &[Parameter]) -> Result<Loaded> {
-        let image = (self.compile)(code, self.target)?;
-        let ir = code.ir();
+    fn load(&self, kernel: &Verified, parameters: &[Parameter]) -> Result<Loaded> {
+        let image = (self.compile)(kernel)?;
+        let ir = kernel.kernel();
         let block = ir.block.each_ref().map(|extent| extent.value);
         let kernel = Kernel::load(&self.api, image.bytes, &ir.name, block, parameters)?;
         Ok(Loaded { id: self.kernels.insert(kernel), resources: image.resources })

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use greta_codegen::lower::lower;
 use greta_codegen::target::GFX942;
 use hip_sys::hipError_t;
 
 use super::compile::{Image, compile};
 use super::{Hip, fake};
 use crate::buffer::Buffer;
-use crate::code::Code;
 use crate::device::Device;
 use crate::error::{Activity, Error, HipError, Result};
 use crate::graph::Mode;
@@ -20,7 +20,7 @@ const SIGNATURES: &[(&str, &str)] = &[("scale", "wppw"), ("add", "pppw"), ("bump
 const ONE: u32 = 0x3f80_0000;
 
 fn driver(gpus: i32, arch: &str) -> Result<Hip> {
-    Hip::new(fake::table(gpus, arch, SIGNATURES), |_, _| Ok(Image { bytes: vec![7], resources: None }))
+    Hip::new(fake::table(gpus, arch, SIGNATURES), |_| Ok(Image { bytes: vec![7], resources: None }))
 }
 
 /// An open device and a stream of it; the calls that made them are forgotten.
@@ -372,7 +372,7 @@ fn everything() -> Result<()> {
     if let Some((call, status)) = FAILING.get() {
         fake::fail(call, status);
     }
-    let device = Device::from_driver(Arc::new(Hip::new(table, |_, _| Ok(Image { bytes: vec![7], resources: None }))?))?;
+    let device = Device::from_driver(Arc::new(Hip::new(table, |_| Ok(Image { bytes: vec![7], resources: None }))?))?;
     let stream = device.stream()?;
     let mut x: Buffer<f32> = device.zeroed(64)?;
     let mut y = device.buffer_from(&[0.5_f32; 64])?;
@@ -472,8 +472,8 @@ fn a_kernel_compiles_to_a_code_object_with_its_resources() {
         eprintln!("skipped: {error}");
         return;
     }
-    let code = Code::new(&scale::DEFINITION, &[128], &GFX942).unwrap();
-    let image = compile(&code, &GFX942).unwrap();
+    let kernel = lower(&scale::DEFINITION, &[128], &GFX942).unwrap();
+    let image = compile(&kernel).unwrap();
     assert_eq!(image.bytes[..4], *b"\x7fELF");
     let resources = image.resources.unwrap();
     assert_eq!((resources.name.as_str(), resources.max_block_threads), ("scale", 128));
