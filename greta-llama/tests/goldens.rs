@@ -1,11 +1,13 @@
-//! The reference layer against every block golden: layers that Hugging Face transformers computed in `f64`.
+//! The reference layer and the layer on a device against every block golden: layers that Hugging Face transformers
+//! computed in `f64`.
 //!
-//! Where the goldens are not at hand the test says so and checks nothing.
+//! Where the goldens are not at hand the tests say so and check nothing.
 
 use std::path::{Path, PathBuf};
 
+use greta::Device;
 use greta_llama::reference::block;
-use greta_llama::{BlockGolden, Comparison, Tolerance};
+use greta_llama::{Block, BlockGolden, Comparison, Tolerance};
 
 /// Number of block goldens.
 const GOLDEN_COUNT: usize = 7;
@@ -18,28 +20,61 @@ fn golden_paths() -> Option<Vec<PathBuf>> {
         .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("block-")))
         .collect();
     paths.sort();
+    assert_eq!(paths.len(), GOLDEN_COUNT, "block goldens in the folder");
     Some(paths)
+}
+
+fn goldens() -> Vec<BlockGolden> {
+    let Some(paths) = golden_paths() else {
+        println!("skipped: no folder ../shared/goldens beside the repository");
+        return Vec::new();
+    };
+    paths.iter().map(|path| BlockGolden::open(path).expect("a golden file")).collect()
+}
+
+#[track_caller]
+fn check<T: Copy + Into<f64>>(golden: &BlockGolden, results: [(&str, &[T], &[f64]); 3], tolerance: Tolerance) {
+    for (name, result, wanted) in results {
+        let comparison = Comparison::new(result, wanted);
+        println!("{} {name}: {comparison}", golden.stem);
+        assert!(comparison.within(tolerance), "{} {name}: {comparison}", golden.stem);
+    }
 }
 
 #[test]
 fn the_reference_layer_agrees_with_every_golden() {
-    let Some(paths) = golden_paths() else {
-        println!("skipped: no folder ../shared/goldens beside the repository");
-        return;
-    };
-    assert_eq!(paths.len(), GOLDEN_COUNT, "block goldens in the folder");
-    for path in paths {
-        let golden = BlockGolden::open(&path).expect("a golden file");
+    for golden in goldens() {
         let output = block(&golden.config, &golden.weights(&|_| {}), &golden.inputs());
         let results = [
-            ("y", &output.y, &golden.y),
+            ("y", output.y.as_slice(), golden.y.as_slice()),
             ("k_new", &output.k_new, &golden.k_new),
             ("v_new", &output.v_new, &golden.v_new),
         ];
-        for (name, result, wanted) in results {
-            let comparison = Comparison::new(result, wanted);
-            println!("{} {name}: {comparison}", golden.stem);
-            assert!(comparison.within(Tolerance::F64), "{} {name}: {comparison}", golden.stem);
-        }
+        check(&golden, results, Tolerance::F64);
+    }
+}
+
+#[test]
+fn the_layer_on_a_device_agrees_with_every_golden() {
+    let device = Device::open("cpu").expect("every machine has the device `cpu`");
+    let stream = device.stream().expect("a stream");
+    for golden in goldens() {
+        let (past, tokens) = (golden.past, golden.tokens);
+        let mut layer = Block::new(&device, &golden.config, golden.weights(&|_| {}), past + tokens).expect("a layer");
+        let inputs = golden.inputs();
+        layer.fill(&inputs).expect("a filled cache");
+        let mut step = layer.step(tokens).expect("a step");
+        step.x.upload(&inputs.x).expect("inputs");
+        step.graph.instantiate().expect("a graph").launch(&stream).expect("a launch");
+        stream.synchronize().unwrap_or_else(|error| panic!("{error}"));
+        let (y, k_new, v_new) = (step.y.download(), layer.keys(past, tokens), layer.values(past, tokens));
+        let (y, k_new, v_new) = (y.expect("y"), k_new.expect("keys"), v_new.expect("values"));
+        let results = [
+            ("y", y.as_slice(), golden.y.as_slice()),
+            ("k_new", &k_new, &golden.k_new),
+            ("v_new", &v_new, &golden.v_new),
+        ];
+        check(&golden, results, Tolerance::BLOCK);
+        assert_eq!(layer.position().expect("the position"), past + tokens);
     }
 }
