@@ -2,7 +2,7 @@
 //!
 //! The one thing that is tracked is which names are `let mut`: their value is read where they are used.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{BinOp, Error, Expr, ExprBinary, ExprCall, ExprCast, ExprClosure, Ident, Lit, Pat, Result, Type, UnOp};
@@ -210,19 +210,7 @@ impl Rewriter {
         if !types::is_value(ty, &self.generics) {
             return Err(Error::new(ty.span(), "`as` in a kernel converts to `f32`, `i32` or `u32`"));
         }
-        let operand = match &*cast.expr {
-            Expr::Lit(literal) => match &literal.lit {
-                Lit::Int(value) if value.suffix().is_empty() => {
-                    quote_spanned!(span=> ::greta::rt::integer::<i32>(#value))
-                }
-                Lit::Float(value) if value.suffix().is_empty() => {
-                    let single = Lit::new(proc_macro2::Literal::f32_suffixed(value.base10_parse()?));
-                    quote_spanned!(span=> ::greta::rt::float::<f32>(#value, #single))
-                }
-                _ => self.expr(&cast.expr)?,
-            },
-            _ => self.expr(&cast.expr)?,
-        };
+        let operand = self.expr(&cast.expr)?;
         Ok(quote_spanned!(span=> ::greta::rt::cast::<#ty, _>(#operand)))
     }
 
@@ -290,42 +278,8 @@ fn opt_shared_type(function: &Expr) -> Option<&Type> {
 fn literal(literal: &Lit, negative: bool) -> Result<TokenStream> {
     let span = literal.span();
     let sign = negative.then(|| quote_spanned!(span=> -));
-    Ok(match literal {
-        Lit::Int(value) if value.suffix().is_empty() => {
-            quote_spanned!(span=> ::greta::rt::integer::<_>(#sign #value))
-        }
-        Lit::Int(value) if matches!(value.suffix(), "f32") => {
-            let single = f32_literal(value.base10_digits(), span)?;
-            quote_spanned!(span=> ::greta::rt::float::<f32>(0.0, #sign #single))
-        }
-        Lit::Int(value) => {
-            let ty = Ident::new(value.suffix(), span);
-            let digits = proc_macro2::Literal::i128_unsuffixed(value.base10_parse()?);
-            quote_spanned!(span=> ::greta::rt::integer::<#ty>(#sign #digits))
-        }
-        Lit::Float(value) => {
-            let single = f32_literal(value.base10_digits(), span)?;
-            let ty = match value.suffix() {
-                "" => quote!(_),
-                suffix => {
-                    let suffix = Ident::new(suffix, span);
-                    quote!(#suffix)
-                }
-            };
-            let double = proc_macro2::Literal::f64_unsuffixed(value.base10_parse()?);
-            quote_spanned!(span=> ::greta::rt::float::<#ty>(#sign #double, #sign #single))
-        }
-        Lit::Bool(value) => quote_spanned!(span=> ::greta::rt::boolean(#value)),
-        _ => return Err(Error::new(span, "kernels have integer, float and bool literals only")),
-    })
-}
-
-/// The `f32` that the digits are nearest to.
-fn f32_literal(digits: &str, span: Span) -> Result<proc_macro2::Literal> {
-    let value: f32 = digits.parse().map_err(|_| Error::new(span, "not a float"))?;
-    if value.is_finite() {
-        Ok(proc_macro2::Literal::f32_suffixed(value))
-    } else {
-        Err(Error::new(span, "too large for f32"))
+    match literal {
+        Lit::Int(_) | Lit::Float(_) | Lit::Bool(_) => Ok(quote_spanned!(span=> ::greta::rt::literal(#sign #literal))),
+        _ => Err(Error::new(span, "kernels have integer, float and bool literals only")),
     }
 }

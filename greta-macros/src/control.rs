@@ -127,11 +127,11 @@ impl Rewriter {
         };
         let (start, mut end) = (self.expr(start)?, self.expr(end)?);
         if let RangeLimits::Closed(_) = range.limits {
-            end = quote_spanned!(span=> (#end + ::greta::rt::integer::<_>(1)));
+            end = quote_spanned!(span=> (#end + ::greta::rt::literal(1)));
         }
         let step = match step {
             Some(step) => self.expr(step)?,
-            None => quote_spanned!(span=> ::greta::rt::integer::<_>(1)),
+            None => quote_spanned!(span=> ::greta::rt::literal(1)),
         };
         let body = self.scope(|this| {
             if let Some(binding) = binding {

@@ -1,5 +1,6 @@
 //! What `let`, `=`, `if … else …` and the use of a mutable variable do to handles.
 
+use super::builtins::Dim3;
 use super::memory::{Memory, Space};
 use super::tracer::{self, TraceError};
 use super::value::{Atom, IntoVal, Val, Value};
@@ -74,6 +75,14 @@ impl<T: ?Sized> Bind for &T {
 }
 
 impl<T: ?Sized> Bind for &mut T {
+    type Bound = Self;
+
+    fn bind(self, _name: &'static str, _mutable: bool, _location: Location) -> Self {
+        self
+    }
+}
+
+impl Bind for Dim3 {
     type Bound = Self;
 
     fn bind(self, _name: &'static str, _mutable: bool, _location: Location) -> Self {

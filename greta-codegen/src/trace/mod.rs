@@ -32,11 +32,11 @@ pub use control::{For, If, Loop, ShortCircuit, While, break_loop, continue_loop,
 pub use fragment::{Accumulator, F32_16x16x4, FragmentA, FragmentB, MatrixShape, mfma_f32_16x16x4f32, mma};
 pub use function::{Call, DeviceArgument, DeviceResult, FunctionInfo, Parameter, into_value, return_value};
 pub use kernel::{KernelInfo, KernelTracer, block_size, trace_kernel};
-pub use literal::{FloatLiteral, IntegerLiteral, boolean, float, integer};
+pub use literal::{LiteralValue, literal};
 pub use math::*;
 pub use memory::{
-    Array, ArraySpace, Element, Get, GetMut, Global, Memory, Nested, Repeat, Set, Shared, Slot, Space, get, register, repeat,
-    shared, spaces,
+    Array, ArraySpace, Element, Get, GetMut, Global, Memory, Nested, Repeat, Set, Shared, Slot, Space, get, register,
+    repeat, shared, spaces,
 };
 pub use operators::{CastFrom, cast, eq, ge, gt, le, lt, ne};
 pub use tracer::TraceError;

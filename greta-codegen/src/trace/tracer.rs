@@ -9,8 +9,8 @@ use super::function::FunctionKey;
 use super::value::{Atom, Val};
 use crate::diagnostic::{Diagnostic, DiagnosticKind};
 use crate::ir::{
-    Block, Constant, ConstantId, Expr, ExprKind, Extent, FunctionId, Kernel, Literal, Location, Scalar, Stmt, StmtKind, Type,
-    Var, VarId, VarKind,
+    Block, Constant, ConstantId, Expr, ExprKind, Extent, FunctionId, Kernel, Literal, Location, Scalar, Stmt, StmtKind,
+    Type, Var, VarId, VarKind,
 };
 use crate::target::Target;
 
@@ -23,14 +23,6 @@ pub enum TraceError {
     /// Arrays have at least one element.
     #[error("an array of length 0")]
     LengthZero,
-    /// The integer literal does not fit.
-    #[error("the literal {given} does not fit {ty}")]
-    LiteralOutOfRange {
-        /// The literal.
-        given: i128,
-        /// The type inferred for it.
-        ty: Type,
-    },
     /// The variable was not declared with `let mut`.
     #[error("assignment to a value that is not mutable: declare it with `let mut`")]
     NotMutable,

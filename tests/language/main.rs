@@ -1,0 +1,48 @@
+//! The language, a construct a kernel: each runs on `cpu` and gives, bit for bit, what the same Rust gives.
+//!
+//! A kernel here takes `x`, fills `y` from it with 128 threads in two blocks, and is compared element by element.
+
+mod control;
+mod functions;
+mod memory;
+mod threads;
+mod values;
+
+/// Threads of a launch: two blocks of 64.
+pub const LEN: usize = 128;
+
+/// Seeded floats in [-1, 1), none of them special.
+pub fn floats() -> Vec<f32> {
+    (0..LEN as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 8) as f32 / (1 << 23) as f32 - 1.0).collect()
+}
+
+/// Seeded integers over the whole range.
+pub fn integers() -> Vec<u32> {
+    (0..LEN as u32).map(|i| i.wrapping_mul(2_654_435_761) ^ (i << 7)).collect()
+}
+
+/// Whether two values have the same bits.
+pub fn same_bits<T: Into<f64> + Copy>(a: T, b: T) -> bool {
+    // Widening f32 and u32 to f64 keeps every bit apart, the sign of zero too.
+    a.into().to_bits() == b.into().to_bits()
+}
+
+/// Runs a kernel of parameters `x` and `y` and compares `y[i]` with `reference(&x, i)`, bit for bit.
+#[macro_export]
+macro_rules! check {
+    ($kernel:ident, $input:expr, $reference:expr) => {{
+        let device = Device::open("cpu").unwrap();
+        let stream = device.stream().unwrap();
+        let input = $input;
+        let reference: fn(&[_], usize) -> _ = $reference;
+        let expected: Vec<_> = (0..$crate::LEN).map(|i| reference(&input, i)).collect();
+        let x = device.buffer_from(&input).unwrap();
+        let mut y = device.zeroed($crate::LEN).unwrap();
+        let kernel = device.kernel($kernel::variant()).unwrap();
+        kernel.launch(&stream, 2, $kernel::Args { x: &x, y: &mut y }).unwrap();
+        let result = y.read(&stream).unwrap();
+        for i in 0..$crate::LEN {
+            assert!($crate::same_bits(result[i], expected[i]), "element {i}: {} is not {}", result[i], expected[i]);
+        }
+    }};
+}

@@ -1,0 +1,104 @@
+//! Register arrays, shared arrays, order of reads and writes.
+
+use crate::{check, floats, integers};
+use greta::prelude::*;
+
+#[kernel(tile(N = 4 in [2, 4]), block = 64)]
+pub fn register_arrays(x: &Global<f32>, y: &mut Global<f32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    let mut sums = [[0.0; N]; N * 2];
+    for r in 0..N * 2 {
+        for c in 0..N {
+            sums[r][c] = x[(i + r * c) % 128];
+            sums[r][c] += 1.0;
+        }
+    }
+    let weights = [1.0, 2.0, x[i], 4.0];
+    let mut total = 0.0;
+    for r in 0..N * 2 {
+        total += sums[r][r % N] * weights[r % 4];
+    }
+    y[i] = total;
+}
+
+#[test]
+fn register_arrays_are_private_and_indexed_at_run_time() {
+    check!(register_arrays, floats(), |x: &[f32], i: usize| {
+        let mut sums = [[0.0f32; 4]; 8];
+        for (r, row) in sums.iter_mut().enumerate() {
+            for (c, sum) in row.iter_mut().enumerate() {
+                *sum = x[(i + r * c) % 128] + 1.0;
+            }
+        }
+        let weights = [1.0, 2.0, x[i], 4.0];
+        let mut total = 0.0;
+        for r in 0..8 {
+            total += sums[r][r % 4] * weights[r % 4];
+        }
+        total
+    });
+}
+
+#[kernel(block = 64)]
+pub fn shared_reversal(x: &Global<f32>, y: &mut Global<f32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    let mut row = shared::<[f32; BLOCK]>();
+    let mut square = shared::<[[f32; 9]; 8]>();
+    let t = thread_idx().x;
+    row[t] = x[i];
+    square[t / 8][t % 8] = x[i] * 2.0;
+    barrier();
+    y[i] = row[BLOCK - 1 - t] + square[t % 8][t / 8];
+}
+
+#[test]
+fn shared_memory_is_seen_by_the_block_after_a_barrier() {
+    check!(shared_reversal, floats(), |x: &[f32], i: usize| {
+        let (base, t) = (i / 64 * 64, i % 64);
+        x[base + 63 - t] + x[base + t % 8 * 8 + t / 8] * 2.0
+    });
+}
+
+#[kernel(block = 64)]
+pub fn reads_before_writes(x: &Global<u32>, y: &mut Global<u32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    y[i] = x[i];
+    let before = y[i];
+    let mut counter = 5;
+    let snapshot = counter;
+    counter += 1;
+    let mixed = counter * 10 + {
+        counter += 1;
+        counter
+    };
+    y[i] = y[i] + 1;
+    y[i] += before ^ snapshot ^ mixed;
+}
+
+#[test]
+fn reads_and_writes_keep_rusts_order() {
+    check!(reads_before_writes, integers(), |x: &[u32], i: usize| {
+        let before = x[i];
+        let mixed = 6 * 10 + 7;
+        before.wrapping_add(1).wrapping_add(before ^ 5 ^ mixed)
+    });
+}
+
+#[kernel(block = 64)]
+pub fn lanes_in_arrays(x: &Global<f32>, y: &mut Global<f32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    let mut acc = [f32x4::splat(1.0); 2];
+    acc[i % 2][1] = x[i];
+    acc[1][i % 4] *= 3.0;
+    y[i] = acc[0][1] + acc[1][1] * 10.0 + acc[1][3];
+}
+
+#[test]
+fn lanes_of_vectors_in_arrays_are_assigned() {
+    check!(lanes_in_arrays, floats(), |x: &[f32], i: usize| {
+        let mut acc = [[1.0f32; 4]; 2];
+        acc[i % 2][1] = x[i];
+        acc[1][i % 4] *= 3.0;
+        acc[0][1] + acc[1][1] * 10.0 + acc[1][3]
+    });
+}
