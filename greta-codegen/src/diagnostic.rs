@@ -82,6 +82,12 @@ pub enum DiagnosticKind {
     },
 
     // Declarations and names.
+    /// The kernel's name means something else in C++: choose another.
+    #[error("a kernel cannot be called {name}: C++ or HIP has something of that name")]
+    KernelName {
+        /// The name.
+        name: String,
+    },
     /// A parameter of a kernel is neither a number nor a buffer.
     #[error("the kernel's parameter {name} is neither a number nor a buffer")]
     Parameter {

@@ -11,6 +11,7 @@ pub mod lower;
 pub mod mfma;
 pub mod ops;
 pub mod passes;
+mod reserved;
 pub mod target;
 pub mod trace;
 pub mod verify;

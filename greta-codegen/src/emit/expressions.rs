@@ -31,15 +31,17 @@ pub(super) struct Printed {
     pub(super) doc: Doc,
     level: u8,
     sign: &'static str,
+    /// Whether it truncates: a division of integers.
+    truncates: bool,
 }
 
 impl Printed {
     fn atom(text: impl Into<String>) -> Self {
-        Self { doc: Doc::text(text), level: level::POSTFIX, sign: "" }
+        Self { doc: Doc::text(text), level: level::POSTFIX, sign: "", truncates: false }
     }
 
     fn postfix(doc: Doc) -> Self {
-        Self { doc, level: level::POSTFIX, sign: "" }
+        Self { doc, level: level::POSTFIX, sign: "", truncates: false }
     }
 
     /// In parentheses if it binds less tightly than `least`.
@@ -119,7 +121,7 @@ impl Writer<'_> {
         let otherwise = self.expr(otherwise, Context::Bare).at_least(level::SELECT);
         let arms = Doc::join([Doc::Space, Doc::text("? "), then, Doc::Space, Doc::text(": "), otherwise]);
         let doc = Doc::Group(Box::new(Doc::join([condition, Doc::Nest(Box::new(arms))])));
-        Printed { doc, level: level::SELECT, sign: "?" }
+        Printed { doc, level: level::SELECT, sign: "?", truncates: false }
     }
 
     fn op(&mut self, op: Op, operands: &[Expr], ty: Type) -> Printed {
@@ -212,7 +214,7 @@ impl Writer<'_> {
         // `--x` is another operator.
         let doubled = operand.sign == sign && sign == "-";
         let operand = if doubled { parenthesized(operand.doc) } else { operand.at_least(level::PREFIX) };
-        Printed { doc: Doc::join([Doc::text(sign), operand]), level: level::PREFIX, sign }
+        Printed { doc: Doc::join([Doc::text(sign), operand]), level: level::PREFIX, sign, truncates: false }
     }
 
     fn shift(&mut self, sign: &'static str, value: &Expr, count: &Expr) -> Printed {
@@ -230,7 +232,12 @@ impl Writer<'_> {
             Doc::join([Doc::text("("), masked, Doc::text(" & 31)")])
         };
         let value = operand(value, sign, level::SHIFT, false);
-        Printed { doc: Doc::join([value, Doc::text(format!(" {sign} ")), count]), level: level::SHIFT, sign }
+        Printed {
+            doc: Doc::join([value, Doc::text(format!(" {sign} ")), count]),
+            level: level::SHIFT,
+            sign,
+            truncates: false,
+        }
     }
 
     fn infix(&mut self, sign: &'static str, level: u8, lhs: &Expr, rhs: &Expr) -> Printed {
@@ -241,6 +248,7 @@ impl Writer<'_> {
             (_, ExprKind::Splat(scalar)) => (lhs, scalar.as_ref()),
             _ => (lhs, rhs),
         };
+        let truncates = matches!(sign, "/" | "%") && lhs.ty.scalar.is_integer();
         // One side says the type of a literal on the other.
         let rhs_context = Context::Typed;
         let lhs_context = if is_literal(rhs) { Context::Bare } else { Context::Typed };
@@ -254,7 +262,7 @@ impl Writer<'_> {
             None => vec![operand(lhs, sign, level, false)],
         };
         parts.push(Doc::Nest(Box::new(Doc::join([Doc::text(format!(" {sign}")), Doc::Space, rhs]))));
-        Printed { doc: Doc::Group(Box::new(Doc::Sequence(parts))), level, sign }
+        Printed { doc: Doc::Group(Box::new(Doc::Sequence(parts))), level, sign, truncates }
     }
 
     fn cast(&mut self, operand: &Expr, ty: Type) -> Printed {
@@ -283,7 +291,7 @@ impl Writer<'_> {
         }
         self.uses_type(ty);
         let open = Doc::text(format!("*reinterpret_cast<const {}*>(&", type_name(ty)));
-        Printed { doc: Doc::join([open, element, Doc::text(")")]), level: level::PREFIX, sign: "*" }
+        Printed { doc: Doc::join([open, element, Doc::text(")")]), level: level::PREFIX, sign: "*", truncates: false }
     }
 
     /// What is assigned to.
@@ -310,7 +318,12 @@ impl Writer<'_> {
     fn lane_id(&mut self) -> Printed {
         let wave = self.target.wave;
         if self.is_line() {
-            return Printed { doc: Doc::text(format!("threadIdx.x % {wave}")), level: level::PRODUCT, sign: "%" };
+            return Printed {
+                doc: Doc::text(format!("threadIdx.x % {wave}")),
+                level: level::PRODUCT,
+                sign: "%",
+                truncates: true,
+            };
         }
         Printed::atom(self.dialect.lane_id)
     }
@@ -318,7 +331,12 @@ impl Writer<'_> {
     fn wave_id(&mut self) -> Printed {
         let wave = self.target.wave;
         if self.is_line() {
-            return Printed { doc: Doc::text(format!("threadIdx.x / {wave}")), level: level::PRODUCT, sign: "/" };
+            return Printed {
+                doc: Doc::text(format!("threadIdx.x / {wave}")),
+                level: level::PRODUCT,
+                sign: "/",
+                truncates: true,
+            };
         }
         let [x, y, z] = self.kernel.block.clone();
         let width = self.expr(&x.expr, Context::Typed).at_least(level::PREFIX).flat();
@@ -328,7 +346,7 @@ impl Writer<'_> {
             let height = self.expr(&y.expr, Context::Typed).at_least(level::PREFIX).flat();
             format!("threadIdx.x + {width} * (threadIdx.y + {height} * threadIdx.z)")
         };
-        Printed { doc: Doc::text(format!("({linear}) / {wave}")), level: level::PRODUCT, sign: "/" }
+        Printed { doc: Doc::text(format!("({linear}) / {wave}")), level: level::PRODUCT, sign: "/", truncates: true }
     }
 
     /// Whether the block's threads stand in one line.
@@ -340,7 +358,7 @@ impl Writer<'_> {
 fn literal(value: Literal, context: Context, writer: &Writer<'_>) -> Printed {
     let text = spell(value, context, writer.dialect);
     if text.starts_with('-') {
-        Printed { doc: Doc::text(text), level: level::PREFIX, sign: "-" }
+        Printed { doc: Doc::text(text), level: level::PREFIX, sign: "-", truncates: false }
     } else {
         Printed::atom(text)
     }
@@ -375,7 +393,7 @@ fn operand(printed: Printed, parent: &str, parent_level: u8, right: bool) -> Doc
     let compares_comparison = comparison(parent_level) && comparison(child);
     let mixes_logic = parent_level == level::OR && child == level::AND;
     // `a / b * c` is read as `a / (b * c)` too easily.
-    let truncates = parent_level == level::PRODUCT && matches!(printed.sign, "/" | "%") && !right;
+    let truncates = parent_level == level::PRODUCT && printed.truncates && !right && !chained;
     if needed || mixes_bits || compares_comparison || mixes_logic || truncates {
         parenthesized(printed.doc)
     } else {

@@ -7,19 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ir::{Kernel, VarId};
 use crate::ops::{Op, Spelling};
-
-/// Keywords of C++20, alternative spellings of operators, and macros and types that the headers define.
-const RESERVED: &str = "
-    alignas alignof and and_eq asm assert auto bitand bitor blockDim blockIdx bool break case catch char char16_t
-    char32_t char8_t class co_await co_return co_yield compl concept const const_cast consteval constexpr
-    constinit continue decltype default delete do double dynamic_cast else enum errno explicit export extern false
-    float fmaxf fminf for friend goto gridDim if inline int int32_t linux long max min mutable namespace new
-    noexcept not not_eq nullptr operator or or_eq printf private protected public register reinterpret_cast
-    requires restrict return saturating_i32 saturating_u32 short signed sizeof static static_assert static_cast
-    stderr stdin stdout struct switch template this threadIdx thread_local throw true try typedef typeid typename
-    typeof uint32_t union unix unsigned using virtual void volatile warpSize wchar_t while wrapping_add
-    wrapping_mul wrapping_neg wrapping_sub xor xor_eq
-";
+use crate::reserved;
 
 /// The names of one file.
 #[derive(Debug)]
@@ -35,7 +23,7 @@ pub(super) struct Names {
 impl Names {
     /// Names the kernel's constants and functions; the kernel keeps its own.
     pub(super) fn new(kernel: &Kernel) -> Self {
-        let mut file: BTreeSet<String> = RESERVED.split_whitespace().map(str::to_owned).collect();
+        let mut file: BTreeSet<String> = reserved::everywhere().map(str::to_owned).collect();
         for row in Op::rows() {
             if let Spelling::Call(name) | Spelling::Name(name) = row.hip {
                 file.insert(name.to_owned());
@@ -45,10 +33,13 @@ impl Names {
             file.extend(["f32", "i32", "u32", "bool"].map(|scalar| format!("{scalar}x{lanes}")));
         }
         file.insert(kernel.name.clone());
+        let functions: BTreeSet<String> = reserved::functions().map(str::to_owned).collect();
         let mut names =
-            Self { scopes: vec![file], vars: BTreeMap::new(), constants: Vec::new(), functions: Vec::new() };
+            Self { scopes: vec![functions, file], vars: BTreeMap::new(), constants: Vec::new(), functions: Vec::new() };
         names.constants = kernel.constants.iter().map(|constant| names.unique(&constant.name)).collect();
         names.functions = kernel.functions.iter().map(|function| names.unique(&function.name)).collect();
+        // Variables may hide the headers' functions, which are not called by these names.
+        names.scopes[0].clear();
         names
     }
 

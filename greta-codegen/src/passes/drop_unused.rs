@@ -1,12 +1,12 @@
 //! Drops what is never run or never used: statements after a `break`, `continue` or `return`, temporaries that hold the
 //! unused value of an `if`, conditions that guard nothing, device functions that are not called.
 //!
-//! What the author named stays.
+//! What the author named stays, but for arrays of which this variant of the kernel uses no element.
 
 use std::collections::BTreeSet;
 
 use crate::footprint::Footprints;
-use crate::ir::{Block, ExprKind, FunctionId, Kernel, Stmt, StmtKind, VarId, VarKind};
+use crate::ir::{Block, ExprKind, FunctionId, Kernel, Stmt, StmtKind, Var, VarId, VarKind};
 
 /// Runs the pass.
 pub(super) fn drop_unused(kernel: &mut Kernel) {
@@ -20,14 +20,15 @@ pub(super) fn drop_unused(kernel: &mut Kernel) {
     drop_functions(kernel);
 }
 
-/// Mutable temporaries that nothing reads.
+/// Mutable temporaries that nothing reads, and arrays that are at most filled.
 fn unread_slots(kernel: &Kernel) -> BTreeSet<VarId> {
-    let mut slots: BTreeSet<VarId> = (0..)
-        .map(VarId)
-        .zip(&kernel.vars)
-        .filter(|(_, var)| var.kind == VarKind::Mut && var.name.is_empty())
-        .map(|(id, _)| id)
-        .collect();
+    let is_slot = |var: &Var| match var.kind {
+        VarKind::Mut => var.name.is_empty(),
+        VarKind::Register(_) | VarKind::Shared(_) => true,
+        _ => false,
+    };
+    let numbered = (0..).map(VarId).zip(&kernel.vars);
+    let mut slots: BTreeSet<VarId> = numbered.filter(|(_, var)| is_slot(var)).map(|(id, _)| id).collect();
     let params = kernel.functions.iter().flat_map(|function| &function.params);
     params.for_each(|param| {
         slots.remove(param);
@@ -41,7 +42,7 @@ fn unread_slots(kernel: &Kernel) -> BTreeSet<VarId> {
                 });
             }
             if let StmtKind::Assign(place, _) = &stmt.kind
-                && place.lane.is_some()
+                && place.exprs().next().is_some()
             {
                 slots.remove(&place.base);
             }
@@ -67,6 +68,8 @@ fn clean(block: &mut Block, unread: &BTreeSet<VarId>, footprints: &Footprints<'_
 fn opt_kept(stmt: Stmt, unread: &BTreeSet<VarId>, footprints: &Footprints<'_>) -> Option<Stmt> {
     let value = match stmt.kind {
         StmtKind::Let(var, value) if unread.contains(&var) => value?,
+        StmtKind::Declare(array) if unread.contains(&array) => return None,
+        StmtKind::Fill(array, value) if unread.contains(&array) => value,
         StmtKind::Assign(place, value) if unread.contains(&place.base) => value,
         StmtKind::If(condition, then, otherwise) if then.is_empty() && otherwise.is_empty() => condition,
         _ => return Some(stmt),

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use crate::footprint::Footprints;
-use crate::ir::{Block, Expr, ExprKind, Kernel, Op, Place, Stmt, StmtKind, Type, VarId, VarKind};
+use crate::ir::{Argument, Block, Expr, ExprKind, Kernel, Op, Place, Stmt, StmtKind, Type, VarId, VarKind};
+use crate::ops::Spelling;
 
 /// Runs the pass.
 pub(super) fn name_temporaries(kernel: &mut Kernel) {
@@ -132,8 +133,8 @@ fn rename(stmt: &mut Stmt, from: VarId, to: VarId) {
             ExprKind::Var(var) if *var == from => *var = to,
             ExprKind::Call(_, arguments) => {
                 for argument in arguments {
-                    if *argument == crate::ir::Argument::Object(from) {
-                        *argument = crate::ir::Argument::Object(to);
+                    if *argument == Argument::Object(from) {
+                        *argument = Argument::Object(to);
                     }
                 }
             }
@@ -219,6 +220,11 @@ impl<'a> Namer<'a> {
             ExprKind::Op(Op::Shuffle | Op::ShuffleXor | Op::ShuffleDown, operands) => match &operands[0].kind {
                 ExprKind::Var(var) => named(*var, "shuffled"),
                 _ => None,
+            },
+            // What has an operator has no name of its own.
+            ExprKind::Op(op, _) => match op.row().hip {
+                Spelling::Infix(..) | Spelling::Prefix(_) => None,
+                _ => Some(format!("{}_value", op.row().name)),
             },
             _ => None,
         }

@@ -5,10 +5,14 @@
 use super::{Findings, display_name};
 use crate::diagnostic::DiagnosticKind;
 use crate::ir::{Block, Extent, Kernel, Location, StmtKind, VarId, VarKind};
+use crate::reserved;
 use crate::target::Target;
 
 /// Checks the whole kernel against its target.
 pub(super) fn check(kernel: &Kernel, target: &'static Target, findings: &mut Findings) {
+    if reserved::is_reserved(&kernel.name) {
+        findings.add(kernel.location, DiagnosticKind::KernelName { name: format!("`{}`", kernel.name) });
+    }
     check_constants(kernel, findings);
     check_block(kernel, target, findings);
     check_shared_memory(kernel, target, findings);

@@ -5,8 +5,8 @@
 //! and here. So any of them may be evaluated here, in any order, as part of one expression. A statement that does not
 //! commute with a pending definition pins it where it stands.
 //!
-//! Into a branch or the right side of `&&` goes only what is pure; into a loop nothing goes, for it would be evaluated
-//! again. The end and step of a loop, which C++ evaluates each time, take what the loop does not change.
+//! Into a branch goes only what is pure, to the right side of `&&` or `?` what may be left out; into a loop nothing
+//! goes, for it would be evaluated again. The end and step of a loop, which C++ evaluates each time, take what the loop does not change.
 
 use super::operators;
 use crate::footprint::{Footprint, Footprints};
@@ -190,9 +190,9 @@ impl Folder<'_> {
                 self.fold_into_bound(end, &others, &body);
                 self.fold_into_bound(step, &others, &body);
             }
-            // An array is filled by a loop, and the test of a `while` is evaluated again and again.
-            StmtKind::Fill(..)
-            | StmtKind::While(..)
+            StmtKind::Fill(_, value) => self.fold_into_fill(value),
+            // The test of a `while` is evaluated again and again.
+            StmtKind::While(..)
             | StmtKind::Let(_, None)
             | StmtKind::Return(None)
             | StmtKind::Declare(_)
@@ -255,7 +255,7 @@ impl Folder<'_> {
         match &mut expr.kind {
             ExprKind::Var(var) => {
                 if let Some(value) = self.opt_taken(*var, |pending| {
-                    (!conditional || pending.footprint.is_pure()) && pending.footprint.commutes_with(others)
+                    (!conditional || is_skippable(&pending.footprint)) && pending.footprint.commutes_with(others)
                 }) {
                     *expr = value;
                 }
@@ -286,6 +286,15 @@ impl Folder<'_> {
         }
     }
 
+    /// Folds into the value of every element what may be computed again for each.
+    fn fold_into_fill(&mut self, expr: &mut Expr) {
+        if let ExprKind::Var(var) = expr.kind
+            && let Some(value) = self.opt_taken(var, |pending| pending.footprint.is_pure())
+        {
+            *expr = value;
+        }
+    }
+
     /// Takes a pending definition for its use here, if `admits` allows that.
     fn opt_taken(&mut self, var: VarId, admits: impl Fn(&Pending) -> bool) -> Option<Expr> {
         let mut here = true;
@@ -308,6 +317,12 @@ impl Folder<'_> {
         }
         None
     }
+}
+
+/// Whether a value that was always computed may be computed only where it is needed. A load stays: its author decided
+/// that it is always made.
+fn is_skippable(footprint: &Footprint) -> bool {
+    !footprint.has_effect() && !footprint.wave && !footprint.memory
 }
 
 fn replace(expr: &mut Expr, var: VarId, value: &Expr) {
