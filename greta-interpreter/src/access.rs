@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     Uniform,
     /// Words of a buffer or of shared memory.
     Words,
+    /// A register array at an index that all threads share.
+    Slots,
     /// Anything else: `bool` buffers, arrays in registers.
     Any,
 }
@@ -30,6 +32,7 @@ impl Kind {
         match access.space {
             _ if !varying => Self::Uniform,
             EncodedSpace::Global(_) | EncodedSpace::Shared(_) if !access.bytes => Self::Words,
+            EncodedSpace::Register { .. } if access.dims.iter().all(|dim| !dim.varying) => Self::Slots,
             _ => Self::Any,
         }
     }
@@ -39,6 +42,7 @@ impl Kind {
 pub(crate) fn load(level: Level, kind: Kind, count: u32) -> Handler {
     match (kind, count) {
         (Kind::Uniform, _) => level.handler::<LoadUniform>(),
+        (Kind::Slots, _) => level.handler::<LoadSlots>(),
         (Kind::Words, 1) => level.handler::<LoadWords<1>>(),
         (Kind::Words, 2) => level.handler::<LoadWords<2>>(),
         (Kind::Words, 4) => level.handler::<LoadWords<4>>(),
@@ -50,6 +54,7 @@ pub(crate) fn load(level: Level, kind: Kind, count: u32) -> Handler {
 /// The handler of a store of `count` components. `Inst::extra` is the access.
 pub(crate) fn store(level: Level, kind: Kind, count: u32) -> Handler {
     match (kind, count) {
+        (Kind::Slots, _) => level.handler::<StoreSlots>(),
         (Kind::Words, 1) => level.handler::<StoreWords<1>>(),
         (Kind::Words, 2) => level.handler::<StoreWords<2>>(),
         (Kind::Words, 4) => level.handler::<StoreWords<4>>(),
@@ -90,8 +95,8 @@ fn limit(dim: &EncodedDim, elements: u64, width: u32) -> u64 {
     (extent + 1).saturating_sub(u64::from(width))
 }
 
-/// The linear index of each lane, in units, checked; `None` if some active lane's is not allowed. Inactive lanes get the
-/// first active lane's.
+/// Where the linear index of each lane is, in units, checked; `None` if some active lane's is not allowed. Inactive
+/// lanes get the first active lane's.
 ///
 /// # Safety
 ///
@@ -103,47 +108,88 @@ unsafe fn linear_indices(
     elements: u64,
     wave: usize,
     mask: u64,
-) -> Option<[u32; LANES]> {
-    let first = mask.trailing_zeros() as usize;
+) -> Option<*const u32> {
     let last = access.dims.len() - 1;
-    let mut linear = [0_u32; LANES];
     let mut allowed = true;
     for (position, dim) in access.dims.iter().enumerate() {
         let width = if position == last { access.width } else { 1 };
         let limit = limit(dim, elements, width);
-        let extent = dim.extent.unwrap_or(0);
-        // SAFETY: the caller's promise.
-        unsafe {
+        // SAFETY: the caller's promise; a frame has scratch words for one wave.
+        let (largest, low) = unsafe {
+            let source = frame.words.add(dim.word as usize);
             if !dim.varying {
-                let index = *frame.words.add(dim.word as usize);
-                allowed &= u64::from(index) < limit && index & (width - 1) == 0;
-                for value in &mut linear {
-                    *value = value.wrapping_mul(extent).wrapping_add(index);
+                let index = *source;
+                append(frame.scratch, position, dim.extent.unwrap_or(0), |_| [index; GROUP]);
+                (index, index)
+            } else if mask == u64::MAX {
+                let source = source.add(wave * LANES).cast_const();
+                let bounds = bounds(|group| read(source.add(group * GROUP)));
+                if last == 0 {
+                    // The indices can be used where they are.
+                    let fits = u64::from(bounds.0) < limit && bounds.1 & (width - 1) == 0;
+                    return fits.then_some(source);
                 }
-                continue;
+                append(frame.scratch, position, dim.extent.unwrap_or(0), |group| read(source.add(group * GROUP)));
+                bounds
+            } else {
+                let source = source.add(wave * LANES).cast_const();
+                let fallback = *source.add(mask.trailing_zeros() as usize);
+                let group = |group: usize| active(read(source.add(group * GROUP)), mask >> (group * GROUP), fallback);
+                append(frame.scratch, position, dim.extent.unwrap_or(0), group);
+                bounds(group)
             }
-            let source = frame.words.add(dim.word as usize + wave * LANES);
-            let fallback = *source.add(first);
-            let (mut largest, mut low) = (0, 0);
-            for group in 0..LANES / GROUP {
-                let mut index = read(source.add(group * GROUP));
-                if mask != u64::MAX {
-                    let bits = (mask >> (group * GROUP)) as u32;
-                    for lane in 0..GROUP {
-                        index[lane] = if bits & (1 << lane) != 0 { index[lane] } else { fallback };
-                    }
-                }
-                for lane in 0..GROUP {
-                    largest = index[lane].max(largest);
-                    low |= index[lane];
-                    let value = &mut linear[group * GROUP + lane];
-                    *value = value.wrapping_mul(extent).wrapping_add(index[lane]);
-                }
-            }
-            allowed &= u64::from(largest) < limit && low & (width - 1) == 0;
+        };
+        allowed &= u64::from(largest) < limit && low & (width - 1) == 0;
+    }
+    allowed.then_some(frame.scratch.cast_const())
+}
+
+/// The largest of a wave's indices, and the bits that any of them has.
+#[inline(always)]
+fn bounds(source: impl Fn(usize) -> [u32; GROUP]) -> (u32, u32) {
+    let (mut largest, mut bits) = ([0; GROUP], [0; GROUP]);
+    for group in 0..LANES / GROUP {
+        let index = source(group);
+        for lane in 0..GROUP {
+            largest[lane] = index[lane].max(largest[lane]);
+            bits[lane] |= index[lane];
         }
     }
-    allowed.then_some(linear)
+    let (mut all_largest, mut all_bits) = (0, 0);
+    for lane in 0..GROUP {
+        all_largest = largest[lane].max(all_largest);
+        all_bits |= bits[lane];
+    }
+    (all_largest, all_bits)
+}
+
+/// Takes one more dimension into account: linear = linear * extent + index.
+#[inline(always)]
+unsafe fn append(linear: *mut u32, position: usize, extent: u32, source: impl Fn(usize) -> [u32; GROUP]) {
+    for group in 0..LANES / GROUP {
+        let mut index = source(group);
+        // SAFETY: `linear` has words for one wave.
+        unsafe {
+            let linear = linear.add(group * GROUP);
+            if position > 0 {
+                let outer = read(linear);
+                for lane in 0..GROUP {
+                    index[lane] = outer[lane].wrapping_mul(extent).wrapping_add(index[lane]);
+                }
+            }
+            write(linear, index);
+        }
+    }
+}
+
+/// The values of the active lanes, `fallback` for the others.
+#[inline(always)]
+fn active(mut values: [u32; GROUP], mask: u64, fallback: u32) -> [u32; GROUP] {
+    let bits = mask as u32;
+    for lane in 0..GROUP {
+        values[lane] = if bits & (1 << lane) != 0 { values[lane] } else { fallback };
+    }
+    values
 }
 
 /// Finds the active lane and the index that are not allowed, and notes them.
@@ -182,7 +228,7 @@ fn fail(frame: &mut Frame<'_>, access: &EncodedAccess, elements: u64, wave: usiz
 
 /// Whether the indices are consecutive in steps of `width`.
 #[inline(always)]
-fn consecutive(index: &[u32], width: u32) -> bool {
+fn consecutive(index: [u32; GROUP], width: u32) -> bool {
     let mut difference = 0;
     for lane in 0..GROUP {
         difference |= index[lane] ^ index[0].wrapping_add(lane as u32 * width);
@@ -199,6 +245,7 @@ impl<const N: usize> Body for LoadWords<N> {
         let program = frame.program;
         let access = &program.parts.accesses[inst.extra as usize];
         let object = object(frame, access);
+        let (unit, width, step) = (access.unit as usize * 4, access.width, inst.dst_step as usize);
         for wave in 0..frame.waves {
             // SAFETY: the access's words and the result lie in the frame; every address is that of `N` words of the
             // object, since the indices were checked.
@@ -210,21 +257,13 @@ impl<const N: usize> Body for LoadWords<N> {
                 let Some(linear) = linear_indices(frame, access, object.elements, wave, mask) else {
                     return fail(frame, access, object.elements, wave, mask);
                 };
-                let unit = access.unit as usize * 4;
+                let dst = frame.words.add(inst.dst as usize + wave * LANES);
                 for group in 0..LANES / GROUP {
-                    let index = &linear[group * GROUP..][..GROUP];
-                    let dst = frame.words.add(inst.dst as usize + wave * LANES + group * GROUP);
-                    let step = inst.dst_step as usize;
-                    if consecutive(index, access.width) {
-                        gather_block::<N>(object.pointer.add(index[0] as usize * unit), dst, step);
+                    let (index, dst) = (linear.add(group * GROUP), dst.add(group * GROUP));
+                    if consecutive(read(index), width) {
+                        gather_block::<N>(object.pointer.add(*index as usize * unit), dst, step);
                     } else {
-                        for lane in 0..GROUP {
-                            let words = object.pointer.add(index[lane] as usize * unit).cast::<[u32; N]>();
-                            let words = words.read_unaligned();
-                            for component in 0..N {
-                                *dst.add(component * step + lane) = words[component];
-                            }
-                        }
+                        gather_lanes::<N>(object.pointer, index, unit, dst, step);
                     }
                 }
             }
@@ -249,6 +288,21 @@ unsafe fn gather_block<const N: usize>(source: *const u8, dst: *mut u32, step: u
     }
 }
 
+/// Reads `N` words at each of `GROUP` indices and writes them component by component. Not inlined: compiled without
+/// wide vectors, of which it would make bad use.
+#[inline(never)]
+unsafe fn gather_lanes<const N: usize>(source: *const u8, index: *const u32, unit: usize, dst: *mut u32, step: usize) {
+    // SAFETY: the caller checked the indices.
+    unsafe {
+        for lane in 0..GROUP {
+            let words = source.add(*index.add(lane) as usize * unit).cast::<u32>();
+            for component in 0..N {
+                *dst.add(component * step + lane) = words.add(component).read_unaligned();
+            }
+        }
+    }
+}
+
 /// Stores `N` words for each active lane, in the order of the lanes.
 struct StoreWords<const N: usize>;
 
@@ -258,6 +312,8 @@ impl<const N: usize> Body for StoreWords<N> {
         let program = frame.program;
         let access = &program.parts.accesses[inst.extra as usize];
         let object = object(frame, access);
+        let (unit, width) = (access.unit as usize * 4, access.width);
+        let (step, spread) = (access.value_step as usize, usize::from(access.value_varying));
         for wave in 0..frame.waves {
             // SAFETY: as for `LoadWords`.
             unsafe {
@@ -268,30 +324,44 @@ impl<const N: usize> Body for StoreWords<N> {
                 let Some(linear) = linear_indices(frame, access, object.elements, wave, mask) else {
                     return fail(frame, access, object.elements, wave, mask);
                 };
-                let unit = access.unit as usize * 4;
-                let (step, spread) = (access.value_step as usize, usize::from(access.value_varying));
                 for group in 0..LANES / GROUP {
                     let bits = (mask >> (group * GROUP)) as u32 & 0xFFFF;
-                    if bits == 0 {
-                        continue;
-                    }
-                    let index = &linear[group * GROUP..][..GROUP];
+                    let index = linear.add(group * GROUP);
                     let source = frame.words.add(inst.dst as usize + spread * (wave * LANES + group * GROUP));
-                    if bits == 0xFFFF && spread == 1 && consecutive(index, access.width) {
-                        scatter_block::<N>(source, step, object.pointer.add(index[0] as usize * unit));
-                        continue;
-                    }
-                    for lane in 0..GROUP {
-                        if bits >> lane & 1 != 0 {
-                            let words: [u32; N] =
-                                std::array::from_fn(|component| *source.add(component * step + spread * lane));
-                            object.pointer.add(index[lane] as usize * unit).cast::<[u32; N]>().write_unaligned(words);
-                        }
+                    if bits == 0xFFFF && spread == 1 && consecutive(read(index), width) {
+                        scatter_block::<N>(source, step, object.pointer.add(*index as usize * unit));
+                    } else if bits != 0 {
+                        scatter_lanes::<N>(source, [step, spread], bits, object.pointer, index, unit);
                     }
                 }
             }
         }
         false
+    }
+}
+
+/// Writes `N` words at the indices of the lanes in `bits`. `steps`: from one component, and from one lane, of the
+/// value to the next.
+#[inline(never)]
+unsafe fn scatter_lanes<const N: usize>(
+    source: *const u32,
+    steps: [usize; 2],
+    bits: u32,
+    dst: *mut u8,
+    index: *const u32,
+    unit: usize,
+) {
+    // SAFETY: the caller checked the indices.
+    unsafe {
+        let mut left = bits;
+        while left != 0 {
+            let lane = left.trailing_zeros() as usize;
+            left &= left - 1;
+            let words = dst.add(*index.add(lane) as usize * unit).cast::<u32>();
+            for component in 0..N {
+                words.add(component).write_unaligned(*source.add(component * steps[0] + lane * steps[1]));
+            }
+        }
     }
 }
 
@@ -347,7 +417,7 @@ impl Body for LoadAny {
                 for part in 0..inst.count as usize {
                     let dst = frame.words.add(inst.dst as usize + part * inst.dst_step as usize + wave * LANES);
                     for lane in 0..LANES {
-                        let source = component(object, access, linear[lane], part, wave * LANES + lane);
+                        let source = component(object, access, *linear.add(lane), part, wave * LANES + lane);
                         *dst.add(lane) = word(source, access.bytes);
                     }
                 }
@@ -387,7 +457,7 @@ impl Body for StoreAny {
                     for part in 0..inst.count as usize {
                         let offset = part * access.value_step as usize + spread * (wave * LANES + lane);
                         let value = *frame.words.add(inst.dst as usize + offset);
-                        let dst = component(object, access, linear[lane], part, wave * LANES + lane);
+                        let dst = component(object, access, *linear.add(lane), part, wave * LANES + lane);
                         if access.bytes {
                             *dst = value as u8;
                         } else {
@@ -401,6 +471,33 @@ impl Body for StoreAny {
     }
 }
 
+/// The linear index that all threads share, in units, checked.
+///
+/// # Safety
+///
+/// The access's words lie in the frame.
+#[inline(always)]
+unsafe fn opt_shared_index(frame: &Frame<'_>, access: &EncodedAccess, elements: u64) -> Option<u32> {
+    let last = access.dims.len() - 1;
+    let mut linear = 0_u32;
+    let mut allowed = true;
+    for (position, dim) in access.dims.iter().enumerate() {
+        let width = if position == last { access.width } else { 1 };
+        // SAFETY: the caller's promise.
+        let index = unsafe { *frame.words.add(dim.word as usize) };
+        allowed &= u64::from(index) < limit(dim, elements, width) && index & (width - 1) == 0;
+        linear = linear.wrapping_mul(dim.extent.unwrap_or(0)).wrapping_add(index);
+    }
+    allowed.then_some(linear)
+}
+
+/// Reports an index that all threads share, for the first of them.
+#[cold]
+fn fail_shared(frame: &mut Frame<'_>, access: &EncodedAccess, elements: u64) -> bool {
+    let (wave, lane) = frame.first_active();
+    fail(frame, access, elements, wave, 1 << lane)
+}
+
 /// Loads components that are the same for all threads.
 struct LoadUniform;
 
@@ -410,25 +507,75 @@ impl Body for LoadUniform {
         let program = frame.program;
         let access = &program.parts.accesses[inst.extra as usize];
         let object = object(frame, access);
-        let last = access.dims.len() - 1;
-        let mut linear = 0_u32;
-        let mut allowed = true;
-        for (position, dim) in access.dims.iter().enumerate() {
-            let width = if position == last { access.width } else { 1 };
-            // SAFETY: the access's words lie in the frame.
-            let index = unsafe { *frame.words.add(dim.word as usize) };
-            allowed &= u64::from(index) < limit(dim, object.elements, width) && index & (width - 1) == 0;
-            linear = linear.wrapping_mul(dim.extent.unwrap_or(0)).wrapping_add(index);
-        }
-        if !allowed {
-            let (wave, lane) = frame.first_active();
-            return fail(frame, access, object.elements, wave, 1 << lane);
-        }
-        for part in 0..inst.count as usize {
-            // SAFETY: as for `LoadWords`.
-            unsafe {
+        // SAFETY: as for `LoadWords`.
+        unsafe {
+            let Some(linear) = opt_shared_index(frame, access, object.elements) else {
+                return fail_shared(frame, access, object.elements);
+            };
+            for part in 0..inst.count as usize {
                 let value = word(component(object, access, linear, part, 0), access.bytes);
                 *frame.words.add(inst.dst as usize + part * inst.dst_step as usize) = value;
+            }
+        }
+        false
+    }
+}
+
+/// Copies slots of a register array.
+struct LoadSlots;
+
+impl Body for LoadSlots {
+    #[inline(always)]
+    unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
+        let program = frame.program;
+        let access = &program.parts.accesses[inst.extra as usize];
+        let object = object(frame, access);
+        // SAFETY: as for `LoadWords`; an array's component takes a slot, of words for all waves.
+        unsafe {
+            let Some(linear) = opt_shared_index(frame, access, object.elements) else {
+                return fail_shared(frame, access, object.elements);
+            };
+            for part in 0..inst.count as usize {
+                let source = component(object, access, linear, part, 0).cast::<u32>();
+                let dst = frame.words.add(inst.dst as usize + part * inst.dst_step as usize);
+                for group in 0..frame.waves * LANES / GROUP {
+                    write(dst.add(group * GROUP), read(source.add(group * GROUP)));
+                }
+            }
+        }
+        false
+    }
+}
+
+/// Writes the active lanes of slots of a register array.
+struct StoreSlots;
+
+impl Body for StoreSlots {
+    #[inline(always)]
+    unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
+        let program = frame.program;
+        let access = &program.parts.accesses[inst.extra as usize];
+        let object = object(frame, access);
+        let spread = usize::from(access.value_varying);
+        // SAFETY: as for `LoadSlots`.
+        unsafe {
+            let Some(linear) = opt_shared_index(frame, access, object.elements) else {
+                return fail_shared(frame, access, object.elements);
+            };
+            for part in 0..inst.count as usize {
+                let source = frame.words.add(inst.dst as usize + part * access.value_step as usize);
+                let dst = component(object, access, linear, part, 0).cast::<u32>();
+                for group in 0..frame.waves * LANES / GROUP {
+                    let offset = group * GROUP;
+                    let mask = *frame.masks.add(offset / LANES) >> (offset % LANES);
+                    let dst = dst.add(offset);
+                    let old = read(dst);
+                    let mut new = if spread == 1 { read(source.add(offset)) } else { [*source; GROUP] };
+                    for lane in 0..GROUP {
+                        new[lane] = if mask as u32 & (1 << lane) != 0 { new[lane] } else { old[lane] };
+                    }
+                    write(dst, new);
+                }
             }
         }
         false

@@ -69,6 +69,7 @@ pub(crate) struct Fault {
 pub(crate) struct Storage {
     words: Vec<Line>,
     shared: Vec<Line>,
+    scratch: Vec<Line>,
     masks: Vec<u64>,
 }
 
@@ -78,6 +79,7 @@ impl Storage {
         let mut storage = Self {
             words: lines(program.layout.words),
             shared: lines(program.layout.shared_words),
+            scratch: lines(LANES as u32),
             masks: vec![0; program.layout.mask_words as usize],
         };
         // SAFETY: `words` has at least `layout.words` words, and every preset lies below that.
@@ -98,6 +100,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) words: *mut u32,
     /// `layout.shared_words` words.
     pub(crate) shared: *mut u32,
+    /// Room for one word for each lane of a wave.
+    pub(crate) scratch: *mut u32,
     /// The current masks, then the masks that control flow has put aside; `layout.mask_words` in all.
     pub(crate) masks: *mut u64,
     /// Chunks of the block.
@@ -121,6 +125,7 @@ impl<'a> Frame<'a> {
             program,
             words: storage.words.as_mut_ptr().cast(),
             shared: storage.shared.as_mut_ptr().cast(),
+            scratch: storage.scratch.as_mut_ptr().cast(),
             masks: storage.masks.as_mut_ptr(),
             waves: program.layout.waves as usize,
             buffers,

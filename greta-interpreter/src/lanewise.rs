@@ -32,19 +32,19 @@ macro_rules! lanewise {
         mod rows {
             use super::*;
             $(pub(super) struct $unary;
-            impl Row<1> for $unary {
+            impl Row for $unary {
                 #[inline(always)]
-                fn apply([$x]: [u32; 1]) -> u32 { $unary_body }
+                fn apply($x: u32, _: u32, _: u32) -> u32 { $unary_body }
             })*
             $(pub(super) struct $binary;
-            impl Row<2> for $binary {
+            impl Row for $binary {
                 #[inline(always)]
-                fn apply([$a, $b]: [u32; 2]) -> u32 { $binary_body }
+                fn apply($a: u32, $b: u32, _: u32) -> u32 { $binary_body }
             })*
             $(pub(super) struct $ternary;
-            impl Row<3> for $ternary {
+            impl Row for $ternary {
                 #[inline(always)]
-                fn apply([$p, $q, $r]: [u32; 3]) -> u32 { $ternary_body }
+                fn apply($p: u32, $q: u32, $r: u32) -> u32 { $ternary_body }
             })*
         }
 
@@ -62,9 +62,9 @@ macro_rules! lanewise {
             pub(crate) fn apply(self, operands: [u32; 3]) -> u32 {
                 let [a, b, c] = operands;
                 match self {
-                    $(Self::$unary => rows::$unary::apply([a]),)*
-                    $(Self::$binary => rows::$binary::apply([a, b]),)*
-                    $(Self::$ternary => rows::$ternary::apply([a, b, c]),)*
+                    $(Self::$unary => rows::$unary::apply(a, b, c),)*
+                    $(Self::$binary => rows::$binary::apply(a, b, c),)*
+                    $(Self::$ternary => rows::$ternary::apply(a, b, c),)*
                 }
             }
 
@@ -147,9 +147,9 @@ lanewise! {
     }
 }
 
-/// An operation on `N` words.
-trait Row<const N: usize> {
-    fn apply(operands: [u32; N]) -> u32;
+/// An operation on up to three words.
+trait Row {
+    fn apply(a: u32, b: u32, c: u32) -> u32;
 }
 
 /// How an operation of the IR is spelled here: which row, and whether its two operands change places.
@@ -238,22 +238,22 @@ pub(crate) fn spread(level: Level) -> Handler {
     level.handler::<Spread>()
 }
 
-fn handler_1<R: Row<1>>(level: Level, varying: bool) -> Handler {
-    if varying { level.handler::<Apply<R, 1, 1>>() } else { level.handler::<Uniform<R, 1>>() }
+fn handler_1<R: Row>(level: Level, varying: bool) -> Handler {
+    if varying { level.handler::<Apply<R, 1, 1>>() } else { level.handler::<Uniform<R>>() }
 }
 
-fn handler_2<R: Row<2>>(level: Level, varying: [bool; 2]) -> Handler {
+fn handler_2<R: Row>(level: Level, varying: [bool; 2]) -> Handler {
     match varying {
-        [false, false] => level.handler::<Uniform<R, 2>>(),
+        [false, false] => level.handler::<Uniform<R>>(),
         [true, false] => level.handler::<Apply<R, 2, 0b01>>(),
         [false, true] => level.handler::<Apply<R, 2, 0b10>>(),
         [true, true] => level.handler::<Apply<R, 2, 0b11>>(),
     }
 }
 
-fn handler_3<R: Row<3>>(level: Level, varying: [bool; 3]) -> Handler {
+fn handler_3<R: Row>(level: Level, varying: [bool; 3]) -> Handler {
     match varying {
-        [false, false, false] => level.handler::<Uniform<R, 3>>(),
+        [false, false, false] => level.handler::<Uniform<R>>(),
         [true, false, false] => level.handler::<Apply<R, 3, 0b001>>(),
         [false, true, false] => level.handler::<Apply<R, 3, 0b010>>(),
         [true, true, false] => level.handler::<Apply<R, 3, 0b011>>(),
@@ -287,17 +287,22 @@ pub(crate) unsafe fn write(pointer: *mut u32, group: [u32; GROUP]) {
 }
 
 /// A row on uniform values.
-struct Uniform<R, const N: usize>(PhantomData<R>);
+struct Uniform<R>(PhantomData<R>);
 
-impl<R: Row<N>, const N: usize> Body for Uniform<R, N> {
+impl<R: Row> Body for Uniform<R> {
     #[inline(always)]
     unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
-        // SAFETY: operands and result lie in the frame, as `encode` laid them out.
-        unsafe {
-            for component in 0..inst.count {
-                let operands =
-                    std::array::from_fn(|i| *frame.words.add((inst.src[i] + component * inst.src_step[i]) as usize));
-                *frame.words.add((inst.dst + component * inst.dst_step) as usize) = R::apply(operands);
+        let [a, b, c] = inst.src.map(|word| word as usize);
+        let [a_step, b_step, c_step] = inst.src_step.map(|step| step as usize);
+        for component in 0..inst.count as usize {
+            // SAFETY: operands and result lie in the frame, as `encode` laid them out.
+            unsafe {
+                let result = R::apply(
+                    *frame.words.add(a + component * a_step),
+                    *frame.words.add(b + component * b_step),
+                    *frame.words.add(c + component * c_step),
+                );
+                *frame.words.add(inst.dst as usize + component * inst.dst_step as usize) = result;
             }
         }
         false
@@ -307,30 +312,29 @@ impl<R: Row<N>, const N: usize> Body for Uniform<R, N> {
 /// A row on `N` operands; bit i of `VARYING` says that operand i has a value per thread.
 struct Apply<R, const N: usize, const VARYING: u32>(PhantomData<R>);
 
-impl<R: Row<N>, const N: usize, const VARYING: u32> Body for Apply<R, N, VARYING> {
+impl<R: Row, const N: usize, const VARYING: u32> Body for Apply<R, N, VARYING> {
     #[inline(always)]
     unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
-        // SAFETY: operands and result lie in the frame, as `encode` laid them out.
-        unsafe {
-            let (words, masks, waves) = (frame.words, frame.masks, frame.waves);
-            for component in 0..inst.count {
+        let (words, masks, waves) = (frame.words, frame.masks, frame.waves);
+        for component in 0..inst.count {
+            // SAFETY: operands and result lie in the frame, as `encode` laid them out.
+            unsafe {
                 let dst = words.add((inst.dst + component * inst.dst_step) as usize);
-                let src: [*const u32; N] = std::array::from_fn(|i| {
-                    words.add((inst.src[i] + component * inst.src_step[i]) as usize).cast_const()
-                });
-                let first: [u32; N] = std::array::from_fn(|i| *src[i]);
+                let a = words.add((inst.src[0] + component * inst.src_step[0]) as usize);
+                let b = words.add((inst.src[1] + component * inst.src_step[1]) as usize);
+                let c = words.add((inst.src[2] + component * inst.src_step[2]) as usize);
                 for wave in 0..waves {
                     if *masks.add(wave) == 0 {
                         continue;
                     }
                     for group in 0..LANES / GROUP {
                         let offset = wave * LANES + group * GROUP;
-                        let operands: [[u32; GROUP]; N] = std::array::from_fn(|i| {
-                            if VARYING >> i & 1 != 0 { read(src[i].add(offset)) } else { [first[i]; GROUP] }
-                        });
+                        let a = operand::<VARYING, 0>(a, offset);
+                        let b = if N > 1 { operand::<VARYING, 1>(b, offset) } else { [0; GROUP] };
+                        let c = if N > 2 { operand::<VARYING, 2>(c, offset) } else { [0; GROUP] };
                         let mut result = [0; GROUP];
                         for lane in 0..GROUP {
-                            result[lane] = R::apply(std::array::from_fn(|i| operands[i][lane]));
+                            result[lane] = R::apply(a[lane], b[lane], c[lane]);
                         }
                         write(dst.add(offset), result);
                     }
@@ -339,6 +343,13 @@ impl<R: Row<N>, const N: usize, const VARYING: u32> Body for Apply<R, N, VARYING
         }
         false
     }
+}
+
+/// A group of operand `INDEX`, which has a value per thread or one for all.
+#[inline(always)]
+unsafe fn operand<const VARYING: u32, const INDEX: u32>(source: *const u32, offset: usize) -> [u32; GROUP] {
+    // SAFETY: the caller's promise.
+    unsafe { if VARYING >> INDEX & 1 != 0 { read(source.add(offset)) } else { [*source; GROUP] } }
 }
 
 /// A move from a uniform value to one per thread.

@@ -17,6 +17,7 @@ mod level;
 mod lower;
 mod math;
 mod memory;
+mod propagate_copies;
 mod report;
 mod tree;
 mod uniformity;

@@ -312,3 +312,113 @@ pub(crate) fn bits(literal: Literal) -> u32 {
         Literal::U32(value) | Literal::F32(value) => value,
     }
 }
+
+/// What a statement does with a register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Touch {
+    Read(Register),
+    Write(Register),
+}
+
+impl Node {
+    /// Everything that the statement and those inside of it read and write, roughly in order.
+    pub(crate) fn touches(&self, accesses: &[Access], note: &mut impl FnMut(Touch)) {
+        let read = |operand: Operand, note: &mut dyn FnMut(Touch)| {
+            if let Some(register) = operand.opt_register() {
+                note(Touch::Read(register));
+            }
+        };
+        match self {
+            Self::Declare(register) => note(Touch::Write(*register)),
+            Self::Lanewise { row, dst, src } => {
+                src[..row.arity()].iter().for_each(|operand| read(*operand, note));
+                note(Touch::Write(dst.register));
+            }
+            Self::Load { dst, access } => {
+                let access = &accesses[*access];
+                access.dims.iter().for_each(|dim| read(dim.index, note));
+                if let Space::Register { register, .. } = access.space {
+                    note(Touch::Read(register));
+                }
+                note(Touch::Write(dst.register));
+            }
+            Self::Store { access, value } => {
+                let access = &accesses[*access];
+                access.dims.iter().for_each(|dim| read(dim.index, note));
+                read(*value, note);
+                if let Space::Register { register, .. } = access.space {
+                    note(Touch::Write(register));
+                }
+            }
+            Self::Shuffle { dst, value, lane, .. } => {
+                read(*value, note);
+                read(*lane, note);
+                note(Touch::Write(dst.register));
+            }
+            Self::Mfma { dst, src, .. } => {
+                src.iter().for_each(|operand| read(*operand, note));
+                note(Touch::Write(dst.register));
+            }
+            Self::CheckDivisor { divisor, .. } => read(*divisor, note),
+            Self::CheckRange { end, step, .. } => {
+                read(*end, note);
+                read(*step, note);
+            }
+            Self::If { condition, .. } => read(*condition, note),
+            Self::Loop(repeated) => read(repeated.condition, note),
+            Self::Barrier(_)
+            | Self::Unsupported { .. }
+            | Self::Scope { .. }
+            | Self::Break { .. }
+            | Self::Continue { .. }
+            | Self::Return { .. } => {}
+        }
+        for nodes in self.inner() {
+            nodes.iter().for_each(|node| node.touches(accesses, note));
+        }
+    }
+
+    /// The operands of the statement itself.
+    pub(crate) fn operands_mut(&mut self) -> Vec<&mut Operand> {
+        match self {
+            Self::Lanewise { row, src, .. } => src[..row.arity()].iter_mut().collect(),
+            Self::Store { value, .. } => vec![value],
+            Self::Shuffle { value, lane, .. } => vec![value, lane],
+            Self::Mfma { src, .. } => src.iter_mut().collect(),
+            Self::CheckDivisor { divisor, .. } => vec![divisor],
+            Self::CheckRange { end, step, .. } => vec![end, step],
+            Self::If { condition, .. } => vec![condition],
+            Self::Loop(repeated) => vec![&mut repeated.condition],
+            Self::Declare(_)
+            | Self::Load { .. }
+            | Self::Barrier(_)
+            | Self::Unsupported { .. }
+            | Self::Scope { .. }
+            | Self::Break { .. }
+            | Self::Continue { .. }
+            | Self::Return { .. } => Vec::new(),
+        }
+    }
+
+    /// The statements inside of the statement.
+    pub(crate) fn inner(&self) -> Vec<&Vec<Self>> {
+        match self {
+            Self::If { then, otherwise, .. } => vec![then, otherwise],
+            Self::Loop(repeated) => vec![&repeated.init, &repeated.test, &repeated.body, &repeated.advance],
+            Self::Scope { body, .. } => vec![body],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn inner_mut(&mut self) -> Vec<&mut Vec<Self>> {
+        match self {
+            Self::If { then, otherwise, .. } => vec![then, otherwise],
+            Self::Loop(repeated) => {
+                vec![&mut repeated.init, &mut repeated.test, &mut repeated.body, &mut repeated.advance]
+            }
+            Self::Scope { body, .. } => vec![body],
+            _ => Vec::new(),
+        }
+    }
+}

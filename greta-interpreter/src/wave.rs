@@ -97,14 +97,16 @@ impl Body for Mfma16 {
                     }
                     return partial(frame, inst, wave, mask);
                 }
-                let source = |operand: usize| frame.words.add(inst.src[operand] as usize + wave * LANES);
-                let a = source(0).cast::<[f32; LANES]>().read();
-                let b: [[u32; GROUP]; 4] = std::array::from_fn(|k| read(source(1).add(k * GROUP)));
+                let words = frame.words.add(wave * LANES);
+                let a = words.add(inst.src[0] as usize).cast::<[f32; LANES]>().read();
+                let b = words.add(inst.src[1] as usize);
+                let b = [read(b), read(b.add(GROUP)), read(b.add(2 * GROUP)), read(b.add(3 * GROUP))];
                 for register in 0..4 {
                     for quarter in 0..4 {
                         let row = 4 * quarter + register;
                         let offset = quarter * GROUP;
-                        let mut sum = read(source(2).add(register * inst.src_step[2] as usize + offset));
+                        let c = inst.src[2] as usize + register * inst.src_step[2] as usize + offset;
+                        let mut sum = read(words.add(c));
                         for k in 0..4 {
                             let factor = a[k * 16 + row];
                             for column in 0..GROUP {
@@ -112,8 +114,8 @@ impl Body for Mfma16 {
                                 sum[column] = product.to_bits();
                             }
                         }
-                        let dst = inst.dst as usize + register * inst.dst_step as usize + wave * LANES + offset;
-                        write(frame.words.add(dst), sum);
+                        let dst = inst.dst as usize + register * inst.dst_step as usize + offset;
+                        write(words.add(dst), sum);
                     }
                 }
             }

@@ -15,6 +15,7 @@ use greta_codegen::ir::{Kernel, Location};
 
 use crate::frame::{Inst, LANES};
 use crate::level::Level;
+use crate::propagate_copies::propagate_copies;
 use crate::report::ReportKind;
 use crate::tree::{Node, Operand, Origin, ROOT, Region, Register, Special, Tree};
 use crate::uniformity::find_uniformity;
@@ -34,6 +35,7 @@ const BLOCK_THREADS_MAX: u64 = 1 << 16;
 /// Compiles a kernel for waves of `wave` lanes.
 pub(crate) fn encode(kernel: &Kernel, wave: u32, level: Level) -> Program {
     let mut tree = crate::lower::lower(kernel, wave);
+    propagate_copies(&mut tree);
     find_uniformity(&mut tree);
     let liveness = find_liveness(&tree);
     let threads = kernel.block.iter().fold(1_u64, |product, extent| product.saturating_mul(u64::from(extent.value)));

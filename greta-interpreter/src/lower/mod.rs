@@ -7,7 +7,7 @@ mod expression;
 mod place;
 
 use greta_codegen::ir::{
-    Argument, Block, Expr, Function, Kernel, Location, Scalar, Stmt, StmtKind, Type, VarId, VarKind,
+    Argument, Block, Expr, Function, Kernel, Location, Scalar, Stmt, StmtKind, Type, Unroll, VarId, VarKind,
 };
 
 use crate::lanewise::{Lanewise, opt_row};
@@ -15,6 +15,11 @@ use crate::tree::{
     Access, Loop, Node, Operand, Origin, Parameter, ParameterKind, ROOT, Region, RegionInfo, Register, RegisterInfo,
     Special, Target, Tree,
 };
+
+/// Iterations of a loop that is unrolled, at most.
+const UNROLL_MAX: usize = 64;
+/// Registers from which on no loop is unrolled, to bound nests of them.
+const REGISTERS_MAX: usize = 100_000;
 
 /// Flattens a kernel for waves of `wave` lanes.
 pub(crate) fn lower(kernel: &Kernel, wave: u32) -> Tree {
@@ -132,8 +137,8 @@ impl Lowerer<'_> {
                 let otherwise = self.nodes_in(region, |lowerer| lowerer.block(otherwise));
                 self.nodes.push(Node::If { region, condition, then, otherwise });
             }
-            StmtKind::For { counter, start, end, step, body, .. } => {
-                self.count(*counter, [start, end, step], body, statement.location);
+            StmtKind::For { counter, start, end, step, unroll, body } => {
+                self.count(*counter, [start, end, step], *unroll, body, statement.location);
             }
             StmtKind::While(before, condition, body) => self.repeat(Some((before, condition)), body),
             StmtKind::Loop(body) => self.repeat(None, body),
@@ -208,13 +213,23 @@ impl Lowerer<'_> {
         }
     }
 
-    fn count(&mut self, counter: VarId, range: [&Expr; 3], body: &Block, location: Location) {
+    fn count(&mut self, counter: VarId, range: [&Expr; 3], unroll: Unroll, body: &Block, location: Location) {
         let scalar = self.kernel.vars[counter.index()].ty.scalar;
         let [start, end, step] = range.map(|bound| {
             let operand = self.expression(bound);
             self.keep(operand, 1)
         });
         self.check_range(end, step, scalar, location);
+        if unroll == Unroll::Full
+            && !has_jump(body)
+            && let Some(values) = self.opt_unrolled([start, end, step], scalar)
+        {
+            for value in values {
+                self.bindings[counter.index()] = Some(Binding::Value(Operand::Constant(value)));
+                self.block(body);
+            }
+            return;
+        }
         let region = self.new_region();
         let outer = std::mem::replace(&mut self.region, region);
         // It changes only between iterations: within one it can be read as it is.
@@ -239,6 +254,19 @@ impl Lowerer<'_> {
         self.loop_depth -= 1;
         self.loops.pop();
         self.nodes.push(Node::Loop(Box::new(Loop { region, init, test, condition, body, advance })));
+    }
+
+    /// The counter's values, if they are known and few. Unrolled, indices into register arrays become known too.
+    fn opt_unrolled(&self, range: [Operand; 3], scalar: Scalar) -> Option<Vec<u32>> {
+        let wide = |operand: Operand| {
+            let bits = operand.opt_constant()?;
+            Some(if scalar == Scalar::I32 { i64::from(bits as i32) } else { i64::from(bits) })
+        };
+        let [start, end, step] = [wide(range[0])?, wide(range[1])?, wide(range[2])?];
+        let trips =
+            usize::try_from((end - start).max(0)).ok()?.div_ceil(usize::try_from(step).ok().filter(|step| *step > 0)?);
+        let few = trips <= UNROLL_MAX && self.registers.len() < REGISTERS_MAX;
+        few.then(|| (start..end).step_by(step as usize).map(|value| value as u32).collect())
     }
 
     fn check_range(&mut self, end: Operand, step: Operand, scalar: Scalar, location: Location) {
@@ -379,4 +407,13 @@ impl Lowerer<'_> {
     fn row_of(op: greta_codegen::ir::Op, ty: Type) -> (Lanewise, bool) {
         opt_row(op, ty.scalar).expect("invariant: verified IR has operations on the types of their rows only")
     }
+}
+
+/// Whether a loop's body leaves the loop, or an iteration, early.
+fn has_jump(body: &Block) -> bool {
+    body.iter().any(|statement| match &statement.kind {
+        StmtKind::Break | StmtKind::Continue => true,
+        StmtKind::If(_, then, otherwise) => has_jump(then) || has_jump(otherwise),
+        _ => false,
+    })
 }
