@@ -163,14 +163,7 @@ fn flush(sums: &mut Array<Array<Accumulator<F32_16x16x4>>>, totals: &mut Array<A
 
 /// Writes a wave's results to c from `row`, `column` on.
 #[device]
-fn store(
-    results: &Array<Array<Accumulator<F32_16x16x4>>>,
-    c: &mut Global<f32>,
-    row: u32,
-    column: u32,
-    m: u32,
-    n: u32,
-) {
+fn store(results: &Array<Array<Accumulator<F32_16x16x4>>>, c: &mut Global<f32>, row: u32, column: u32, m: u32, n: u32) {
     #[unroll]
     for i in 0..results.len() {
         #[unroll]

@@ -63,13 +63,7 @@ pub fn add_normed_row_products(
 
 /// Loads this lane's columns of every row into the stage, the last ones again where there are no more.
 #[device]
-fn load_stage(
-    w: &Global<f32>,
-    starts: &Array<u32>,
-    stage: &mut Array<Array<f32x4>>,
-    base: u32,
-    columns: u32,
-) {
+fn load_stage(w: &Global<f32>, starts: &Array<u32>, stage: &mut Array<Array<f32x4>>, base: u32, columns: u32) {
     #[unroll]
     for d in 0..stage.len() {
         let column = min(base + (d * WAVE + lane_id()) * 4, columns - 4);
