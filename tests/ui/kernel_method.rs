@@ -1,0 +1,10 @@
+use greta::prelude::*;
+
+struct Tile;
+
+impl Tile {
+    #[device]
+    fn refused(&self) {}
+}
+
+fn main() {}
