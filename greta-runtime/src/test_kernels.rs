@@ -9,7 +9,7 @@ use greta_codegen::diagnostic::Diagnostic;
 use greta_codegen::ir::{Kernel, Location};
 use greta_codegen::target::Target;
 use greta_codegen::trace::{
-    Global, If, KernelInfo, KernelTracer, Set as _, Val, block_idx, block_size, get, integer, lt, thread_idx,
+    Global, If, IntoVal as _, KernelInfo, KernelTracer, Set as _, Val, block_idx, block_size, get, lt, thread_idx,
     trace_kernel,
 };
 use greta_runtime::Buffer;
@@ -143,7 +143,7 @@ pub mod add {
 
     fn trace(_: &[u32], target: &'static Target) -> Traced {
         trace_kernel(&info("add"), target, |kernel: &mut KernelTracer| {
-            let block = integer::<u32>(64);
+            let block: Val<u32> = 64_u32.into_val();
             kernel.block([block_size(block)]);
             let x: Global<f32> = kernel.global("x", false, HERE);
             let y: Global<f32> = kernel.global("y", false, HERE);
@@ -188,7 +188,7 @@ pub mod bump {
 
     fn trace(_: &[u32], target: &'static Target) -> Traced {
         trace_kernel(&info("bump"), target, |kernel: &mut KernelTracer| {
-            kernel.block([block_size(integer::<u32>(1))]);
+            kernel.block([block_size(1_u32)]);
             let mut x: Global<u32> = kernel.global("x", true, HERE);
             let by: Val<u32> = kernel.scalar("by", HERE);
             let i = block_idx().x;
