@@ -14,6 +14,7 @@ pub mod passes;
 mod reserved;
 pub mod target;
 pub mod trace;
+pub mod uniformity;
 pub mod verify;
 
 #[cfg(test)]

@@ -1,8 +1,24 @@
 //! Checks that barriers and matrix instructions stand where threads agree about reaching them.
+//!
+//! Refuses what is provably wrong; what depends on data is for the interpreter to find.
 
 use super::Findings;
-use crate::ir::Kernel;
+use crate::diagnostic::DiagnosticKind;
+use crate::ir::{Kernel, Op};
 use crate::target::Target;
+use crate::uniformity::collectives;
 
 /// Checks every barrier and matrix instruction of the kernel.
-pub(super) fn check(_kernel: &Kernel, _target: &'static Target, _findings: &mut Findings) {}
+pub(super) fn check(kernel: &Kernel, target: &'static Target, findings: &mut Findings) {
+    for collective in collectives(kernel, target) {
+        match (collective.op, collective.control.block, collective.control.lane) {
+            (Op::Barrier, Some(cause), _) => {
+                findings.add(collective.location, DiagnosticKind::DivergentBarrier { cause });
+            }
+            (Op::Mfma(mfma), _, Some(cause)) => {
+                findings.add(collective.location, DiagnosticKind::DivergentMatrix { operation: mfma.name, cause });
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,438 @@
+//! Which values are the same in all threads of a block, and which code all of them reach.
+//!
+//! Follows values from where threads differ: positions in the block, and data read at positions that differ. A value is
+//! [`Divergent`](Uniformity::Divergent) only if it is computed from a thread's position and nothing shows that the
+//! difference goes away; what depends on data is [`Unknown`](Uniformity::Unknown). An expression of positions and
+//! compile-time values alone is evaluated for every thread of the block, so `thread_idx().x / 64` is known to be the
+//! same in a wave and `thread_idx().x < BLOCK` to be the same in a block.
+//!
+//! A load at a uniform index is uniform: what threads disagree about there is a race, which the interpreter finds.
+//! Shuffles of what differs are unknown, since reductions are made of them. Device functions are followed at each call.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use crate::ir::{
+    Argument, Block, Expr, ExprKind, FunctionId, Kernel, Literal, Location, Op, Place, Stmt, StmtKind, VarId, VarKind,
+};
+use crate::ops::Effects;
+use crate::target::Target;
+
+/// How much the threads of a block agree about a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Uniformity {
+    /// The same in all threads of the block.
+    #[default]
+    Uniform,
+    /// The same in all lanes of a wave, and different between waves.
+    Wave,
+    /// It depends on data.
+    Unknown,
+    /// Different between lanes of a wave.
+    Divergent,
+}
+
+/// What threads disagree about on the way to a statement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Control {
+    /// The first condition that differs between threads of the block.
+    pub block: Option<Location>,
+    /// The first condition that differs between lanes of a wave.
+    pub lane: Option<Location>,
+    level: Uniformity,
+}
+
+/// An operation that needs several threads, and how control flow gets there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Collective {
+    /// A barrier or an operation across lanes.
+    pub op: Op,
+    /// Where it stands.
+    pub location: Location,
+    /// What threads disagree about on the way there.
+    pub control: Control,
+}
+
+/// Finds every collective operation of a kernel that runs, with the control flow that leads to it.
+#[must_use]
+pub fn collectives(kernel: &Kernel, target: &Target) -> Vec<Collective> {
+    let mut analysis = Analysis {
+        kernel,
+        positions: Positions::new(kernel, target),
+        found: Vec::new(),
+        returned: Uniformity::Uniform,
+    };
+    let mut values = vec![Uniformity::Uniform; kernel.vars.len()];
+    analysis.block(&kernel.body, &mut values, Control::default());
+    analysis.found
+}
+
+impl Control {
+    fn join(self, other: Self) -> Self {
+        Self { block: self.block.or(other.block), lane: self.lane.or(other.lane), level: self.level.max(other.level) }
+    }
+
+    fn under(self, condition: Uniformity, location: Location) -> Self {
+        let block = matches!(condition, Uniformity::Wave | Uniformity::Divergent).then_some(location);
+        let lane = (condition == Uniformity::Divergent).then_some(location);
+        self.join(Self { block, lane, level: condition })
+    }
+}
+
+/// What leaves a block before its end, and what threads disagree about in that.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Exits {
+    breaks: Control,
+    continues: Control,
+    returns: Control,
+}
+
+impl Exits {
+    fn join(self, other: Self) -> Self {
+        Self {
+            breaks: self.breaks.join(other.breaks),
+            continues: self.continues.join(other.continues),
+            returns: self.returns.join(other.returns),
+        }
+    }
+
+    fn all(self) -> Control {
+        self.breaks.join(self.continues).join(self.returns)
+    }
+}
+
+/// The uniformity of every variable at a point of the program.
+type Values = Vec<Uniformity>;
+
+struct Analysis<'a> {
+    kernel: &'a Kernel,
+    positions: Positions<'a>,
+    found: Vec<Collective>,
+    /// Of what the function that is followed returns.
+    returned: Uniformity,
+}
+
+impl Analysis<'_> {
+    fn block(&mut self, block: &Block, values: &mut Values, control: Control) -> Exits {
+        let mut exits = Exits::default();
+        for stmt in block {
+            // Who is still here after some have left depends on what made them leave.
+            exits = exits.join(self.stmt(stmt, values, control.join(exits.all())));
+        }
+        exits
+    }
+
+    fn stmt(&mut self, stmt: &Stmt, values: &mut Values, control: Control) -> Exits {
+        match &stmt.kind {
+            StmtKind::Let(var, value) => {
+                let level = value.as_ref().map_or(Uniformity::Uniform, |value| self.expr(value, values, control));
+                values[var.index()] = level;
+            }
+            StmtKind::Declare(var) => values[var.index()] = Uniformity::Uniform,
+            StmtKind::Fill(var, value) => values[var.index()] = self.expr(value, values, control),
+            StmtKind::Assign(place, value) => self.assign(place, value, values, control),
+            StmtKind::Eval(value) => {
+                self.expr(value, values, control);
+            }
+            StmtKind::If(condition, then, otherwise) => {
+                return self.branch(condition, then, otherwise, stmt.location, values, control);
+            }
+            StmtKind::For { counter, start, end, step, body, .. } => {
+                let levels = [start, end, step].map(|bound| self.expr(bound, values, control));
+                let trips = self.positions.opt_trips([start, end, step]);
+                let trips = trips.unwrap_or_else(|| levels.into_iter().max().unwrap_or_default());
+                values[counter.index()] = levels[0].max(levels[2]);
+                return self.repeat(None, body, (trips, stmt.location), values, control);
+            }
+            StmtKind::While(before, condition, body) => {
+                let test = Some((before, condition));
+                return self.repeat(test, body, (Uniformity::Uniform, stmt.location), values, control);
+            }
+            StmtKind::Loop(body) => {
+                return self.repeat(None, body, (Uniformity::Uniform, stmt.location), values, control);
+            }
+            StmtKind::Break => return Exits { breaks: control, ..Exits::default() },
+            StmtKind::Continue => return Exits { continues: control, ..Exits::default() },
+            StmtKind::Return(value) => {
+                let level = value.as_ref().map_or(Uniformity::Uniform, |value| self.expr(value, values, control));
+                self.returned = self.returned.max(level).max(control.level);
+                return Exits { returns: control, ..Exits::default() };
+            }
+        }
+        Exits::default()
+    }
+
+    fn assign(&mut self, place: &Place, value: &Expr, values: &mut Values, control: Control) {
+        let mut level = self.expr(value, values, control);
+        for index in place.exprs() {
+            level = level.max(self.expr(index, values, control));
+        }
+        let whole = place.index.is_empty() && place.lane.is_none();
+        let before = values[place.base.index()];
+        values[place.base.index()] = if whole { level } else { level.max(before) };
+    }
+
+    fn branch(
+        &mut self,
+        condition: &Expr,
+        then: &Block,
+        otherwise: &Block,
+        location: Location,
+        values: &mut Values,
+        control: Control,
+    ) -> Exits {
+        let level = self.expr(condition, values, control);
+        let inside = control.under(level, location);
+        let mut other = values.clone();
+        let exits = self.block(then, values, inside).join(self.block(otherwise, &mut other, inside));
+        join_values(values, &other);
+        for var in assigned([then, otherwise]) {
+            values[var.index()] = values[var.index()].max(level);
+        }
+        exits
+    }
+
+    /// Follows a loop until nothing changes. `trips` says how much threads agree about the number of iterations.
+    fn repeat(
+        &mut self,
+        test: Option<(&Block, &Expr)>,
+        body: &Block,
+        trips: (Uniformity, Location),
+        values: &mut Values,
+        control: Control,
+    ) -> Exits {
+        let (mut trips, location) = trips;
+        let mut left = Control::default();
+        loop {
+            let start = values.clone();
+            let inside = control.under(trips, location).join(left);
+            let mut exits = Exits::default();
+            if let Some((before, condition)) = test {
+                exits = self.block(before, values, inside);
+                trips = trips.max(self.expr(condition, values, inside));
+            }
+            let inside = inside.under(trips, location);
+            exits = exits.join(self.block(body, values, inside));
+            let skipped = exits.all().level.max(trips);
+            for var in assigned([body]) {
+                values[var.index()] = values[var.index()].max(skipped);
+            }
+            join_values(values, &start);
+            let gone = left.join(exits.breaks).join(exits.returns);
+            if *values == start && gone == left && control.under(trips, location).join(left) == inside {
+                return Exits { returns: exits.returns, ..Exits::default() };
+            }
+            left = gone;
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr, values: &mut Values, control: Control) -> Uniformity {
+        let mut level = Uniformity::Uniform;
+        for operand in expr.operands() {
+            level = level.max(self.expr(operand, values, control));
+        }
+        let level = match &expr.kind {
+            ExprKind::Var(var) => values[var.index()],
+            ExprKind::Load(place) => match self.kernel.var(place.base).kind {
+                VarKind::Register(_) => level.max(values[place.base.index()]),
+                _ if level == Uniformity::Uniform => Uniformity::Uniform,
+                _ => Uniformity::Unknown,
+            },
+            ExprKind::Op(op, _) => self.op(*op, level, expr.location, control),
+            ExprKind::Call(function, arguments) => self.call(*function, arguments, values, control),
+            _ => level,
+        };
+        if level == Uniformity::Divergent { self.positions.opt_level(expr).unwrap_or(level) } else { level }
+    }
+
+    fn op(&mut self, op: Op, operands: Uniformity, location: Location, control: Control) -> Uniformity {
+        let effects = op.row().effects;
+        if effects != Effects::Pure {
+            let collective = Collective { op, location, control };
+            if !self.found.contains(&collective) {
+                self.found.push(collective);
+            }
+        }
+        match op {
+            Op::ThreadIdxX | Op::ThreadIdxY | Op::ThreadIdxZ | Op::LaneId | Op::WaveId => Uniformity::Divergent,
+            _ if effects == Effects::Wave && operands != Uniformity::Uniform => Uniformity::Unknown,
+            _ => operands,
+        }
+    }
+
+    fn call(
+        &mut self,
+        function: FunctionId,
+        arguments: &[Argument],
+        values: &mut Values,
+        control: Control,
+    ) -> Uniformity {
+        let callee = self.kernel.function(function);
+        let mut inside = values.clone();
+        for (&param, argument) in callee.params.iter().zip(arguments) {
+            inside[param.index()] = match argument {
+                Argument::Value(value) => self.expr(value, values, control),
+                Argument::Object(object) => values[object.index()],
+            };
+        }
+        let outer = std::mem::take(&mut self.returned);
+        // The caller's disagreements are known to the caller: only those inside the function decide its result.
+        let entry = Control { level: Uniformity::Uniform, ..control };
+        self.block(&callee.body, &mut inside, entry);
+        for (&param, argument) in callee.params.iter().zip(arguments) {
+            if let Argument::Object(object) = argument {
+                values[object.index()] = inside[param.index()];
+            }
+        }
+        std::mem::replace(&mut self.returned, outer)
+    }
+}
+
+fn join_values(values: &mut Values, other: &Values) {
+    for (value, other) in values.iter_mut().zip(other) {
+        *value = (*value).max(*other);
+    }
+}
+
+/// The variables and register arrays that blocks change.
+fn assigned<const N: usize>(blocks: [&Block; N]) -> BTreeSet<VarId> {
+    let mut vars = BTreeSet::new();
+    for stmt in blocks.into_iter().flatten() {
+        stmt.walk(&mut |stmt| {
+            if let StmtKind::Assign(place, _) = &stmt.kind {
+                vars.insert(place.base);
+            }
+            for expr in stmt.exprs() {
+                expr.walk(&mut |expr| {
+                    if let ExprKind::Call(_, arguments) = &expr.kind {
+                        vars.extend(arguments.iter().filter_map(Argument::opt_object));
+                    }
+                });
+            }
+        });
+    }
+    vars
+}
+
+/// Evaluates what depends on nothing but a thread's position, for every thread of the block.
+struct Positions<'a> {
+    kernel: &'a Kernel,
+    wave: u32,
+    threads: u32,
+    definitions: BTreeMap<VarId, &'a Expr>,
+    known: BTreeMap<VarId, Option<Rc<[Literal]>>>,
+}
+
+impl<'a> Positions<'a> {
+    fn new(kernel: &'a Kernel, target: &Target) -> Self {
+        let mut definitions = BTreeMap::new();
+        let bodies = kernel.functions.iter().map(|function| &function.body).chain([&kernel.body]);
+        let mut pending: Vec<&'a Stmt> = bodies.flatten().collect();
+        while let Some(stmt) = pending.pop() {
+            if let StmtKind::Let(var, Some(value)) = &stmt.kind
+                && kernel.var(*var).kind == VarKind::Let
+            {
+                definitions.insert(*var, value);
+            }
+            pending.extend(stmt.blocks().into_iter().flatten());
+        }
+        let threads = kernel.block.iter().map(|extent| extent.value).product();
+        Self { kernel, wave: target.wave, threads, definitions, known: BTreeMap::new() }
+    }
+
+    /// How much threads agree about an expression of positions.
+    fn opt_level(&mut self, expr: &Expr) -> Option<Uniformity> {
+        let values = self.opt_values(expr)?;
+        Some(self.level(&values))
+    }
+
+    /// How much threads agree about the number of iterations from `start` to `end` by `step`.
+    fn opt_trips(&mut self, bounds: [&Expr; 3]) -> Option<Uniformity> {
+        let [start, end, step] = bounds.map(|bound| self.opt_values(bound));
+        let (start, end, step) = (start?, end?, step?);
+        let as_integer = |value: &Literal| match value {
+            Literal::U32(value) => Some(i64::from(*value)),
+            Literal::I32(value) => Some(i64::from(*value)),
+            Literal::Bool(_) | Literal::F32(_) => None,
+        };
+        let trips: Option<Vec<Literal>> = (0..start.len())
+            .map(|thread| {
+                let [start, end, step] = [&start, &end, &step].map(|values| as_integer(&values[thread]));
+                let (start, end, step) = (start?, end?, step?.max(1));
+                let trips = (end - start).max(0).unsigned_abs().div_ceil(step.unsigned_abs());
+                u32::try_from(trips).ok().map(Literal::U32)
+            })
+            .collect();
+        Some(self.level(&trips?))
+    }
+
+    fn level(&self, values: &[Literal]) -> Uniformity {
+        let wave = self.wave as usize;
+        if values.iter().all(|value| *value == values[0]) {
+            Uniformity::Uniform
+        } else if values.chunks(wave).all(|wave| wave.iter().all(|value| *value == wave[0])) {
+            Uniformity::Wave
+        } else {
+            Uniformity::Divergent
+        }
+    }
+
+    /// The value that each thread has.
+    fn opt_values(&mut self, expr: &Expr) -> Option<Rc<[Literal]>> {
+        if let ExprKind::Var(var) = expr.kind {
+            return self.var(var);
+        }
+        // What the expression is made of is found first, so that threads only look it up.
+        let mut vars = Vec::new();
+        expr.walk_vars(&mut |var| vars.push(var));
+        if !vars.into_iter().all(|var| self.var(var).is_some()) {
+            return None;
+        }
+        (0..self.threads).map(|thread| self.value(expr, thread)).collect()
+    }
+
+    fn var(&mut self, var: VarId) -> Option<Rc<[Literal]>> {
+        if let Some(known) = self.known.get(&var) {
+            return known.clone();
+        }
+        let definition = self.definitions.get(&var).copied();
+        let values = definition.and_then(|definition| self.opt_values(definition));
+        self.known.insert(var, values.clone());
+        values
+    }
+
+    fn value(&self, expr: &Expr, thread: u32) -> Option<Literal> {
+        let [width, height] = [0, 1].map(|dimension| self.kernel.block[dimension].value);
+        match &expr.kind {
+            ExprKind::Var(var) => self.known.get(var)?.as_ref().map(|values| values[thread as usize]),
+            ExprKind::Op(op, operands) => match op {
+                Op::ThreadIdxX => Some(Literal::U32(thread % width)),
+                Op::ThreadIdxY => Some(Literal::U32(thread / width % height)),
+                Op::ThreadIdxZ => Some(Literal::U32(thread / width / height)),
+                Op::LaneId => Some(Literal::U32(thread % self.wave)),
+                Op::WaveId => Some(Literal::U32(thread / self.wave)),
+                _ => {
+                    let operands: Option<Vec<Literal>> =
+                        operands.iter().map(|operand| self.value(operand, thread)).collect();
+                    op.fold(&operands?)
+                }
+            },
+            ExprKind::And(lhs, rhs) => match self.value(lhs, thread)?.opt_bool()? {
+                true => self.value(rhs, thread),
+                false => Some(Literal::Bool(false)),
+            },
+            ExprKind::Or(lhs, rhs) => match self.value(lhs, thread)?.opt_bool()? {
+                true => Some(Literal::Bool(true)),
+                false => self.value(rhs, thread),
+            },
+            ExprKind::Select(condition, then, otherwise) => match self.value(condition, thread)?.opt_bool()? {
+                true => self.value(then, thread),
+                false => self.value(otherwise, thread),
+            },
+            _ => self.kernel.opt_constant(expr),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
