@@ -1,0 +1,62 @@
+//! A variant of a kernel as verified IR and as HIP C++.
+
+use greta_codegen::definition::KernelDefinition;
+use greta_codegen::emit::{self, Emitted};
+use greta_codegen::lower::LowerError;
+use greta_codegen::target::Target;
+use greta_codegen::verify::Verified;
+use greta_runtime::compile::SourceLocation;
+
+use crate::error::Error;
+
+/// A kernel ready to be written or compiled.
+pub(crate) struct Lowered {
+    verified: Verified,
+    emitted: Emitted,
+}
+
+/// Traces, rewrites and verifies a variant of a kernel, and writes it as HIP C++.
+///
+/// # Errors
+///
+/// [`Error::Variant`] for values that are no variant, [`Error::Invalid`] for a kernel that is wrong.
+pub(crate) fn lower(
+    definition: &'static KernelDefinition,
+    values: &[u32],
+    target: &'static Target,
+) -> Result<Lowered, Error> {
+    let verified = greta_codegen::lower::lower(definition, values, target)?;
+    let emitted = emit::hip(&verified);
+    Ok(Lowered { verified, emitted })
+}
+
+impl From<LowerError> for Error {
+    fn from(error: LowerError) -> Self {
+        match error {
+            LowerError::Variant(source) => Self::Variant { source, nearest: None },
+            LowerError::Invalid { kernel, target, diagnostics } => Self::Invalid { kernel, target, diagnostics },
+        }
+    }
+}
+
+impl Lowered {
+    /// The HIP C++.
+    pub(crate) fn source(&self) -> &str {
+        &self.emitted.source
+    }
+
+    /// The IR as text.
+    pub(crate) fn ir(&self) -> String {
+        self.verified.kernel().to_string()
+    }
+
+    /// Where each line of the source came from, line 1 at index 0.
+    pub(crate) fn line_map(&self) -> Vec<Option<SourceLocation>> {
+        let lines = 1..=u32::try_from(self.source().lines().count()).unwrap_or(u32::MAX);
+        let location = |line| {
+            let place = self.emitted.line_map.opt_location(line)?;
+            Some(SourceLocation { file: place.file.to_owned(), line: place.line, column: place.column })
+        };
+        lines.map(location).collect()
+    }
+}

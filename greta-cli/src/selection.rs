@@ -1,0 +1,174 @@
+//! Which kernel, target and tile parameters a command is about, as given on the command line.
+
+use std::str::FromStr;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use greta_codegen::definition::{KernelDefinition, VariantError};
+use greta_codegen::target::{TARGETS, Target};
+
+use crate::catalog;
+use crate::error::Error;
+
+/// The arguments that choose a variant of a kernel.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Selection {
+    /// The kernel: one of those that `greta kernels` lists
+    #[arg(value_parser = kernel_parser())]
+    pub(crate) kernel: &'static KernelDefinition,
+    /// The machine to compile for
+    #[arg(long, default_value = "gfx942", value_parser = target_parser())]
+    pub(crate) target: &'static Target,
+    /// Tile parameters that differ from their defaults, such as BM=128,BK=32
+    #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',')]
+    tile: Vec<TileValue>,
+}
+
+/// A tile parameter's value: `BM=128`.
+#[derive(Clone, Debug, PartialEq)]
+struct TileValue {
+    name: String,
+    value: u32,
+}
+
+/// Text that is no [`TileValue`]. The user's to mend.
+#[derive(Debug, PartialEq, thiserror::Error)]
+enum TileValueError {
+    /// There is no `=`, or nothing before it.
+    #[error("expected NAME=VALUE, such as BM=128")]
+    Syntax,
+    /// What is behind the `=` is no number.
+    #[error("`{given}` is not a whole number")]
+    Number {
+        /// The text.
+        given: String,
+    },
+}
+
+impl FromStr for TileValue {
+    type Err = TileValueError;
+
+    fn from_str(text: &str) -> Result<Self, TileValueError> {
+        let (name, value) = text.split_once('=').ok_or(TileValueError::Syntax)?;
+        let (name, value) = (name.trim(), value.trim());
+        if name.is_empty() || value.is_empty() {
+            return Err(TileValueError::Syntax);
+        }
+        let value = value.parse().map_err(|_| TileValueError::Number { given: value.to_owned() })?;
+        Ok(Self { name: name.to_owned(), value })
+    }
+}
+
+impl Selection {
+    /// One value per tile parameter: those given, else the defaults.
+    ///
+    /// # Errors
+    ///
+    /// A name that the kernel does not have, a value that is no candidate, values that violate a requirement.
+    pub(crate) fn values(&self) -> Result<Vec<u32>, Error> {
+        let given = self.given()?;
+        let values: Vec<u32> =
+            given.iter().zip(self.kernel.parameters).map(|(value, known)| value.unwrap_or(known.default)).collect();
+        match self.kernel.check(&values) {
+            Ok(()) => Ok(values),
+            Err(source) => Err(Error::Variant { source, nearest: self.opt_nearest(&given, &values) }),
+        }
+    }
+
+    /// Every variant that has the values given.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Selection::values`]; [`Error::NoVariant`] if the requirements leave none.
+    pub(crate) fn variants(&self) -> Result<Vec<Vec<u32>>, Error> {
+        let given = self.given()?;
+        let mut variants = self.kernel.variants();
+        variants.retain(|values| given.iter().zip(values).all(|(given, value)| given.is_none_or(|it| it == *value)));
+        if variants.is_empty() {
+            let given = self.kernel.parameters.iter().zip(&given);
+            let given: Vec<String> =
+                given.filter_map(|(known, value)| Some(format!("{} = {}", known.name, (*value)?))).collect();
+            return Err(Error::NoVariant { kernel: self.kernel.name, values: given.join(", ") });
+        }
+        Ok(variants)
+    }
+
+    /// For each tile parameter the value given, a candidate of it.
+    fn given(&self) -> Result<Vec<Option<u32>>, Error> {
+        let (kernel, parameters) = (self.kernel.name, self.kernel.parameters);
+        let mut given = vec![None; parameters.len()];
+        for TileValue { name, value } in &self.tile {
+            let position = parameters.iter().position(|parameter| parameter.name == name);
+            let Some(position) = position else { return Err(self.unknown_tile(name)) };
+            let parameter = &parameters[position];
+            if !parameter.candidates.contains(value) {
+                let (parameter, candidates) = (parameter.name, parameter.candidates);
+                let source = VariantError::Candidate { kernel, parameter, given: *value, candidates };
+                return Err(Error::Variant { source, nearest: None });
+            }
+            if given[position].replace(*value).is_some() {
+                return Err(Error::RepeatedTile { kernel, parameter: parameter.name });
+            }
+        }
+        Ok(given)
+    }
+
+    /// The variant most like `values`: one that keeps what was given if it can, and changes the fewest others the least.
+    fn opt_nearest(&self, given: &[Option<u32>], values: &[u32]) -> Option<String> {
+        let parameters = self.kernel.parameters;
+        let distance = |variant: &Vec<u32>| {
+            let (mut broken, mut changed, mut steps) = (0, 0, 0);
+            for (position, parameter) in parameters.iter().enumerate().filter(|(at, _)| variant[*at] != values[*at]) {
+                let rank = |value| parameter.candidates.iter().position(|candidate| *candidate == value).unwrap_or(0);
+                broken += usize::from(given[position].is_some());
+                changed += 1;
+                steps += rank(variant[position]).abs_diff(rank(values[position]));
+            }
+            (broken, changed, steps)
+        };
+        let nearest = self.kernel.variants().into_iter().min_by_key(distance)?;
+        let tile = parameters.iter().zip(nearest).filter(|(parameter, value)| parameter.default != *value);
+        let tile: Vec<String> = tile.map(|(parameter, value)| format!("{}={value}", parameter.name)).collect();
+        (!tile.is_empty()).then(|| tile.join(","))
+    }
+
+    fn unknown_tile(&self, given: &str) -> Error {
+        let known: Vec<&'static str> = self.kernel.parameters.iter().map(|parameter| parameter.name).collect();
+        let distance = |name: &str| strsim::damerau_levenshtein(&given.to_uppercase(), &name.to_uppercase());
+        // Two edits make any two-letter name any other one.
+        let is_near = |name: &&str| distance(name) <= 2.min(name.len().saturating_sub(1));
+        let nearest = known.iter().copied().filter(is_near).min_by_key(|name| distance(name));
+        Error::UnknownTile { kernel: self.kernel.name, given: given.to_owned(), nearest, known }
+    }
+}
+
+fn kernel_parser() -> impl TypedValueParser<Value = &'static KernelDefinition> {
+    let names = catalog::KERNELS.iter().map(|definition| definition.name);
+    PossibleValuesParser::new(names).try_map(|name| catalog::opt_kernel(&name).ok_or(NotListed))
+}
+
+fn target_parser() -> impl TypedValueParser<Value = &'static Target> {
+    PossibleValuesParser::new(TARGETS.iter().map(|target| target.name))
+        .try_map(|name| Target::opt_named(&name).ok_or(NotListed))
+}
+
+/// A value passed the parser of possible values and is none of them.
+#[derive(Debug, thiserror::Error)]
+#[error("not one of the values listed")]
+struct NotListed;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tile_value_is_a_name_and_a_number() {
+        assert_eq!("BM=128".parse(), Ok(TileValue { name: "BM".to_owned(), value: 128 }));
+        assert_eq!(" BM = 128".parse(), Ok(TileValue { name: "BM".to_owned(), value: 128 }));
+        for text in ["", "BM", "=128", "BM="] {
+            assert_eq!(text.parse::<TileValue>(), Err(TileValueError::Syntax), "{text:?}");
+        }
+        for text in ["BM=x", "BM=-1", "BM=1.5", "BM=99999999999"] {
+            assert!(matches!(text.parse::<TileValue>(), Err(TileValueError::Number { .. })), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Tables on standard output: aligned columns without borders, so that they can be read and cut.
+//!
+//! On a terminal the last column is wrapped to its width; elsewhere a row is a line.
+
+use std::fmt::Display;
+use std::io::IsTerminal;
+
+use comfy_table::{
+    Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table as ComfyTable, Width, presets,
+};
+use indicatif::HumanBytes;
+
+use crate::error::Error;
+use crate::output;
+
+/// The last column is not wrapped to less than this, however narrow the terminal.
+const LAST_COLUMN_WIDTH_MIN: u16 = 32;
+
+/// Rows under a header.
+pub(crate) struct Table {
+    table: ComfyTable,
+    alignments: Vec<CellAlignment>,
+}
+
+/// A column: its title and how its cells are aligned.
+pub(crate) enum Column {
+    /// Text, aligned left.
+    Text(&'static str),
+    /// A number, aligned right.
+    Number(&'static str),
+}
+
+impl Table {
+    /// An empty table.
+    pub(crate) fn new(columns: &[Column]) -> Self {
+        let mut table = ComfyTable::new();
+        table.load_style(presets::NOTHING).enforce_styling();
+        let is_bold = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+        let (titles, alignments): (Vec<&'static str>, Vec<CellAlignment>) = columns
+            .iter()
+            .map(|column| match column {
+                Column::Text(title) => (*title, CellAlignment::Left),
+                Column::Number(title) => (*title, CellAlignment::Right),
+            })
+            .unzip();
+        let header = titles.iter().zip(&alignments);
+        table.set_header(header.map(|(title, alignment)| {
+            let cell = Cell::new(title).set_alignment(*alignment);
+            if is_bold { cell.add_attribute(Attribute::Bold) } else { cell }
+        }));
+        Self { table, alignments }
+    }
+
+    /// Adds a row, one text per column.
+    pub(crate) fn row<T: Display>(&mut self, cells: impl IntoIterator<Item = T>) {
+        let cells = cells.into_iter().zip(&self.alignments);
+        let cells: Vec<Cell> =
+            cells.map(|(cell, alignment)| Cell::new(cell.to_string()).set_alignment(*alignment)).collect();
+        self.table.add_row(cells);
+    }
+
+    /// Writes the table to standard output.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Output`].
+    pub(crate) fn print(mut self) -> Result<(), Error> {
+        if std::io::stdout().is_terminal() {
+            self.table.set_content_arrangement(ContentArrangement::Dynamic);
+        }
+        let last = self.alignments.len() - 1;
+        for (index, column) in self.table.column_iter_mut().enumerate() {
+            column.set_padding((0, 2));
+            column.set_constraint(if index == last {
+                ColumnConstraint::LowerBoundary(Width::Fixed(LAST_COLUMN_WIDTH_MIN))
+            } else {
+                ColumnConstraint::ContentWidth
+            });
+        }
+        let mut text = self.table.trim_fmt();
+        text.push('\n');
+        output::print(&text)
+    }
+}
+
+/// A size as a person reads it: `64 KiB`.
+pub(crate) fn size(bytes: u64) -> String {
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    HumanBytes(bytes).to_string().replace(".00 ", " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_have_a_binary_unit_and_no_empty_decimals() {
+        let sizes = [0, 16, 1023, 1024, 36_864, 1_500_000, 1 << 30].map(size);
+        assert_eq!(sizes, ["0 B", "16 B", "1023 B", "1 KiB", "36 KiB", "1.43 MiB", "1 GiB"]);
+    }
+}
