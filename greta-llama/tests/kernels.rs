@@ -241,7 +241,7 @@ fn prefill_attention_is_within_tolerance() {
     for case in attention::CASES {
         let (data, shape) = (case.draw(), case.shape);
         let default = kernel::variant().hd(count(shape.head_dim));
-        for (variant, waves) in [(default, 4), (default.bk(16).waves(1), 1)] {
+        for (variant, waves) in [(default, 4), (default.bk(32).waves(1), 1)] {
             let (q, k, v) = (bench.buffer(&data.q), bench.buffer(&data.k_cache), bench.buffer(&data.v_cache));
             let mut y = bench.output(data.q.len());
             let args = kernel::Args {
@@ -299,7 +299,7 @@ fn gemv_is_within_tolerance_with_and_without_a_residual() {
     for case in gemv::CASES {
         let data = case.draw();
         let (w, x, residual) = (bench.buffer(&data.w), bench.buffer(&data.x), bench.buffer(&data.residual));
-        for (variant, rows) in [(default, 16), (default.rows(1).depth(1).waves(1), 1), (default.rows(8).depth(4), 32)] {
+        for (variant, rows) in [(default, 8), (default.rows(1).depth(1).waves(1), 1), (default.rows(8).depth(2), 32)] {
             for (with_residual, wanted) in [(0, &data.product), (1, &data.sum)] {
                 let mut y = bench.output(case.n);
                 let (n, k) = (count(case.n), count(case.k));

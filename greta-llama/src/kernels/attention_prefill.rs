@@ -17,7 +17,7 @@ const LOWEST: f32 = -1e30;
 /// q: [tokens, q_stride] f32, head h at column h * HD; k_cache, v_cache: [kv_heads, max_seq, HD] f32, the new tokens
 /// included; position: [1] u32, the first new token's; y: [tokens, heads * HD] f32; h' = h / (heads / kv_heads).
 #[kernel(
-    tile(HD = 128 in [32, 64, 128], BK = 32 in [16, 32], WAVES = 4 in [1, 2, 4]),
+    tile(HD = 128 in [32, 64, 128], BK = 16 in [16, 32], WAVES = 4 in [1, 2, 4]),
     block = WAVES * 64,
 )]
 pub fn attention_prefill(

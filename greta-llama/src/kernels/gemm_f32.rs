@@ -27,11 +27,11 @@ use greta::prelude::*;
     ),
     require(BM % WM == 0 && BN % WN == 0),
     require(BM / WM * (BN / WN) <= 16),
-    require((BM + BN) * BK / 4 % (BM / WM * (BN / WN) * 64) == 0),
+    require(BM * BK / 4 % (BM / WM * (BN / WN) * 64) == 0 && BN * BK / 4 % (BM / WM * (BN / WN) * 64) == 0),
     block = (BM / WM) * (BN / WN) * 64,
 )]
 pub fn gemm_f32(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, m: u32, n: u32, k: u32) {
-    let tile = shared::<[[f32; BK + 4]; BM + BN]>();
+    let mut tile = shared::<[[f32; BK + 4]; BM + BN]>();
     let (row, column) = (block_idx().y * BM, block_idx().x * BN);
     let wave_row = wave_id() / (BN / WN) * WM;
     let wave_column = wave_id() % (BN / WN) * WN;
@@ -41,11 +41,7 @@ pub fn gemm_f32(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, m: u32, n
     let mut totals = [[Accumulator::<F32_16x16x4>::zero(); WN / 16]; WM / 16];
     load_next(a, b, &mut next, row, column, m, n, 0, k, BM, BK);
     for base in (0..k).step_by(BK) {
-        #[unroll]
-        for i in 0..next.len() {
-            let slot = (i * BLOCK + thread_idx().x) * 4;
-            tile[slot / BK].store_vector(slot % BK, next[i]);
-        }
+        store_next(&next, &mut tile, k - base, BM, BK);
         barrier();
         if base + BK < k {
             load_next(a, b, &mut next, row, column, m, n, base + BK, k, BM, BK);
@@ -60,15 +56,14 @@ pub fn gemm_f32(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, m: u32, n
     }
     let (row, column) = (row + wave_row, column + wave_column);
     if FLUSH > 0 {
-        store(&totals, c, row, column, m, n);
+        store_results(&totals, c, row, column, m, n);
     } else {
-        store(&sums, c, row, column, m, n);
+        store_results(&sums, c, row, column, m, n);
     }
 }
 
 /// The parts of the tile at column `base` that this thread carries, four columns each: rows of A from `row` on, then
-/// rows of B from `column` on. Rows past the last repeat it, since nobody stores their results; columns past the last
-/// are padding that leaves every sum as it is.
+/// rows of B from `column` on.
 #[device]
 fn load_next(
     a: &Global<f32>,
@@ -83,35 +78,59 @@ fn load_next(
     tile_rows: u32,
     tile_columns: u32,
 ) {
+    let a_parts = tile_rows * tile_columns / 4 / BLOCK;
     #[unroll]
-    for i in 0..next.len() {
+    for i in 0..a_parts {
         let slot = (i * BLOCK + thread_idx().x) * 4;
-        let (tile_row, at) = (slot / tile_columns, base + slot % tile_columns);
-        next[i] = if tile_row < tile_rows {
-            load_part(a, min(row + tile_row, m - 1) * k, at, k, -0.0)
-        } else {
-            load_part(b, min(column + tile_row - tile_rows, n - 1) * k, at, k, 0.0)
-        };
+        next[i] = load_part(a, row + slot / tile_columns, m, base + slot % tile_columns, k);
+    }
+    #[unroll]
+    for i in a_parts..next.len() {
+        let slot = ((i - a_parts) * BLOCK + thread_idx().x) * 4;
+        next[i] = load_part(b, column + slot / tile_columns, n, base + slot % tile_columns, k);
     }
 }
 
-/// Four columns, from `at` on, of the row that starts at `start`; `padding` where there are no more.
+/// Four columns of a row, from `column` on. Past the last row or column it is the last again, so that no load waits for
+/// a condition: nobody stores such rows' results, and `store_next` replaces such columns.
 #[device]
-fn load_part(matrix: &Global<f32>, start: u32, at: u32, k: u32, padding: f32) -> f32x4 {
-    let mut part = f32x4::splat(padding);
-    if k % 4 == 0 {
-        if at < k {
-            part = matrix.load_vector::<f32x4>(start + at);
-        }
+fn load_part(matrix: &Global<f32>, row: u32, rows: u32, column: u32, columns: u32) -> f32x4 {
+    let start = min(row, rows - 1) * columns;
+    let mut part = f32x4::splat(0.0);
+    if columns % 4 == 0 {
+        part = matrix.load_vector::<f32x4>(start + min(column, columns - 4));
     } else {
         #[unroll]
         for j in 0..4 {
-            if at + j < k {
-                part[j] = matrix[start + at + j];
-            }
+            part[j] = matrix[start + min(column + j, columns - 1)];
         }
     }
     part
+}
+
+/// Writes this thread's parts to the tile. Columns that are not among the `left` ones left become padding: -0 in rows of
+/// A, +0 in rows of B, whose product leaves every sum as it is.
+#[device]
+fn store_next(
+    next: &Array<f32x4>,
+    tile: &mut Shared<Shared<f32>>,
+    left: u32,
+    tile_rows: u32,
+    tile_columns: u32,
+) {
+    #[unroll]
+    for i in 0..next.len() {
+        let slot = (i * BLOCK + thread_idx().x) * 4;
+        let (row, column) = (slot / tile_columns, slot % tile_columns);
+        let mut part = next[i];
+        if left < tile_columns {
+            #[unroll]
+            for j in 0..4 {
+                part[j] = select(column + j < left, part[j], select(row < tile_rows, -0.0, 0.0));
+            }
+        }
+        tile[row].store_vector(column, part);
+    }
 }
 
 /// Adds the products of the tile's rows from `a_row` and from `b_row` on to a wave's sums.
@@ -163,7 +182,7 @@ fn flush(sums: &mut Array<Array<Accumulator<F32_16x16x4>>>, totals: &mut Array<A
 
 /// Writes a wave's results to c from `row`, `column` on.
 #[device]
-fn store(results: &Array<Array<Accumulator<F32_16x16x4>>>, c: &mut Global<f32>, row: u32, column: u32, m: u32, n: u32) {
+fn store_results(results: &Array<Array<Accumulator<F32_16x16x4>>>, c: &mut Global<f32>, row: u32, column: u32, m: u32, n: u32) {
     #[unroll]
     for i in 0..results.len() {
         #[unroll]

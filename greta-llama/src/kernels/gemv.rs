@@ -13,8 +13,8 @@ use super::row_products::{add_row_products, lanes_sum};
 /// w: [n, k] f32; x: [k] f32; residual, y: [n] f32 (residual is not read if RESIDUAL is 0).
 #[kernel(
     tile(
-        ROWS = 4 in [1, 2, 4, 8],
-        DEPTH = 2 in [1, 2, 4],
+        ROWS = 2 in [1, 2, 4, 8],
+        DEPTH = 4 in [1, 2, 4],
         WAVES = 4 in [1, 2, 4, 8],
         RESIDUAL = 0 in [0, 1],
     ),
