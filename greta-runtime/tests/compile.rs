@@ -2,11 +2,9 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
-
 use greta_runtime::cache::Cache;
-use greta_runtime::compile::{CodeObject, CompileError, CompileRequest, Compiler, Severity, SourceLocation};
-use support::{MFMA, compiler, request, tiled, toolchain};
+use greta_runtime::compile::{CompileError, CompileRequest, Compiler, Severity, SourceLocation};
+use support::{MFMA, compiler, request, toolchain};
 
 #[test]
 fn a_kernel_with_an_mfma_loop_compiles_to_a_code_object_with_its_resources() {
@@ -130,44 +128,6 @@ fn compiling_twice_gives_equal_bytes_whatever_the_name() {
     let first = compiler.compile(&request(MFMA)).unwrap();
     let second = compiler.compile(&CompileRequest { name: "../other name", ..request(MFMA) }).unwrap();
     assert!(first.bytes == second.bytes);
-}
-
-#[test]
-fn sixteen_kernels_compile_in_parallel_within_5_s_and_come_from_the_cache_within_50_ms() {
-    let Some(toolchain) = toolchain() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let open = || Compiler::new(toolchain.clone(), Cache::new(folder.path(), 1 << 30));
-    let sources: Vec<String> = (0..16).map(tiled).collect();
-    let requests: Vec<CompileRequest<'_>> = sources.iter().map(|source| request(source)).collect();
-    let unwrap = |results: Vec<Result<CodeObject, CompileError>>| -> Vec<CodeObject> {
-        results.into_iter().map(|result| result.unwrap()).collect()
-    };
-
-    let start = Instant::now();
-    let cold = unwrap(open().compile_all(&requests));
-    let cold_time = start.elapsed();
-    assert!(cold.iter().all(|object| !object.from_cache));
-    for (index, object) in cold.iter().enumerate() {
-        assert!(object.resources.kernel(&format!("tiled_{index}")).is_some(), "results are in order");
-    }
-
-    // The shortest of several, because other tests use the cores meanwhile.
-    let compiler = open();
-    let mut cached = Vec::new();
-    let mut cached_time = Duration::MAX;
-    for _ in 0..3 {
-        let start = Instant::now();
-        cached = unwrap(compiler.compile_all(&requests));
-        cached_time = cached_time.min(start.elapsed());
-    }
-    assert!(cached.iter().all(|object| object.from_cache));
-    assert!(compiler.pool().processes().is_empty(), "a hit starts no process");
-    for (cold, cached) in cold.iter().zip(&cached) {
-        assert_eq!((&cold.bytes, &cold.log, &cold.resources), (&cached.bytes, &cached.log, &cached.resources));
-    }
-    eprintln!("16 kernels: cold {cold_time:?}, cached {cached_time:?}");
-    assert!(cold_time <= Duration::from_secs(5), "{cold_time:?}");
-    assert!(cached_time <= Duration::from_millis(50), "{cached_time:?}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::WorkerError;
-use super::protocol::{self, Ready, Reply, Request, Setup, WORKER_TAG, WORKER_VARIABLE};
+use super::protocol::{self, FOLDER_PREFIX, Ready, Reply, Request, Setup, WORKER_TAG, WORKER_VARIABLE};
 use super::serve;
 use crate::toolchain::Toolchain;
 
@@ -27,14 +27,14 @@ pub(super) struct Worker {
     stream: UnixStream,
     log: Arc<Mutex<Vec<u8>>>,
     log_reader: Option<JoinHandle<()>>,
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 impl Worker {
     pub(super) fn start(toolchain: &Toolchain) -> Result<Self, WorkerError> {
         let program = program().map_err(|source| WorkerError::Start { program: PathBuf::new(), source })?;
         let start = |source| WorkerError::Start { program: program.clone(), source };
-        let folder = tempfile::Builder::new().prefix("greta-compiler-").tempdir().map_err(start)?;
+        let folder = tempfile::Builder::new().prefix(FOLDER_PREFIX).tempdir().map_err(start)?;
         let (stream, far_end) = UnixStream::pair().map_err(start)?;
         let mut command = command(toolchain, &program, folder.path());
         command.stdin(OwnedFd::from(far_end)).stdout(Stdio::null()).stderr(Stdio::piped());
@@ -44,9 +44,8 @@ impl Worker {
         drop(command);
         let log = Arc::new(Mutex::new(Vec::new()));
         let log_reader = child.stderr.take().map(|pipe| read_log(pipe, Arc::clone(&log)));
-        let mut worker = Self { child, stream, log, log_reader, folder };
+        let mut worker = Self { child, stream, log, log_reader, _folder: folder };
         let setup = Setup {
-            folder: worker.folder.path().to_path_buf(),
             libhiprtc: toolchain.libhiprtc().to_path_buf(),
             libamd_comgr: toolchain.libamd_comgr().map(Path::to_path_buf),
         };

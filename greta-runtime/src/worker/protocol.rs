@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 
 /// Set for workers only, to [`WORKER_TAG`]; removed as soon as a worker has seen it.
 pub(super) const WORKER_VARIABLE: &str = "GRETA_COMPILER_WORKER";
+/// Begins the name of a worker's own folder, which it works in and removes when it ends.
+pub(super) const FOLDER_PREFIX: &str = "greta-compiler-";
 /// Two versions of this crate in one program must not answer for each other.
 pub(super) const WORKER_TAG: &str = concat!("greta-runtime ", env!("CARGO_PKG_VERSION"));
 
 /// The first message, to the worker: what to load.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Setup {
-    /// The worker's own folder, which it removes when it ends.
-    pub(super) folder: PathBuf,
     pub(super) libhiprtc: PathBuf,
     pub(super) libamd_comgr: Option<PathBuf>,
 }

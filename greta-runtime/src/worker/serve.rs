@@ -5,16 +5,17 @@
 //! parent closes the socket, which the system does for a parent that was killed.
 
 use std::ffi::{CStr, CString, c_char, c_int};
+use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::mpsc;
 
 use hiprtc_sys::{HIPRTC_ERROR_COMPILATION, HIPRTC_SUCCESS, Hiprtc, hiprtcProgram, hiprtcResult};
 
 use super::disassemble::{self, DisassembleError};
-use super::protocol::{self, Ready, Reply, Request, Setup, WORKER_TAG, WORKER_VARIABLE};
+use super::protocol::{self, FOLDER_PREFIX, Ready, Reply, Request, Setup, WORKER_TAG, WORKER_VARIABLE};
 
 /// The C library calls every function in this section before `main`.
 #[cfg(target_os = "linux")]
@@ -41,8 +42,20 @@ extern "C" fn become_worker_if_asked() {
     exit(if matches!(finished, Ok(Ok(()))) { 0 } else { 70 });
 }
 
-/// Leaves without running exit handlers: those of the compiler are not ours to trust.
+/// Leaves without running exit handlers: those of the compiler are not ours to trust. The worker's
+/// folder goes too, for a parent that was killed cannot remove it.
 fn exit(code: c_int) -> ! {
+    let folder = std::env::current_dir().ok();
+    let own = |folder: &Path| folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with(FOLDER_PREFIX));
+    if let Some(folder) = folder.filter(|folder| own(folder)) {
+        // The compiler may be writing there still, on another thread.
+        for _ in 0..10 {
+            match std::fs::remove_dir_all(&folder) {
+                Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {}
+                _ => break,
+            }
+        }
+    }
     // SAFETY: `_exit` has no preconditions.
     unsafe { libc::_exit(code) }
 }
@@ -55,7 +68,7 @@ fn socket_on_standard_input() -> Option<UnixStream> {
 fn serve(mut stream: UnixStream) -> std::io::Result<()> {
     let setup: Setup = protocol::receive(&mut stream)?;
     protocol::send(&mut stream, &Ready)?;
-    let requests = read_requests(stream.try_clone()?, setup.folder.clone());
+    let requests = read_requests(stream.try_clone()?);
     let mut compiler = Compiler { setup, hiprtc: None, known_targets: Vec::new() };
     for request in requests {
         protocol::send(&mut stream, &Ready)?;
@@ -104,7 +117,7 @@ impl Compiler {
 }
 
 /// Reads on a thread of its own, so that a worker whose parent is gone ends even while it compiles.
-fn read_requests(mut stream: UnixStream, folder: PathBuf) -> mpsc::Receiver<Vec<u8>> {
+fn read_requests(mut stream: UnixStream) -> mpsc::Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         while let Ok(request) = protocol::receive_bytes(&mut stream) {
@@ -112,7 +125,6 @@ fn read_requests(mut stream: UnixStream, folder: PathBuf) -> mpsc::Receiver<Vec<
                 break;
             }
         }
-        let _ = std::fs::remove_dir_all(folder);
         exit(0);
     });
     receiver
