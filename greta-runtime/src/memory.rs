@@ -94,6 +94,11 @@ impl HostMemory {
     pub(crate) fn address(&self) -> *mut u8 {
         self.address.0
     }
+
+    /// How much it is.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
 }
 
 impl Drop for HostMemory {

@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::device::Device;
-use crate::driver::{Address, EventId, StreamId};
+use crate::driver::{Address, Driver, EventId, StreamId};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::memory::HostMemory;
@@ -22,21 +22,38 @@ pub struct Stream {
 struct Inner {
     device: Device,
     id: StreamId,
+    staging: Mutex<Staging>,
+}
+
+/// Host memory for uploads.
+#[derive(Debug, Default)]
+struct Staging {
     /// What uploads under way read from, the oldest first.
-    staged: Mutex<Vec<Staged>>,
+    staged: Vec<Staged>,
+    /// What no upload uses: taking and giving back pinned memory waits for the device.
+    spare: Vec<HostMemory>,
 }
 
 /// Host memory in use until an event.
 #[derive(Debug)]
 struct Staged {
     until: EventId,
-    _host: HostMemory,
+    host: HostMemory,
 }
+
+/// Host memory for uploads comes in powers of two, from this many bytes on.
+const STAGING_BYTES_MIN: usize = 4096;
+
+/// Host memory of more bytes is given back after its upload.
+const SPARE_BYTES_MAX: usize = 1 << 20;
+
+/// Pieces of host memory that a stream keeps for later uploads at most.
+const SPARE_COUNT_MAX: usize = 8;
 
 impl Stream {
     pub(crate) fn new(device: &Device) -> Result<Self> {
         let id = device.driver().create_stream()?;
-        Ok(Self { inner: Arc::new(Inner { device: device.clone(), id, staged: Mutex::default() }) })
+        Ok(Self { inner: Arc::new(Inner { device: device.clone(), id, staging: Mutex::default() }) })
     }
 
     /// The device it belongs to.
@@ -53,7 +70,7 @@ impl Stream {
     /// the fault was skipped.
     pub fn synchronize(&self) -> Result<()> {
         let result = self.inner.device.driver().synchronize_stream(self.inner.id);
-        self.inner.release_staged();
+        self.inner.release_all();
         result
     }
 
@@ -96,15 +113,15 @@ impl Stream {
             // SAFETY: the caller's buffer is as long as `bytes`, and the copy is done when the call returns.
             return unsafe { driver.upload(self.inner.id, to, bytes.as_ptr(), bytes.len()) };
         }
-        self.inner.release_passed();
-        let host = HostMemory::allocate(driver, bytes.len())?;
-        // SAFETY: `host` was allocated with this length, and nobody else knows of it.
+        let mut staging = self.inner.staging.lock().unwrap_or_else(PoisonError::into_inner);
+        staging.release_passed(driver);
+        let host = staging.take(driver, bytes.len())?;
+        // SAFETY: `host` has at least this length, and nobody else uses it.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), host.address(), bytes.len()) };
         let until = driver.create_event()?;
-        // Kept before anything can fail, so that the memory outlives a copy that did start.
-        let mut staged = self.inner.staged.lock().unwrap_or_else(PoisonError::into_inner);
         let from = host.address();
-        staged.push(Staged { until, _host: host });
+        // Kept before anything can fail, so that the memory outlives a copy that did start.
+        staging.staged.push(Staged { until, host });
         // SAFETY: the caller's buffer is as long as `bytes`; `staged` keeps the host memory until the event.
         let uploaded = unsafe { driver.upload(self.inner.id, to, from, bytes.len()) };
         uploaded.and_then(|()| driver.record_event(self.inner.id, until)).inspect_err(|_| {
@@ -121,41 +138,53 @@ impl Stream {
 }
 
 impl Inner {
-    /// Gives back what the stream has passed.
-    fn release_passed(&self) {
-        let mut staged = self.staged.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Waits for each upload, then ends it.
+    fn release_all(&self) {
+        let mut staging = self.staging.lock().unwrap_or_else(PoisonError::into_inner);
         let driver = self.device.driver();
-        let is_passed =
-            |staged: &&Staged| matches!(driver.query_event(staged.until), Ok(true) | Err(Error::EventNotRecorded));
-        let passed = staged.iter().take_while(is_passed).count();
-        for done in staged.drain(..passed) {
-            self.destroy_event(done.until);
-        }
-    }
-
-    /// Waits for each upload, then gives everything back.
-    fn release_staged(&self) {
-        let mut staged = self.staged.lock().unwrap_or_else(PoisonError::into_inner);
-        for done in staged.drain(..) {
-            match self.device.driver().synchronize_event(done.until) {
-                // The upload failed, and was waited for then.
+        for done in std::mem::take(&mut staging.staged) {
+            match driver.synchronize_event(done.until) {
+                // An upload without a record failed, and was waited for then.
                 Ok(()) | Err(Error::EventNotRecorded) => {}
                 Err(error) => tracing::debug!(%error, "an upload failed"),
             }
-            self.destroy_event(done.until);
+            staging.end(driver, done);
+        }
+    }
+}
+
+impl Staging {
+    /// Host memory of at least so many bytes.
+    fn take(&mut self, driver: &Arc<dyn Driver>, bytes: usize) -> Result<HostMemory> {
+        let bytes = bytes.checked_next_power_of_two().unwrap_or(bytes).max(STAGING_BYTES_MIN);
+        match self.spare.iter().position(|spare| spare.bytes() == bytes) {
+            Some(index) => Ok(self.spare.swap_remove(index)),
+            None => HostMemory::allocate(driver, bytes),
         }
     }
 
-    fn destroy_event(&self, event: EventId) {
-        if let Err(error) = self.device.driver().destroy_event(event) {
+    /// Ends the uploads that the stream has passed.
+    fn release_passed(&mut self, driver: &Arc<dyn Driver>) {
+        let is_passed =
+            |staged: &&Staged| matches!(driver.query_event(staged.until), Ok(true) | Err(Error::EventNotRecorded));
+        let passed = self.staged.iter().take_while(is_passed).count();
+        let passed: Vec<Staged> = self.staged.drain(..passed).collect();
+        passed.into_iter().for_each(|done| self.end(driver, done));
+    }
+
+    fn end(&mut self, driver: &Arc<dyn Driver>, done: Staged) {
+        if let Err(error) = driver.destroy_event(done.until) {
             tracing::warn!(%error, "an event was not ended");
+        }
+        if done.host.bytes() <= SPARE_BYTES_MAX && self.spare.len() < SPARE_COUNT_MAX {
+            self.spare.push(done.host);
         }
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.release_staged();
+        self.release_all();
         if let Err(error) = self.device.driver().destroy_stream(self.id) {
             tracing::warn!(%error, "a stream ended with an error");
         }

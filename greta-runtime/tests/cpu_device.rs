@@ -342,3 +342,45 @@ fn launches_from_the_tasks_of_a_thread_pool_do_not_wait_for_each_other_for_ever(
     let expected: Vec<f32> = (0..64).map(|factor| factor as f32 * 999.0).collect();
     assert_eq!(sums, expected);
 }
+
+#[test]
+fn a_machine_without_rocm_says_so_in_one_line() {
+    if let Err(error) = Device::open("hip") {
+        let text = error.to_string();
+        assert!(text.starts_with("device hip is not available: "), "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+}
+
+/// Does `check` in a process of its own that runs `test`, the caller, with an environment variable set.
+fn alone(test: &str, variable: &str, value: &str, check: impl FnOnce()) {
+    if std::env::var_os("GRETA_TEST_ALONE").is_some() {
+        return check();
+    }
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = command.args(["--exact", test]).env("GRETA_TEST_ALONE", "1").env(variable, value).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
+
+#[test]
+fn the_environment_chooses_the_default_device() {
+    alone("the_environment_chooses_the_default_device", "GRETA_DEVICE", "cpu", || {
+        assert_eq!(Device::open_default().unwrap().info().kind, "cpu");
+    });
+}
+
+#[test]
+fn an_unknown_device_in_the_environment_is_an_error() {
+    alone("an_unknown_device_in_the_environment_is_an_error", "GRETA_DEVICE", "gpu", || {
+        assert!(matches!(Device::open_default(), Err(Error::UnknownDevice { nearest: Some("cpu"), .. })));
+    });
+}
+
+#[test]
+fn the_environment_switches_graphs_off() {
+    alone("the_environment_switches_graphs_off", "GRETA_GRAPH", "off", || {
+        let (device, _stream) = open();
+        assert_eq!(device.graph().instantiate().unwrap().mode(), greta_runtime::graph::Mode::Eager);
+    });
+}

@@ -23,8 +23,8 @@ use crate::error::{Error, Result};
 use crate::fault::Fault;
 use crate::module::Parameter;
 
-/// Alignment of allocations: a cache line, and more than any vector that kernels load.
-const ALIGNMENT: usize = 64;
+/// Alignment of allocations: that of the longest vector. With more, the allocator would touch all zeroed memory.
+const ALIGNMENT: usize = 16;
 
 /// What fresh memory is filled with where its contents are unspecified: NaN as `f32`, out of range as an index.
 const POISON: u8 = 0xff;
@@ -176,8 +176,12 @@ impl Driver for Cpu {
         let out_of_memory = || Error::OutOfMemory { device: self.info.name.clone(), bytes };
         let layout = Layout::from_size_align(bytes, ALIGNMENT).map_err(|_| out_of_memory())?;
         assert!(bytes > 0, "invariant: empty memory is not allocated");
-        // SAFETY: the layout is not empty.
-        let address = unsafe { std::alloc::alloc_zeroed(layout) };
+        let address = match contents {
+            // SAFETY: the layout is not empty.
+            Contents::Zeros => unsafe { std::alloc::alloc_zeroed(layout) },
+            // SAFETY: as above.
+            Contents::Unspecified => unsafe { std::alloc::alloc(layout) },
+        };
         if address.is_null() {
             return Err(out_of_memory());
         }

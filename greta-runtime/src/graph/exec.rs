@@ -115,12 +115,10 @@ impl GraphExec {
     /// [`Error::ForeignObject`], and the driver's. What goes wrong while a kernel runs comes from the stream's next
     /// synchronisation.
     pub fn launch(&self, stream: &Stream) -> Result<()> {
-        stream.check_device(&self.device)?;
-        self.follow_last(stream)?;
-        match self.id {
+        self.in_turn(stream, || match self.id {
             Some(id) => self.device.driver().launch_graph(stream.id(), id),
             None => self.launch_nodes(stream),
-        }
+        })
     }
 
     /// Launches the nodes one by one, whatever the mode.
@@ -129,9 +127,7 @@ impl GraphExec {
     ///
     /// As for [`GraphExec::launch`].
     pub fn launch_eager(&self, stream: &Stream) -> Result<()> {
-        stream.check_device(&self.device)?;
-        self.follow_last(stream)?;
-        self.launch_nodes(stream)
+        self.in_turn(stream, || self.launch_nodes(stream))
     }
 
     /// Gives a node new arguments, after its launches under way. Not for every launch: let a node advance what changes.
@@ -194,13 +190,14 @@ impl GraphExec {
     /// As for [`GraphExec::launch`], and what went wrong while the kernels ran.
     pub fn profile(&self, stream: &Stream) -> Result<Vec<NodeTime>> {
         stream.check_device(&self.device)?;
-        self.follow_last(stream)?;
         let events: Vec<Event> = (0..=self.nodes.len()).map(|_| self.device.event()).collect::<Result<_>>()?;
-        stream.record(&events[0])?;
-        for (node, event) in self.nodes.iter().zip(&events[1..]) {
-            node.launch(stream)?;
-            stream.record(event)?;
-        }
+        self.in_turn(stream, || {
+            stream.record(&events[0])?;
+            self.nodes.iter().zip(&events[1..]).try_for_each(|(node, event)| {
+                node.launch(stream)?;
+                stream.record(event)
+            })
+        })?;
         stream.synchronize()?;
         let times = events.windows(2).map(|pair| pair[1].elapsed_since(&pair[0]));
         let nodes = self.nodes().into_iter().zip(times);
@@ -280,20 +277,18 @@ impl GraphExec {
         self.nodes.iter().try_for_each(|node| node.launch(stream))
     }
 
-    /// Makes the stream wait for the graph's last launch, if that was on another one.
-    fn follow_last(&self, stream: &Stream) -> Result<()> {
+    /// Launches on a stream, which first waits for the graph's last launch if that was on another one.
+    fn in_turn(&self, stream: &Stream, launch: impl FnOnce() -> Result<()>) -> Result<()> {
+        stream.check_device(&self.device)?;
+        // Held until the launch is submitted, so that the next one on another stream waits for all of it.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*last {
-            Some(last) if last.id() == stream.id() => return Ok(()),
-            Some(last) => {
-                let event = self.device.event()?;
-                last.record(&event)?;
-                stream.wait(&event)?;
-            }
-            None => {}
+        if let Some(last) = last.as_ref().filter(|last| last.id() != stream.id()) {
+            let event = self.device.event()?;
+            last.record(&event)?;
+            stream.wait(&event)?;
         }
         *last = Some(stream.clone());
-        Ok(())
+        launch()
     }
 
     fn node_id(&self, index: usize) -> NodeId {

@@ -168,3 +168,80 @@ impl Bits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::buffer::Buffer;
+    use crate::device::Device;
+
+    /// The next number of a linear congruential generator, below `limit`.
+    fn draw(state: &mut u64, limit: usize) -> usize {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(*state >> 33).unwrap() % limit
+    }
+
+    /// Arguments of so many nodes: each reads two views and writes one.
+    fn nodes(count: usize, state: &mut u64) -> Vec<Vec<BoundArgument>> {
+        let device = Device::open("cpu").unwrap();
+        let buffers: [Buffer<f32>; 3] = [16, 24, 8].map(|len| device.zeroed(len).unwrap());
+        let mut view = || {
+            let buffer = &buffers[draw(state, buffers.len())];
+            let start = draw(state, buffer.len());
+            let len = draw(state, 6).min(buffer.len() - start);
+            buffer.view(start..start + len).unwrap()
+        };
+        let arguments = |(a, b, mut c): (Buffer<f32>, Buffer<f32>, Buffer<f32>)| {
+            vec![BoundArgument::buffer("a", &a), BoundArgument::buffer("b", &b), BoundArgument::buffer_mut("c", &mut c)]
+        };
+        (0..count).map(|_| arguments((view(), view(), view()))).collect()
+    }
+
+    /// For each pair, whether the first reaches the second over these edges.
+    fn closure(count: usize, edges: &[(usize, usize)]) -> Vec<Vec<bool>> {
+        let mut reach = vec![vec![false; count]; count];
+        edges.iter().for_each(|&(before, after)| reach[before][after] = true);
+        for middle in 0..count {
+            for before in 0..count {
+                for after in 0..count {
+                    reach[before][after] |= reach[before][middle] && reach[middle][after];
+                }
+            }
+        }
+        reach
+    }
+
+    #[test]
+    fn random_graphs_keep_every_conflict_ordered_with_the_fewest_edges() {
+        let mut state = 7;
+        let mut reduced = 0;
+        for count in 1..40 {
+            let nodes = nodes(count, &mut state);
+            let conflict = |before: usize, after: usize| {
+                let accesses = |node: usize| nodes[node].iter().filter_map(BoundArgument::opt_access);
+                accesses(before).any(|one| {
+                    accesses(after).any(|two| (one.mutable || two.mutable) && one.opt_overlap(&two).is_some())
+                })
+            };
+            let pairs = |after| (0..after).map(move |before| (before, after));
+            let all: Vec<(usize, usize)> =
+                (0..count).flat_map(pairs).filter(|&(before, after)| conflict(before, after)).collect();
+            let order = Order::of(nodes.iter().map(Vec::as_slice), &[]);
+            let direct: Vec<(usize, usize)> =
+                (0..count).flat_map(|after| order.waits(after).iter().map(move |wait| (wait.before, after))).collect();
+            let expected = closure(count, &all);
+            assert_eq!(closure(count, &direct), expected);
+            for (before, row) in expected.iter().enumerate() {
+                for (after, &reaches) in row.iter().enumerate() {
+                    assert_eq!(order.precedes(before, after), reaches);
+                }
+            }
+            for left_out in 0..direct.len() {
+                let fewer: Vec<_> = [&direct[..left_out], &direct[left_out + 1..]].concat();
+                assert_ne!(closure(count, &fewer), expected, "edge {:?} is not needed", direct[left_out]);
+            }
+            reduced += all.len() - direct.len();
+        }
+        assert!(reduced > 100, "the graphs have edges to leave out: {reduced}");
+    }
+}
