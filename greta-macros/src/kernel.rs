@@ -30,12 +30,14 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
 
     let (name, visibility) = (&function.sig.ident, &function.vis);
     let (documentation, _) = documentation(&function.attrs);
+    // Formulas and shapes are no markdown: brackets are no links, and lines stay apart.
+    let documentation = (!documentation.is_empty()).then(|| quote!(#[doc = "```text"] #(#documentation)* #[doc = "```"]));
     let arguments = arguments(&parameters);
     let variant = variant(&attribute.tiles);
     let definition = definition(&function, &attribute);
     let trace = trace(&function, &attribute, &parameters)?;
     Ok(quote! {
-        #(#documentation)*
+        #documentation
         #visibility mod #name {
             #[allow(unused_imports)]
             use super::*;
@@ -231,6 +233,7 @@ fn definition(function: &ItemFn, attribute: &KernelAttribute) -> TokenStream {
     let location = location(span);
     quote! {
         /// What the kernel is called, what can be tuned, and how it is traced.
+        #[allow(unused_parens, clippy::all, clippy::pedantic)]
         pub static DEFINITION: ::greta::rt::KernelDefinition = ::greta::rt::KernelDefinition {
             name: #text,
             doc: &[#(#lines),*],
