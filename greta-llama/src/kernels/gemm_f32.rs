@@ -5,7 +5,7 @@
 //! current tile's products. Rows of the shared tile are padded by 4 words, which spreads 16 rows over the banks and
 //! keeps them 16-byte aligned.
 //!
-//! With FLUSH = 0 every element is the chain fma(a[k], b[k], ..) from +0 in order of k, bit for bit: k is never split,
+//! With FLUSH = 0 every element is the chain `fma(a[k], b[k], ..)` from +0 in order of k, bit for bit: k is never split,
 //! and k is padded with a = -0, b = +0, since fma(-0, +0, acc) is acc for every acc (a = +0 would turn -0 into +0).
 //! A chain of 4096 steps is 1e-6 off, of 11008 almost 2e-6. With FLUSH > 0 the chain starts afresh every FLUSH columns
 //! and is added to a running total, which keeps a layer of 4096 within 1e-6 for one addition per FLUSH / 4 products.
@@ -111,13 +111,7 @@ fn load_part(matrix: &Global<f32>, row: u32, rows: u32, column: u32, columns: u3
 /// Writes this thread's parts to the tile. Columns that are not among the `left` ones left become padding: -0 in rows of
 /// A, +0 in rows of B, whose product leaves every sum as it is.
 #[device]
-fn store_next(
-    next: &Array<f32x4>,
-    tile: &mut Shared<Shared<f32>>,
-    left: u32,
-    tile_rows: u32,
-    tile_columns: u32,
-) {
+fn store_next(next: &Array<f32x4>, tile: &mut Shared<Shared<f32>>, left: u32, tile_rows: u32, tile_columns: u32) {
     #[unroll]
     for i in 0..next.len() {
         let slot = (i * BLOCK + thread_idx().x) * 4;
@@ -182,7 +176,14 @@ fn flush(sums: &mut Array<Array<Accumulator<F32_16x16x4>>>, totals: &mut Array<A
 
 /// Writes a wave's results to c from `row`, `column` on.
 #[device]
-fn store_results(results: &Array<Array<Accumulator<F32_16x16x4>>>, c: &mut Global<f32>, row: u32, column: u32, m: u32, n: u32) {
+fn store_results(
+    results: &Array<Array<Accumulator<F32_16x16x4>>>,
+    c: &mut Global<f32>,
+    row: u32,
+    column: u32,
+    m: u32,
+    n: u32,
+) {
     #[unroll]
     for i in 0..results.len() {
         #[unroll]

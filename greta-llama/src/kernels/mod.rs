@@ -21,7 +21,7 @@ pub mod norm_gate_up;
 pub mod norm_qkv;
 pub mod rmsnorm;
 pub mod rope;
-pub mod row_products;
+mod row_products;
 pub mod silu;
 pub mod silu_mul;
 pub mod softmax;

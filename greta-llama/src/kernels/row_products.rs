@@ -9,7 +9,7 @@ use greta::prelude::*;
 
 /// sums[r] += w[starts[r] + c] * x[c] over the columns c of this lane; columns is a multiple of 4.
 #[device]
-pub fn add_row_products(
+pub(super) fn add_row_products(
     w: &Global<f32>,
     x: &Global<f32>,
     starts: &Array<u32>,
@@ -33,7 +33,7 @@ pub fn add_row_products(
 
 /// The same with x[c] * norm[c] for x[c]; gives the sum of x[c]^2 over the columns of this lane.
 #[device]
-pub fn add_normed_row_products(
+pub(super) fn add_normed_row_products(
     w: &Global<f32>,
     x: &Global<f32>,
     norm: &Global<f32>,
@@ -76,6 +76,6 @@ fn load_stage(w: &Global<f32>, starts: &Array<u32>, stage: &mut Array<Array<f32x
 
 /// v[0] + v[1] + v[2] + v[3], as a tree.
 #[device]
-pub fn lanes_sum(v: f32x4) -> f32 {
+pub(super) fn lanes_sum(v: f32x4) -> f32 {
     (v[0] + v[1]) + (v[2] + v[3])
 }
