@@ -105,15 +105,16 @@ impl Body<'_> {
             (Slot::T, Some(ty)) | (Slot::Is(ty), _) => self.result(row.name, expr.ty, ty, expr.location),
             (Slot::T, None) | (Slot::Nothing, _) => {}
         }
-        self.divisor(op, row.name, operands, expr.location);
+        self.divisor(op, operands, expr.location);
         self.matrix(op, expr.location);
     }
 
-    fn divisor(&mut self, op: Op, operation: &'static str, operands: &[Expr], location: Location) {
+    fn divisor(&mut self, op: Op, operands: &[Expr], location: Location) {
         if op.divides()
             && let [_, divisor] = operands
             && matches!(self.kernel.opt_constant(divisor), Some(Literal::U32(0) | Literal::I32(0)))
         {
+            let operation = if op == Op::Div { "division" } else { "remainder" };
             self.report(location, DiagnosticKind::ZeroDivisor { operation });
         }
     }

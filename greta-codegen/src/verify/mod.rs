@@ -26,6 +26,8 @@ mod limits;
 mod order;
 mod places;
 mod statements;
+#[cfg(test)]
+mod tests;
 
 use crate::diagnostic::{Diagnostic, DiagnosticKind};
 use crate::ir::{Kernel, Location, Var};
