@@ -26,7 +26,8 @@ struct Kind {
     by_default: bool,
 }
 
-/// The kinds of device, the one to prefer first.
+/// The kinds of device, the one to prefer first. `emu` will be the driver of `hip` over the emulator's table, after
+/// `cpu` and never by default; `cuda` will be a driver of its own, after `hip`.
 static KINDS: &[Kind] = &[
     Kind { name: "hip", open: driver::hip::open, by_default: true },
     Kind { name: "cpu", open: driver::cpu::open, by_default: true },
@@ -93,7 +94,11 @@ impl Device {
             match (kind.open)().and_then(Self::from_driver) {
                 Ok(device) => return Ok(device),
                 Err(error) => {
-                    tracing::debug!(device = kind.name, %error, "not opened");
+                    match error {
+                        Error::HipLibrary(_) => tracing::debug!(device = kind.name, %error, "not opened"),
+                        // There is something, and it does not work: whoever owns it wants to know.
+                        _ => tracing::warn!(device = kind.name, %error, "not opened"),
+                    }
                     last = Some(error);
                 }
             }

@@ -8,10 +8,10 @@ use std::ptr;
 use std::time::Duration;
 
 use hip_sys::{
-    Hip, dim3, hipDeviceProp_tR0600, hipError_t, hipErrorNotReady, hipErrorOutOfMemory, hipEvent_t, hipEventDefault,
-    hipFunction_t, hipGraph_t, hipGraphExec_t, hipGraphNode_t, hipHostMallocDefault, hipKernelNodeParams,
-    hipMemcpyDeviceToDevice, hipMemcpyDeviceToHost, hipMemcpyHostToDevice, hipMemcpyKind, hipModule_t, hipStream_t,
-    hipStreamNonBlocking, hipSuccess,
+    Hip, dim3, hipDeviceProp_tR0600, hipError_t, hipErrorNoDevice, hipErrorNotReady, hipErrorOutOfMemory, hipEvent_t,
+    hipEventDefault, hipFunction_t, hipGraph_t, hipGraphExec_t, hipGraphNode_t, hipHostMallocDefault,
+    hipKernelNodeParams, hipMemcpyDeviceToDevice, hipMemcpyDeviceToHost, hipMemcpyHostToDevice, hipMemcpyKind,
+    hipModule_t, hipStream_t, hipStreamNonBlocking, hipSuccess,
 };
 
 use crate::error::{Activity, Error, HipError, Result};
@@ -87,10 +87,15 @@ impl Api {
     /// Starts HIP and counts the GPUs.
     pub(super) fn open(&self) -> Result<usize> {
         let mut count = 0;
+        let none = |error: &Error| matches!(error, Error::Hip(error) if error.status == hipErrorNoDevice);
         // SAFETY: `count` is written during the call only.
-        unsafe {
-            call!(self.hipInit(0), Activity::Open)?;
-            call!(self.hipGetDeviceCount(&raw mut count), Activity::Open)?;
+        let started = unsafe {
+            call!(self.hipInit(0), Activity::Open)
+                .and_then(|()| call!(self.hipGetDeviceCount(&raw mut count), Activity::Open))
+        };
+        match started {
+            Err(error) if none(&error) => return Ok(0),
+            started => started?,
         }
         Ok(usize::try_from(count).unwrap_or(0))
     }

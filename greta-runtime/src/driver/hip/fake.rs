@@ -39,6 +39,8 @@ struct State {
     /// What each graph's nodes read when they run.
     graphs: BTreeMap<usize, Vec<usize>>,
     nodes: BTreeMap<usize, NodeParams>,
+    /// A byte that launches of graphs get wrong: the memory, and how far in.
+    wrong: Option<(&'static str, usize)>,
 }
 
 struct Block {
@@ -135,6 +137,11 @@ pub(super) fn mend() {
 /// Makes the next `count` queries find their event not ready.
 pub(super) fn unready(count: usize) {
     with(|state| state.unready = count);
+}
+
+/// Makes launches of graphs flip the bits of a byte.
+pub(super) fn get_wrong(memory: &'static str, byte: usize) {
+    with(|state| state.wrong = Some((memory, byte)));
 }
 
 /// Device and host memory that has not been given back.
@@ -436,6 +443,10 @@ unsafe extern "C" fn hipGraphLaunch(exec: hipGraphExec_t, stream: hipStream_t) -
         let nodes: Vec<NodeParams> = state.graphs[&number(exec)].iter().map(|node| state.nodes[node]).collect();
         let ran: Vec<String> = nodes.iter().map(|node| state.arguments(node.function, node.params)).collect();
         let text = format!("x{} s{} runs {}", number(exec), number(stream), ran.join(", "));
+        if let Some((memory, byte)) = state.wrong {
+            let block = state.memory.values_mut().find(|block| block.name == memory).expect("the memory is live");
+            block.storage[byte / 8] ^= 0xff << (8 * (byte % 8));
+        }
         state.call("hipGraphLaunch", &text)
     })
 }

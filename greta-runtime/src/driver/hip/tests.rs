@@ -64,6 +64,9 @@ fn opening_starts_hip_takes_the_first_gpu_and_makes_non_blocking_streams() {
 #[test]
 fn a_machine_without_a_gpu_is_told_apart_from_one_with_an_unknown_gpu() {
     assert!(matches!(driver(0, "gfx942"), Err(Error::NoGpu)));
+    let table = fake::table(0, "gfx942", SIGNATURES);
+    fake::fail("hipInit", 100);
+    assert!(matches!(Hip::new(table, compile), Err(Error::NoGpu)));
     let error = driver(1, "gfx1100").unwrap_err();
     assert_eq!(error.to_string(), "Fake MI300X is gfx1100, which is not supported; targets are gfx942");
 }
@@ -321,6 +324,25 @@ fn a_device_that_makes_no_graphs_gets_eager_launches() {
     let made: Vec<String> = fake::take_calls();
     assert_eq!(made.len(), 3);
     assert!(made.iter().all(|call| call.starts_with("hipModuleLaunchKernel")), "{made:?}");
+}
+
+#[test]
+fn a_replay_that_goes_wrong_is_found_and_named_and_its_traces_are_removed() {
+    let (device, stream) = open();
+    let (mut graph, [x, y, z, w]) = diamond(&device);
+    let kernel = device.kernel(add::Add).unwrap();
+    let mut u = buffer(&device, 8);
+    let node = graph.add(&kernel, 1, add::Args { x: &x, y: &w, z: &mut u, len: 8 }).unwrap();
+    graph.label(node, "last").unwrap();
+    let exec = graph.instantiate_as(Mode::Graph).unwrap();
+    exec.check_replay(&stream).unwrap();
+    let before = [&x, &y, &z, &w].map(|buffer| buffer.download().unwrap());
+    fake::get_wrong("m7", 13);
+    let error = exec.check_replay(&stream).unwrap_err().to_string();
+    assert_eq!(error, "the graph's replay differs from eager launches in z of node 2 (add), at byte 13");
+    let after = [&x, &y, &z, &w].map(|buffer| buffer.download().unwrap());
+    let bits = |values: &[Vec<f32>; 4]| values.concat().iter().map(|value| value.to_bits()).collect::<Vec<u32>>();
+    assert_eq!(bits(&before), bits(&after));
 }
 
 #[test]
