@@ -156,7 +156,7 @@ impl<'a> Footprints<'a> {
         footprint
     }
 
-    /// Of the store alone, without its indices. Storing one lane leaves the others: they count as read.
+    /// Of the store alone, without its indices.
     #[must_use]
     pub fn write(&self, place: &Place) -> Footprint {
         let mut footprint = Footprint { faults: self.is_memory(place.base), ..self.touch(place.base) };

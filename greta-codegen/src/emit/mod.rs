@@ -344,6 +344,7 @@ fn vector_accesses(kernel: &Kernel) -> BTreeMap<VarId, u32> {
 }
 
 fn comment(line: &str) -> String {
+    let text = line.strip_prefix(' ').unwrap_or(line).trim_end();
     // A backslash at the end would continue the comment on the next line.
-    format!("// {}", line.trim().trim_end_matches('\\')).trim_end().to_owned()
+    format!("// {}", text.trim_end_matches('\\')).trim_end().to_owned()
 }

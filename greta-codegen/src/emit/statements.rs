@@ -5,7 +5,9 @@
 use super::Writer;
 use super::dialect::type_name;
 use super::text::Doc;
-use crate::ir::{Block, Expr, ExprKind, Extent, Literal, Location, Op, Place, Stmt, StmtKind, Unroll, VarId, VarKind};
+use crate::ir::{
+    Block, Expr, ExprKind, Extent, Literal, Location, Op, Place, Stmt, StmtKind, Type, Unroll, VarId, VarKind,
+};
 
 impl Writer<'_> {
     /// Writes statements in a scope of their own, one level in.
@@ -106,6 +108,7 @@ impl Writer<'_> {
 
     /// Loops over all elements of an array.
     fn fill(&mut self, array: VarId, value: &Expr, location: Location) {
+        self.uses_type(Type::U32);
         let value = self.typed(value);
         let extents: Vec<Extent> = self.kernel.var(array).kind.opt_extents().unwrap_or_default().to_vec();
         let mut element = self.names.var(array).to_owned();
@@ -188,7 +191,7 @@ impl Writer<'_> {
                 Op::Lt,
                 vec![Expr { kind: ExprKind::Var(*counter), ty: var.ty, location: stmt.location }, end.clone()],
             ),
-            ty: crate::ir::Type::BOOL,
+            ty: Type::BOOL,
             location: stmt.location,
         };
         let test = self.typed(&less);

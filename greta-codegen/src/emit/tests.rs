@@ -438,3 +438,74 @@ fn long_lines_break_at_operators_and_commas() {
     }
     "#);
 }
+
+#[test]
+fn blocks_of_several_dimensions_count_lanes_and_waves_across_them() {
+    let mut build = Build::new(1);
+    let width = build.constant("BLOCK_X", 32, Some(u(32)));
+    let height = build.constant("BLOCK_Y", 8, Some(u(8)));
+    build.constant("BLOCK", 256, Some(mul(width.clone(), height.clone())));
+    build.kernel.block = [build.extent(width), build.extent(height), build.extent(u(1))];
+    let y = build.global("y", Type::U32, true);
+    build.store(y, [op(Op::LaneId, [])], op(Op::Rem, [op(Op::WaveId, []), u(2)]));
+    let source = source(build.finish());
+    let kernel = &source[source.find("constexpr").expect("constants")..];
+    assert_snapshot!(kernel, @r#"
+    constexpr uint32_t BLOCK_X = 32;
+    constexpr uint32_t BLOCK_Y = 8;
+    constexpr uint32_t BLOCK = BLOCK_X * BLOCK_Y;
+
+    extern "C" __global__ void __launch_bounds__(BLOCK) kernel(uint32_t* __restrict__ y) {
+        y[__lane_id()] = ((threadIdx.x + BLOCK_X * threadIdx.y) / 64) % 2;
+    }
+    "#);
+}
+
+#[test]
+fn truth_values_and_bits() {
+    let mut build = Build::new(64);
+    let y = build.global("y", Type::BOOL, true);
+    let z = build.global("z", Type::U32, true);
+    let n = build.scalar("n", Type::U32);
+    let flag = build.scalar("flag", Type::BOOL);
+    build.store(y, [u(0)], op(Op::Not, [flag.clone()]));
+    build.store(y, [u(1)], op(Op::BitOr, [flag.clone(), lt(n.clone(), u(3))]));
+    build.store(y, [u(2)], op(Op::Eq, [flag, op(Op::Ne, [n.clone(), u(4)])]));
+    build.store(z, [u(0)], op(Op::BitXor, [op(Op::BitXor, [n.clone(), u(255)]), op(Op::Not, [n.clone()])]));
+    build.store(z, [u(0)], op(Op::BitAnd, [build.load(z, [u(0)]), add(n, u(1))]));
+    assert_snapshot!(body(build.finish()), @r"
+    y[0] = !flag;
+    y[1] = flag | (n < 3);
+    y[2] = flag == (n != 4);
+    z[0] = n ^ 255 ^ ~n;
+    z[0] &= n + 1;
+    ");
+}
+
+#[test]
+fn every_line_of_code_knows_its_statement() {
+    let mut build = Build::new(64);
+    let y = build.global("y", Type::U32, true);
+    build.if_(lt(tid(), u(3)), |build| build.store(y, [u(0)], u(1)));
+    let verified = verify(build.finish(), &GFX942).expect("a valid kernel");
+    let emitted = hip(&verified);
+    let lines: Vec<String> = emitted
+        .source
+        .lines()
+        .zip(1..)
+        .filter_map(|(text, line)| emitted.line_map.opt_location(line).map(|at| format!("{}: {text}", at.line)))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "1: extern \"C\" __global__ void __launch_bounds__(64) kernel(uint32_t* __restrict__ y) {",
+            "3:     if (threadIdx.x < 3) {",
+            "2:         y[0] = 1;",
+            "3:     }",
+            "1: }",
+        ]
+    );
+    assert_eq!(emitted.line_map.opt_location(0), None);
+    let sidecar = emitted.line_map.to_sidecar();
+    assert_eq!(sidecar.lines().nth(1), Some("10\tkernel.rs:3:1"));
+}

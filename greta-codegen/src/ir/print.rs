@@ -5,7 +5,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Argument, Block, Expr, ExprKind, Extent, Function, Kernel, Place, Stmt, StmtKind, Unroll, VarId, VarKind};
+use super::{
+    Argument, Block, Expr, ExprKind, Extent, Function, Kernel, Literal, Place, Stmt, StmtKind, Unroll, VarId, VarKind,
+};
 use crate::ops::Slot;
 
 impl Display for Kernel {
@@ -136,11 +138,12 @@ impl Printer<'_> {
 
     fn expr(&self, expr: &Expr) -> String {
         match &expr.kind {
+            ExprKind::Literal(Literal::Bool(value)) => value.to_string(),
             ExprKind::Literal(value) => format!("{value}_{}", value.scalar().name()),
             ExprKind::Constant(constant) => self.kernel.constants[constant.index()].name.clone(),
             ExprKind::Var(var) => self.var(*var),
             ExprKind::Load(place) if expr.ty == self.kernel.var(place.base).ty => self.place(place),
-            ExprKind::Load(place) => format!("{} as {}", self.place(place), expr.ty),
+            ExprKind::Load(place) => format!("({} as {})", self.place(place), expr.ty),
             ExprKind::Op(op, operands) => {
                 let row = op.row();
                 match (row.operands.is_empty(), row.result) {
@@ -173,4 +176,40 @@ impl Printer<'_> {
 
 fn list(items: impl Iterator<Item = String>) -> String {
     items.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use crate::ir::{StmtKind, Type};
+    use crate::testing::*;
+
+    #[test]
+    fn the_ir_prints_as_text() {
+        let mut build = Build::new(64);
+        let y = build.global("y", Type::F32, true);
+        let tile = build.shared("tile", Type::F32, [u(4), u(8)]);
+        let s = build.bind_mut("s", f(0.5));
+        build.for_("i", u(0), u(4), u(1), |build, i| {
+            build.assign(s, add(build.read(s), build.load(tile, [i.clone(), u(0)])));
+            build.if_(and(lt(i.clone(), u(2)), truth(true)), |build| build.push(StmtKind::Continue));
+            build.store(y, [i], lane(build.load_as(tile, [u(0), u(4)], F32X4), u(1)));
+        });
+        build.barrier();
+        assert_snapshot!(build.finish().to_string(), @r"
+        kernel kernel(y.0: &mut global [f32]) block [64_u32, 1_u32, 1_u32] {
+            declare tile.1: shared f32[4_u32][8_u32];
+            let mut s.2: f32 = 0.5_f32;
+            for i.3: u32 in 0_u32..4_u32 step 1_u32 {
+                s.2 = add(s.2, tile.1[i.3][0_u32]);
+                if (lt(i.3, 2_u32) && true) {
+                    continue;
+                }
+                y.0[i.3] = (tile.1[0_u32][4_u32] as f32x4)[1_u32];
+            }
+            barrier();
+        }
+        ");
+    }
 }
