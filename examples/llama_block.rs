@@ -118,7 +118,7 @@ fn run(options: &Options) -> Result<Report, Box<dyn Error>> {
     };
     let Task { config, weights, inputs, past, tokens, steps, reference, wanted } = task(options)?;
     let stream = device.stream()?;
-    let mut layer = Block::new(&device, &config, weights, past + tokens * steps)?;
+    let mut layer = Block::new(&device, &config, weights, room(past, tokens))?;
     let mut step = layer.step(tokens)?;
     if let Some(path) = &options.dot {
         std::fs::write(path, step.graph.dot()).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
@@ -153,6 +153,7 @@ fn run(options: &Options) -> Result<Report, Box<dyn Error>> {
 fn task(options: &Options) -> Result<Task, Box<dyn Error>> {
     if let Some(path) = &options.golden {
         let golden = BlockGolden::open(path)?;
+        Block::check(&golden.config, room(golden.past, golden.tokens))?;
         let weights = with_progress(&golden.config, |progress| golden.weights(progress));
         let inputs = golden.inputs();
         let BlockGolden { config, past, tokens, y, k_new, v_new, .. } = golden;
@@ -161,6 +162,7 @@ fn task(options: &Options) -> Result<Task, Box<dyn Error>> {
     }
     let config = Config::opt_preset(&options.config).ok_or("no such config")?;
     let (past, tokens) = (options.past as usize, options.tokens as usize);
+    Block::check(&config, room(past, tokens))?;
     let weights = with_progress(&config, |progress| LayerWeights::generate(&config, &config.name, SEED, progress));
     let inputs = BlockInputs::generate(&config, &config.name, SEED, past, tokens);
     let wanted = block(&config, &weights, &inputs);
@@ -169,6 +171,11 @@ fn task(options: &Options) -> Result<Task, Box<dyn Error>> {
 
 fn steps(tokens: usize) -> usize {
     if tokens == 1 { DECODE_STEPS } else { 1 }
+}
+
+/// Tokens that the cache must have room for.
+fn room(past: usize, tokens: usize) -> usize {
+    past.saturating_add(tokens.saturating_mul(steps(tokens)))
 }
 
 /// Draws weights under a progress bar, which shows on a terminal only.

@@ -92,6 +92,19 @@ pub struct Block {
 }
 
 impl Block {
+    /// Whether kernels can run this layer with a cache that has room for `max_seq` tokens. Costs nothing: call it
+    /// before weights and inputs are drawn.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockError::Config`] and [`BlockError::TooLarge`].
+    pub fn check(config: &Config, max_seq: usize) -> Result<(), BlockError> {
+        config.check()?;
+        index("gate and up", config.intermediate.saturating_mul(config.hidden).saturating_mul(2))?;
+        index("q, k and v", config.qkv_width().saturating_mul(config.hidden))?;
+        Sizes::new(config, max_seq).map(|_| ())
+    }
+
     /// A layer with an empty cache that has room for `max_seq` tokens.
     ///
     /// # Errors
@@ -99,11 +112,10 @@ impl Block {
     /// [`BlockError::Config`], [`BlockError::TooLarge`], [`BlockError::Length`] for weights of another layer, and the
     /// device's.
     pub fn new(device: &Device, config: &Config, weights: LayerWeights, max_seq: usize) -> Result<Self, BlockError> {
-        config.check()?;
+        Self::check(config, max_seq)?;
         let sizes = Sizes::new(config, max_seq)?;
         let (hidden, query) = (config.hidden, config.query_width());
         let adopt = |what, values: Vec<f32>, expected: usize| {
-            index(what, expected)?;
             if values.len() == expected {
                 Ok(device.buffer_from_vec(values)?)
             } else {

@@ -76,7 +76,8 @@ impl std::fmt::Display for Comparison {
     }
 }
 
-/// Why a reference proves nothing: it holds a NaN, is all zero, or is one value throughout; `None` if it is none of them.
+/// Why a reference proves nothing: it holds a NaN, is all zero, or is one value throughout; `None` if it proves
+/// something.
 #[must_use]
 pub fn opt_triviality(reference: &[f64]) -> Option<&'static str> {
     if reference.is_empty() {

@@ -5,7 +5,8 @@
 
 use greta::prelude::*;
 
-/// y[h] = sum_s w[s, h] * partial[s, h] / sum_s w[s, h] * sums[s, h] with w[s, h] = exp(maxima[s, h] - max_s maxima[s, h])
+/// y[h] = sum_s w[s, h] * partial[s, h] / sum_s w[s, h] * sums[s, h]
+/// with w[s, h] = exp(maxima[s, h] - max_s maxima[s, h])
 /// maxima, sums: [splits, heads] f32; partial: [splits, heads, head_dim] f32; y: [heads, head_dim] f32.
 #[kernel(block = 64)]
 pub fn attention_combine(

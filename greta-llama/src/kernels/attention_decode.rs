@@ -49,15 +49,15 @@ pub fn attention_decode(
     let mut sum = 0.0;
     let mut result = f32x4::splat(0.0);
     for base in (begin..end).step_by(streams * KEYS) {
-        let mut keys = [f32x4::splat(0.0); KEYS];
-        let mut values = [f32x4::splat(0.0); KEYS];
+        let mut keys: [f32x4; KEYS];
+        let mut values: [f32x4; KEYS];
         #[unroll]
         for i in 0..KEYS {
             let row = cache + min(base + i * streams + stream, end - 1) * HD + element;
             keys[i] = k_cache.load_vector::<f32x4>(row);
             values[i] = v_cache.load_vector::<f32x4>(row);
         }
-        let mut scores = [LOWEST; KEYS];
+        let mut scores: [f32; KEYS];
         let mut next = largest;
         #[unroll]
         for i in 0..KEYS {

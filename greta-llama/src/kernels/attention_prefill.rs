@@ -1,4 +1,4 @@
-//! Causal attention of several new tokens, after any number of cached ones: online softmax, matrix cores, grouped heads.
+//! Causal attention of several new tokens after any number of cached ones: online softmax, matrix cores, grouped heads.
 //!
 //! A wave takes 16 queries of one head and keeps them in registers; the block's waves share tiles of BK keys and values
 //! in shared memory. Scores are q · kᵀ on the matrix cores; in their layout a lane holds rows 4 (lane / 16) + r, so the
@@ -42,7 +42,7 @@ pub fn attention_prefill(
     let tile = first + wave_id() * 16;
     let past = position[0];
 
-    let mut queries = [0.0; HD / 4];
+    let mut queries: [f32; HD / 4];
     let row = min(tile + minor, tokens - 1) * q_stride + head * HD;
     #[unroll]
     for i in 0..HD / 4 {
@@ -59,7 +59,7 @@ pub fn attention_prefill(
         load_tile(k_cache, &mut keys, cache + base * HD, end - base, HD);
         load_tile(v_cache, &mut values, cache + base * HD, end - base, HD);
         barrier();
-        let mut scores = [f32x4::splat(0.0); BK / 16];
+        let mut scores: [f32x4; BK / 16];
         multiply_keys(&queries, &keys, &mut scores);
         #[unroll]
         for r in 0..4 {

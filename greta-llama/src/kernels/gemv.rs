@@ -23,14 +23,14 @@ use super::row_products::{add_row_products, lanes_sum};
 pub fn gemv(w: &Global<f32>, x: &Global<f32>, residual: &Global<f32>, y: &mut Global<f32>, n: u32, k: u32) {
     let first = (block_idx().x * WAVES + wave_id()) * ROWS;
     // A row past the last stands for the last one; its result is not stored.
-    let mut starts = [0u32; ROWS];
+    let mut starts: [u32; ROWS];
     #[unroll]
     for r in 0..ROWS {
         starts[r] = min(first + r, n - 1) * k;
     }
     let mut sums = [f32x4::splat(0.0); ROWS];
     if k % 4 == 0 {
-        let mut stage = [[f32x4::splat(0.0); ROWS]; DEPTH];
+        let mut stage: [[f32x4; ROWS]; DEPTH];
         add_row_products(w, x, &starts, &mut stage, &mut sums, k);
     } else {
         for column in (lane_id()..k).step_by(WAVE) {

@@ -28,7 +28,7 @@ pub fn norm_gate_up(
 ) {
     let first = (block_idx().x * WAVES + wave_id()) * ROWS;
     // The first half is gate's rows, the second up's.
-    let mut starts = [0u32; 2 * ROWS];
+    let mut starts: [u32; 2 * ROWS];
     #[unroll]
     for r in 0..ROWS {
         let row = min(first + r, intermediate - 1);
@@ -36,7 +36,7 @@ pub fn norm_gate_up(
         starts[ROWS + r] = (intermediate + row) * hidden;
     }
     let mut sums = [f32x4::splat(0.0); 2 * ROWS];
-    let mut stage = [[f32x4::splat(0.0); 2 * ROWS]; DEPTH];
+    let mut stage: [[f32x4; 2 * ROWS]; DEPTH];
     let squares = add_normed_row_products(gate_up, x, norm, &starts, &mut stage, &mut sums, hidden);
     let scale = rsqrt(wave_sum(squares) / hidden as f32 + eps);
     #[unroll]

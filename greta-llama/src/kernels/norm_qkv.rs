@@ -41,7 +41,7 @@ pub fn norm_qkv(
     let pairs = (heads + 2 * kv_heads) * half;
     let first = (block_idx().x * WAVES + wave_id()) * PAIRS;
     // Rows 2 p and 2 p + 1 are the members of pair p.
-    let mut starts = [0u32; 2 * PAIRS];
+    let mut starts: [u32; 2 * PAIRS];
     #[unroll]
     for p in 0..PAIRS {
         let pair = min(first + p, pairs - 1);
@@ -50,7 +50,7 @@ pub fn norm_qkv(
         starts[2 * p + 1] = (row + pair_distance) * hidden;
     }
     let mut sums = [f32x4::splat(0.0); 2 * PAIRS];
-    let mut stage = [[f32x4::splat(0.0); 2 * PAIRS]; DEPTH];
+    let mut stage: [[f32x4; 2 * PAIRS]; DEPTH];
     let squares = add_normed_row_products(weight, x, norm, &starts, &mut stage, &mut sums, hidden);
     let scale = rsqrt(wave_sum(squares) / hidden as f32 + eps);
     let at = position[0];
