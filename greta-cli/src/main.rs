@@ -22,6 +22,7 @@ mod toolchain;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::error::Error;
 
@@ -66,7 +67,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    tell(cli.verbose);
+    show_log(cli.verbose);
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the output has seen enough: `greta emit … | head`.
@@ -90,8 +91,8 @@ fn run(command: Command) -> Result<(), Error> {
 }
 
 /// Shows what the libraries log: warnings, or more on request.
-fn tell(verbose: bool) {
-    let level = if verbose { tracing_subscriber::filter::LevelFilter::DEBUG } else { LEVEL };
+fn show_log(verbose: bool) {
+    let level = if verbose { LevelFilter::DEBUG } else { LevelFilter::WARN };
     tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(std::io::stderr)
@@ -100,8 +101,6 @@ fn tell(verbose: bool) {
         .with_target(false)
         .init();
 }
-
-const LEVEL: tracing_subscriber::filter::LevelFilter = tracing_subscriber::filter::LevelFilter::WARN;
 
 #[cfg(test)]
 mod tests {

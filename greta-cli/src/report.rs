@@ -68,9 +68,11 @@ fn message_text(message: &compile::Diagnostic) -> String {
         group = pointed(group, Place { file: &rust.file, line: rust.line, column: rust.column }, text.as_deref());
     }
     if let (Some(line), Some(column)) = (message.hip_line, message.hip_column) {
+        // A line that no Rust code stands for may also be one of HIP's headers.
+        let file = if message.rust.is_some() { "the HIP source" } else { "HIP" };
         let snippet = message.snippet.trim_end();
-        group =
-            group.element(Level::NOTE.message(format!("in the HIP source, line {line}, column {column}\n{snippet}")));
+        let text = format!("in {file}, line {line}, column {column}\n{snippet}");
+        group = group.element(Level::NOTE.message(text));
     }
     Renderer::styled().render(&[group])
 }

@@ -13,13 +13,18 @@ use indicatif::HumanBytes;
 use crate::error::Error;
 use crate::output;
 
-/// The last column is not wrapped to less than this, however narrow the terminal.
-const LAST_COLUMN_WIDTH_MIN: u16 = 32;
+/// The last column is not wrapped to less than this, however narrow the terminal, nor are its words broken.
+const LAST_COLUMN_WIDTH_MIN: usize = 32;
+
+/// Spaces after each column.
+const PADDING_COLUMNS: u16 = 2;
 
 /// Rows under a header.
 pub(crate) struct Table {
     table: ComfyTable,
     alignments: Vec<CellAlignment>,
+    /// Characters of the longest word of the last column, or [`LAST_COLUMN_WIDTH_MIN`].
+    last_width_min: usize,
 }
 
 /// A column: its title and how its cells are aligned.
@@ -48,14 +53,16 @@ impl Table {
             let cell = Cell::new(title).set_alignment(*alignment);
             if is_bold { cell.add_attribute(Attribute::Bold) } else { cell }
         }));
-        Self { table, alignments }
+        Self { table, alignments, last_width_min: LAST_COLUMN_WIDTH_MIN }
     }
 
     /// Adds a row, one text per column.
     pub(crate) fn row<T: Display>(&mut self, cells: impl IntoIterator<Item = T>) {
-        let cells = cells.into_iter().zip(&self.alignments);
-        let cells: Vec<Cell> =
-            cells.map(|(cell, alignment)| Cell::new(cell.to_string()).set_alignment(*alignment)).collect();
+        let texts: Vec<String> = cells.into_iter().map(|cell| cell.to_string()).collect();
+        let words = texts.last().into_iter().flat_map(|text| text.split(' '));
+        self.last_width_min = words.map(|word| word.chars().count()).fold(self.last_width_min, usize::max);
+        let cells = texts.into_iter().zip(&self.alignments);
+        let cells: Vec<Cell> = cells.map(|(text, alignment)| Cell::new(text).set_alignment(*alignment)).collect();
         self.table.add_row(cells);
     }
 
@@ -69,10 +76,11 @@ impl Table {
             self.table.set_content_arrangement(ContentArrangement::Dynamic);
         }
         let last = self.alignments.len() - 1;
+        let last_width_min = u16::try_from(self.last_width_min + usize::from(PADDING_COLUMNS)).unwrap_or(u16::MAX);
         for (index, column) in self.table.column_iter_mut().enumerate() {
-            column.set_padding((0, 2));
+            column.set_padding((0, PADDING_COLUMNS));
             column.set_constraint(if index == last {
-                ColumnConstraint::LowerBoundary(Width::Fixed(LAST_COLUMN_WIDTH_MIN))
+                ColumnConstraint::LowerBoundary(Width::Fixed(last_width_min))
             } else {
                 ColumnConstraint::ContentWidth
             });
