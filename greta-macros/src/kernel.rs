@@ -9,7 +9,7 @@ use syn::{
 
 use crate::attribute::{KernelAttribute, Tile};
 use crate::body::{Rewriter, Wanted};
-use crate::types;
+use crate::{text, types};
 
 /// A parameter of a kernel.
 struct Parameter<'a> {
@@ -31,7 +31,8 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
     let (name, visibility) = (&function.sig.ident, &function.vis);
     let (documentation, _) = documentation(&function.attrs);
     // Formulas and shapes are no markdown: brackets are no links, and lines stay apart.
-    let documentation = (!documentation.is_empty()).then(|| quote!(#[doc = "```text"] #(#documentation)* #[doc = "```"]));
+    let documentation =
+        (!documentation.is_empty()).then(|| quote!(#[doc = "```text"] #(#documentation)* #[doc = "```"]));
     let arguments = arguments(&parameters);
     let variant = variant(&attribute.tiles);
     let definition = definition(&function, &attribute);
@@ -218,7 +219,7 @@ fn definition(function: &ItemFn, attribute: &KernelAttribute) -> TokenStream {
         quote!(::greta::rt::TileParameter { name: #name, default: #default, candidates: &[#(#candidates),*] })
     });
     let requirements = attribute.requirements.iter().map(|requirement| {
-        let text = source_text(requirement);
+        let text = text::of(requirement.to_token_stream());
         let positions = 0..names.len();
         quote! {
             ::greta::rt::Requirement {
@@ -248,12 +249,6 @@ fn definition(function: &ItemFn, attribute: &KernelAttribute) -> TokenStream {
 /// The place of some tokens, as a constant.
 pub(crate) fn location(span: Span) -> TokenStream {
     quote_spanned!(span=> ::greta::rt::Location { file: ::core::file!(), line: ::core::line!(), column: ::core::column!() })
-}
-
-/// An expression as its author would write it.
-fn source_text(expr: &Expr) -> String {
-    let text = expr.to_token_stream().to_string();
-    text.replace(" (", "(").replace("( ", "(").replace(" )", ")").replace(" ,", ",")
 }
 
 /// The function that traces the kernel.

@@ -11,6 +11,7 @@ mod device;
 mod kernel;
 mod memory;
 mod statement;
+mod text;
 mod types;
 
 use proc_macro::TokenStream;
