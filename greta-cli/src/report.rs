@@ -4,11 +4,11 @@
 //! never touched.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use greta_codegen::diagnostic::Diagnostic;
 use greta_runtime::compile::{self, CompileError, Severity};
+use greta_runtime::rust_source::opt_rust_source;
 
 use crate::error::Error;
 
@@ -51,7 +51,7 @@ fn compile_error(error: &CompileError) {
 fn finding_text(finding: &Diagnostic) -> String {
     let place = finding.location;
     let title = Level::ERROR.primary_title(finding.kind.to_string());
-    let text = opt_source(place.file);
+    let text = opt_rust_source(place.file, HERE);
     let at = Place { file: place.file, line: place.line, column: place.column };
     Renderer::styled().render(&[pointed(Group::with_title(title), at, text.as_deref())])
 }
@@ -63,7 +63,7 @@ fn message_text(message: &compile::Diagnostic) -> String {
         Severity::Note | Severity::Remark => Level::NOTE,
     };
     let mut group = Group::with_title(level.primary_title(message.message.as_str()));
-    let text = message.rust.as_ref().and_then(|rust| opt_source(&rust.file));
+    let text = message.rust.as_ref().and_then(|rust| opt_rust_source(&rust.file, HERE));
     if let Some(rust) = &message.rust {
         group = pointed(group, Place { file: &rust.file, line: rust.line, column: rust.column }, text.as_deref());
     }
@@ -105,13 +105,6 @@ fn opt_span(text: &str, place: Place<'_>) -> Option<std::ops::Range<usize>> {
     let word = line[offset..].find(|c| !is_word(c)).unwrap_or(line.len() - offset);
     let start = line_start + offset;
     Some(start..start + word.max(first.len_utf8()))
-}
-
-/// The text of a file that rustc knew as `file`: relative to the workspace, which is around this crate, or to where the
-/// program runs.
-fn opt_source(file: &str) -> Option<String> {
-    let around = Path::new(HERE).ancestors().map(|folder| folder.join(file));
-    around.chain([PathBuf::from(file)]).find_map(|path| std::fs::read_to_string(path).ok())
 }
 
 fn title(text: &str) {

@@ -13,6 +13,7 @@ pub mod launch;
 mod memory;
 pub mod module;
 pub mod resources;
+pub mod rust_source;
 pub mod stream;
 pub mod toolchain;
 pub mod worker;
