@@ -17,6 +17,9 @@ pub enum BlockError {
     /// The sizes make no layer. The caller's to mend.
     #[error("the layer cannot run")]
     Config(#[from] ConfigError),
+    /// A step without tokens. The caller's to mend.
+    #[error("a step needs at least one token")]
+    NoTokens,
     /// More tokens than the cache has room for. The caller's to mend: make the block with more room.
     #[error("{given} tokens do not fit in a cache of {room}")]
     Room {

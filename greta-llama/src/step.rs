@@ -43,14 +43,15 @@ impl Block {
     ///
     /// # Errors
     ///
-    /// [`BlockError::Room`], [`BlockError::TooLarge`], and the device's: a head's width that attention has no variant
-    /// for, or a kernel that does not compile.
+    /// [`BlockError::NoTokens`], [`BlockError::Room`], [`BlockError::TooLarge`], and the device's: a head's width that
+    /// attention has no variant for, or a kernel that does not compile.
     pub fn step(&mut self, tokens: usize) -> Result<Step, BlockError> {
         self.check_room(tokens)?;
         let hidden = self.config.hidden;
         let x = self.device.zeroed(tokens.saturating_mul(hidden))?;
         let mut y = self.device.zeroed(tokens.saturating_mul(hidden))?;
         let graph = match tokens {
+            0 => return Err(BlockError::NoTokens),
             1 => self.decode(&x, &mut y)?,
             _ => self.prefill(&x, &mut y, tokens)?,
         };

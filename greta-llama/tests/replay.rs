@@ -77,6 +77,7 @@ fn what_does_not_fit_is_refused() {
     let (mut block, _) = layer(&Config::small());
     let given = PAST + STEPS + 1;
     assert!(matches!(block.step(given), Err(BlockError::Room { given: 9, room: 8 })));
+    assert!(matches!(block.step(0), Err(BlockError::NoTokens)));
     assert!(matches!(block.set_position(given), Err(BlockError::Room { .. })));
     assert!(matches!(block.keys(PAST, STEPS + 1), Err(BlockError::Room { .. })));
     let wide = Config { heads: 1, kv_heads: 1, head_dim: 256, ..Config::small() };

@@ -1,9 +1,9 @@
 //! Products of a few rows of a matrix with one vector, a wave to the rows: what the decode kernels share.
 //!
 //! A lane takes four columns, 16 bytes, then the four that are 256 further on. `stage` holds `stage.len()` such loads
-//! of every row, all under way before the first is used: bytes in flight are what a memory-bound kernel needs. Each lane
-//! keeps four partial sums a row, so a sum of 11008 terms is 256 chains of 43 and a tree, and its error stays below
-//! 1e-6. Columns past the last count as zero; the order of additions depends on the columns alone.
+//! of every row, all under way before the first is used: bytes in flight are what a memory-bound kernel needs. Each
+//! lane keeps four partial sums a row, so a sum of 11008 terms is 256 chains of 43 and a tree, and its error stays
+//! below 1e-6. Columns past the last count as zero; the order of additions depends on the columns alone.
 
 use greta::prelude::*;
 
