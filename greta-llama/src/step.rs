@@ -19,7 +19,8 @@ use crate::kernels::{
 
 /// Keys that a block of decode attention takes at most.
 const KEYS_PER_SPLIT: u32 = 256;
-/// Columns after which the prefill's products start a new chain of additions; see `gemm_f32`.
+/// Columns after which the prefill's products start a new chain of additions; see `gemm_f32`. Sixteen tokens of
+/// Llama-2-7B are 4.2e-7 off in the norm with it, 2.2e-6, over tolerance, with chains that are never broken.
 const FLUSH: u32 = 128;
 /// Elements that a block of an elementwise kernel takes: 256 threads, four elements each.
 const ELEMENTS_PER_BLOCK: u32 = 1024;
