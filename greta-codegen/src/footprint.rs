@@ -6,9 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::ir::{
-    Argument, Block, Expr, ExprKind, Function, FunctionId, Kernel, Op, Place, Stmt, StmtKind, Var, VarId, VarKind,
-};
+use crate::ir::{Argument, Block, Expr, ExprKind, FunctionId, Kernel, Op, Place, Stmt, StmtKind, Var, VarId, VarKind};
 use crate::ops::Effects;
 
 /// What a piece of code touches.
@@ -77,26 +75,36 @@ impl Footprint {
 #[derive(Debug)]
 pub struct Footprints<'a> {
     vars: &'a [Var],
-    functions: Vec<(&'a [VarId], Footprint)>,
+    functions: Vec<(Vec<VarId>, Footprint)>,
 }
+
+/// What the device functions of a kernel do.
+#[derive(Debug)]
+pub struct FunctionFootprints(Vec<(Vec<VarId>, Footprint)>);
 
 impl<'a> Footprints<'a> {
     /// Of a kernel; its functions call only functions before them.
     #[must_use]
     pub fn of(kernel: &'a Kernel) -> Self {
-        Self::of_parts(&kernel.vars, &kernel.functions)
-    }
-
-    /// Of a kernel's variables and functions.
-    #[must_use]
-    pub fn of_parts(vars: &'a [Var], functions: &'a [Function]) -> Self {
-        let mut all = Self { vars, functions: Vec::new() };
-        for function in functions {
+        let mut all = Self { vars: &kernel.vars, functions: Vec::new() };
+        for function in &kernel.functions {
             let mut footprint = all.block(&function.body);
             footprint.jumps = false;
-            all.functions.push((&function.params, footprint));
+            all.functions.push((function.params.clone(), footprint));
         }
         all
+    }
+
+    /// What the device functions do, to be kept while the kernel is rewritten.
+    #[must_use]
+    pub fn into_functions(self) -> FunctionFootprints {
+        FunctionFootprints(self.functions)
+    }
+
+    /// Of a kernel whose functions are known already.
+    #[must_use]
+    pub fn with_functions(vars: &'a [Var], functions: FunctionFootprints) -> Self {
+        Self { vars, functions: functions.0 }
     }
 
     /// What a device function does to its own parameters and variables.

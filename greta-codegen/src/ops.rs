@@ -98,6 +98,16 @@ macro_rules! ops {
             Mfma(&'static Mfma),
         }
 
+        /// Where an operation's row stands; `None` for a matrix instruction.
+        const fn opt_position(op: Op) -> Option<usize> {
+            /// The operations that have a row, in its order.
+            enum Position { $($op),* }
+            match op {
+                $(Op::$op => Some(Position::$op as usize),)*
+                Op::Mfma(_) => None,
+            }
+        }
+
         const ROWS: &[OpRow] = &[
             $(OpRow {
                 op: Op::$op,
@@ -227,9 +237,10 @@ impl Op {
     /// The operation's row; for a matrix instruction one made from its own table.
     #[must_use]
     pub fn row(self) -> OpRow {
-        match self {
-            Self::Mfma(mfma) => mfma.op_row(),
-            _ => *ROWS.iter().find(|row| row.op == self).expect("invariant: every operation has a row"),
+        match (self, opt_position(self)) {
+            (Self::Mfma(mfma), _) => mfma.op_row(),
+            (_, Some(position)) => ROWS[position],
+            (_, None) => unreachable!("invariant: every other operation has a row"),
         }
     }
 

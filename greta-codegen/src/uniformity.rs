@@ -242,7 +242,8 @@ impl Analysis<'_> {
             ExprKind::Call(function, arguments) => self.call(*function, arguments, values, control),
             _ => level,
         };
-        if level == Uniformity::Divergent { self.positions.opt_level(expr).unwrap_or(level) } else { level }
+        let refined = level == Uniformity::Divergent && may_agree(expr);
+        if refined { self.positions.opt_level(expr).unwrap_or(level) } else { level }
     }
 
     fn op(&mut self, op: Op, operands: Uniformity, location: Location, control: Control) -> Uniformity {
@@ -285,6 +286,18 @@ impl Analysis<'_> {
             }
         }
         std::mem::replace(&mut self.returned, outer)
+    }
+}
+
+/// Whether an expression may be the same where what it is made of is not: only then is it worth a look at every thread.
+fn may_agree(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Op(op, operands) => {
+            let keeps = matches!(op, Op::Add | Op::Sub | Op::Mul | Op::Shl | Op::BitXor | Op::LaneId | Op::Neg);
+            !keeps && (!operands.is_empty() || op.row().effects == Effects::Pure)
+        }
+        ExprKind::And(..) | ExprKind::Or(..) | ExprKind::Select(..) => true,
+        _ => false,
     }
 }
 

@@ -10,9 +10,9 @@ mod name_temporaries;
 mod tests;
 
 use crate::diagnostic::Diagnostic;
-use crate::ir::Kernel;
+use crate::ir::{Block, Kernel};
 use crate::target::Target;
-use crate::verify::{Verified, verify};
+use crate::verify::{Verified, verify, verify_after};
 
 /// A rewriting of kernels.
 #[derive(Debug)]
@@ -50,10 +50,21 @@ fn run(verified: Verified) -> Verified {
         let target = verified.target();
         let mut kernel = verified.into_kernel();
         (pass.apply)(&mut kernel);
-        let text = kernel.to_string();
-        verify(kernel, target).unwrap_or_else(|found| {
-            let found: Vec<String> = found.iter().map(ToString::to_string).collect();
-            panic!("invariant: {} keeps a valid kernel valid; it left {}\n{text}", pass.name, found.join("; "))
-        })
+        verify_after(pass.name, kernel, target)
     })
+}
+
+/// Takes the statements of every function and of the kernel out of it, the kernel's last, so that they can be rewritten
+/// while the rest is looked at.
+fn take_bodies(kernel: &mut Kernel) -> Vec<Block> {
+    bodies(kernel).map(std::mem::take).collect()
+}
+
+/// Puts back what [`take_bodies`] took.
+fn put_bodies(kernel: &mut Kernel, taken: Vec<Block>) {
+    bodies(kernel).zip(taken).for_each(|(body, taken)| *body = taken);
+}
+
+fn bodies(kernel: &mut Kernel) -> impl Iterator<Item = &mut Block> {
+    kernel.functions.iter_mut().map(|function| &mut function.body).chain([&mut kernel.body])
 }

@@ -2,20 +2,20 @@
 //!
 //! It guarantees, each with a [`DiagnosticKind`] of its own:
 //!
-//! - **Target** ([`limits`]): block size and shared memory are within the target's limits; the target has the matrix
+//! - **Target** (`limits`): block size and shared memory are within the target's limits; the target has the matrix
 //!   instructions; sizes are positive and are what their expressions say; constants are what their definitions say.
-//! - **Names** ([`statements`]): each variable is declared once and used only after that, in its block or one inside
+//! - **Names** (`statements`): each variable is declared once and used only after that, in its block or one inside
 //!   (the condition of a `while` sees the block before it); parameters are of the kinds that a launch can pass.
-//! - **Types** ([`expressions`]): every operation's operands and result obey its row; values fit what they are put in;
+//! - **Types** (`expressions`): every operation's operands and result obey its row; values fit what they are put in;
 //!   casts are those of Rust; conditions are `bool`; lanes exist.
-//! - **Memory** ([`places`]): only buffers and arrays are indexed, by one `u32` for each dimension; only `&mut` buffers,
+//! - **Memory** (`places`): only buffers and arrays are indexed, by one `u32` for each dimension; only `&mut` buffers,
 //!   arrays and `let mut` variables are stored to; known indices are inside; vectors are aligned where that is known.
-//! - **Control** ([`statements`]): `break` and `continue` are in loops; steps are positive; no known divisor is zero; a
+//! - **Control** (`statements`): `break` and `continue` are in loops; steps are positive; no known divisor is zero; a
 //!   function with a result returns one; functions call only functions before them, with arguments that fit, and what
 //!   is written is passed once.
-//! - **Order** ([`order`]): no operand of an expression changes what another one uses, and no loop changes what its own
+//! - **Order** (`order`): no operand of an expression changes what another one uses, and no loop changes what its own
 //!   end or step reads, so that C++, which leaves the order open and tests the end each time, means the same.
-//! - **Convergence** ([`convergence`]): no barrier where threads of a block provably disagree about reaching it, no
+//! - **Convergence** (`convergence`): no barrier where threads of a block provably disagree about reaching it, no
 //!   matrix instruction where lanes of a wave do. Where that depends on data, the interpreter finds out.
 //!
 //! What depends on data is not verified: bounds of computed indices, races, undefined values.
@@ -67,14 +67,30 @@ impl Verified {
 /// Everything that is wrong with it, in order of appearance. Order and convergence are looked at only if nothing else
 /// is wrong.
 pub fn verify(kernel: Kernel, target: &'static Target) -> Result<Verified, Vec<Diagnostic>> {
+    let found = check(&kernel, target);
+    if found.is_empty() { Ok(Verified { kernel, target }) } else { Err(found) }
+}
+
+/// Verifies a kernel that a pass has rewritten.
+///
+/// # Panics
+///
+/// If the pass broke it: a bug of the pass, which the message names.
+pub(crate) fn verify_after(pass: &str, kernel: Kernel, target: &'static Target) -> Verified {
+    let found: Vec<String> = check(&kernel, target).iter().map(ToString::to_string).collect();
+    assert!(found.is_empty(), "invariant: {pass} keeps a valid kernel valid; it left {}\n{kernel}", found.join("; "));
+    Verified { kernel, target }
+}
+
+fn check(kernel: &Kernel, target: &'static Target) -> Vec<Diagnostic> {
     let mut findings = Findings::default();
-    limits::check(&kernel, target, &mut findings);
-    statements::check(&kernel, target, &mut findings);
+    limits::check(kernel, target, &mut findings);
+    statements::check(kernel, target, &mut findings);
     if findings.found.is_empty() {
-        order::check(&kernel, &mut findings);
-        convergence::check(&kernel, target, &mut findings);
+        order::check(kernel, &mut findings);
+        convergence::check(kernel, target, &mut findings);
     }
-    if findings.found.is_empty() { Ok(Verified { kernel, target }) } else { Err(findings.found) }
+    findings.found
 }
 
 /// What was found so far; each thing once.

@@ -7,20 +7,21 @@ use std::collections::BTreeMap;
 
 use crate::ir::{Block, Expr, ExprKind, Kernel, Stmt, StmtKind, VarId, VarKind};
 use crate::ops::Effects;
+use crate::passes::{put_bodies, take_bodies};
 
-/// Replaces every such temporary and removes its definition.
-pub(super) fn substitute_leaves(kernel: &mut Kernel) {
-    let snapshot = kernel.clone();
-    let mut leaves = Leaves { kernel: &snapshot, known: BTreeMap::new() };
-    for function in &mut kernel.functions {
-        leaves.block(&mut function.body);
-    }
-    leaves.block(&mut kernel.body);
+/// Replaces every such temporary and removes its definition. Whether there were any.
+pub(super) fn substitute_leaves(kernel: &mut Kernel) -> bool {
+    let mut bodies = take_bodies(kernel);
+    let mut leaves = Leaves { kernel, known: BTreeMap::new() };
+    bodies.iter_mut().for_each(|body| leaves.block(body));
+    let known = leaves.known;
+    put_bodies(kernel, bodies);
     for var in &mut kernel.vars {
         if let VarKind::Register(extents) | VarKind::Shared(extents) = &mut var.kind {
-            extents.iter_mut().for_each(|extent| leaves.rewrite(&mut extent.expr));
+            extents.iter_mut().for_each(|extent| rewrite(&mut extent.expr, &known));
         }
     }
+    !known.is_empty()
 }
 
 struct Leaves<'a> {
@@ -40,26 +41,16 @@ impl Leaves<'_> {
         // The condition of a `while` sees the block before it.
         if let StmtKind::While(before, condition, body) = &mut stmt.kind {
             self.block(before);
-            self.rewrite(condition);
+            rewrite(condition, &self.known);
             self.block(body);
             return;
         }
         for expr in stmt.exprs_mut() {
-            self.rewrite(expr);
+            rewrite(expr, &self.known);
         }
         for block in stmt.blocks_mut() {
             self.block(block);
         }
-    }
-
-    fn rewrite(&self, expr: &mut Expr) {
-        expr.walk_mut(&mut |expr| {
-            if let ExprKind::Var(var) = expr.kind
-                && let Some(known) = self.known.get(&var)
-            {
-                *expr = known.clone();
-            }
-        });
     }
 
     /// Whether the statement defines a temporary that is a leaf, which is then known.
@@ -83,4 +74,14 @@ impl Leaves<'_> {
             _ => self.kernel.opt_constant(value).is_some(),
         }
     }
+}
+
+fn rewrite(expr: &mut Expr, known: &BTreeMap<VarId, Expr>) {
+    expr.walk_mut(&mut |expr| {
+        if let ExprKind::Var(var) = expr.kind
+            && let Some(known) = known.get(&var)
+        {
+            *expr = known.clone();
+        }
+    });
 }

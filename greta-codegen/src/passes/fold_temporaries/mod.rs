@@ -19,10 +19,9 @@ use crate::ir::Kernel;
 /// Runs the pass.
 pub(super) fn fold_temporaries(kernel: &mut Kernel) {
     loop {
-        let before = kernel.clone();
-        leaves::substitute_leaves(kernel);
-        once::fold_used_once(kernel);
-        if *kernel == before {
+        let substituted = leaves::substitute_leaves(kernel);
+        let folded = once::fold_used_once(kernel);
+        if !(substituted || folded) {
             return;
         }
     }

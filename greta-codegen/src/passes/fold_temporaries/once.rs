@@ -11,24 +11,24 @@
 use super::operators;
 use crate::footprint::{Footprint, Footprints};
 use crate::ir::{Argument, Block, Expr, ExprKind, Kernel, Place, Stmt, StmtKind, VarId, VarKind};
+use crate::passes::{put_bodies, take_bodies};
 
-/// Folds what can be folded in one walk over the kernel.
-pub(super) fn fold_used_once(kernel: &mut Kernel) {
-    let snapshot = kernel.clone();
-    let mut folder = Folder {
-        kernel: &snapshot,
-        footprints: Footprints::of(&snapshot),
-        counts: Counts::of(&snapshot),
-        levels: Vec::new(),
-        made_immutable: Vec::new(),
-    };
-    for function in &mut kernel.functions {
-        folder.block(&mut function.body, false, None);
-    }
-    folder.block(&mut kernel.body, false, None);
-    for var in folder.made_immutable {
+/// Folds what can be folded in one walk over the kernel. Whether there was anything.
+pub(super) fn fold_used_once(kernel: &mut Kernel) -> bool {
+    let counts = Counts::of(kernel);
+    let functions = Footprints::of(kernel).into_functions();
+    let mut bodies = take_bodies(kernel);
+    let footprints = Footprints::with_functions(&kernel.vars, functions);
+    let mut folder =
+        Folder { kernel, footprints, counts, levels: Vec::new(), made_immutable: Vec::new(), changed: false };
+    bodies.iter_mut().for_each(|body| folder.block(body, false, None));
+    let changed = folder.changed;
+    let made_immutable = folder.made_immutable;
+    put_bodies(kernel, bodies);
+    for var in made_immutable {
         kernel.vars[var.index()].kind = VarKind::Let;
     }
+    changed
 }
 
 /// How often each variable is used and assigned to.
@@ -94,6 +94,7 @@ pub(super) struct Folder<'a> {
     pub(super) counts: Counts,
     levels: Vec<Level>,
     pub(super) made_immutable: Vec<VarId>,
+    pub(super) changed: bool,
 }
 
 impl Folder<'_> {
@@ -154,9 +155,10 @@ impl Folder<'_> {
     }
 
     /// The statement, if it does anything: unused temporaries are dropped, their effects kept.
-    fn opt_kept(&self, stmt: Stmt) -> Option<Stmt> {
+    fn opt_kept(&mut self, stmt: Stmt) -> Option<Stmt> {
         match stmt.kind {
             StmtKind::Let(var, Some(value)) if self.is_temporary(var) && self.counts.uses[var.index()] == 0 => {
+                self.changed = true;
                 let effect = self.footprints.expr(&value).has_effect();
                 effect.then_some(Stmt { kind: StmtKind::Eval(value), location: stmt.location })
             }
@@ -242,6 +244,7 @@ impl Folder<'_> {
             };
             let pending = level.pending.swap_remove(found);
             level.done[pending.slot] = None;
+            self.changed = true;
             for expr in place.exprs_mut().chain([lhs]) {
                 replace(expr, pending.var, &pending.value);
             }
@@ -308,6 +311,7 @@ impl Folder<'_> {
                 }
                 let pending = level.pending.swap_remove(found);
                 level.done[pending.slot] = None;
+                self.changed = true;
                 return Some(pending.value);
             }
             if level.repeats {

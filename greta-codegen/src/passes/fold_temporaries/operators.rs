@@ -13,6 +13,7 @@ pub(super) fn recover(folder: &mut Folder<'_>, mut before: Vec<Option<Stmt>>, st
         .or_else(|| opt_short_circuit(folder, &mut before, condition, then, otherwise));
     let Some((slot, kind)) = recovered else { return (before, stmt) };
     folder.made_immutable.push(slot);
+    folder.changed = true;
     let ty = folder.kernel.var(slot).ty;
     let location = folder.kernel.var(slot).location;
     let value = Expr { kind, ty, location };
