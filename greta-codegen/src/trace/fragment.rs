@@ -170,6 +170,13 @@ impl<M: MatrixShape> Accumulator<M> {
         let zero = Val::<f32>::from_atom(Atom::Literal(Literal::f32(0.0)));
         Val::record(ExprKind::Splat(Box::new(zero.expr(location))), location)
     }
+
+    /// An accumulator with every element equal to `value`.
+    #[track_caller]
+    pub fn splat<R: IntoVal<M::C>>(value: R) -> Val<Self> {
+        let location = Location::caller();
+        Val::record(ExprKind::Splat(Box::new(value.into_val().expr(location))), location)
+    }
 }
 
 impl<M: MatrixShape> Val<Accumulator<M>> {
