@@ -21,7 +21,7 @@ use crate::kernels::{
 const KEYS_PER_SPLIT: u32 = 256;
 /// Columns after which the prefill's products start a new chain of additions; see `gemm_f32`. Sixteen tokens of
 /// Llama-2-7B are 4.2e-7 off in the norm with it, 2.2e-6, over tolerance, with chains that are never broken.
-const FLUSH: u32 = 128;
+const CHAIN: u32 = 128;
 /// Elements that a block of an elementwise kernel takes: 256 threads, four elements each.
 const ELEMENTS_PER_BLOCK: u32 = 1024;
 
@@ -275,10 +275,10 @@ fn add_gemv(
     residual: &Buffer<f32>,
     y: &mut Buffer<f32>,
 ) -> Result<(), BlockError> {
-    let variant = gemv::variant().residual(1);
+    let variant = gemv::variant();
     let (n, k) = (index("a row", y.len())?, index("a row", x.len())?);
     let grid = n.div_ceil(tile(&variant, "ROWS") * tile(&variant, "WAVES"));
-    node(graph, label, variant, grid, gemv::Args { w, x, residual, y, n, k })
+    node(graph, label, variant, grid, gemv::Args { w, x, residual, y, n, k, with_residual: true })
 }
 
 /// Adds `c = a bᵀ` for `m` rows; the other shapes are those of the buffers. Few rows get a low tile.
@@ -295,11 +295,10 @@ fn add_gemm(
         17..=32 => gemm_f32::variant().bm(32),
         _ => gemm_f32::variant(),
     };
-    let variant = variant.flush(FLUSH);
     let rows = m as usize;
     let (n, k) = (index("a row", c.len() / rows)?, index("a row", a.len() / rows)?);
     let grid = (n.div_ceil(tile(&variant, "BN")), m.div_ceil(tile(&variant, "BM")));
-    node(graph, label, variant, grid, gemm_f32::Args { a, b, c, m, n, k })
+    node(graph, label, variant, grid, gemm_f32::Args { a, b, c, m, n, k, chain: CHAIN })
 }
 
 fn add_residual(graph: &mut Graph, a: &Buffer<f32>, b: &Buffer<f32>, y: &mut Buffer<f32>) -> Result<(), BlockError> {

@@ -272,8 +272,8 @@ fn gemm_is_bit_for_bit_the_chain_of_fused_multiply_adds() {
         (default.bm(128).wm(64), [128, 64], 0),
         (default.bm(16).wm(16).bk(32), [16, 64], 0),
         (default.bm(32).bn(128).bk(32).wm(16).wn(64), [32, 128], 0),
-        (default.flush(64), [64, 64], 64),
-        (default.bm(16).wm(16).bk(32).flush(128), [16, 64], 128),
+        (default, [64, 64], 64),
+        (default.bm(16).wm(16).bk(32), [16, 64], 128),
     ];
     for case in gemm::CASES {
         let data = case.draw();
@@ -281,7 +281,8 @@ fn gemm_is_bit_for_bit_the_chain_of_fused_multiply_adds() {
         for (variant, [rows, columns], flush) in variants {
             let mut c = bench.output(data.c.len());
             let (m, n, k) = (count(case.m), count(case.n), count(case.k));
-            let args = kernel::Args { a: &a, b: &b, c: &mut c, m, n, k };
+            let args =
+                kernel::Args { a: &a, b: &b, c: &mut c, m, n, k, chain: if flush == 0 { k } else { count(flush) } };
             bench.run(variant, (n.div_ceil(columns), m.div_ceil(rows)), args);
             let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect::<Vec<_>>();
             let result = bits(c.download().expect("the result"));
@@ -300,11 +301,11 @@ fn gemv_is_within_tolerance_with_and_without_a_residual() {
         let data = case.draw();
         let (w, x, residual) = (bench.buffer(&data.w), bench.buffer(&data.x), bench.buffer(&data.residual));
         for (variant, rows) in [(default, 8), (default.rows(1).depth(1).waves(1), 1), (default.rows(8).depth(2), 32)] {
-            for (with_residual, wanted) in [(0, &data.product), (1, &data.sum)] {
+            for (with_residual, wanted) in [(false, &data.product), (true, &data.sum)] {
                 let mut y = bench.output(case.n);
                 let (n, k) = (count(case.n), count(case.k));
-                let args = kernel::Args { w: &w, x: &x, residual: &residual, y: &mut y, n, k };
-                bench.run(variant.residual(with_residual), n.div_ceil(rows), args);
+                let args = kernel::Args { w: &w, x: &x, residual: &residual, y: &mut y, n, k, with_residual };
+                bench.run(variant, n.div_ceil(rows), args);
                 check(&(variant, case), &y, wanted, Tolerance::KERNEL);
             }
         }

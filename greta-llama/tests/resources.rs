@@ -12,7 +12,6 @@ use greta_llama::KERNELS;
 use greta_llama::kernels::attention_decode::attention_decode;
 use greta_llama::kernels::attention_prefill::attention_prefill;
 use greta_llama::kernels::gemm_f32::gemm_f32;
-use greta_llama::kernels::gemv::gemv;
 
 type Choice = (&'static KernelDefinition, Vec<u32>);
 
@@ -23,12 +22,11 @@ fn choice(variant: impl Variant) -> Choice {
 /// The variants to compile.
 fn choices() -> Vec<Choice> {
     let mut choices: Vec<Choice> = KERNELS.iter().map(|&kernel| (kernel, kernel.defaults())).collect();
-    choices.push(choice(gemv::variant().residual(1)));
     choices.extend([32, 64].map(|width| choice(attention_decode::variant().hd(width))));
     choices.extend([32, 64].map(|width| choice(attention_prefill::variant().hd(width))));
-    let flushed = gemm_f32::variant().flush(128);
-    choices.extend([flushed, flushed.bm(32), flushed.bm(16).wm(16).bk(32)].map(choice));
-    choices.push(choice(gemm_f32::variant().bm(128).bn(128).wm(64).wn(64)));
+    let default = gemm_f32::variant();
+    let large = default.bm(128).bn(128).wm(64).wn(64);
+    choices.extend([default.bm(32), default.bm(16).wm(16).bk(32), large].map(choice));
     choices
 }
 

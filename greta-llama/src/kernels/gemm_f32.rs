@@ -5,18 +5,18 @@
 //! current tile's products. Rows of the shared tile are padded by 4 words, which spreads 16 rows over the banks and
 //! keeps them 16-byte aligned.
 //!
-//! With FLUSH = 0 every element is the chain `fma(a[k], b[k], ..)` from +0 in order of k, bit for bit: k is never
-//! split, and it is padded with a = -0, b = +0, since fma(-0, +0, acc) is acc for every acc (a = +0 would turn -0 into
-//! +0).
-//! A chain of 4096 steps is 1e-6 off, of 11008 almost 2e-6. With FLUSH > 0 the chain starts afresh every FLUSH columns
-//! and is added to a running total, which keeps a layer of 4096 within 1e-6 for one addition per FLUSH / 4 products.
+//! With `chain >= k` every element is the chain `fma(a[k], b[k], ..)` from +0 in order of k, bit for bit: k is never
+//! split, it is padded with a = -0, b = +0, since fma(-0, +0, acc) is acc for every acc (a = +0 would turn -0 into +0),
+//! and totals start from -0, which leaves what is added to it as it is.
+//! A chain of 4096 steps is 1e-6 off, of 11008 almost 2e-6. A shorter `chain` is started afresh every `chain` columns
+//! and added to a running total, which keeps a layer of 4096 within 1e-6 for one addition per chain / 4 products.
 //! Launch: grid (ceil(n / BN), ceil(m / BM)). Compute-bound: 2 m n k flop; 512³: 1.6 µs, 4096³: 840 µs.
 //! Reference: [`crate::reference::gemm_fma_chain`]; cases: [`crate::cases::gemm`].
 
 use greta::prelude::*;
 
 /// c[i, j] = sum_k a[i, k] * b[j, k]
-/// a: [m, k] f32; b: [n, k] f32; c: [m, n] f32.
+/// a: [m, k] f32; b: [n, k] f32; c: [m, n] f32. The sum is one of chains of `chain` columns, rounded up to BK.
 #[kernel(
     tile(
         BM = 64 in [16, 32, 64, 128],
@@ -24,14 +24,13 @@ use greta::prelude::*;
         BK = 16 in [8, 16, 32],
         WM = 32 in [16, 32, 64],
         WN = 32 in [16, 32, 64],
-        FLUSH = 0 in [0, 64, 128, 256],
     ),
     require(BM % WM == 0 && BN % WN == 0),
     require(BM / WM * (BN / WN) <= 16),
     require(BM * BK / 4 % (BM / WM * (BN / WN) * 64) == 0 && BN * BK / 4 % (BM / WM * (BN / WN) * 64) == 0),
     block = (BM / WM) * (BN / WN) * 64,
 )]
-pub fn gemm_f32(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, m: u32, n: u32, k: u32) {
+pub fn gemm_f32(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, m: u32, n: u32, k: u32, chain: u32) {
     let mut tile = shared::<[[f32; BK + 4]; BM + BN]>();
     let (row, column) = (block_idx().y * BM, block_idx().x * BN);
     let wave_row = wave_id() / (BN / WN) * WM;
@@ -39,7 +38,8 @@ pub fn gemm_f32(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, m: u32, n
 
     let mut next: [f32x4; (BM + BN) * BK / 4 / BLOCK];
     let mut sums = [[Accumulator::<F32_16x16x4>::zero(); WN / 16]; WM / 16];
-    let mut totals = [[Accumulator::<F32_16x16x4>::zero(); WN / 16]; WM / 16];
+    let mut totals = [[Accumulator::<F32_16x16x4>::splat(-0.0); WN / 16]; WM / 16];
+    let mut links = 0;
     load_next(a, b, &mut next, row, column, m, n, 0, k, BM, BK);
     for base in (0..k).step_by(BK) {
         store_next(&next, &mut tile, k - base, BM, BK);
@@ -48,19 +48,14 @@ pub fn gemm_f32(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, m: u32, n
             load_next(a, b, &mut next, row, column, m, n, base + BK, k, BM, BK);
         }
         add_products(&tile, &mut sums, wave_row, BM + wave_column, BK);
-        if FLUSH > 0 {
-            if (base + BK) % FLUSH == 0 || base + BK >= k {
-                flush(&mut sums, &mut totals);
-            }
+        links += BK;
+        if links >= chain || base + BK >= k {
+            end_chain(&mut sums, &mut totals);
+            links = 0;
         }
         barrier();
     }
-    let (row, column) = (row + wave_row, column + wave_column);
-    if FLUSH > 0 {
-        store_results(&totals, c, row, column, m, n);
-    } else {
-        store_results(&sums, c, row, column, m, n);
-    }
+    store_results(&totals, c, row + wave_row, column + wave_column, m, n);
 }
 
 /// The parts of the tile at column `base` that this thread carries, four columns each: rows of A from `row` on, then
@@ -161,7 +156,7 @@ fn add_products(
 
 /// totals += sums, sums = 0
 #[device]
-fn flush(sums: &mut Array<Array<Accumulator<F32_16x16x4>>>, totals: &mut Array<Array<Accumulator<F32_16x16x4>>>) {
+fn end_chain(sums: &mut Array<Array<Accumulator<F32_16x16x4>>>, totals: &mut Array<Array<Accumulator<F32_16x16x4>>>) {
     #[unroll]
     for i in 0..sums.len() {
         #[unroll]

@@ -9,18 +9,25 @@ use greta::prelude::*;
 
 use super::row_products::{add_row_products, lanes_sum};
 
-/// y[r] = sum_c w[r, c] * x[c], plus residual[r] if RESIDUAL is 1
-/// w: [n, k] f32; x: [k] f32; residual, y: [n] f32 (residual is not read if RESIDUAL is 0).
+/// y[r] = sum_c w[r, c] * x[c], plus residual[r] if with_residual
+/// w: [n, k] f32; x: [k] f32; residual, y: [n] f32 (residual is not read without with_residual).
 #[kernel(
     tile(
         ROWS = 2 in [1, 2, 4, 8],
         DEPTH = 4 in [1, 2, 4],
         WAVES = 4 in [1, 2, 4, 8],
-        RESIDUAL = 0 in [0, 1],
     ),
     block = WAVES * 64,
 )]
-pub fn gemv(w: &Global<f32>, x: &Global<f32>, residual: &Global<f32>, y: &mut Global<f32>, n: u32, k: u32) {
+pub fn gemv(
+    w: &Global<f32>,
+    x: &Global<f32>,
+    residual: &Global<f32>,
+    y: &mut Global<f32>,
+    n: u32,
+    k: u32,
+    with_residual: bool,
+) {
     let first = (block_idx().x * WAVES + wave_id()) * ROWS;
     // A row past the last stands for the last one; its result is not stored.
     let mut starts: [u32; ROWS];
@@ -46,7 +53,7 @@ pub fn gemv(w: &Global<f32>, x: &Global<f32>, residual: &Global<f32>, y: &mut Gl
         let sum = wave_sum(lanes_sum(sums[r]));
         let row = first + r;
         if lane_id() == 0 && row < n {
-            y[row] = if RESIDUAL == 1 { sum + residual[row] } else { sum };
+            y[row] = if with_residual { sum + residual[row] } else { sum };
         }
     }
 }

@@ -37,7 +37,8 @@ pub fn gemv<T: Real>(x: &[T], w: &[f32], residual: &[T]) -> Vec<f64> {
 /// `c[i, j] = fma(a[i, k], b[j, k], …)` for ascending `k` from `+0`, in `f32`; `a`: `[m, k]`, `b`: `[n, k]`.
 ///
 /// This is, bit for bit, what `f32` MFMA instructions compute when their accumulator is fed back in order of `k`.
-/// With `flush > 0` the chain is started afresh every `flush` steps of `k` and added to a running `f32` total.
+/// With `flush > 0` the chain is started afresh every `flush` steps of `k` and added to a running `f32` total, which
+/// starts from `-0`, the neutral element of addition.
 #[must_use]
 pub fn gemm_fma_chain(a: &[f32], b: &[f32], k: usize, flush: usize) -> Vec<f32> {
     assert!(a.len().is_multiple_of(k) && b.len().is_multiple_of(k), "invariant: a and b hold whole rows");
@@ -46,7 +47,7 @@ pub fn gemm_fma_chain(a: &[f32], b: &[f32], k: usize, flush: usize) -> Vec<f32> 
         .flat_map_iter(|a_row| {
             b.chunks_exact(k).map(move |b_row| match flush {
                 0 => chain(a_row, b_row),
-                _ => a_row.chunks(flush).zip(b_row.chunks(flush)).fold(0.0, |total, (a, b)| total + chain(a, b)),
+                _ => a_row.chunks(flush).zip(b_row.chunks(flush)).fold(-0.0, |total, (a, b)| total + chain(a, b)),
             })
         })
         .collect()
