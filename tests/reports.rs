@@ -69,7 +69,10 @@ fn names(report: &str, parts: &[&str]) {
 #[test]
 fn a_read_past_a_buffers_end_names_index_and_limit() {
     let report = report!(past_the_end, 2, floats(), vec![0.0f32; 128]);
-    names(&report, &["past_the_end", "block [1, 0, 0]", "thread [63, 0, 0]", "tests/reports.rs:8:", "read of x", "128"]);
+    names(
+        &report,
+        &["past_the_end", "block [1, 0, 0]", "thread [63, 0, 0]", "tests/reports.rs:8:", "read of x", "128"],
+    );
     names(&report, &["y[i] = x[i + 1];"]);
 }
 

@@ -1,0 +1,218 @@
+// y[t, h] = sum_j softmax_j(q[t, h] · k_cache[h', j] / sqrt(HD)) * v_cache[h', j] over j <= position[0] + t
+// q: [tokens, q_stride] f32, head h at column h * HD; k_cache, v_cache: [kv_heads, max_seq, HD] f32, the new tokens
+// included; position: [1] u32, the first new token's; y: [tokens, heads * HD] f32; h' = h / (heads / kv_heads).
+
+#if defined(__HIPCC_RTC__)
+using uint32_t = unsigned int;
+#else
+#include <hip/hip_runtime.h>
+#endif
+
+#pragma clang fp contract(off)
+
+using f32x4 = __attribute__((ext_vector_type(4))) float;
+
+constexpr uint32_t HD = 128;
+constexpr uint32_t BK = 16;
+constexpr uint32_t WAVES = 4;
+constexpr uint32_t BLOCK = WAVES * 64;
+
+// Loads rows of `width` elements from `start` on, as many as the tile has; those from `rows` on are zero.
+static __device__ __forceinline__ void load_tile(
+    const float* cache,
+    float (&tile)[BK][HD + 4],
+    uint32_t start,
+    uint32_t rows,
+    uint32_t width
+) {
+    for (uint32_t i = threadIdx.x * 4; i < BK * width; i += BLOCK * 4) {
+        f32x4 part = {};
+        if (i / width < rows) {
+            part = *reinterpret_cast<const f32x4*>(&cache[start + i]);
+        }
+        *reinterpret_cast<f32x4*>(&tile[i / width][i % width]) = part;
+    }
+}
+
+// Loads rows of `width` elements from `start` on, as many as the tile has; those from `rows` on are zero.
+static __device__ __forceinline__ void load_tile_1(
+    const float* cache,
+    float (&tile)[BK][HD + 16],
+    uint32_t start,
+    uint32_t rows,
+    uint32_t width
+) {
+    for (uint32_t i = threadIdx.x * 4; i < BK * width; i += BLOCK * 4) {
+        f32x4 part = {};
+        if (i / width < rows) {
+            part = *reinterpret_cast<const f32x4*>(&cache[start + i]);
+        }
+        *reinterpret_cast<f32x4*>(&tile[i / width][i % width]) = part;
+    }
+}
+
+// scores = queries * keysᵀ, as four sums side by side: short chains keep the matrix cores busy and the error small.
+static __device__ __forceinline__ void multiply_keys(
+    const float (&queries)[HD / 4],
+    const float (&keys)[BK][HD + 4],
+    f32x4 (&scores)[BK / 16]
+) {
+    const uint32_t minor = threadIdx.x % 64 % 16;
+    const uint32_t major = (threadIdx.x % 64) / 16;
+    #pragma unroll
+    for (uint32_t n = 0; n < BK / 16; ++n) {
+        f32x4 parts[4] = {};
+        #pragma unroll
+        for (uint32_t i = 0; i < HD / 4; ++i) {
+            parts[i % 4] = __builtin_amdgcn_mfma_f32_16x16x4f32(
+                queries[i],
+                keys[n * 16 + minor][i * 4 + major],
+                parts[i % 4], 0, 0, 0
+            );
+        }
+        scores[n] = parts[0] + parts[1] + (parts[2] + parts[3]);
+    }
+}
+
+// Lowers the scores in element `r` of keys that are not visible; gives the largest of the row and of `largest`.
+// The scores of this lane are of keys `key`, `key + 16`, ...
+static __device__ __forceinline__ float mask_row(
+    f32x4 (&scores)[BK / 16],
+    uint32_t r,
+    uint32_t key,
+    uint32_t visible,
+    float largest
+) {
+    float next = largest;
+    #pragma unroll
+    for (uint32_t n = 0; n < BK / 16; ++n) {
+        scores[n][r] = key + n * 16 < visible ? scores[n][r] : -1e30f;
+        next = fmaxf(next, scores[n][r]);
+    }
+    uint32_t offset = 8;
+    while (offset > 0) {
+        next = fmaxf(next, __shfl_xor(next, offset));
+        offset /= 2;
+    }
+    return next;
+}
+
+// results += weights * values, for the 16 rows of weights from `row` on.
+static __device__ __forceinline__ void add_values(
+    const float (&weights)[WAVES * 16][BK + 4],
+    const float (&values)[BK][HD + 16],
+    f32x4 (&results)[HD / 16],
+    uint32_t row
+) {
+    const uint32_t minor = threadIdx.x % 64 % 16;
+    const uint32_t major = (threadIdx.x % 64) / 16;
+    #pragma unroll
+    for (uint32_t i = 0; i < BK / 4; ++i) {
+        const float weight = weights[row + minor][i * 4 + major];
+        #pragma unroll
+        for (uint32_t n = 0; n < HD / 16; ++n) {
+            results[n] = __builtin_amdgcn_mfma_f32_16x16x4f32(
+                weight,
+                values[i * 4 + major][n * 16 + minor],
+                results[n], 0, 0, 0
+            );
+        }
+    }
+}
+
+// Divides a wave's results by the sums of its weights and writes them to rows of `y` from `tile` on.
+static __device__ __forceinline__ void store_results(
+    const f32x4 (&results)[HD / 16],
+    const float (&sums)[4],
+    float* y,
+    uint32_t tile,
+    uint32_t tokens,
+    uint32_t y_stride,
+    uint32_t column
+) {
+    const uint32_t minor = threadIdx.x % 64 % 16;
+    const uint32_t major = (threadIdx.x % 64) / 16;
+    #pragma unroll
+    for (uint32_t r = 0; r < 4; ++r) {
+        float sum = sums[r];
+        uint32_t offset = 8;
+        while (offset > 0) {
+            sum += __shfl_xor(sum, offset);
+            offset /= 2;
+        }
+        const uint32_t token = tile + major * 4 + r;
+        if (token < tokens) {
+            #pragma unroll
+            for (uint32_t n = 0; n < HD / 16; ++n) {
+                y[token * y_stride + column + n * 16 + minor] = results[n][r] / sum;
+            }
+        }
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(BLOCK) attention_prefill(
+    const float* __restrict__ q,
+    const float* __restrict__ k_cache,
+    const float* __restrict__ v_cache,
+    const uint32_t* __restrict__ position,
+    float* __restrict__ y,
+    uint32_t tokens,
+    uint32_t heads,
+    uint32_t kv_heads,
+    uint32_t max_seq,
+    uint32_t q_stride
+) {
+    __shared__ alignas(16) float keys[BK][HD + 4];
+    __shared__ alignas(16) float values[BK][HD + 16];
+    __shared__ float weights[WAVES * 16][BK + 4];
+    const uint32_t head = blockIdx.y;
+    const uint32_t cache = (head / (heads / kv_heads)) * max_seq * HD;
+    const uint32_t minor = threadIdx.x % 64 % 16;
+    const uint32_t major = (threadIdx.x % 64) / 16;
+    const uint32_t first = blockIdx.x * WAVES * 16;
+    const uint32_t tile = first + (threadIdx.x / 64) * 16;
+    const uint32_t past = position[0];
+    float queries[HD / 4];
+    const uint32_t row = min(tile + minor, tokens - 1) * q_stride + head * HD;
+    #pragma unroll
+    for (uint32_t i = 0; i < HD / 4; ++i) {
+        queries[i] = q[row + i * 4 + major] / sqrtf(float(HD));
+    }
+    f32x4 results[HD / 16] = {};
+    float largest[4];
+    #pragma unroll
+    for (uint32_t i = 0; i < 4; ++i) {
+        largest[i] = -1e30f;
+    }
+    float sums[4] = {};
+    const uint32_t end = min(past + min(first + WAVES * 16, tokens), max_seq);
+    for (uint32_t base = 0; base < end; base += BK) {
+        __syncthreads();
+        load_tile(k_cache, keys, cache + base * HD, end - base, HD);
+        load_tile_1(v_cache, values, cache + base * HD, end - base, HD);
+        __syncthreads();
+        f32x4 scores[BK / 16];
+        multiply_keys(queries, keys, scores);
+        #pragma unroll
+        for (uint32_t r = 0; r < 4; ++r) {
+            const uint32_t visible = min(past + tile + major * 4 + r + 1, end);
+            const float next = mask_row(scores, r, base + minor, visible, largest[r]);
+            const float shrink = expf(largest[r] - next);
+            largest[r] = next;
+            sums[r] *= shrink;
+            #pragma unroll
+            for (uint32_t n = 0; n < BK / 16; ++n) {
+                const float weight = scores[n][r] > -1e30f ? expf(scores[n][r] - next) : 0.0f;
+                sums[r] += weight;
+                weights[(threadIdx.x / 64) * 16 + major * 4 + r][n * 16 + minor] = weight;
+            }
+            #pragma unroll
+            for (uint32_t n = 0; n < HD / 16; ++n) {
+                results[n][r] *= shrink;
+            }
+        }
+        __syncthreads();
+        add_values(weights, values, results, (threadIdx.x / 64) * 16);
+    }
+    store_results(results, sums, y, tile, tokens, heads * HD, head * HD);
+}

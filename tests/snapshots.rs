@@ -1,0 +1,89 @@
+//! The HIP C++ of every kernel of the library: kept as raw files under `snapshots/`, compiled as they are.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use greta::codegen::definition::KernelDefinition;
+use greta::codegen::emit;
+use greta::codegen::lower::lower;
+use greta::codegen::target::GFX942;
+use greta::runtime::compile::{CompileRequest, Compiler};
+use greta_llama::KERNELS;
+
+/// The HIP C++ of a kernel for these tile parameters.
+fn source(definition: &'static KernelDefinition, values: &[u32]) -> String {
+    let kernel = lower(definition, values, &GFX942).unwrap_or_else(|error| panic!("{error}"));
+    let emitted = emit::hip(&kernel);
+    assert_eq!(emitted, emit::hip(&kernel), "{}: emitting twice gives equal bytes", definition.name);
+    emitted.source
+}
+
+#[test]
+fn every_kernels_default_variant_is_a_snapshot() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    let _guard = settings.bind_to_scope();
+    for definition in KERNELS {
+        let bytes = source(definition, &definition.defaults()).into_bytes();
+        insta::assert_binary_snapshot!(&format!("{}.hip", definition.name), bytes);
+    }
+}
+
+#[test]
+fn every_snapshot_belongs_to_a_kernel() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots");
+    let names: BTreeSet<String> = KERNELS.iter().map(|definition| format!("{}.snap.hip", definition.name)).collect();
+    let files: BTreeSet<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".hip"))
+        .collect();
+    assert_eq!(files, names);
+}
+
+#[test]
+fn every_snapshot_compiles_as_it_is() {
+    let compiler = match Compiler::shared() {
+        Ok(compiler) => compiler,
+        Err(error) if std::env::var_os("CI").is_none() => return eprintln!("skipped: compiling snapshots: {error}"),
+        Err(error) => panic!("{error}"),
+    };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots");
+    let files: Vec<(String, String)> = KERNELS
+        .iter()
+        .map(|definition| format!("{}.snap.hip", definition.name))
+        .map(|name| (std::fs::read_to_string(folder.join(&name)).unwrap(), name))
+        .map(|(source, name)| (name, source))
+        .collect();
+    let requests: Vec<CompileRequest<'_>> = files
+        .iter()
+        .map(|(name, source)| CompileRequest { source, name, target: "gfx942", options: &[], line_map: &[] })
+        .collect();
+    for (result, definition) in compiler.compile_all(&requests).into_iter().zip(KERNELS) {
+        let object = result.unwrap_or_else(|error| panic!("{error}"));
+        assert!(object.diagnostics.is_empty(), "{}: {:?}", definition.name, object.diagnostics);
+        let resources = object.resources.kernel(definition.name).expect("the object holds the kernel");
+        assert_eq!((resources.vgpr_spills, resources.sgpr_spills), (0, 0), "{} spills", definition.name);
+    }
+}
+
+#[test]
+fn a_retune_changes_only_constexpr_lines() {
+    let mut compared = 0;
+    for definition in KERNELS {
+        let default = source(definition, &definition.defaults());
+        for values in definition.variants() {
+            let variant = source(definition, &values);
+            let (a, b): (Vec<&str>, Vec<&str>) = (default.lines().collect(), variant.lines().collect());
+            let what = format!("{} with {}", definition.name, definition.describe(&values));
+            assert_eq!(a.len(), b.len(), "{what}: a line more or less");
+            for (a, b) in a.iter().zip(&b).filter(|(a, b)| a != b) {
+                assert!(a.starts_with("constexpr ") && b.starts_with("constexpr "), "{what}: {a:?} became {b:?}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 0, "some kernel has tile parameters");
+}
