@@ -12,16 +12,13 @@ use greta::{Buffer, Graph};
 use crate::block::{Block, BlockError, index};
 use crate::kernels::{
     add::add, advance_position::advance_position, attention_combine::attention_combine,
-    attention_decode::attention_decode, attention_prefill::attention_prefill, gemm_f32::gemm_f32, gemv::gemv,
-    kv_update::kv_update, norm_gate_up::norm_gate_up, norm_qkv::norm_qkv, rmsnorm::rmsnorm, rope::rope,
-    silu_mul::silu_mul,
+    attention_decode::attention_decode, attention_prefill::attention_prefill, gemm_f32_blocked::gemm_f32_blocked,
+    gemv_add::gemv_add, kv_update::kv_update, norm_gate_up::norm_gate_up, norm_qkv::norm_qkv, rmsnorm::rmsnorm,
+    rope::rope, silu_mul::silu_mul,
 };
 
 /// Keys that a block of decode attention takes at most.
 const KEYS_PER_SPLIT: u32 = 256;
-/// Columns after which the prefill's products start a new chain of additions; see `gemm_f32`. Sixteen tokens of
-/// Llama-2-7B are 4.2e-7 off in the norm with it, 2.2e-6, over tolerance, with chains that are never broken.
-const CHAIN: u32 = 128;
 /// Elements that a block of an elementwise kernel takes: 256 threads, four elements each.
 const ELEMENTS_PER_BLOCK: u32 = 1024;
 
@@ -275,10 +272,10 @@ fn add_gemv(
     residual: &Buffer<f32>,
     y: &mut Buffer<f32>,
 ) -> Result<(), BlockError> {
-    let variant = gemv::variant();
+    let variant = gemv_add::variant();
     let (n, k) = (index("a row", y.len())?, index("a row", x.len())?);
     let grid = n.div_ceil(tile(&variant, "ROWS") * tile(&variant, "WAVES"));
-    node(graph, label, variant, grid, gemv::Args { w, x, residual, y, n, k, with_residual: true })
+    node(graph, label, variant, grid, gemv_add::Args { w, x, residual, y, n, k })
 }
 
 /// Adds `c = a bᵀ` for `m` rows; the other shapes are those of the buffers. Few rows get a low tile.
@@ -291,14 +288,14 @@ fn add_gemm(
     m: u32,
 ) -> Result<(), BlockError> {
     let variant = match m {
-        0..=16 => gemm_f32::variant().bm(16).wm(16).bk(32),
-        17..=32 => gemm_f32::variant().bm(32),
-        _ => gemm_f32::variant(),
+        0..=16 => gemm_f32_blocked::variant().bm(16).wm(16).bk(32),
+        17..=32 => gemm_f32_blocked::variant().bm(32),
+        _ => gemm_f32_blocked::variant(),
     };
     let rows = m as usize;
     let (n, k) = (index("a row", c.len() / rows)?, index("a row", a.len() / rows)?);
     let grid = (n.div_ceil(tile(&variant, "BN")), m.div_ceil(tile(&variant, "BM")));
-    node(graph, label, variant, grid, gemm_f32::Args { a, b, c, m, n, k, chain: CHAIN })
+    node(graph, label, variant, grid, gemm_f32_blocked::Args { a, b, c, m, n, k })
 }
 
 fn add_residual(graph: &mut Graph, a: &Buffer<f32>, b: &Buffer<f32>, y: &mut Buffer<f32>) -> Result<(), BlockError> {

@@ -262,52 +262,76 @@ fn prefill_attention_is_within_tolerance() {
     }
 }
 
+/// Whether a product is bit for bit the chain of fused multiply-adds, and how far that is from the real product.
+#[track_caller]
+fn check_chain(label: &dyn std::fmt::Debug, case: &gemm::Case, data: &gemm::Data, c: &Buffer<f32>, flush: usize) {
+    let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+    let result = bits(c.download().expect("the result"));
+    assert!(result == bits(data.chain(case.k, flush)), "{case:?}, {label:?}");
+    check(&(label, case), c, &data.c, Tolerance { max_abs_err: 3e-6, normwise_err: 1e-6 });
+}
+
 #[test]
 fn gemm_is_bit_for_bit_the_chain_of_fused_multiply_adds() {
     use kernels::gemm_f32::gemm_f32 as kernel;
     let bench = Bench::open();
     let default = kernel::variant();
     let variants = [
-        (default, [64, 64], 0),
-        (default.bm(128).wm(64), [128, 64], 0),
-        (default.bm(16).wm(16).bk(32), [16, 64], 0),
-        (default.bm(32).bn(128).bk(32).wm(16).wn(64), [32, 128], 0),
-        (default, [64, 64], 64),
-        (default.bm(16).wm(16).bk(32), [16, 64], 128),
+        (default, [64, 64]),
+        (default.bm(128).wm(64), [128, 64]),
+        (default.bm(16).wm(16).bk(32), [16, 64]),
+        (default.bm(32).bn(128).bk(32).wm(16).wn(64), [32, 128]),
     ];
     for case in gemm::CASES {
         let data = case.draw();
         let (a, b) = (bench.buffer(&data.a), bench.buffer(&data.b));
-        for (variant, [rows, columns], flush) in variants {
+        for (variant, [rows, columns]) in variants {
             let mut c = bench.output(data.c.len());
             let (m, n, k) = (count(case.m), count(case.n), count(case.k));
-            let args =
-                kernel::Args { a: &a, b: &b, c: &mut c, m, n, k, chain: if flush == 0 { k } else { count(flush) } };
+            let args = kernel::Args { a: &a, b: &b, c: &mut c, m, n, k };
             bench.run(variant, (n.div_ceil(columns), m.div_ceil(rows)), args);
-            let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect::<Vec<_>>();
-            let result = bits(c.download().expect("the result"));
-            assert!(result == bits(data.chain(case.k, flush)), "{case:?}, {variant:?}");
-            check(&(variant, case), &c, &data.c, Tolerance { max_abs_err: 3e-6, normwise_err: 1e-6 });
+            check_chain(&variant, case, &data, &c, 0);
+        }
+    }
+}
+
+#[test]
+fn blocked_gemm_is_bit_for_bit_the_sum_of_its_chains() {
+    use kernels::gemm_f32_blocked::gemm_f32_blocked as kernel;
+    let bench = Bench::open();
+    let default = kernel::variant();
+    let variants = [(default, 64, 128), (default.bm(16).wm(16).bk(32), 16, 128), (default.bm(32).chain(64), 32, 64)];
+    for case in gemm::CASES {
+        let data = case.draw();
+        let (a, b) = (bench.buffer(&data.a), bench.buffer(&data.b));
+        for (variant, rows, flush) in variants {
+            let mut c = bench.output(data.c.len());
+            let (m, n, k) = (count(case.m), count(case.n), count(case.k));
+            let args = kernel::Args { a: &a, b: &b, c: &mut c, m, n, k };
+            bench.run(variant, (n.div_ceil(64), m.div_ceil(rows)), args);
+            check_chain(&variant, case, &data, &c, flush);
         }
     }
 }
 
 #[test]
 fn gemv_is_within_tolerance_with_and_without_a_residual() {
-    use kernels::gemv::gemv as kernel;
+    use kernels::{gemv::gemv as product, gemv_add::gemv_add};
     let bench = Bench::open();
-    let default = kernel::variant();
     for case in gemv::CASES {
         let data = case.draw();
         let (w, x, residual) = (bench.buffer(&data.w), bench.buffer(&data.x), bench.buffer(&data.residual));
-        for (variant, rows) in [(default, 8), (default.rows(1).depth(1).waves(1), 1), (default.rows(8).depth(2), 32)] {
-            for (with_residual, wanted) in [(false, &data.product), (true, &data.sum)] {
-                let mut y = bench.output(case.n);
-                let (n, k) = (count(case.n), count(case.k));
-                let args = kernel::Args { w: &w, x: &x, residual: &residual, y: &mut y, n, k, with_residual };
-                bench.run(variant, n.div_ceil(rows), args);
-                check(&(variant, case), &y, wanted, Tolerance::KERNEL);
-            }
+        let (n, k) = (count(case.n), count(case.k));
+        for (rows, depth, waves) in [(2, 4, 4), (1, 1, 1), (8, 2, 4)] {
+            let grid = n.div_ceil(rows * waves);
+            let mut y = bench.output(case.n);
+            let variant = product::variant().rows(rows).depth(depth).waves(waves);
+            bench.run(variant, grid, product::Args { w: &w, x: &x, y: &mut y, n, k });
+            check(&(variant, case), &y, &data.product, Tolerance::KERNEL);
+            let mut y = bench.output(case.n);
+            let variant = gemv_add::variant().rows(rows).depth(depth).waves(waves);
+            bench.run(variant, grid, gemv_add::Args { w: &w, x: &x, residual: &residual, y: &mut y, n, k });
+            check(&(variant, case), &y, &data.sum, Tolerance::KERNEL);
         }
     }
 }

@@ -12,6 +12,7 @@ use greta_llama::KERNELS;
 use greta_llama::kernels::attention_decode::attention_decode;
 use greta_llama::kernels::attention_prefill::attention_prefill;
 use greta_llama::kernels::gemm_f32::gemm_f32;
+use greta_llama::kernels::gemm_f32_blocked::gemm_f32_blocked;
 
 type Choice = (&'static KernelDefinition, Vec<u32>);
 
@@ -24,9 +25,9 @@ fn choices() -> Vec<Choice> {
     let mut choices: Vec<Choice> = KERNELS.iter().map(|&kernel| (kernel, kernel.defaults())).collect();
     choices.extend([32, 64].map(|width| choice(attention_decode::variant().hd(width))));
     choices.extend([32, 64].map(|width| choice(attention_prefill::variant().hd(width))));
-    let default = gemm_f32::variant();
-    let large = default.bm(128).bn(128).wm(64).wn(64);
-    choices.extend([default.bm(32), default.bm(16).wm(16).bk(32), large].map(choice));
+    let blocked = gemm_f32_blocked::variant();
+    choices.extend([blocked.bm(32), blocked.bm(16).wm(16).bk(32)].map(choice));
+    choices.push(choice(gemm_f32::variant().bm(128).bn(128).wm(64).wn(64)));
     choices
 }
 

@@ -1,7 +1,7 @@
 //! The Llama kernels, one file each: formula, shapes, what bounds it, kernel.
 //!
-//! A decode step is seven of them: [`norm_qkv`], [`attention_decode`], [`attention_combine`], [`gemv`] with the
-//! residual, [`norm_gate_up`], [`gemv`] with the residual, [`advance_position`]. The others make up prefill.
+//! A decode step is seven of them: [`norm_qkv`], [`attention_decode`], [`attention_combine`], [`gemv_add`],
+//! [`norm_gate_up`], [`gemv_add`], [`advance_position`]. The others make up prefill.
 //!
 //! Floors are for an MI300X that reads 4.26 TB/s from memory and multiplies 163 TFLOP/s in `f32`.
 
@@ -15,7 +15,10 @@ pub mod attention_decode;
 pub mod attention_prefill;
 pub mod causal_mask;
 pub mod gemm_f32;
+pub mod gemm_f32_blocked;
+mod gemm_tile;
 pub mod gemv;
+pub mod gemv_add;
 pub mod kv_update;
 pub mod norm_gate_up;
 pub mod norm_qkv;
@@ -37,7 +40,9 @@ pub static KERNELS: &[&KernelDefinition] = &[
     &attention_prefill::attention_prefill::DEFINITION,
     &causal_mask::causal_mask::DEFINITION,
     &gemm_f32::gemm_f32::DEFINITION,
+    &gemm_f32_blocked::gemm_f32_blocked::DEFINITION,
     &gemv::gemv::DEFINITION,
+    &gemv_add::gemv_add::DEFINITION,
     &kv_update::kv_update::DEFINITION,
     &norm_gate_up::norm_gate_up::DEFINITION,
     &norm_qkv::norm_qkv::DEFINITION,

@@ -9,7 +9,7 @@ use greta::prelude::*;
 
 /// sums[r] += w[starts[r] + c] * x[c] over the columns c of this lane; columns is a multiple of 4.
 #[device]
-pub(super) fn add_row_products(
+fn add_row_products(
     w: &Global<f32>,
     x: &Global<f32>,
     starts: &Array<u32>,
@@ -31,7 +31,37 @@ pub(super) fn add_row_products(
     }
 }
 
-/// The same with x[c] * norm[c] for x[c]; gives the sum of x[c]^2 over the columns of this lane.
+/// As add_row_products for the rows from `first` on, of which `n` exist, with any number of columns. A row past the
+/// last stands for the last one. Rows whose length is no multiple of 4 are read word by word.
+#[device]
+pub(super) fn multiply_rows(
+    w: &Global<f32>,
+    x: &Global<f32>,
+    starts: &mut Array<u32>,
+    stage: &mut Array<Array<f32x4>>,
+    sums: &mut Array<f32x4>,
+    first: u32,
+    n: u32,
+    k: u32,
+) {
+    #[unroll]
+    for r in 0..starts.len() {
+        starts[r] = min(first + r, n - 1) * k;
+    }
+    if k % 4 == 0 {
+        add_row_products(w, x, starts, stage, sums, k);
+    } else {
+        for column in (lane_id()..k).step_by(WAVE) {
+            let value = x[column];
+            #[unroll]
+            for r in 0..sums.len() {
+                sums[r][0] = fma(w[starts[r] + column], value, sums[r][0]);
+            }
+        }
+    }
+}
+
+/// add_row_products with x[c] * norm[c] for x[c]; gives the sum of x[c]^2 over the columns of this lane.
 #[device]
 pub(super) fn add_normed_row_products(
     w: &Global<f32>,

@@ -1,0 +1,136 @@
+//! The parts of a matrix product that its kernels share: tiles of rows of A above rows of B, from global memory through
+//! registers to shared memory, their products on the matrix cores, and the results' way out.
+//!
+//! Rows of a tile are padded by 4 words, which spreads 16 rows over the banks and keeps them 16-byte aligned. Columns
+//! past the last are padded with a = -0, b = +0, since fma(-0, +0, acc) is acc for every acc (a = +0 would turn -0 into
+//! +0). Knows nothing of how sums are joined.
+
+use greta::prelude::*;
+
+/// The parts of the tile at column `base` that this thread carries, four columns each: rows of A from `row` on, then
+/// rows of B from `column` on.
+#[device]
+pub(super) fn load_next(
+    a: &Global<f32>,
+    b: &Global<f32>,
+    next: &mut Array<f32x4>,
+    row: u32,
+    column: u32,
+    m: u32,
+    n: u32,
+    base: u32,
+    k: u32,
+    tile_rows: u32,
+    tile_columns: u32,
+) {
+    let a_parts = tile_rows * tile_columns / 4 / BLOCK;
+    #[unroll]
+    for i in 0..a_parts {
+        let slot = (i * BLOCK + thread_idx().x) * 4;
+        next[i] = load_part(a, row + slot / tile_columns, m, base + slot % tile_columns, k);
+    }
+    #[unroll]
+    for i in a_parts..next.len() {
+        let slot = ((i - a_parts) * BLOCK + thread_idx().x) * 4;
+        next[i] = load_part(b, column + slot / tile_columns, n, base + slot % tile_columns, k);
+    }
+}
+
+/// Four columns of a row, from `column` on. Past the last row or column it is the last again, so that no load waits for
+/// a condition: nobody stores such rows' results, and `store_next` replaces such columns.
+#[device]
+fn load_part(matrix: &Global<f32>, row: u32, rows: u32, column: u32, columns: u32) -> f32x4 {
+    let start = min(row, rows - 1) * columns;
+    let mut part = f32x4::splat(0.0);
+    if columns % 4 == 0 {
+        part = matrix.load_vector::<f32x4>(start + min(column, columns - 4));
+    } else {
+        #[unroll]
+        for j in 0..4 {
+            part[j] = matrix[start + min(column + j, columns - 1)];
+        }
+    }
+    part
+}
+
+/// Writes this thread's parts to the tile. Columns past the `left` ones that are left become padding: -0 in rows of A,
+/// +0 in rows of B, whose product leaves every sum as it is.
+#[device]
+pub(super) fn store_next(
+    next: &Array<f32x4>,
+    tile: &mut Shared<Shared<f32>>,
+    left: u32,
+    tile_rows: u32,
+    tile_columns: u32,
+) {
+    #[unroll]
+    for i in 0..next.len() {
+        let slot = (i * BLOCK + thread_idx().x) * 4;
+        let (row, column) = (slot / tile_columns, slot % tile_columns);
+        let mut part = next[i];
+        if left < tile_columns {
+            #[unroll]
+            for j in 0..4 {
+                part[j] = select(column + j < left, part[j], select(row < tile_rows, -0.0, 0.0));
+            }
+        }
+        tile[row].store_vector(column, part);
+    }
+}
+
+/// Adds the products of the tile's rows from `a_row` and from `b_row` on to a wave's sums.
+#[device]
+pub(super) fn add_products(
+    tile: &Shared<Shared<f32>>,
+    sums: &mut Array<Array<Accumulator<F32_16x16x4>>>,
+    a_row: u32,
+    b_row: u32,
+    tile_columns: u32,
+) {
+    #[unroll]
+    for step in (0..tile_columns).step_by(4) {
+        let mut a: [FragmentA<F32_16x16x4>; sums.len()];
+        let mut b: [FragmentB<F32_16x16x4>; sums[0].len()];
+        #[unroll]
+        for i in 0..a.len() {
+            a[i] = FragmentA::load(tile, a_row + i * 16, step);
+        }
+        #[unroll]
+        for j in 0..b.len() {
+            b[j] = FragmentB::load_transposed(tile, step, b_row + j * 16);
+        }
+        #[unroll]
+        for i in 0..a.len() {
+            #[unroll]
+            for j in 0..b.len() {
+                sums[i][j] = mma(a[i], b[j], sums[i][j]);
+            }
+        }
+    }
+}
+
+/// Writes a wave's results to c from `row`, `column` on.
+#[device]
+pub(super) fn store_results(
+    results: &Array<Array<Accumulator<F32_16x16x4>>>,
+    c: &mut Global<f32>,
+    row: u32,
+    column: u32,
+    m: u32,
+    n: u32,
+) {
+    #[unroll]
+    for i in 0..results.len() {
+        #[unroll]
+        for j in 0..results[0].len() {
+            let result = results[i][j];
+            #[unroll]
+            for r in 0..4 {
+                let (row, column) = (row + i * 16 + result.row(r), column + j * 16 + result.column(r));
+                if row < m && column < n {
+                    c[row * n + column] = result[r];
+                }
+            }
+        }
+    }
+}
