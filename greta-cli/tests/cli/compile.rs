@@ -48,7 +48,7 @@ fn all_variants_can_be_narrowed_and_come_in_order() {
         return;
     }
     let sandbox = Sandbox::new();
-    let run = sandbox.run("compile gemm_f32 --all-variants --tile BM=32,BN=32,WM=16,FLUSH=0 --json");
+    let run = sandbox.run("compile gemm_f32 --all-variants --tile BM=32,BN=32,WM=16 --json");
     assert_eq!(run.stderr, "", "no progress in a pipe");
     let rows = run.json();
     let rows = rows.as_array().expect("an array");

@@ -28,7 +28,7 @@ fn a_wrong_name_gets_the_nearest_one_and_the_list() {
 #[test]
 fn a_wrong_tile_parameter_gets_the_nearest_one_and_the_list() {
     refuses("emit gemm_f32 --tile bm=128", &["`bm`", "`BM`", "BM, BN, BK"]);
-    refuses("emit gemm_f32 --tile FLUHS=64", &["`FLUSH`"]);
+    refuses("emit gemm_f32_blocked --tile CHIAN=64", &["`CHAIN`"]);
     refuses("emit gemm_f32 --tile ZZZ=1", &["`ZZZ`; it has BM, BN, BK"]);
     refuses("emit add --tile BM=1", &["it has none"]);
     refuses("emit gemm_f32 --tile BM=32,BM=64", &["BM is given more than once"]);
