@@ -1,5 +1,5 @@
 // c[i, j] = sum_k a[i, k] * b[j, k]
-// a: [m, k] f32; b: [n, k] f32; c: [m, n] f32. The sum is one of chains of `chain` columns, rounded up to BK.
+// a: [m, k] f32; b: [n, k] f32; c: [m, n] f32.
 
 #if defined(__HIPCC_RTC__)
 using uint32_t = unsigned int;
@@ -123,24 +123,6 @@ static __device__ __forceinline__ void add_products(
     }
 }
 
-// totals += sums, sums = 0
-static __device__ __forceinline__ void end_chain(
-    f32x4 (&sums)[WM / 16][WN / 16],
-    f32x4 (&totals)[WM / 16][WN / 16]
-) {
-    #pragma unroll
-    for (uint32_t i = 0; i < WM / 16; ++i) {
-        #pragma unroll
-        for (uint32_t j = 0; j < WN / 16; ++j) {
-            #pragma unroll
-            for (uint32_t r = 0; r < 4; ++r) {
-                totals[i][j][r] += sums[i][j][r];
-                sums[i][j][r] = 0.0f;
-            }
-        }
-    }
-}
-
 // Writes a wave's results to c from `row`, `column` on.
 static __device__ __forceinline__ void store_results(
     const f32x4 (&results)[WM / 16][WN / 16],
@@ -173,8 +155,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) gemm_f32(
     float* __restrict__ c,
     uint32_t m,
     uint32_t n,
-    uint32_t k,
-    uint32_t chain
+    uint32_t k
 ) {
     __shared__ alignas(16) float tile[BM + BN][BK + 4];
     const uint32_t row = blockIdx.y * BM;
@@ -183,15 +164,6 @@ extern "C" __global__ void __launch_bounds__(BLOCK) gemm_f32(
     const uint32_t wave_column = ((threadIdx.x / 64) % (BN / WN)) * WN;
     f32x4 next[(BM + BN) * BK / 4 / BLOCK];
     f32x4 sums[WM / 16][WN / 16] = {};
-    f32x4 totals[WM / 16][WN / 16];
-    #pragma unroll
-    for (uint32_t i = 0; i < WM / 16; ++i) {
-        #pragma unroll
-        for (uint32_t j = 0; j < WN / 16; ++j) {
-            totals[i][j] = f32x4(-0.0f);
-        }
-    }
-    uint32_t links = 0;
     load_next(a, b, next, row, column, m, n, 0, k, BM, BK);
     for (uint32_t base = 0; base < k; base += BK) {
         store_next(next, tile, k - base, BM, BK);
@@ -200,12 +172,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) gemm_f32(
             load_next(a, b, next, row, column, m, n, base + BK, k, BM, BK);
         }
         add_products(tile, sums, wave_row, BM + wave_column, BK);
-        links += BK;
-        if (links >= chain || base + BK >= k) {
-            end_chain(sums, totals);
-            links = 0;
-        }
         __syncthreads();
     }
-    store_results(totals, c, row + wave_row, column + wave_column, m, n);
+    store_results(sums, c, row + wave_row, column + wave_column, m, n);
 }

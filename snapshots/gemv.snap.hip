@@ -1,5 +1,5 @@
-// y[r] = sum_c w[r, c] * x[c], plus residual[r] if with_residual
-// w: [n, k] f32; x: [k] f32; residual, y: [n] f32 (residual is not read without with_residual).
+// y[r] = sum_c w[r, c] * x[c]
+// w: [n, k] f32; x: [k] f32; y: [n] f32.
 
 #if defined(__HIPCC_RTC__)
 using uint32_t = unsigned int;
@@ -69,6 +69,35 @@ static __device__ __forceinline__ void add_row_products(
     }
 }
 
+// As add_row_products for the rows from `first` on, of which `n` exist, with any number of columns. A row past the
+// last stands for the last one. Rows whose length is no multiple of 4 are read word by word.
+static __device__ __forceinline__ void multiply_rows(
+    const float* w,
+    const float* x,
+    uint32_t (&starts)[ROWS],
+    f32x4 (&stage)[DEPTH][ROWS],
+    f32x4 (&sums)[ROWS],
+    uint32_t first,
+    uint32_t n,
+    uint32_t k
+) {
+    #pragma unroll
+    for (uint32_t r = 0; r < ROWS; ++r) {
+        starts[r] = min(first + r, n - 1) * k;
+    }
+    if (k % 4 == 0) {
+        add_row_products(w, x, starts, stage, sums, k);
+    } else {
+        for (uint32_t column = threadIdx.x % 64; column < k; column += WAVE) {
+            const float value = x[column];
+            #pragma unroll
+            for (uint32_t r = 0; r < ROWS; ++r) {
+                sums[r][0] = fmaf(w[starts[r] + column], value, sums[r][0]);
+            }
+        }
+    }
+}
+
 // v[0] + v[1] + v[2] + v[3], as a tree.
 static __device__ __forceinline__ float lanes_sum(f32x4 v) {
     return v[0] + v[1] + (v[2] + v[3]);
@@ -88,37 +117,21 @@ static __device__ __forceinline__ float wave_sum(float value) {
 extern "C" __global__ void __launch_bounds__(BLOCK) gemv(
     const float* __restrict__ w,
     const float* __restrict__ x,
-    const float* __restrict__ residual,
     float* __restrict__ y,
     uint32_t n,
-    uint32_t k,
-    bool with_residual
+    uint32_t k
 ) {
     const uint32_t first = (blockIdx.x * WAVES + threadIdx.x / 64) * ROWS;
     uint32_t starts[ROWS];
-    #pragma unroll
-    for (uint32_t r = 0; r < ROWS; ++r) {
-        starts[r] = min(first + r, n - 1) * k;
-    }
+    f32x4 stage[DEPTH][ROWS];
     f32x4 sums[ROWS] = {};
-    if (k % 4 == 0) {
-        f32x4 stage[DEPTH][ROWS];
-        add_row_products(w, x, starts, stage, sums, k);
-    } else {
-        for (uint32_t column = threadIdx.x % 64; column < k; column += WAVE) {
-            const float value = x[column];
-            #pragma unroll
-            for (uint32_t r = 0; r < ROWS; ++r) {
-                sums[r][0] = fmaf(w[starts[r] + column], value, sums[r][0]);
-            }
-        }
-    }
+    multiply_rows(w, x, starts, stage, sums, first, n, k);
     #pragma unroll
     for (uint32_t r = 0; r < ROWS; ++r) {
         const float sum = wave_sum(lanes_sum(sums[r]));
         const uint32_t row = first + r;
         if (threadIdx.x % 64 == 0 && row < n) {
-            y[row] = with_residual ? sum + residual[row] : sum;
+            y[row] = sum;
         }
     }
 }

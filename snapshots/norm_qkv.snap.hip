@@ -52,7 +52,7 @@ static __device__ __forceinline__ float lanes_sum(f32x4 v) {
     return v[0] + v[1] + (v[2] + v[3]);
 }
 
-// The same with x[c] * norm[c] for x[c]; gives the sum of x[c]^2 over the columns of this lane.
+// add_row_products with x[c] * norm[c] for x[c]; gives the sum of x[c]^2 over the columns of this lane.
 static __device__ __forceinline__ float add_normed_row_products(
     const float* w,
     const float* x,

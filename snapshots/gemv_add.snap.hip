@@ -1,0 +1,138 @@
+// y[r] = sum_c w[r, c] * x[c] + residual[r]
+// w: [n, k] f32; x: [k] f32; residual, y: [n] f32.
+
+#if defined(__HIPCC_RTC__)
+using uint32_t = unsigned int;
+#else
+#include <hip/hip_runtime.h>
+#endif
+
+#pragma clang fp contract(off)
+
+using f32x4 = __attribute__((ext_vector_type(4))) float;
+
+constexpr uint32_t ROWS = 2;
+constexpr uint32_t DEPTH = 4;
+constexpr uint32_t WAVES = 4;
+constexpr uint32_t BLOCK = WAVES * 64;
+constexpr uint32_t WAVE = 64;
+
+// fmaf of each lane.
+static __device__ __forceinline__ f32x4 fmaf(f32x4 a, f32x4 b, f32x4 c) {
+    return f32x4{
+        fmaf(a[0], b[0], c[0]),
+        fmaf(a[1], b[1], c[1]),
+        fmaf(a[2], b[2], c[2]),
+        fmaf(a[3], b[3], c[3]),
+    };
+}
+
+// Loads this lane's columns of every row into the stage, the last ones again where there are no more.
+static __device__ __forceinline__ void load_stage(
+    const float* w,
+    const uint32_t (&starts)[ROWS],
+    f32x4 (&stage)[DEPTH][ROWS],
+    uint32_t base,
+    uint32_t columns
+) {
+    #pragma unroll
+    for (uint32_t d = 0; d < DEPTH; ++d) {
+        const uint32_t column = min(base + (d * WAVE + threadIdx.x % 64) * 4, columns - 4);
+        #pragma unroll
+        for (uint32_t r = 0; r < ROWS; ++r) {
+            stage[d][r] = *reinterpret_cast<const f32x4*>(&w[starts[r] + column]);
+        }
+    }
+}
+
+// sums[r] += w[starts[r] + c] * x[c] over the columns c of this lane; columns is a multiple of 4.
+static __device__ __forceinline__ void add_row_products(
+    const float* w,
+    const float* x,
+    const uint32_t (&starts)[ROWS],
+    f32x4 (&stage)[DEPTH][ROWS],
+    f32x4 (&sums)[ROWS],
+    uint32_t columns
+) {
+    for (uint32_t base = 0; base < columns; base += DEPTH * WAVE * 4) {
+        load_stage(w, starts, stage, base, columns);
+        #pragma unroll
+        for (uint32_t d = 0; d < DEPTH; ++d) {
+            const uint32_t column = base + (d * WAVE + threadIdx.x % 64) * 4;
+            const f32x4 x_value = *reinterpret_cast<const f32x4*>(&x[min(column, columns - 4)]);
+            const f32x4 values = column < columns ? x_value : f32x4(0.0f);
+            #pragma unroll
+            for (uint32_t r = 0; r < ROWS; ++r) {
+                sums[r] = fmaf(stage[d][r], values, sums[r]);
+            }
+        }
+    }
+}
+
+// As add_row_products for the rows from `first` on, of which `n` exist, with any number of columns. A row past the
+// last stands for the last one. Rows whose length is no multiple of 4 are read word by word.
+static __device__ __forceinline__ void multiply_rows(
+    const float* w,
+    const float* x,
+    uint32_t (&starts)[ROWS],
+    f32x4 (&stage)[DEPTH][ROWS],
+    f32x4 (&sums)[ROWS],
+    uint32_t first,
+    uint32_t n,
+    uint32_t k
+) {
+    #pragma unroll
+    for (uint32_t r = 0; r < ROWS; ++r) {
+        starts[r] = min(first + r, n - 1) * k;
+    }
+    if (k % 4 == 0) {
+        add_row_products(w, x, starts, stage, sums, k);
+    } else {
+        for (uint32_t column = threadIdx.x % 64; column < k; column += WAVE) {
+            const float value = x[column];
+            #pragma unroll
+            for (uint32_t r = 0; r < ROWS; ++r) {
+                sums[r][0] = fmaf(w[starts[r] + column], value, sums[r][0]);
+            }
+        }
+    }
+}
+
+// v[0] + v[1] + v[2] + v[3], as a tree.
+static __device__ __forceinline__ float lanes_sum(f32x4 v) {
+    return v[0] + v[1] + (v[2] + v[3]);
+}
+
+// The sum of `value` over the lanes of the wave.
+static __device__ __forceinline__ float wave_sum(float value) {
+    float sum = value;
+    uint32_t offset = WAVE / 2;
+    while (offset > 0) {
+        sum += __shfl_xor(sum, offset);
+        offset /= 2;
+    }
+    return sum;
+}
+
+extern "C" __global__ void __launch_bounds__(BLOCK) gemv_add(
+    const float* __restrict__ w,
+    const float* __restrict__ x,
+    const float* __restrict__ residual,
+    float* __restrict__ y,
+    uint32_t n,
+    uint32_t k
+) {
+    const uint32_t first = (blockIdx.x * WAVES + threadIdx.x / 64) * ROWS;
+    uint32_t starts[ROWS];
+    f32x4 stage[DEPTH][ROWS];
+    f32x4 sums[ROWS] = {};
+    multiply_rows(w, x, starts, stage, sums, first, n, k);
+    #pragma unroll
+    for (uint32_t r = 0; r < ROWS; ++r) {
+        const float sum = wave_sum(lanes_sum(sums[r]));
+        const uint32_t row = first + r;
+        if (threadIdx.x % 64 == 0 && row < n) {
+            y[row] = sum + residual[row];
+        }
+    }
+}
