@@ -1,7 +1,7 @@
 //! Every kernel compiled by the real compiler for an MI300X: what it costs, printed as a table.
 //!
 //! Guarantees: no kernel spills a register or uses scratch memory, in its default variant and in those that the layer
-//! uses. Where there is no compiler the test says so and checks nothing.
+//! uses. Where there is no compiler the test says so; under `CI` it fails.
 
 use greta::codegen::definition::KernelDefinition;
 use greta::codegen::target::GFX942;
@@ -40,10 +40,8 @@ fn source((kernel, values): &Choice) -> String {
 fn no_kernel_spills() {
     let compiler = match Compiler::shared() {
         Ok(compiler) => compiler,
-        Err(error) => {
-            println!("skipped: {error}");
-            return;
-        }
+        Err(error) if std::env::var_os("CI").is_none() => return println!("skipped: {error}"),
+        Err(error) => panic!("{error}"),
     };
     let choices = choices();
     let sources: Vec<String> = choices.iter().map(source).collect();

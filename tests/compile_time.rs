@@ -1,0 +1,61 @@
+//! How long the library's kernels take to compile: all of them, cold and from the cache. A binary of its own, so that
+//! no other test runs beside it.
+
+use std::time::{Duration, Instant};
+
+use greta::codegen::emit;
+use greta::codegen::lower::lower;
+use greta::codegen::target::GFX942;
+use greta::runtime::cache::Cache;
+use greta::runtime::compile::{CompileRequest, Compiler};
+use greta::runtime::toolchain;
+use greta_llama::KERNELS;
+
+const COLD_LIMIT: Duration = Duration::from_secs(5);
+const CACHED_LIMIT: Duration = Duration::from_millis(50);
+/// A shared machine is slow at times: the limit is what one of these runs must meet.
+const ATTEMPTS: usize = 3;
+
+#[test]
+fn all_kernels_compile_cold_in_5_s_and_from_the_cache_in_50_ms() {
+    let toolchain = match toolchain::find() {
+        Ok(toolchain) => toolchain,
+        Err(error) if std::env::var_os("CI").is_none() => return eprintln!("skipped: compile times: {error}"),
+        Err(error) => panic!("{error}"),
+    };
+    let sources: Vec<String> = KERNELS
+        .iter()
+        .map(|definition| lower(definition, &definition.defaults(), &GFX942).unwrap_or_else(|error| panic!("{error}")))
+        .map(|kernel| emit::hip(&kernel).source)
+        .collect();
+    let requests: Vec<CompileRequest<'_>> = sources
+        .iter()
+        .zip(KERNELS)
+        .map(|(source, definition)| CompileRequest {
+            source,
+            name: definition.name,
+            target: "gfx942",
+            options: &[],
+            line_map: &[],
+        })
+        .collect();
+    let folder = std::env::temp_dir().join(format!("greta-compile-time-{}", std::process::id()));
+    let (mut cold, mut cached) = (Duration::MAX, Duration::MAX);
+    for attempt in 0..ATTEMPTS {
+        let cache = Cache::new(folder.join(attempt.to_string()), 1 << 30);
+        let compiler = Compiler::new(toolchain.clone(), cache);
+        let timed = |from_cache: bool| {
+            let start = Instant::now();
+            for result in compiler.compile_all(&requests) {
+                assert_eq!(result.unwrap_or_else(|error| panic!("{error}")).from_cache, from_cache);
+            }
+            start.elapsed()
+        };
+        cold = cold.min(timed(false));
+        cached = cached.min(timed(true));
+    }
+    let _ = std::fs::remove_dir_all(folder);
+    println!("{} kernels: cold {cold:.2?}, cached {cached:.2?}", KERNELS.len());
+    assert!(cold <= COLD_LIMIT, "cold: {cold:?}");
+    assert!(cached <= CACHED_LIMIT, "cached: {cached:?}");
+}
