@@ -2,6 +2,12 @@
 //!
 //! A kernel here takes `x`, fills `y` from it with 128 threads in two blocks, and is compared element by element.
 
+#![allow(
+    clippy::manual_is_multiple_of,
+    clippy::neg_cmp_op_on_partial_ord,
+    reason = "a reference is spelled as its kernel is"
+)]
+
 mod control;
 mod functions;
 mod memory;
