@@ -1,0 +1,45 @@
+//! f16 and bf16: conversions from f32 rounded once, and back exactly. Subnormals are kept.
+//!
+//! The arithmetic is crate `half`'s; this file fixes which of its conversions the rest of greta means.
+
+pub use half::{bf16, f16};
+
+/// `x` as f16 bits, rounded to nearest even; too large becomes infinity. `v_cvt_f16_f32` in the default mode.
+#[must_use]
+pub fn f16_from_f32(x: f32) -> u16 {
+    f16::from_f32_const(x).to_bits()
+}
+
+/// `x` as f16 bits, rounded toward zero; too large becomes the largest finite value, infinity stays.
+/// `v_cvt_pkrtz_f16_f32`.
+#[must_use]
+pub fn f16_from_f32_toward_zero(x: f32) -> u16 {
+    let nearest = f16_from_f32(x);
+    // Nearest is off by at most one step; the code of one step less in magnitude is the code less one.
+    let rounded_up = f32_from_f16(nearest).abs() > x.abs();
+    nearest - u16::from(rounded_up)
+}
+
+/// The value of f16 bits. Exact.
+#[must_use]
+pub fn f32_from_f16(bits: u16) -> f32 {
+    f16::from_bits(bits).to_f32_const()
+}
+
+/// `x` as bf16 bits, rounded to nearest even; too large becomes infinity.
+#[must_use]
+pub fn bf16_from_f32(x: f32) -> u16 {
+    bf16::from_f32_const(x).to_bits()
+}
+
+/// The value of bf16 bits. Exact.
+#[must_use]
+pub fn f32_from_bf16(bits: u16) -> f32 {
+    f32::from_bits(u32::from(bits) << 16)
+}
+
+/// `x` with the 13 low bits cleared: what an xf32 matrix instruction sees of it.
+#[must_use]
+pub fn xf32_truncate(x: f32) -> f32 {
+    f32::from_bits(x.to_bits() & !0x1fff)
+}

@@ -1,0 +1,1 @@
+//! Transcendentals (placeholder).
