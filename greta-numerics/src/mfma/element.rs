@@ -92,35 +92,51 @@ fn add_rounded(sum: i64, exponent: i32, acc: f32) -> f32 {
     (total as f64 * power_of_two(largest - SUM_BITS as i32)) as f32
 }
 
-/// What the group gives where infinities or NaN decide it.
+/// What the group gives where infinities or NaN decide it: first those of the inputs and of the accumulator, which an
+/// earlier group may have made infinite, then those that products of 2^128 or more stand for.
 fn opt_special(a: &[Parts], b: &[Parts], acc: f32) -> Option<f32> {
-    let mut positive = acc == f32::INFINITY;
-    let mut negative = acc == f32::NEG_INFINITY;
-    let mut nan = acc.is_nan();
+    let mut inputs = Infinities { positive: acc == f32::INFINITY, negative: acc == f32::NEG_INFINITY, nan: acc.is_nan() };
+    let mut products = Infinities::default();
     for (a, b) in a.iter().zip(b) {
         let sign = a.significand.signum() * b.significand.signum();
-        let infinite = match (a.class, b.class) {
-            (Class::Nan, _) | (_, Class::Nan) => {
-                nan = true;
-                false
-            }
+        match (a.class, b.class) {
+            (Class::Nan, _) | (_, Class::Nan) => inputs.nan = true,
             (Class::Finite, Class::Finite) => {
-                let bits = (a.significand * b.significand).unsigned_abs().checked_ilog2();
-                bits.is_some_and(|bits| bits as i32 + a.exponent + b.exponent - PRODUCT_BITS as i32 >= 128)
+                let top_bit = (a.significand * b.significand).unsigned_abs().checked_ilog2();
+                if top_bit.is_some_and(|bit| bit as i32 - PRODUCT_BITS as i32 + a.exponent + b.exponent >= 128) {
+                    products.add(sign);
+                }
             }
-            _ => {
-                nan |= sign == 0;
-                true
-            }
-        };
-        positive |= infinite && sign > 0;
-        negative |= infinite && sign < 0;
+            _ => inputs.add(sign),
+        }
     }
-    match (nan || (positive && negative), positive, negative) {
-        (true, _, _) => Some(f32::from_bits(super::NAN_BITS)),
-        (_, true, _) => Some(f32::INFINITY),
-        (_, _, true) => Some(f32::NEG_INFINITY),
-        _ => None,
+    inputs.opt_sum().or_else(|| products.opt_sum())
+}
+
+/// Infinities to be added up.
+#[derive(Default)]
+struct Infinities {
+    positive: bool,
+    negative: bool,
+    nan: bool,
+}
+
+impl Infinities {
+    /// Adds an infinity of this sign; without one it is NaN.
+    fn add(&mut self, sign: i32) {
+        self.positive |= sign > 0;
+        self.negative |= sign < 0;
+        self.nan |= sign == 0;
+    }
+
+    fn opt_sum(&self) -> Option<f32> {
+        match (self.positive, self.negative) {
+            _ if self.nan => Some(f32::from_bits(super::NAN_BITS)),
+            (true, true) => Some(f32::from_bits(super::NAN_BITS)),
+            (true, false) => Some(f32::INFINITY),
+            (false, true) => Some(f32::NEG_INFINITY),
+            (false, false) => None,
+        }
     }
 }
 
