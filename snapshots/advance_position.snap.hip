@@ -12,7 +12,7 @@ using uint32_t = unsigned int;
 constexpr uint32_t BLOCK = 64;
 
 extern "C" __global__ void __launch_bounds__(BLOCK) advance_position(
-    uint32_t* __restrict__ position,
+    volatile uint32_t* __restrict__ position,
     uint32_t tokens
 ) {
     if (threadIdx.x == 0) {

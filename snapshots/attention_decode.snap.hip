@@ -77,7 +77,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) attention_decode(
     const float* __restrict__ q,
     const float* __restrict__ k_cache,
     const float* __restrict__ v_cache,
-    const uint32_t* __restrict__ position,
+    const volatile uint32_t* __restrict__ position,
     float* __restrict__ maxima,
     float* __restrict__ sums,
     float* __restrict__ partial,

@@ -13,7 +13,7 @@ constexpr uint32_t BLOCK = 256;
 
 extern "C" __global__ void __launch_bounds__(BLOCK) causal_mask(
     float* __restrict__ scores,
-    const uint32_t* __restrict__ position,
+    const volatile uint32_t* __restrict__ position,
     uint32_t tokens,
     uint32_t keys,
     uint32_t len

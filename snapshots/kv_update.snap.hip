@@ -16,7 +16,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) kv_update(
     const float* __restrict__ rows,
     float* __restrict__ k_cache,
     float* __restrict__ v_cache,
-    const uint32_t* __restrict__ position,
+    const volatile uint32_t* __restrict__ position,
     uint32_t tokens,
     uint32_t kv_heads,
     uint32_t head_dim,

@@ -111,7 +111,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) norm_qkv(
     const float* __restrict__ weight,
     const float* __restrict__ cos,
     const float* __restrict__ sin,
-    const uint32_t* __restrict__ position,
+    const volatile uint32_t* __restrict__ position,
     float* __restrict__ q,
     float* __restrict__ k_cache,
     float* __restrict__ v_cache,

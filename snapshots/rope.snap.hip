@@ -16,7 +16,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) rope(
     float* __restrict__ x,
     const float* __restrict__ cos,
     const float* __restrict__ sin,
-    const uint32_t* __restrict__ position,
+    const volatile uint32_t* __restrict__ position,
     uint32_t tokens,
     uint32_t heads,
     uint32_t head_dim,

@@ -41,10 +41,10 @@ pub mod prelude {
     pub use crate::reduce::{block_max, block_sum, wave_max, wave_sum};
     pub use crate::{Buffer, Device, Event, Graph, GraphExec, Stream, device, kernel};
     pub use greta_codegen::trace::{
-        Accumulator, Array, F32_16x16x4, Float, FragmentA, FragmentB, Global, Integer, Number, Shared, abs, barrier,
-        block_dim, block_idx, ceil, cos, exp, exp2, f32x2, f32x4, floor, fma, grid_dim, i32x2, i32x4, lane_id, log,
-        log2, max, mfma_f32_16x16x4f32, min, mma, rsqrt, select, shared, shuffle, shuffle_down, shuffle_xor, sin, sqrt,
-        tanh, thread_idx, u32x2, u32x4, wave_id,
+        Accumulator, Array, F32_16x16x4, Float, FragmentA, FragmentB, Global, Integer, Number, Shared, Volatile, abs,
+        barrier, block_dim, block_idx, ceil, cos, exp, exp2, f32x2, f32x4, floor, fma, grid_dim, i32x2, i32x4, lane_id,
+        log, log2, max, mfma_f32_16x16x4f32, min, mma, rsqrt, select, shared, shuffle, shuffle_down, shuffle_xor, sin,
+        sqrt, tanh, thread_idx, u32x2, u32x4, wave_id,
     };
 }
 

@@ -87,3 +87,22 @@ fn a_retune_changes_only_constexpr_lines() {
     }
     assert!(compared > 0, "some kernel has tile parameters");
 }
+
+#[test]
+fn a_position_that_is_advanced_on_the_device_is_read_past_the_scalar_cache() {
+    let compiler = match Compiler::shared() {
+        Ok(compiler) => compiler,
+        Err(error) if std::env::var_os("CI").is_none() => return eprintln!("skipped: scalar loads: {error}"),
+        Err(error) => panic!("{error}"),
+    };
+    let definition = &greta_llama::kernels::kv_update::kv_update::DEFINITION;
+    let source = source(definition, &definition.defaults());
+    let request = CompileRequest { source: &source, name: "kv_update", target: "gfx942", options: &[], line_map: &[] };
+    let object = compiler.compile(&request).unwrap_or_else(|error| panic!("{error}"));
+    let text = compiler.disassemble(&object.bytes, "gfx942").unwrap_or_else(|error| panic!("{error}"));
+    // Scalar loads take the arguments, whose address is in s[0:1], and nothing else.
+    let scalar: Vec<&str> = text.lines().filter(|line| line.contains("s_load")).collect();
+    assert!(!scalar.is_empty() && scalar.iter().all(|line| line.contains("s[0:1]")), "{scalar:#?}");
+    // The position, one word, is loaded past the caches of its compute unit.
+    assert!(text.lines().any(|line| line.contains("load_dword v") && line.contains("sc0 sc1")), "{text}");
+}

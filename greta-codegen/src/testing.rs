@@ -124,7 +124,7 @@ impl Build {
     }
 
     pub(crate) fn global(&mut self, name: &str, ty: Type, mutable: bool) -> VarId {
-        let id = self.var(name, VarKind::Global { mutable }, ty);
+        let id = self.var(name, VarKind::Global { mutable, volatile: false }, ty);
         self.kernel.params.push(id);
         id
     }

@@ -70,11 +70,7 @@ fn while_loops_run_as_often_as_each_thread_needs() {
             let more = op(Op::Ne, [b.read(n), 1_u32.into()]);
             b.repeat_while(more, |b| {
                 let odd = (b.read(n) % 2_u32).equals(1_u32);
-                b.when_else(
-                    odd,
-                    |b| b.set(n, b.read(n) * 3_u32 + 1_u32),
-                    |b| b.set(n, b.read(n) / 2_u32),
-                );
+                b.when_else(odd, |b| b.set(n, b.read(n) * 3_u32 + 1_u32), |b| b.set(n, b.read(n) / 2_u32));
                 b.set(steps, b.read(steps) + 1_u32);
             });
             b.store(data, [thread], b.read(steps));
@@ -267,7 +263,7 @@ fn functions_take_values_and_references_and_return_early() {
             // fn function(x: u32, m: &mut u32, buffer: &mut [u32]) -> u32
             let x = b.var("x", VarKind::Scalar, Type::U32);
             let m = b.var("m", VarKind::Mut, Type::U32);
-            let buffer = b.var("buffer", VarKind::Global { mutable: true }, Type::U32);
+            let buffer = b.var("buffer", VarKind::Global { mutable: true, volatile: false }, Type::U32);
             let at = b.var("at", VarKind::Scalar, Type::U32);
             let function = b.function(vec![x, m, buffer, at], Some(Type::U32), |b| {
                 b.set(m, b.read(m) + 1_u32);

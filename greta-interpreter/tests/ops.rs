@@ -130,8 +130,19 @@ fn inputs(scalar: Scalar, operand: usize, op: Op) -> Vec<u32> {
     let special: &[u32] = match scalar {
         Scalar::Bool => &[0, 1],
         Scalar::F32 => &[
-            0, 0x8000_0000, 0x3F80_0000, 0xBF80_0000, 0x7F80_0000, 0xFF80_0000, 0x7FC0_0000, 1, 0x8000_0001,
-            0x7F7F_FFFF, 0x4B00_0001, 0x3F00_0000, 0xC248_0000,
+            0,
+            0x8000_0000,
+            0x3F80_0000,
+            0xBF80_0000,
+            0x7F80_0000,
+            0xFF80_0000,
+            0x7FC0_0000,
+            1,
+            0x8000_0001,
+            0x7F7F_FFFF,
+            0x4B00_0001,
+            0x3F00_0000,
+            0xC248_0000,
         ],
         _ => &[0, 1, 2, 31, 32, 33, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 0xFFFF_FFFE],
     };

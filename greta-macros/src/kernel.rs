@@ -18,7 +18,7 @@ struct Parameter<'a> {
 }
 
 enum ParameterKind<'a> {
-    Buffer { element: &'a Type, mutable: bool },
+    Buffer { element: &'a Type, mutable: bool, volatile: bool },
     Scalar(&'a Type),
 }
 
@@ -69,7 +69,7 @@ fn check_signature(function: &ItemFn) -> Result<()> {
 }
 
 fn parameter(argument: &FnArg) -> Result<Parameter<'_>> {
-    const WHAT: &str = "a kernel takes `&Global<T>`, `&mut Global<T>`, `f32`, `i32`, `u32` and `bool`";
+    const WHAT: &str = "a kernel takes `&Global<T>`, `&mut Global<T>`, `&Volatile<T>`, `f32`, `i32`, `u32` and `bool`";
     let FnArg::Typed(typed) = argument else {
         return Err(Error::new(argument.span(), "a kernel is a function, not a method"));
     };
@@ -81,8 +81,9 @@ fn parameter(argument: &FnArg) -> Result<Parameter<'_>> {
     }
     let kind = match &*typed.ty {
         Type::Reference(reference) => {
-            let element = opt_global_element(&reference.elem).ok_or_else(|| Error::new(reference.elem.span(), WHAT))?;
-            ParameterKind::Buffer { element, mutable: reference.mutability.is_some() }
+            let (element, volatile) =
+                opt_buffer(&reference.elem).ok_or_else(|| Error::new(reference.elem.span(), WHAT))?;
+            ParameterKind::Buffer { element, mutable: reference.mutability.is_some(), volatile }
         }
         ty if types::is_value(ty, &[]) => ParameterKind::Scalar(ty),
         ty => return Err(Error::new(ty.span(), WHAT)),
@@ -90,13 +91,17 @@ fn parameter(argument: &FnArg) -> Result<Parameter<'_>> {
     Ok(Parameter { name: &pattern.ident, kind })
 }
 
-/// `T` of `Global<T>`.
-fn opt_global_element(ty: &Type) -> Option<&Type> {
+/// `T` of `Global<T>` or `Volatile<T>`, and whether it is the latter.
+fn opt_buffer(ty: &Type) -> Option<(&Type, bool)> {
     let Type::Path(path) = ty else { return None };
-    let last = path.path.segments.last().filter(|segment| segment.ident == "Global")?;
+    let last = path.path.segments.last()?;
+    let volatile = last.ident == "Volatile";
+    if !volatile && last.ident != "Global" {
+        return None;
+    }
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
     match arguments.args.first()? {
-        GenericArgument::Type(ty) => Some(ty),
+        GenericArgument::Type(ty) => Some((ty, volatile)),
         _ => None,
     }
 }
@@ -124,7 +129,7 @@ fn arguments(parameters: &[Parameter<'_>]) -> TokenStream {
         let (text, span) = (name.to_string(), name.span());
         let doc = format!("The kernel's `{text}`.");
         let (ty, bind) = match kind {
-            ParameterKind::Buffer { element, mutable } => {
+            ParameterKind::Buffer { element, mutable, .. } => {
                 lifetime = Some(quote!(<'a>));
                 let (mutability, bind) = if *mutable {
                     (Some(quote!(mut)), quote_spanned!(span=> buffer_mut))
@@ -269,12 +274,11 @@ fn trace(function: &ItemFn, attribute: &KernelAttribute, parameters: &[Parameter
     let declarations = parameters.iter().map(|Parameter { name, kind }| {
         let (text, place) = (name.to_string(), location(name.span()));
         match kind {
-            ParameterKind::Buffer { element, mutable: false } => quote! {
-                let #name = &__greta_kernel.global::<#element>(#text, false, #place);
-            },
-            ParameterKind::Buffer { element, mutable: true } => quote! {
-                let #name = &mut __greta_kernel.global::<#element>(#text, true, #place);
-            },
+            ParameterKind::Buffer { element, mutable, volatile } => {
+                let (make, mutability) =
+                    (if *volatile { quote!(volatile) } else { quote!(global) }, mutable.then(|| quote!(mut)));
+                quote!(let #name = &#mutability __greta_kernel.#make::<#element>(#text, #mutable, #place);)
+            }
             ParameterKind::Scalar(ty) => quote!(let #name = __greta_kernel.scalar::<#ty>(#text, #place);),
         }
     });

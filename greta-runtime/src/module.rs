@@ -206,7 +206,7 @@ impl Drop for Module {
 fn parameter(kernel: &Ir, var: usize) -> Parameter {
     let var = &kernel.vars[var];
     let kind = match var.kind {
-        VarKind::Global { mutable } => ParameterKind::Buffer { element: var.ty.scalar, mutable },
+        VarKind::Global { mutable, .. } => ParameterKind::Buffer { element: var.ty.scalar, mutable },
         _ => ParameterKind::Scalar(var.ty.scalar),
     };
     Parameter { name: var.name.clone(), kind }

@@ -191,7 +191,7 @@ impl<'a> Writer<'a> {
         let name = self.names.declare(param, &var.name);
         let qualifier = if constant { "const " } else { "" };
         Doc::text(match &var.kind {
-            VarKind::Global { mutable } => format!("{}{ty}* {name}", if *mutable { "" } else { "const " }),
+            VarKind::Global { mutable, volatile } => format!("{}{ty}* {name}", qualifiers(*mutable, *volatile)),
             VarKind::Register(extents) | VarKind::Shared(extents) => {
                 let extents = self.extents(extents);
                 format!("{qualifier}{ty} (&{name}){extents}")
@@ -220,8 +220,9 @@ impl<'a> Writer<'a> {
         let name = self.names.declare(param, &var.name);
         let restrict = self.dialect.restrict;
         Doc::text(match var.kind {
-            VarKind::Global { mutable: true } => format!("{ty}* {restrict} {name}"),
-            VarKind::Global { mutable: false } => format!("const {ty}* {restrict} {name}"),
+            VarKind::Global { mutable, volatile } => {
+                format!("{}{ty}* {restrict} {name}", qualifiers(mutable, volatile))
+            }
             _ => format!("{ty} {name}"),
         })
     }
@@ -347,4 +348,14 @@ fn comment(line: &str) -> String {
     let text = line.strip_prefix(' ').unwrap_or(line).trim_end();
     // A backslash at the end would continue the comment on the next line.
     format!("// {}", text.trim_end_matches('\\')).trim_end().to_owned()
+}
+
+/// The qualifiers of what a buffer's pointer points to.
+fn qualifiers(mutable: bool, volatile: bool) -> &'static str {
+    match (mutable, volatile) {
+        (true, false) => "",
+        (false, false) => "const ",
+        (true, true) => "volatile ",
+        (false, true) => "const volatile ",
+    }
 }

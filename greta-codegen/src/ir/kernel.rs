@@ -123,6 +123,8 @@ pub enum VarKind {
     Global {
         /// Whether the kernel may write to it.
         mutable: bool,
+        /// Whether every access goes to memory itself: none is kept, repeated or served by the scalar cache.
+        volatile: bool,
     },
     /// Array in a thread's registers, one extent per dimension; declared by `StmtKind::Declare`.
     Register(Vec<Extent>),

@@ -53,8 +53,11 @@ impl Printer<'_> {
     fn ty(&self, id: VarId) -> String {
         let var = self.kernel.var(id);
         match &var.kind {
-            VarKind::Global { mutable: true } => format!("&mut global [{}]", var.ty),
-            VarKind::Global { mutable: false } => format!("&global [{}]", var.ty),
+            VarKind::Global { mutable, volatile } => {
+                let (borrow, qualifier) =
+                    (if *mutable { "&mut " } else { "&" }, if *volatile { "volatile " } else { "" });
+                format!("{borrow}{qualifier}global [{}]", var.ty)
+            }
             VarKind::Register(extents) => format!("register {}{}", var.ty, self.extents(extents)),
             VarKind::Shared(extents) => format!("shared {}{}", var.ty, self.extents(extents)),
             VarKind::Let | VarKind::Mut | VarKind::Counter | VarKind::Scalar => var.ty.to_string(),

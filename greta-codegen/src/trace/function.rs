@@ -36,7 +36,7 @@ pub struct Parameter {
 enum ParameterSpace {
     Value,
     Variable,
-    Global { mutable: bool },
+    Global { mutable: bool, volatile: bool },
     Shared,
     Register,
 }
@@ -183,7 +183,9 @@ impl<E, S: Space> DeviceArgument for Memory<E, S> {
             }
             let var = &tracer.kernel.vars[self.base.index()];
             let (space, extents) = match &var.kind {
-                VarKind::Global { mutable } => (ParameterSpace::Global { mutable: *mutable }, &[][..]),
+                VarKind::Global { mutable, volatile } => {
+                    (ParameterSpace::Global { mutable: *mutable, volatile: *volatile }, &[][..])
+                }
                 VarKind::Shared(extents) => (ParameterSpace::Shared, extents.as_slice()),
                 VarKind::Register(extents) => (ParameterSpace::Register, extents.as_slice()),
                 VarKind::Let | VarKind::Mut | VarKind::Counter | VarKind::Scalar => {

@@ -1,6 +1,6 @@
 //! Tracing a whole kernel: its tile parameters, block size and parameters, then its body.
 
-use super::memory::{Global, Memory, extent};
+use super::memory::{Global, Memory, Volatile, extent};
 use super::tracer::{self, TraceError, Tracer};
 use super::value::{Atom, IntoVal, Val, Value};
 use crate::diagnostic::Diagnostic;
@@ -104,12 +104,13 @@ impl KernelTracer {
     /// A buffer parameter.
     #[must_use]
     pub fn global<T: Value>(&mut self, name: &'static str, mutable: bool, location: Location) -> Global<T> {
-        let kind = VarKind::Global { mutable };
-        tracer::with(|tracer| {
-            let id = tracer.var(name, kind, T::ty(), location);
-            tracer.kernel.params.push(id);
-            Memory::whole(id)
-        })
+        buffer(name, VarKind::Global { mutable, volatile: false }, location)
+    }
+
+    /// A buffer parameter whose every access goes to memory.
+    #[must_use]
+    pub fn volatile<T: Value>(&mut self, name: &'static str, mutable: bool, location: Location) -> Volatile<T> {
+        buffer(name, VarKind::Global { mutable, volatile: true }, location)
     }
 
     /// A parameter passed by value.
@@ -121,6 +122,14 @@ impl KernelTracer {
             Val::from_atom(Atom::Var(id))
         })
     }
+}
+
+fn buffer<T: Value, S>(name: &'static str, kind: VarKind, location: Location) -> Memory<T, S> {
+    tracer::with(|tracer| {
+        let id = tracer.var(name, kind, T::ty(), location);
+        tracer.kernel.params.push(id);
+        Memory::whole(id)
+    })
 }
 
 /// A block size as the attribute takes it: kernel constants or Rust ones.

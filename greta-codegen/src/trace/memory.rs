@@ -14,6 +14,9 @@ pub mod spaces {
     /// Device memory.
     #[derive(Clone, Copy, Debug)]
     pub struct Global;
+    /// Device memory, past every cache that may be stale.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Volatile;
     /// A block's shared memory (LDS).
     #[derive(Clone, Copy, Debug)]
     pub struct Shared;
@@ -25,6 +28,7 @@ pub mod spaces {
 /// An address space.
 pub trait Space: Copy + 'static {}
 impl Space for spaces::Global {}
+impl Space for spaces::Volatile {}
 impl Space for spaces::Shared {}
 impl Space for spaces::Register {}
 
@@ -43,6 +47,9 @@ pub struct Memory<E, S> {
 
 /// A buffer in device memory, a kernel's parameter.
 pub type Global<T> = Memory<T, spaces::Global>;
+/// A buffer in device memory whose every access goes to memory itself: for what an earlier kernel of a graph has
+/// changed and a scalar cache may hold stale, such as a position that is advanced on the device.
+pub type Volatile<T> = Memory<T, spaces::Volatile>;
 /// An array in a block's shared memory; `Shared<Shared<T>>` has two dimensions.
 pub type Shared<E> = Memory<E, spaces::Shared>;
 /// An array in a thread's registers; `Array<Array<T>>` has two dimensions.

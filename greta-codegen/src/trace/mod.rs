@@ -35,8 +35,8 @@ pub use kernel::{KernelInfo, KernelTracer, block_size, trace_kernel};
 pub use literal::{LiteralValue, literal};
 pub use math::*;
 pub use memory::{
-    Array, ArraySpace, Element, Get, GetMut, Global, Memory, Nested, Repeat, Set, Shared, Slot, Space, get, register,
-    repeat, shared, spaces,
+    Array, ArraySpace, Element, Get, GetMut, Global, Memory, Nested, Repeat, Set, Shared, Slot, Space, Volatile, get,
+    register, repeat, shared, spaces,
 };
 pub use operators::{CastFrom, cast, eq, ge, gt, le, lt, ne};
 pub use tracer::TraceError;

@@ -230,7 +230,9 @@ impl Body<'_> {
 /// Whether an object can be passed for a parameter.
 fn fits(object: &Var, param: &Var) -> bool {
     let same_kind = match (&object.kind, &param.kind) {
-        (VarKind::Global { mutable: given }, VarKind::Global { mutable: needed }) => *given || !needed,
+        (VarKind::Global { mutable: given, volatile: a }, VarKind::Global { mutable: needed, volatile: b }) => {
+            (*given || !needed) && a == b
+        }
         (VarKind::Mut, VarKind::Mut) => true,
         (VarKind::Register(given), VarKind::Register(needed)) | (VarKind::Shared(given), VarKind::Shared(needed)) => {
             given.iter().map(|extent| extent.value).eq(needed.iter().map(|extent| extent.value))
@@ -246,8 +248,8 @@ fn wanted(param: &Var) -> String {
     let shape =
         |extents: &[crate::ir::Extent]| extents.iter().map(|extent| format!("[{}]", extent.value)).collect::<String>();
     match &param.kind {
-        VarKind::Global { mutable: true } => format!("a buffer of {ty} that may be written"),
-        VarKind::Global { mutable: false } => format!("a buffer of {ty}"),
+        VarKind::Global { mutable: true, .. } => format!("a buffer of {ty} that may be written"),
+        VarKind::Global { mutable: false, .. } => format!("a buffer of {ty}"),
         VarKind::Register(extents) => format!("a register array {ty}{}", shape(extents)),
         VarKind::Shared(extents) => format!("a shared array {ty}{}", shape(extents)),
         VarKind::Mut => format!("a `let mut` variable of {ty}"),

@@ -185,8 +185,8 @@ impl<'a> Body<'a> {
     fn assign(&mut self, place: &Place, value: &Expr, location: Location) {
         let target = self.kernel.var(place.base);
         match target.kind {
-            VarKind::Mut | VarKind::Register(_) | VarKind::Shared(_) | VarKind::Global { mutable: true } => {}
-            VarKind::Global { mutable: false } => {
+            VarKind::Mut | VarKind::Register(_) | VarKind::Shared(_) | VarKind::Global { mutable: true, .. } => {}
+            VarKind::Global { mutable: false, .. } => {
                 self.report(location, DiagnosticKind::ReadOnly { name: display_name(target) });
             }
             VarKind::Let | VarKind::Counter | VarKind::Scalar => {

@@ -320,8 +320,8 @@ fn functions_return_what_they_say() {
 fn calls_fit_the_function() {
     let call = |arguments: fn(&mut Build) -> Vec<Argument>| {
         move |build: &mut Build| {
-            let out = build.var("out", VarKind::Global { mutable: true }, Type::U32);
-            let other = build.var("other", VarKind::Global { mutable: false }, Type::U32);
+            let out = build.var("out", VarKind::Global { mutable: true, volatile: false }, Type::U32);
+            let other = build.var("other", VarKind::Global { mutable: false, volatile: false }, Type::U32);
             let f = build.function("f", None, &[out, other], |build| {
                 build.store(out, [u(0)], build.load(other, [u(0)]));
             });

@@ -175,7 +175,7 @@ impl Build {
 
     #[track_caller]
     pub fn global(&mut self, name: &str, ty: Type) -> VarId {
-        let id = self.var(name, VarKind::Global { mutable: true }, ty);
+        let id = self.var(name, VarKind::Global { mutable: true, volatile: false }, ty);
         self.kernel.params.push(id);
         id
     }

@@ -7,7 +7,7 @@ use greta::prelude::*;
 /// position[0] += tokens
 /// position: [1] u32.
 #[kernel(block = 64)]
-pub fn advance_position(position: &mut Global<u32>, tokens: u32) {
+pub fn advance_position(position: &mut Volatile<u32>, tokens: u32) {
     if thread_idx().x == 0 {
         position[0] += tokens;
     }

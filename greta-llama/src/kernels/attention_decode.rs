@@ -26,7 +26,7 @@ pub fn attention_decode(
     q: &Global<f32>,
     k_cache: &Global<f32>,
     v_cache: &Global<f32>,
-    position: &Global<u32>,
+    position: &Volatile<u32>,
     maxima: &mut Global<f32>,
     sums: &mut Global<f32>,
     partial: &mut Global<f32>,

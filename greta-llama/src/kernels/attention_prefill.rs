@@ -24,7 +24,7 @@ pub fn attention_prefill(
     q: &Global<f32>,
     k_cache: &Global<f32>,
     v_cache: &Global<f32>,
-    position: &Global<u32>,
+    position: &Volatile<u32>,
     y: &mut Global<f32>,
     tokens: u32,
     heads: u32,

@@ -8,7 +8,7 @@ use greta::prelude::*;
 /// scores[h, t, j] = -inf where j > position[0] + t
 /// scores: [heads, tokens, keys] f32; position: [1] u32, the first token's; len = heads * tokens * keys.
 #[kernel(block = 256)]
-pub fn causal_mask(scores: &mut Global<f32>, position: &Global<u32>, tokens: u32, keys: u32, len: u32) {
+pub fn causal_mask(scores: &mut Global<f32>, position: &Volatile<u32>, tokens: u32, keys: u32, len: u32) {
     let index = block_idx().x * BLOCK + thread_idx().x;
     if index < len {
         let key = index % keys;

@@ -13,7 +13,7 @@ pub fn kv_update(
     rows: &Global<f32>,
     k_cache: &mut Global<f32>,
     v_cache: &mut Global<f32>,
-    position: &Global<u32>,
+    position: &Volatile<u32>,
     tokens: u32,
     kv_heads: u32,
     head_dim: u32,

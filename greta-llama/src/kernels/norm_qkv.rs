@@ -24,7 +24,7 @@ pub fn norm_qkv(
     weight: &Global<f32>,
     cos: &Global<f32>,
     sin: &Global<f32>,
-    position: &Global<u32>,
+    position: &Volatile<u32>,
     q: &mut Global<f32>,
     k_cache: &mut Global<f32>,
     v_cache: &mut Global<f32>,

@@ -15,7 +15,7 @@ pub fn rope(
     x: &mut Global<f32>,
     cos: &Global<f32>,
     sin: &Global<f32>,
-    position: &Global<u32>,
+    position: &Volatile<u32>,
     tokens: u32,
     heads: u32,
     head_dim: u32,

@@ -186,10 +186,7 @@ impl<E: Copy + Into<u32>> Operands<'_, E> {
 
 /// The products' largest exponent in each lane, and their sum with 24 fractional bits of it.
 #[inline(always)]
-fn sums<const GROUP: usize, const SPLIT: bool>(
-    row: &Row<GROUP>,
-    block: &Block<GROUP>,
-) -> ([i32; WIDTH], [i32; WIDTH]) {
+fn sums<const GROUP: usize, const SPLIT: bool>(row: &Row<GROUP>, block: &Block<GROUP>) -> ([i32; WIDTH], [i32; WIDTH]) {
     if !SPLIT {
         return strided_sums::<GROUP>(row, block, 0, 1);
     }

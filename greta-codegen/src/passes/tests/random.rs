@@ -276,13 +276,13 @@ impl Generator {
 fn functions(build: &mut Build) -> Vec<FunctionId> {
     let value = build.var("value", VarKind::Scalar, Type::U32);
     let sum = build.var("sum", VarKind::Mut, Type::U32);
-    let out = build.var("out", VarKind::Global { mutable: true }, Type::U32);
+    let out = build.var("out", VarKind::Global { mutable: true, volatile: false }, Type::U32);
     let writes = build.function("writes", Some(Type::U32), &[value, sum, out], |build| {
         build.assign(sum, add(build.read(sum), build.read(value)));
         build.store(out, [u(3)], build.read(sum));
         build.push(StmtKind::Return(Some(build.read(value))));
     });
-    let input = build.var("input", VarKind::Global { mutable: false }, Type::U32);
+    let input = build.var("input", VarKind::Global { mutable: false, volatile: false }, Type::U32);
     let reads = build.function("reads", Some(Type::U32), &[input], |build| {
         build.push(StmtKind::Return(Some(build.load(input, [u(2)]))));
     });
