@@ -49,6 +49,10 @@ macro_rules! lanewise {
         }
 
         impl Lanewise {
+            /// Every row.
+            #[cfg(test)]
+            pub(crate) const ALL: &[Self] = &[$(Self::$unary,)* $(Self::$binary,)* $(Self::$ternary,)*];
+
             /// How many operands it has.
             pub(crate) fn arity(self) -> usize {
                 match self {

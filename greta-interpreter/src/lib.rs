@@ -14,6 +14,8 @@ mod frame;
 mod lanewise;
 mod launch;
 mod level;
+#[cfg(test)]
+mod level_tests;
 mod lower;
 mod math;
 mod memory;

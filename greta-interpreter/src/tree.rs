@@ -159,6 +159,7 @@ pub(crate) enum Shuffle {
 }
 
 /// A statement.
+#[derive(Debug)]
 pub(crate) enum Node {
     /// The variable starts here; undefined.
     Declare(Register),
@@ -232,6 +233,7 @@ pub(crate) enum Node {
 }
 
 /// A loop. Everything in it belongs to its region.
+#[derive(Debug)]
 pub(crate) struct Loop {
     pub(crate) region: Region,
     /// Run once.

@@ -8,6 +8,9 @@ use crate::lanewise::{Lanewise, masked_move, spread};
 use crate::tree::{AccessId, Loop, Node, Operand, Origin, ROOT, Region, Shuffle, Space, Target};
 use crate::{access, wave};
 
+/// The result of an instruction that has none.
+const NOWHERE: u32 = u32::MAX;
+
 impl Encoder<'_> {
     pub(super) fn nodes(&mut self, nodes: &[Node]) {
         for node in nodes {
@@ -144,7 +147,7 @@ impl Encoder<'_> {
     }
 
     fn check(&mut self, run: Handler, operands: &[Operand], count: u32, extra: u32) {
-        let mut inst = Inst { run, dst: 0, src: [0; 3], dst_step: 0, src_step: [0; 3], count, extra };
+        let mut inst = Inst { run, dst: NOWHERE, src: [0; 3], dst_step: 0, src_step: [0; 3], count, extra };
         for (position, operand) in operands.iter().enumerate() {
             let source = self.source(*operand);
             inst.src[position] = source.word;
@@ -309,7 +312,8 @@ impl Encoder<'_> {
         let extra = self.encode_access(id, source);
         let access = &self.accesses[extra as usize];
         let (count, kind) = (access.unit * access.width, access::Kind::of(access, true));
-        self.push(access::store(self.level, kind, count), source, [source; 3], count, extra);
+        let nowhere = Source { word: NOWHERE, ..source };
+        self.push(access::store(self.level, kind, count), nowhere, [source; 3], count, extra);
     }
 
     fn shuffle(&mut self, kind: Shuffle, dst: Target, value: Operand, lane: Operand) {

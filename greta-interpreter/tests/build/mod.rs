@@ -306,6 +306,17 @@ impl Build {
         self.push(StmtKind::For { counter, start, end, step, unroll: Unroll::Default, body });
     }
 
+    /// Says how the loop just built is to be unrolled.
+    pub fn unroll_last(&mut self, how: Unroll) {
+        if let Some(StmtKind::For { unroll, .. }) = self.last_kind() {
+            *unroll = how;
+        }
+    }
+
+    fn last_kind(&mut self) -> Option<&mut StmtKind> {
+        Some(&mut self.blocks.last_mut()?.last_mut()?.kind)
+    }
+
     #[track_caller]
     pub fn repeat_while(&mut self, condition: E, body: impl FnOnce(&mut Self)) {
         let body = self.block(body);
