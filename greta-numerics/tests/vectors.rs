@@ -76,8 +76,7 @@ impl File {
         let Shape { m, n, k } = self.shape;
         let cases = self.a.chunks(m * k).zip(self.b.chunks(k * n)).zip(self.c.chunks(m * n).zip(self.d.chunks(m * n)));
         let double = self.formats.0 == Format::F64;
-        let is_nan =
-            |bits: u64| if double { f64::from_bits(bits).is_nan() } else { f32::from_bits(bits as u32).is_nan() };
+        let is_nan = |bits: u64| if double { f64::from_bits(bits).is_nan() } else { f32::from_bits(bits as u32).is_nan() };
         let case = |((a, b), (c, d)): ((&[u64], &[u64]), (&[u64], &[u64]))| {
             let given = compute(a, b, c);
             assert_eq!(given.len(), d.len());
@@ -140,8 +139,7 @@ impl File {
         let right = Right { format: self.formats.1, elements: b_elements };
         if self.rule == Rule::F64 {
             let mut c = c.to_vec();
-            mfma::multiply(simd, self.rule, self.shape, left, right, Accumulator::Bits64(&mut c))
-                .expect("matching sizes");
+            mfma::multiply(simd, self.rule, self.shape, left, right, Accumulator::Bits64(&mut c)).expect("matching sizes");
             return c;
         }
         let mut c: Vec<u32> = narrow(c);

@@ -9,7 +9,7 @@
 
 use super::element::{add_group, add_group_fp8};
 use super::format::{FRACTION_BITS, Layout, Parts, ZERO_EXPONENT};
-use super::{GROUP_MAX, NAN_BITS, Shape, Tile};
+use super::{GROUP_MAX, NAN_BITS, Order, Shape, Tile};
 use crate::simd::{Kernel, Simd};
 
 /// Columns done at once.
@@ -54,18 +54,31 @@ struct Operands<'t, E> {
 /// Groups of `GROUP`, whole or `SPLIT` into even and odd.
 struct Sum<'t, E, const GROUP: usize, const SPLIT: bool>(Operands<'t, E>);
 
-/// Rows of B in one group, taken apart: 0 or -1, below 2^11, exponent.
-struct Block<const GROUP: usize> {
+/// Sixteen rows of A or columns of B in one group, taken apart: sign 0 or -1, magnitude, exponent.
+struct Panel<const GROUP: usize> {
     sign: [[i32; WIDTH]; GROUP],
     magnitude: [[i32; WIDTH]; GROUP],
     exponent: [[i32; WIDTH]; GROUP],
 }
 
-/// One row of A in one group, likewise.
+/// One row of a panel of A.
 struct Row<const GROUP: usize> {
     sign: [i32; GROUP],
     magnitude: [i32; GROUP],
     exponent: [i32; GROUP],
+}
+
+impl<const GROUP: usize> Panel<GROUP> {
+    #[inline(always)]
+    fn row(&self, row: usize) -> Row<GROUP> {
+        let mut copy = Row { sign: [0; GROUP], magnitude: [0; GROUP], exponent: [0; GROUP] };
+        for offset in 0..GROUP {
+            copy.sign[offset] = self.sign[offset][row];
+            copy.magnitude[offset] = self.magnitude[offset][row];
+            copy.exponent[offset] = self.exponent[offset][row];
+        }
+        copy
+    }
 }
 
 impl<E: Copy + Into<u32>, const GROUP: usize, const SPLIT: bool> Kernel for Sum<'_, E, GROUP, SPLIT> {
@@ -73,20 +86,21 @@ impl<E: Copy + Into<u32>, const GROUP: usize, const SPLIT: bool> Kernel for Sum<
     fn run<const FMA: bool>(self) {
         let mut operands = self.0;
         let Shape { m, n, k } = operands.tile.shape;
-        for column in (0..n).step_by(WIDTH) {
-            for first in (0..k).step_by(GROUP) {
-                let block = operands.block::<GROUP>(first, column);
-                for i in 0..m {
-                    let row = operands.row::<GROUP>(i, first);
-                    let at = i * n + column;
-                    let width = WIDTH.min(n - column);
-                    let mut acc = [0; WIDTH];
-                    acc[..width].copy_from_slice(&operands.c[at..at + width]);
-                    let (sum, exponent) = sums::<GROUP, SPLIT>(&row, &block);
-                    let (result, again) = add_rounded::<SPLIT>(&sum, &exponent, &acc);
-                    operands.c[at..at + width].copy_from_slice(&result[..width]);
-                    if again {
-                        operands.repeat::<GROUP, SPLIT>(i, column, first, &acc, &exponent, &result);
+        for first in (0..k).step_by(GROUP) {
+            for first_row in (0..m).step_by(WIDTH) {
+                let rows = operands.rows::<GROUP>(first, first_row);
+                for column in (0..n).step_by(WIDTH) {
+                    let columns = operands.columns::<GROUP>(first, column);
+                    for row in 0..WIDTH.min(m - first_row) {
+                        let at = (first_row + row) * n + column;
+                        let end = at + WIDTH.min(n - column);
+                        let acc = load(&operands.c[at..end]);
+                        let (sum, exponent) = sums::<GROUP, SPLIT>(&rows.row(row), &columns);
+                        let (result, again) = add_rounded::<SPLIT>(&sum, &exponent, &acc);
+                        store(&mut operands.c[at..end], &result);
+                        if again {
+                            operands.repeat::<GROUP, SPLIT>(first_row + row, column, first, &acc, &exponent, &result);
+                        }
                     }
                 }
             }
@@ -95,46 +109,35 @@ impl<E: Copy + Into<u32>, const GROUP: usize, const SPLIT: bool> Kernel for Sum<
 }
 
 impl<E: Copy + Into<u32>> Operands<'_, E> {
+    /// Columns of B from `column` on. Beyond the matrix there are zeros.
     #[inline(always)]
-    fn block<const GROUP: usize>(&self, first: usize, column: usize) -> Block<GROUP> {
+    fn columns<const GROUP: usize>(&self, first: usize, column: usize) -> Panel<GROUP> {
         let Shape { n, k, .. } = self.tile.shape;
-        let mut block = Block {
-            sign: [[0; WIDTH]; GROUP],
-            magnitude: [[0; WIDTH]; GROUP],
-            exponent: [[ZERO_EXPONENT; WIDTH]; GROUP],
-        };
-        for offset in 0..GROUP.min(k - first) {
+        take_apart(self.layouts.1, GROUP.min(k - first), 0, |offset| {
             let start = (first + offset) * n + column;
-            let mut bits = [0_u32; WIDTH];
-            for (bits, b) in bits.iter_mut().zip(&self.b[start..start + WIDTH.min(n - column)]) {
-                *bits = (*b).into();
-            }
-            for (lane, bits) in bits.into_iter().enumerate() {
-                let raw = self.layouts.1.raw(bits);
-                block.sign[offset][lane] = raw.sign;
-                block.magnitude[offset][lane] = raw.magnitude;
-                block.exponent[offset][lane] = raw.exponent;
-            }
-        }
-        block
+            load(&self.b[start..start + WIDTH.min(n - column)])
+        })
     }
 
+    /// Rows of A from `row` on. Their products come out with 24 fractional bits.
     #[inline(always)]
-    fn row<const GROUP: usize>(&self, i: usize, first: usize) -> Row<GROUP> {
-        let (start, stride) = self.tile.a_row(i);
-        let mut bits = [0_u32; GROUP];
-        for (offset, bits) in bits.iter_mut().enumerate().take(self.tile.shape.k - first) {
-            *bits = self.a[start + (first + offset) * stride].into();
-        }
-        let mut row = Row { sign: [0; GROUP], magnitude: [0; GROUP], exponent: [ZERO_EXPONENT; GROUP] };
-        for (offset, bits) in bits.into_iter().enumerate() {
-            let raw = self.layouts.0.raw(bits);
-            row.sign[offset] = raw.sign;
-            // Products come out with 24 fractional bits.
-            row.magnitude[offset] = raw.magnitude << (24 - 2 * FRACTION_BITS);
-            row.exponent[offset] = raw.exponent;
-        }
-        row
+    fn rows<const GROUP: usize>(&self, first: usize, row: usize) -> Panel<GROUP> {
+        let Shape { m, k, .. } = self.tile.shape;
+        let width = WIDTH.min(m - row);
+        take_apart(self.layouts.0, GROUP.min(k - first), 24 - 2 * FRACTION_BITS, |offset| match self.tile.order {
+            Order::Columns => {
+                let start = (first + offset) * m + row;
+                load(&self.a[start..start + width])
+            }
+            Order::Rows => {
+                let mut bits = [0; WIDTH];
+                let column = self.a[row * k + first + offset..].iter().step_by(k);
+                for (bits, a) in bits.iter_mut().zip(column).take(width) {
+                    *bits = (*a).into();
+                }
+                bits
+            }
+        })
     }
 
     /// Does the lanes that the loop cannot once more.
@@ -184,45 +187,102 @@ impl<E: Copy + Into<u32>> Operands<'_, E> {
     }
 }
 
-/// The products' largest exponent in each lane, and their sum with 24 fractional bits of it.
+/// Takes `depth` rows of bits apart; the rest are zeros.
 #[inline(always)]
-fn sums<const GROUP: usize, const SPLIT: bool>(row: &Row<GROUP>, block: &Block<GROUP>) -> ([i32; WIDTH], [i32; WIDTH]) {
-    if !SPLIT {
-        return strided_sums::<GROUP>(row, block, 0, 1);
+fn take_apart<const GROUP: usize>(
+    layout: Layout,
+    depth: usize,
+    shift: u32,
+    bits: impl Fn(usize) -> [u32; WIDTH],
+) -> Panel<GROUP> {
+    let mut panel = Panel {
+        sign: [[0; WIDTH]; GROUP],
+        magnitude: [[0; WIDTH]; GROUP],
+        exponent: [[ZERO_EXPONENT; WIDTH]; GROUP],
+    };
+    for offset in 0..depth {
+        let bits = bits(offset);
+        for lane in 0..WIDTH {
+            let raw = layout.raw(bits[lane]);
+            panel.sign[offset][lane] = raw.sign;
+            panel.magnitude[offset][lane] = raw.magnitude << shift;
+            panel.exponent[offset][lane] = raw.exponent;
+        }
     }
-    let (even, even_exponent) = strided_sums::<GROUP>(row, block, 0, 2);
-    let (odd, odd_exponent) = strided_sums::<GROUP>(row, block, 1, 2);
-    let (mut sum, mut exponent) = ([0; WIDTH], [0; WIDTH]);
-    for lane in 0..WIDTH {
-        exponent[lane] = even_exponent[lane].max(odd_exponent[lane]);
-        sum[lane] = (even[lane] >> (exponent[lane] - even_exponent[lane]).min(31))
-            + (odd[lane] >> (exponent[lane] - odd_exponent[lane]).min(31));
+    panel
+}
+
+/// Elements of as many columns as there are, and zeros.
+#[inline(always)]
+fn load<E: Copy + Into<u32>>(elements: &[E]) -> [u32; WIDTH] {
+    if let Some(elements) = elements.first_chunk::<WIDTH>() {
+        return elements.map(Into::into);
     }
-    (sum, exponent)
+    let mut lanes = [0; WIDTH];
+    for (lane, element) in lanes.iter_mut().zip(elements) {
+        *lane = (*element).into();
+    }
+    lanes
 }
 
 #[inline(always)]
-fn strided_sums<const GROUP: usize>(
-    row: &Row<GROUP>,
-    block: &Block<GROUP>,
-    first: usize,
-    stride: usize,
-) -> ([i32; WIDTH], [i32; WIDTH]) {
-    let mut largest = [i32::MIN; WIDTH];
-    for offset in (first..GROUP).step_by(stride) {
-        for lane in 0..WIDTH {
-            largest[lane] = largest[lane].max(row.exponent[offset] + block.exponent[offset][lane]);
-        }
+fn store(elements: &mut [u32], lanes: &[u32; WIDTH]) {
+    if let Some(elements) = elements.first_chunk_mut::<WIDTH>() {
+        *elements = *lanes;
+        return;
     }
-    let mut sum = [0; WIDTH];
-    for offset in (first..GROUP).step_by(stride) {
-        for lane in 0..WIDTH {
-            let product = (row.magnitude[offset] * block.magnitude[offset][lane]) as u32;
-            let places = (largest[lane] - row.exponent[offset] - block.exponent[offset][lane]) as u32;
-            let magnitude = if places < 32 { product >> places } else { 0 } as i32;
-            let sign = row.sign[offset] ^ block.sign[offset][lane];
-            sum[lane] += (magnitude ^ sign) - sign;
-        }
+    for (element, lane) in elements.iter_mut().zip(lanes) {
+        *element = *lane;
+    }
+}
+
+/// The products' largest exponent in each lane, and their sum with 24 fractional bits of it.
+///
+/// A lane's whole work is one loop body: long enough that the compiler leaves the loop a loop and vectorises it.
+#[inline(always)]
+fn sums<const GROUP: usize, const SPLIT: bool>(
+    row: &Row<GROUP>,
+    columns: &Panel<GROUP>,
+) -> ([i32; WIDTH], [i32; WIDTH]) {
+    let (mut sums, mut exponents) = ([0; WIDTH], [0; WIDTH]);
+    for lane in 0..WIDTH {
+        let (sum, exponent) = if SPLIT {
+            let (even, even_exponent) = lane_sum::<GROUP, 2>(row, columns, 0, lane);
+            let (odd, odd_exponent) = lane_sum::<GROUP, 2>(row, columns, 1, lane);
+            let exponent = even_exponent.max(odd_exponent);
+            let even = even >> (exponent - even_exponent).min(31);
+            let odd = odd >> (exponent - odd_exponent).min(31);
+            (even + odd, exponent)
+        } else {
+            lane_sum::<GROUP, 1>(row, columns, 0, lane)
+        };
+        sums[lane] = sum;
+        exponents[lane] = exponent;
+    }
+    (sums, exponents)
+}
+
+/// Sum and largest exponent of every `STRIDE`th product from `first` on, in one lane.
+#[inline(always)]
+fn lane_sum<const GROUP: usize, const STRIDE: usize>(
+    row: &Row<GROUP>,
+    columns: &Panel<GROUP>,
+    first: usize,
+    lane: usize,
+) -> (i32, i32) {
+    let mut largest = i32::MIN;
+    for step in 0..GROUP / STRIDE {
+        let offset = first + step * STRIDE;
+        largest = largest.max(row.exponent[offset] + columns.exponent[offset][lane]);
+    }
+    let mut sum = 0;
+    for step in 0..GROUP / STRIDE {
+        let offset = first + step * STRIDE;
+        let product = (row.magnitude[offset] * columns.magnitude[offset][lane]) as u32;
+        let places = (largest - row.exponent[offset] - columns.exponent[offset][lane]) as u32;
+        let magnitude = if places < 32 { product >> places } else { 0 } as i32;
+        let sign = row.sign[offset] ^ columns.sign[offset][lane];
+        sum += (magnitude ^ sign) - sign;
     }
     (sum, largest)
 }
