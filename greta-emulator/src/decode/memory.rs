@@ -33,6 +33,7 @@ pub(super) fn decode_smem(word: Words) -> Option<Instruction> {
     if row.src[0] != Kind::None {
         instruction.src[0] = Operand::scalar(word.bits(0, 6) << 1);
         let (has_immediate, has_scalar) = (word.flag(17), word.flag(14));
+        memory.has_immediate = has_immediate;
         if has_immediate {
             memory.offset = signed(word.bits(32, 21), 21);
         }
@@ -159,7 +160,7 @@ fn decode_buffer(word: Words, mut instruction: Instruction, memory: Memory) -> O
         sc0: word.flag(14),
         ..memory
     };
-    if memory.lds && (row.dst.dwords() != 1 || row.flags.has(Flags::ATOMIC)) {
+    if memory.lds && !loads_to_lds(row.op) {
         return None;
     }
     let data = Operand::either(word.bits(40, 8), word.flag(55));
@@ -186,4 +187,17 @@ fn decode_buffer(word: Words, mut instruction: Instruction, memory: Memory) -> O
     let addresses = [(vector, address), (descriptor, Kind::B128), (offset, Kind::B32)];
     check(instruction, &addresses)?;
     check(instruction, &[(instruction.dst, result), (data, row.src[0])])
+}
+
+/// Whether a buffer instruction may put what it loads into LDS.
+fn loads_to_lds(op: Op) -> bool {
+    matches!(
+        op,
+        Op::buffer_load_ubyte
+            | Op::buffer_load_sbyte
+            | Op::buffer_load_ushort
+            | Op::buffer_load_sshort
+            | Op::buffer_load_dword
+            | Op::buffer_load_format_x
+    )
 }

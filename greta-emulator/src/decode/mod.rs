@@ -9,7 +9,7 @@ mod memory;
 mod scalar;
 mod vector;
 
-use crate::isa::{Detail, Form, Instruction, Modifiers, Op, Operand};
+use crate::isa::{Detail, Form, Instruction, Modifiers, Op, Operand, Place};
 pub(crate) use memory::address_kinds;
 
 /// The instruction that starts with `first`; `second` is the word after it, if there is one.
@@ -65,7 +65,7 @@ fn blank(op: Op) -> Instruction {
 
 /// Takes the second word as a literal if a source is one.
 fn take_literal(mut instruction: Instruction, word: Words) -> Option<Instruction> {
-    if instruction.src.iter().any(|source| source.place() == crate::isa::Place::Literal) {
+    if instruction.src.iter().any(|source| source.place() == Place::Literal) {
         instruction.literal = word.second?;
         instruction.dwords = 2;
     }

@@ -1,7 +1,7 @@
 //! VOP1, VOP2 and VOPC in their own, the VOP3, the SDWA and the DPP format; VOP3, VOP3P and MAI.
 
 use super::{Words, blank, check_operands, take_literal};
-use crate::isa::{Detail, Dpp, Encoding, Flags, Form, Instruction, Kind, Modifiers, Op, Operand, Sdwa};
+use crate::isa::{Detail, Dpp, Encoding, Flags, Form, Instruction, Kind, Modifiers, Op, Operand, Place, Sdwa};
 
 /// Source 0 in place of which SDWA's fields follow.
 const SDWA: u32 = 249;
@@ -82,9 +82,11 @@ fn decode_sdwa(mut instruction: Instruction, word: Words) -> Option<Instruction>
     if is_comparison && word.flag(47) {
         instruction.dst = Operand::scalar(word.bits(40, 7));
     }
+    // A packed source has no modifiers here.
+    let is_modified = row.src[0] != Kind::F16x2;
     instruction.modifiers = Modifiers {
-        neg: (word.bits(52, 1) | word.bits(60, 1) << 1) as u8,
-        abs: (word.bits(53, 1) | word.bits(61, 1) << 1) as u8,
+        neg: if is_modified { (word.bits(52, 1) | word.bits(60, 1) << 1) as u8 } else { 0 },
+        abs: if is_modified { (word.bits(53, 1) | word.bits(61, 1) << 1) as u8 } else { 0 },
         clamp: !is_comparison && word.flag(45),
         omod: if is_comparison { 0 } else { word.bits(46, 2) as u8 },
         ..Modifiers::default()
@@ -153,12 +155,12 @@ pub(super) fn decode_long(word: Words) -> Option<Instruction> {
         }
     }
     let instruction = match row.encoding {
-        Encoding::Mai => decode_mai(instruction, word),
+        Encoding::Mai => decode_mai(instruction, word)?,
         Encoding::Vop3p => decode_vop3p(instruction, word)?,
         _ => decode_vop3(instruction, word)?,
     };
     // These formats have no room for a literal.
-    let has_literal = instruction.src.iter().any(|source| source.place() == crate::isa::Place::Literal);
+    let has_literal = instruction.src.iter().any(|source| source.place() == Place::Literal);
     check_operands(instruction).filter(|_| !has_literal)
 }
 
@@ -222,7 +224,7 @@ fn decode_vop3p(mut instruction: Instruction, word: Words) -> Option<Instruction
     (used & !present == 0).then_some(instruction)
 }
 
-fn decode_mai(mut instruction: Instruction, word: Words) -> Instruction {
+fn decode_mai(mut instruction: Instruction, word: Words) -> Option<Instruction> {
     instruction.dst = Operand::either(word.bits(0, 8), word.flag(15));
     match instruction.op {
         Op::v_accvgpr_read_b32 => {
@@ -231,20 +233,23 @@ fn decode_mai(mut instruction: Instruction, word: Words) -> Instruction {
         }
         Op::v_accvgpr_write_b32 => instruction.dst = instruction.dst.to_accumulator(),
         _ => {
-            for (index, is_accumulator) in [(0, word.flag(59)), (1, word.flag(60)), (2, word.flag(15))] {
-                // The index of a sparse instruction is never an accumulation register.
-                if is_accumulator && !(index == 2 && instruction.row().src[2] == Kind::B32) {
+            let is_vector = |operand: Operand| matches!(operand.place(), Place::Vector(_));
+            let [a, b, c, _] = instruction.src;
+            // The third source of a sparse instruction, and of no other, is an index, of one register.
+            let is_sparse = instruction.row().src[2] == Kind::B32;
+            if !is_vector(a) || !is_vector(b) || !(is_vector(c) || c.place() == Place::Constant && !is_sparse) {
+                return None;
+            }
+            for (index, is_accumulator) in [(0, word.flag(59)), (1, word.flag(60)), (2, word.flag(15) && !is_sparse)] {
+                if is_accumulator {
                     instruction.src[index] = instruction.src[index].to_accumulator();
                 }
             }
-            instruction.detail = Detail::Mai {
-                cbsz: word.bits(8, 3) as u8,
-                abid: word.bits(11, 4) as u8,
-                blgp: word.bits(61, 3) as u8,
-            };
+            instruction.detail =
+                Detail::Mai { cbsz: word.bits(8, 3) as u8, abid: word.bits(11, 4) as u8, blgp: word.bits(61, 3) as u8 };
         }
     }
-    instruction
+    Some(instruction)
 }
 
 /// Nothing if a source is modified that is no float, or does not exist; or sign-extended and no integer.

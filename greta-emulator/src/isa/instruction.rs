@@ -132,6 +132,8 @@ pub struct Memory {
     /// Added to the address, in bytes. DS with two offsets: the first in the low byte, the second in
     /// the next, both in elements.
     pub offset: i32,
+    /// SMEM: there is an offset in the instruction, be it zero.
+    pub has_immediate: bool,
     /// Cache scope bit 0; for an atomic, that the old value is returned. SMEM: `glc`.
     pub sc0: bool,
     /// Not to be kept in the cache.

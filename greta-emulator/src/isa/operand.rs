@@ -111,9 +111,7 @@ impl Operand {
         match self.place() {
             Place::None => kind == Kind::None,
             _ if kind == Kind::None => false,
-            Place::Vector(index) | Place::Accumulator(index) => {
-                kind != Kind::Mask && u32::from(index) + dwords <= 256
-            }
+            Place::Vector(index) | Place::Accumulator(index) => kind != Kind::Mask && u32::from(index) + dwords <= 256,
             Place::Scalar(index) if u32::from(index) % dwords.min(4).next_power_of_two() != 0 => false,
             // Tuples end before the named registers, and those are pairs by themselves.
             Place::Scalar(index @ 0..=101) => u32::from(index) + dwords <= 102,

@@ -342,7 +342,7 @@ table! {
         0x0ac s_atomic_dec_x2 B64 [B64 B64] ATOMIC;
     }
     Vop1 {
-        0x000 v_nop None [] NO_SUFFIX;
+        0x000 v_nop None [] NO_SDWA NO_DPP NO_SUFFIX;
         0x001 v_mov_b32 B32 [B32];
         0x002 v_readfirstlane_b32 B32 [B32] NO_VOP3 NO_SDWA NO_DPP SCALAR_DST NO_SUFFIX;
         0x003 v_cvt_i32_f64 B32 [F64] CLAMP OMOD NO_SDWA;
@@ -394,7 +394,7 @@ table! {
         0x032 v_fract_f64 F64 [F64] CLAMP OMOD NO_SDWA;
         0x033 v_frexp_exp_i32_f32 B32 [F32] CLAMP;
         0x034 v_frexp_mant_f32 F32 [F32] CLAMP OMOD;
-        0x035 v_clrexcp None [] NO_SUFFIX;
+        0x035 v_clrexcp None [] NO_SDWA NO_DPP NO_SUFFIX;
         0x037 v_screen_partition_4se_b32 B32 [B32];
         0x038 v_mov_b64 B64 [B64] NO_SDWA;
         0x039 v_cvt_f16_u16 F16 [B16] CLAMP OMOD;

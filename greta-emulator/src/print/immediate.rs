@@ -56,7 +56,11 @@ impl fmt::Display for HardwareRegister {
             _ => "",
         };
         let (offset, size) = (self.0 >> 6 & 31, (self.0 >> 11) + 1);
-        if name.is_empty() { write!(f, "hwreg({}", self.0 & 63)? } else { write!(f, "hwreg(HW_REG_{name}")? }
+        if name.is_empty() {
+            write!(f, "hwreg({}", self.0 & 63)?
+        } else {
+            write!(f, "hwreg(HW_REG_{name}")?
+        }
         if offset != 0 || size != 32 {
             write!(f, ", {offset}, {size}")?;
         }
@@ -87,14 +91,14 @@ const SYSTEM: [&str; 5] =
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (id, operation, stream) = (self.0 & 15, self.0 >> 4 & 7, self.0 >> 8 & 3);
-        let named = self.0 & !0x37f == 0;
+        let has_other_bits = self.0 & !0x37f != 0;
         match (id, usize::from(operation), stream) {
-            _ if !named => write!(f, "{}", self.0),
             (2, operation @ 1..=3, _) => write!(f, "sendmsg(MSG_GS, {}, {stream})", GEOMETRY[operation]),
             (3, operation @ 1..=3, _) => write!(f, "sendmsg(MSG_GS_DONE, {}, {stream})", GEOMETRY[operation]),
             (3, 0, 0) => write!(f, "sendmsg(MSG_GS_DONE, {})", GEOMETRY[0]),
             (15, operation @ 1..=4, 0) => write!(f, "sendmsg(MSG_SYSMSG, {})", SYSTEM[operation]),
             (1 | 4..=10, 0, 0) => write!(f, "sendmsg({})", MESSAGES[usize::from(id)]),
+            _ if has_other_bits => write!(f, "{}", self.0),
             _ => write!(f, "sendmsg({id}, {operation}, {stream})"),
         }
     }

@@ -32,7 +32,7 @@ pub(super) fn print_smem(instruction: &Instruction, f: &mut fmt::Formatter<'_>) 
         list.push(instruction.show(base, row.src[0]))?;
         if offset.is_some() {
             list.push(instruction.show(offset, Kind::B32))?;
-            if memory.offset != 0 {
+            if memory.has_immediate {
                 write!(list.f, " offset:{}", Hex(memory.offset))?;
             }
         } else {

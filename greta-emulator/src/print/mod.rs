@@ -17,7 +17,9 @@ use operand::Text;
 impl fmt::Display for Instruction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.row().encoding {
-            Encoding::Sop1 | Encoding::Sop2 | Encoding::Sopc | Encoding::Sopk | Encoding::Sopp => scalar::print(self, f),
+            Encoding::Sop1 | Encoding::Sop2 | Encoding::Sopc | Encoding::Sopk | Encoding::Sopp => {
+                scalar::print(self, f)
+            }
             Encoding::Vop1 | Encoding::Vop2 | Encoding::Vopc | Encoding::Vop3 => vector::print(self, f),
             Encoding::Vop3p => vector::print_packed(self, f),
             Encoding::Mai => vector::print_mai(self, f),

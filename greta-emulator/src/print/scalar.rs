@@ -50,8 +50,7 @@ fn print_sopp(instruction: &Instruction, f: &mut fmt::Formatter<'_>) -> fmt::Res
 fn print_sopk(instruction: &Instruction, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let row = instruction.row();
     let Detail::Immediate(immediate) = instruction.detail else { return Ok(()) };
-    let register =
-        if row.dst == Kind::None { (instruction.src[0], row.src[0]) } else { (instruction.dst, row.dst) };
+    let register = if row.dst == Kind::None { (instruction.src[0], row.src[0]) } else { (instruction.dst, row.dst) };
     let register = instruction.show(register.0, register.1);
     let mut list = List::new(f);
     match instruction.op {
