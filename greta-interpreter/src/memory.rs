@@ -26,7 +26,7 @@ pub struct Memory<'a> {
 }
 
 // SAFETY: a `Memory` is an address and a length. Whoever made it promised exclusive use of the range to launches; the
-// launches themselves may race with each other, which `frame` argues to be harmless.
+// launches themselves may race with each other, which `access` argues to be harmless.
 unsafe impl Send for Memory<'_> {}
 // SAFETY: as above; no method changes the `Memory` itself.
 unsafe impl Sync for Memory<'_> {}
