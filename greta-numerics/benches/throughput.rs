@@ -5,6 +5,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use greta_numerics::Simd;
 use greta_numerics::mfma::{Accumulator, Elements, Format, Left, Order, Right, Rule, Shape, multiply};
+use greta_numerics::transcendental::{Function, LANES};
 
 /// Name, format and sizes of an instruction's tile.
 const TILES: [(&str, Format, Shape); 9] = [
@@ -47,8 +48,10 @@ fn tiles(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(name);
         let (a, b) = (bits(format, shape.m * shape.k), bits(format, shape.k * shape.n));
         let (a8, b8): (Vec<u8>, Vec<u8>) = (a.iter().map(|&x| x as u8).collect(), b.iter().map(|&x| x as u8).collect());
-        let (a16, b16): (Vec<u16>, Vec<u16>) = (a.iter().map(|&x| x as u16).collect(), b.iter().map(|&x| x as u16).collect());
-        let (a32, b32): (Vec<u32>, Vec<u32>) = (a.iter().map(|&x| x as u32).collect(), b.iter().map(|&x| x as u32).collect());
+        let (a16, b16): (Vec<u16>, Vec<u16>) =
+            (a.iter().map(|&x| x as u16).collect(), b.iter().map(|&x| x as u16).collect());
+        let (a32, b32): (Vec<u32>, Vec<u32>) =
+            (a.iter().map(|&x| x as u32).collect(), b.iter().map(|&x| x as u32).collect());
         let (left, right) = match format.bits() {
             8 => (Elements::Bits8(&a8), Elements::Bits8(&b8)),
             16 => (Elements::Bits16(&a16), Elements::Bits16(&b16)),
@@ -63,9 +66,26 @@ fn tiles(criterion: &mut Criterion) {
         for simd in Simd::available() {
             group.bench_function(BenchmarkId::from_parameter(format!("{simd:?}")), |bencher| {
                 bencher.iter(|| {
-                    let c = if format == Format::F64 { Accumulator::Bits64(&mut c64) } else { Accumulator::Bits32(&mut c32) };
+                    let c = if format == Format::F64 {
+                        Accumulator::Bits64(&mut c64)
+                    } else {
+                        Accumulator::Bits32(&mut c32)
+                    };
                     multiply(simd, rule, shape, black_box(left), black_box(right), c)
                 });
+            });
+        }
+        group.finish();
+    }
+}
+
+fn transcendentals(criterion: &mut Criterion) {
+    let x: [u32; LANES] = std::array::from_fn(|lane| (0.37 + lane as f32 / 29.0).to_bits());
+    for function in Function::ALL {
+        let mut group = criterion.benchmark_group(format!("{function:?}"));
+        for simd in Simd::available() {
+            group.bench_function(BenchmarkId::from_parameter(format!("{simd:?}")), |bencher| {
+                bencher.iter(|| function.of_lanes(simd, black_box(&x)));
             });
         }
         group.finish();
@@ -76,6 +96,6 @@ criterion_group! {
     name = benches;
     config = Criterion::default().warm_up_time(std::time::Duration::from_millis(200))
         .measurement_time(std::time::Duration::from_millis(600)).sample_size(20).without_plots();
-    targets = tiles
+    targets = tiles, transcendentals
 }
 criterion_main!(benches);

@@ -121,7 +121,8 @@ const fn decode(code: u8, fields: Fields) -> f32 {
     }
     let exponent = (code & 0x7f) >> fields.mantissa_bits;
     let mantissa = code & ((1 << fields.mantissa_bits) - 1);
-    let (significand, lift) = if exponent == 0 { (mantissa, 0) } else { (mantissa | 1 << fields.mantissa_bits, exponent - 1) };
+    let (significand, lift) =
+        if exponent == 0 { (mantissa, 0) } else { (mantissa | 1 << fields.mantissa_bits, exponent - 1) };
     // 2^exponent_min over the mantissa's fraction is far inside f32's normal range, so both products are exact.
     let unit = power_of_two(fields.exponent_min - fields.mantissa_bits as i32 + lift as i32);
     let magnitude = significand as f32 * unit;

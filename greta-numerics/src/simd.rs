@@ -21,7 +21,7 @@ impl Simd {
     /// What the target was compiled for, and nothing more.
     pub const PORTABLE: Self = Self(Level::Portable);
 
-    /// The widest that this machine has.
+    /// The widest that this machine has. Asks the machine: callers keep the answer.
     #[must_use]
     pub fn best() -> Self {
         let mut best = Self::PORTABLE;

@@ -104,7 +104,21 @@ fn exp2(x: u32) -> u32 {
     let shifted = y + SHIFT;
     let whole = shifted.to_bits().wrapping_sub(SHIFT.to_bits());
     let rest = (y - (shifted - SHIFT)) * std::f64::consts::LN_2;
-    let power = horner(rest, [1.0, 1.0, 1.0 / 2.0, 1.0 / 6.0, 1.0 / 24.0, 1.0 / 120.0, 1.0 / 720.0, 1.0 / 5040.0, 1.0 / 40_320.0, 1.0 / 362_880.0]);
+    let power = horner(
+        rest,
+        [
+            1.0,
+            1.0,
+            1.0 / 2.0,
+            1.0 / 6.0,
+            1.0 / 24.0,
+            1.0 / 120.0,
+            1.0 / 720.0,
+            1.0 / 5040.0,
+            1.0 / 40_320.0,
+            1.0 / 362_880.0,
+        ],
+    );
     let result = power * f64::from_bits(whole.wrapping_add(1023) << 52);
     keep_nan(x, flush((result as f32).to_bits()))
 }
@@ -165,8 +179,12 @@ fn quarter_wave(x: u32, quarters: u64) -> u32 {
     let quadrant = shifted.to_bits().wrapping_add(quarters);
     let angle = (turns - 0.25 * (shifted - SHIFT)) * std::f64::consts::TAU;
     let square = angle * angle;
-    let sine = angle * horner(square, [1.0, -1.0 / 6.0, 1.0 / 120.0, -1.0 / 5040.0, 1.0 / 362_880.0, -1.0 / 39_916_800.0]);
-    let cosine = horner(square, [1.0, -1.0 / 2.0, 1.0 / 24.0, -1.0 / 720.0, 1.0 / 40_320.0, -1.0 / 3_628_800.0, 1.0 / 479_001_600.0]);
+    let sine =
+        angle * horner(square, [1.0, -1.0 / 6.0, 1.0 / 120.0, -1.0 / 5040.0, 1.0 / 362_880.0, -1.0 / 39_916_800.0]);
+    let cosine = horner(
+        square,
+        [1.0, -1.0 / 2.0, 1.0 / 24.0, -1.0 / 720.0, 1.0 / 40_320.0, -1.0 / 3_628_800.0, 1.0 / 479_001_600.0],
+    );
     let magnitude = if quadrant & 1 == 0 { sine } else { cosine };
     let signed = if quadrant & 2 == 0 { magnitude } else { -magnitude };
     // Adding zero makes -0 positive.

@@ -146,7 +146,9 @@ fn sums_of_two_codes_overflow_as_often_as_published() {
     for (format, wanted) in FLOAT8S.iter().zip([496, 120]) {
         let codes = || (0..=u8::MAX).filter(|&code| code != 0x80);
         let overflows = |a: u8| {
-            codes().filter(|&b| (format.nearest)((format.decode)(a) + (format.decode)(b), Overflow::Nan) == 0x80).count()
+            codes()
+                .filter(|&b| (format.nearest)((format.decode)(a) + (format.decode)(b), Overflow::Nan) == 0x80)
+                .count()
         };
         assert_eq!(codes().map(overflows).sum::<usize>(), wanted);
     }
@@ -167,11 +169,13 @@ fn stochastic_rounding_goes_up_for_the_share_of_seeds_that_the_distance_says() {
             // Past the last value the steps go on.
             let below = ladder.below(magnitude);
             let (low, step) = (ladder.rung(below), ladder.rung(below + 1) - ladder.rung(below));
-            let past = ((magnitude - low) / step).floor().min(if below + 1 < ladder.values.len() { 0.0 } else { f64::MAX });
+            let past =
+                ((magnitude - low) / step).floor().min(if below + 1 < ladder.values.len() { 0.0 } else { f64::MAX });
             let share = ((magnitude - low) / step - past).clamp(0.0, 1.0);
             // Seeds are added to the cut-off part: those from `threshold` on carry.
             let threshold = steps - (share * steps).floor();
-            let index = |up: bool| Some(below + past as usize + usize::from(up)).filter(|&index| index < ladder.values.len());
+            let index =
+                |up: bool| Some(below + past as usize + usize::from(up)).filter(|&index| index < ladder.values.len());
             for (noise, up) in [(threshold - 1.0, false), (threshold, true)] {
                 if noise < steps && noise >= 0.0 {
                     let seed = (noise as u32) << (32 - noise_bits) | 0x155 & ((1 << (32 - noise_bits)) - 1);
@@ -192,7 +196,10 @@ fn f16_and_bf16_are_rounded_to_nearest_even_with_subnormals() {
     for (decode, encode, infinity) in formats {
         for code in 0..=u16::MAX {
             let value = decode(code);
-            assert!(value.is_nan() == (code & 0x7fff > infinity) && (value.is_nan() || encode(value) == code), "{code:x}");
+            assert!(
+                value.is_nan() == (code & 0x7fff > infinity) && (value.is_nan() || encode(value) == code),
+                "{code:x}"
+            );
         }
         let ladder = Ladder::new((0..infinity).map(decode));
         for x in ladder.probes().into_iter().filter(|x| x.is_finite()) {

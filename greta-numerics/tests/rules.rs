@@ -6,12 +6,14 @@
 use greta_numerics::Simd;
 use greta_numerics::float16::{f32_from_bf16, f32_from_f16, xf32_truncate};
 use greta_numerics::mfma::{
-    Accumulator, Elements, Format, Left, Mismatch, Order, Parts, Right, Rule, Shape, dot_fp8, dot_grouped, dot_i8, multiply,
+    Accumulator, Elements, Format, Left, Mismatch, Order, Parts, Right, Rule, Shape, dot_fp8, dot_grouped, dot_i8,
+    multiply,
 };
 use greta_numerics::{F8E4M3Fnuz, F8E5M2Fnuz};
 use num_bigint::BigInt;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 /// Fractional bits of the integers that stand for numbers.
 const FRACTION_BITS: i32 = 800;
@@ -183,7 +185,8 @@ fn check(rule: Rule, formats: (Format, Format), a: &[u32], b: &[u32], c: &[u32])
     let shape = Shape { m: SHAPE_M, n: SHAPE_N, k };
     let rows: Vec<u32> = (0..SHAPE_M * k).map(|at| a[(at / k + at % k) % k]).collect();
     let columns: Vec<u32> = (0..k * SHAPE_N).map(|at| b[(at / SHAPE_N + at % SHAPE_N) % k]).collect();
-    let parts = |format, bits: &[u32]| -> Vec<Parts> { bits.iter().filter_map(|&bits| Parts::new(format, bits)).collect() };
+    let parts =
+        |format, bits: &[u32]| -> Vec<Parts> { bits.iter().filter_map(|&bits| Parts::new(format, bits)).collect() };
     let wanted: Vec<f32> = (0..SHAPE_M * SHAPE_N)
         .map(|at| {
             let row = &rows[at / SHAPE_N * k..][..k];
@@ -223,8 +226,13 @@ const CASES: [(Rule, Format, Format); 9] = [
     (Rule::Fp8, Format::Bf8, Format::Bf8),
 ];
 
+/// The same cases in every run.
+fn config() -> ProptestConfig {
+    ProptestConfig { cases: 1500, rng_seed: RngSeed::Fixed(3), failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(config())]
 
     #[test]
     fn tiles_and_elements_follow_the_rules(

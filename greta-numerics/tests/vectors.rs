@@ -76,13 +76,16 @@ impl File {
         let Shape { m, n, k } = self.shape;
         let cases = self.a.chunks(m * k).zip(self.b.chunks(k * n)).zip(self.c.chunks(m * n).zip(self.d.chunks(m * n)));
         let double = self.formats.0 == Format::F64;
-        let is_nan = |bits: u64| if double { f64::from_bits(bits).is_nan() } else { f32::from_bits(bits as u32).is_nan() };
-        let case = |((a, b), (c, d)): ((&[u64], &[u64]), (&[u64], &[u64]))| {
+        let is_nan =
+            |bits: u64| if double { f64::from_bits(bits).is_nan() } else { f32::from_bits(bits as u32).is_nan() };
+        let mut differing = 0;
+        for ((a, b), (c, d)) in cases {
             let given = compute(a, b, c);
             assert_eq!(given.len(), d.len());
-            given.iter().zip(d).filter(|&(&given, &d)| given != d && !(is_nan(given) && is_nan(d))).count()
-        };
-        cases.map(case).sum()
+            let differs = |(&given, &d): &(&u64, &u64)| given != d && !(is_nan(given) && is_nan(d));
+            differing += given.iter().zip(d).filter(differs).count();
+        }
+        differing
     }
 
     fn by_element(&self, a: &[u64], b: &[u64], c: &[u64]) -> Vec<u64> {
@@ -139,7 +142,8 @@ impl File {
         let right = Right { format: self.formats.1, elements: b_elements };
         if self.rule == Rule::F64 {
             let mut c = c.to_vec();
-            mfma::multiply(simd, self.rule, self.shape, left, right, Accumulator::Bits64(&mut c)).expect("matching sizes");
+            mfma::multiply(simd, self.rule, self.shape, left, right, Accumulator::Bits64(&mut c))
+                .expect("matching sizes");
             return c;
         }
         let mut c: Vec<u32> = narrow(c);

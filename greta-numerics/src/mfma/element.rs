@@ -95,7 +95,8 @@ fn add_rounded(sum: i64, exponent: i32, acc: f32) -> f32 {
 /// What the group gives where infinities or NaN decide it: first those of the inputs and of the accumulator, which an
 /// earlier group may have made infinite, then those that products of 2^128 or more stand for.
 fn opt_special(a: &[Parts], b: &[Parts], acc: f32) -> Option<f32> {
-    let mut inputs = Infinities { positive: acc == f32::INFINITY, negative: acc == f32::NEG_INFINITY, nan: acc.is_nan() };
+    let mut inputs =
+        Infinities { positive: acc == f32::INFINITY, negative: acc == f32::NEG_INFINITY, nan: acc.is_nan() };
     let mut products = Infinities::default();
     for (a, b) in a.iter().zip(b) {
         let sign = a.significand.signum() * b.significand.signum();

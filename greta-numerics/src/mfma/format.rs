@@ -41,7 +41,9 @@ impl Format {
     /// The layout of the bits; `None` for formats whose rules do not take them apart.
     pub(crate) const fn layout(self) -> Option<Layout> {
         match self {
-            Self::Xf32 => Some(Layout { ignored_bits: 13, mantissa_bits: 10, exponent_bits: 8, bias: 127, fnuz: false }),
+            Self::Xf32 => {
+                Some(Layout { ignored_bits: 13, mantissa_bits: 10, exponent_bits: 8, bias: 127, fnuz: false })
+            }
             Self::F16 => Some(Layout { ignored_bits: 0, mantissa_bits: 10, exponent_bits: 5, bias: 15, fnuz: false }),
             Self::Bf16 => Some(Layout { ignored_bits: 0, mantissa_bits: 7, exponent_bits: 8, bias: 127, fnuz: false }),
             Self::Fp8 => Some(Layout { ignored_bits: 0, mantissa_bits: 3, exponent_bits: 4, bias: 8, fnuz: true }),

@@ -1,6 +1,6 @@
 //! Tiles of the rules that sum groups of products at a common exponent: f16, bf16, xf32, fp8, bf8.
 //!
-//! Sixteen columns at a time, in integers of 32 bits: a significand has at most 11 bits, a product 22, and 26 once it has
+//! Sixteen columns at a time, in integers of 32 bits, each operand taken apart once for sixteen rows or columns: a significand has at most 11 bits, a product 22, and 26 once it has
 //! 24 fractional bits; sixteen of them stay below 2^30. The sum's meeting with C needs 38 bits and exact powers of two,
 //! both of which f64 has, and leaves a value whose conversion to f32 is the rule's one rounding.
 //!
@@ -195,15 +195,11 @@ fn take_apart<const GROUP: usize>(
     shift: u32,
     bits: impl Fn(usize) -> [u32; WIDTH],
 ) -> Panel<GROUP> {
-    let mut panel = Panel {
-        sign: [[0; WIDTH]; GROUP],
-        magnitude: [[0; WIDTH]; GROUP],
-        exponent: [[ZERO_EXPONENT; WIDTH]; GROUP],
-    };
+    let mut panel =
+        Panel { sign: [[0; WIDTH]; GROUP], magnitude: [[0; WIDTH]; GROUP], exponent: [[ZERO_EXPONENT; WIDTH]; GROUP] };
     for offset in 0..depth {
-        let bits = bits(offset);
-        for lane in 0..WIDTH {
-            let raw = layout.raw(bits[lane]);
+        for (lane, bits) in bits(offset).into_iter().enumerate() {
+            let raw = layout.raw(bits);
             panel.sign[offset][lane] = raw.sign;
             panel.magnitude[offset][lane] = raw.magnitude << shift;
             panel.exponent[offset][lane] = raw.exponent;

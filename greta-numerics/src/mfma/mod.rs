@@ -173,7 +173,8 @@ pub fn multiply(
         Accumulator::Bits32(c) => c.len(),
         Accumulator::Bits64(c) => c.len(),
     };
-    for (operand, given, rows, columns) in [('A', a.elements.len(), m, k), ('B', b.elements.len(), k, n), ('C', c_len, m, n)]
+    for (operand, given, rows, columns) in
+        [('A', a.elements.len(), m, k), ('B', b.elements.len(), k, n), ('C', c_len, m, n)]
     {
         let wanted = rows.saturating_mul(columns);
         if given != wanted {
