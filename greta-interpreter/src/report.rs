@@ -14,7 +14,8 @@ pub struct Report {
     pub kernel: String,
     /// The block's position in the grid.
     pub block: [u32; 3],
-    /// The thread's position in its block: the first thread that broke the rule.
+    /// The thread's position in its block: the first thread that broke the rule; of a barrier, the first that did not
+    /// reach it.
     pub thread: [u32; 3],
     /// Where in the Rust source.
     pub location: Location,
@@ -197,7 +198,9 @@ impl Report {
         match &self.kind {
             ReportKind::OutOfBounds { index, limit, .. } => format!("index {index}, limit {limit}"),
             ReportKind::Misaligned { index, width, .. } => format!("index {index} is not a multiple of {width}"),
-            ReportKind::DivergentBarrier { reached, threads } => format!("{reached} of {threads} threads are here"),
+            ReportKind::DivergentBarrier { reached, threads } => {
+                format!("{reached} of {threads} threads are here, {:?} is not", self.thread)
+            }
             ReportKind::DivisionByZero => "the divisor is 0".to_owned(),
             ReportKind::PartialMfma { active, wave, .. } => format!("{active} of {wave} lanes are here"),
             _ => String::new(),

@@ -180,7 +180,11 @@ impl Body for Barrier {
         }
         let reached = masks.iter().map(|mask| mask.count_ones()).sum();
         let threads = program.layout.full.iter().map(|mask| mask.count_ones()).sum();
-        let (wave, lane) = frame.first_active();
+        let missing = masks.iter().zip(&program.layout.full).map(|(mask, full)| full & !mask);
+        let (wave, lane) = missing
+            .enumerate()
+            .find_map(|(wave, lanes)| (lanes != 0).then(|| (wave, lanes.trailing_zeros() as usize)))
+            .expect("invariant: a barrier that is not full lacks a thread");
         let kind = ReportKind::DivergentBarrier { reached, threads };
         frame.fail(wave, lane, program.parts.locations[inst.extra as usize], kind)
     }

@@ -131,6 +131,7 @@ fn a_barrier_that_not_all_threads_reach_is_reported() {
     });
     let report = report(b, [1, 1, 1], &mut []);
     assert_eq!(report.kind, ReportKind::DivergentBarrier { reached: 65, threads: 100 });
+    assert_eq!(report.thread, [65, 0, 0], "the first that is missing");
     assert!(at(line, &report), "{report}");
 }
 
@@ -141,6 +142,7 @@ fn a_barrier_after_some_threads_returned_is_reported() {
     b.barrier();
     let report = report(b, [1, 1, 1], &mut []);
     assert_eq!(report.kind, ReportKind::DivergentBarrier { reached: 99, threads: 100 });
+    assert_eq!(report.thread, [40, 0, 0], "the one that is missing");
 }
 
 #[test]
