@@ -82,7 +82,7 @@ impl File {
         for ((a, b), (c, d)) in cases {
             let given = compute(a, b, c);
             assert_eq!(given.len(), d.len());
-            let differs = |(&given, &d): &(&u64, &u64)| given != d && !(is_nan(given) && is_nan(d));
+            let differs = |&(&given, &d): &(&u64, &u64)| given != d && !(is_nan(given) && is_nan(d));
             differing += given.iter().zip(d).filter(differs).count();
         }
         differing

@@ -2,9 +2,10 @@
 //!
 //! Source of the rules: MMA-Sim (arXiv 2511.10909), whose authors compared theirs with an MI300X. They leave open what
 //! infinities, NaN and products past 2^128 give beyond the kind of the result, and the sign of zero; here NaN is always
-//! [`NAN_BITS`](super::NAN_BITS) and an exact zero is +0.
+//! [`NAN_BITS`] and an exact zero is +0.
 
 use super::format::{Class, FRACTION_BITS, Parts, ZERO_EXPONENT};
+use super::{NAN_BITS, NAN_BITS_F64};
 
 /// Fractional bits of a product's significand, before and after it is aligned.
 const PRODUCT_BITS: u32 = 2 * FRACTION_BITS;
@@ -14,16 +15,18 @@ const SUM_BITS: u32 = 31;
 /// C is dropped by the 8-bit rule where its exponent is lower than the largest by more than this.
 const DROP_DISTANCE: i32 = 25;
 
-/// acc = C, then acc = fma(A[k], B[k], acc) for each k in order.
+/// acc = C, then acc = `fma(A[k], B[k], acc)` for each k in order.
 #[must_use]
 pub fn dot_f32(a: &[f32], b: &[f32], c: f32) -> f32 {
-    a.iter().zip(b).fold(c, |acc, (&a, &b)| a.mul_add(b, acc))
+    let sum = a.iter().zip(b).fold(c, |acc, (&a, &b)| a.mul_add(b, acc));
+    if sum.is_nan() { f32::from_bits(NAN_BITS) } else { sum }
 }
 
-/// acc = C, then acc = fma(A[k], B[k], acc) for each k in order.
+/// acc = C, then acc = `fma(A[k], B[k], acc)` for each k in order.
 #[must_use]
 pub fn dot_f64(a: &[f64], b: &[f64], c: f64) -> f64 {
-    a.iter().zip(b).fold(c, |acc, (&a, &b)| a.mul_add(b, acc))
+    let sum = a.iter().zip(b).fold(c, |acc, (&a, &b)| a.mul_add(b, acc));
+    if sum.is_nan() { f64::from_bits(NAN_BITS_F64) } else { sum }
 }
 
 /// The sum of C and all products, modulo 2^32.
@@ -132,8 +135,8 @@ impl Infinities {
 
     fn opt_sum(&self) -> Option<f32> {
         match (self.positive, self.negative) {
-            _ if self.nan => Some(f32::from_bits(super::NAN_BITS)),
-            (true, true) => Some(f32::from_bits(super::NAN_BITS)),
+            _ if self.nan => Some(f32::from_bits(NAN_BITS)),
+            (true, true) => Some(f32::from_bits(NAN_BITS)),
             (true, false) => Some(f32::INFINITY),
             (false, true) => Some(f32::NEG_INFINITY),
             (false, false) => None,
