@@ -6,8 +6,8 @@
 use greta_numerics::Simd;
 use greta_numerics::float16::{f32_from_bf16, f32_from_f16, xf32_truncate};
 use greta_numerics::mfma::{
-    Accumulator, Elements, Format, Left, Mismatch, Order, Parts, Right, Rule, Shape, dot_fp8, dot_grouped, dot_i8,
-    multiply,
+    Accumulator, Elements, Format, Left, Mismatch, Order, Parts, Right, Rule, Shape, dot_f32, dot_fp8, dot_grouped,
+    dot_i8, multiply,
 };
 use greta_numerics::{F8E4M3Fnuz, F8E5M2Fnuz};
 use num_bigint::BigInt;
@@ -179,37 +179,46 @@ fn same(given: f32, wanted: f32) -> bool {
     given.to_bits() == wanted.to_bits() || (given.is_nan() && wanted.is_nan())
 }
 
-/// Rows are turns of `a`, columns turns of `b`, so that a case is small and its elements differ.
-fn check(rule: Rule, formats: (Format, Format), a: &[u32], b: &[u32], c: &[u32]) -> Result<(), TestCaseError> {
+/// What the element function gives.
+fn by_element(rule: Rule, formats: (Format, Format), a: &[u32], b: &[u32], c: u32) -> f32 {
+    let parts =
+        |format, bits: &[u32]| -> Vec<Parts> { bits.iter().filter_map(|&bits| Parts::new(format, bits)).collect() };
+    let values = |bits: &[u32]| -> Vec<f32> { bits.iter().map(|&bits| f32::from_bits(bits)).collect() };
+    let acc = f32::from_bits(c);
+    match rule {
+        Rule::F32 => dot_f32(&values(a), &values(b), acc),
+        Rule::Grouped { group } => dot_grouped(group.into(), &parts(formats.0, a), &parts(formats.1, b), acc),
+        _ => dot_fp8(&parts(formats.0, a), &parts(formats.1, b), acc),
+    }
+}
+
+/// Rows are turns of `a`, columns turns of `b`, so that a case is small and its elements differ. `finite`: the operands
+/// are, and the big integers have their say.
+fn check(
+    rule: Rule,
+    formats: (Format, Format),
+    [a, b]: [&[u32]; 2],
+    c: &[u32],
+    finite: bool,
+) -> Result<(), TestCaseError> {
     let k = a.len();
     let shape = Shape { m: SHAPE_M, n: SHAPE_N, k };
     let rows: Vec<u32> = (0..SHAPE_M * k).map(|at| a[(at / k + at % k) % k]).collect();
     let columns: Vec<u32> = (0..k * SHAPE_N).map(|at| b[(at / SHAPE_N + at % SHAPE_N) % k]).collect();
-    let parts =
-        |format, bits: &[u32]| -> Vec<Parts> { bits.iter().filter_map(|&bits| Parts::new(format, bits)).collect() };
-    let wanted: Vec<f32> = (0..SHAPE_M * SHAPE_N)
-        .map(|at| {
-            let row = &rows[at / SHAPE_N * k..][..k];
-            let column: Vec<u32> = (0..k).map(|index| columns[index * SHAPE_N + at % SHAPE_N]).collect();
-            reference(rule, formats, row, &column, c[at])
-        })
-        .collect();
-    for (at, &wanted) in wanted.iter().enumerate() {
-        let row = parts(formats.0, &rows[at / SHAPE_N * k..][..k]);
+    let mut elements = Vec::new();
+    for (at, &c) in c.iter().enumerate() {
+        let row = &rows[at / SHAPE_N * k..][..k];
         let column: Vec<u32> = (0..k).map(|index| columns[index * SHAPE_N + at % SHAPE_N]).collect();
-        let (column, acc) = (parts(formats.1, &column), f32::from_bits(c[at]));
-        let given = match rule {
-            Rule::Grouped { group } => dot_grouped(group.into(), &row, &column, acc),
-            _ => dot_fp8(&row, &column, acc),
-        };
-        prop_assert!(same(given, wanted), "element {at}: {given:e}, not {wanted:e}");
+        let given = by_element(rule, formats, row, &column, c);
+        if finite {
+            let wanted = reference(rule, formats, row, &column, c);
+            prop_assert!(same(given, wanted), "element {at}: {given:e}, not {wanted:e}");
+        }
+        elements.push(given.to_bits());
     }
     for simd in Simd::available() {
-        let given = multiply_bits(simd, rule, shape, formats, [&rows, &columns], c);
-        for (at, (&given, &wanted)) in given.expect("matching sizes").iter().zip(&wanted).enumerate() {
-            let given = f32::from_bits(given);
-            prop_assert!(same(given, wanted), "tile {simd:?} {at}: {given:e}, not {wanted:e}");
-        }
+        let tile = multiply_bits(simd, rule, shape, formats, [&rows, &columns], c);
+        prop_assert_eq!(tile.as_ref(), Ok(&elements), "{:?}", simd);
     }
     Ok(())
 }
@@ -249,7 +258,26 @@ proptest! {
             drawn.iter().map(|&(random, own)| element(format, random, if mode < 4 { mode } else { own })).collect()
         };
         let (a, b, c) = (bits(a_format, &a[..depth]), bits(b_format, &b[..depth]), bits(Format::F32, &c));
-        check(rule, (a_format, b_format), &a, &b, &c)?;
+        check(rule, (a_format, b_format), [&a, &b], &c, true)?;
+    }
+
+    #[test]
+    fn tiles_agree_with_elements_on_any_bits(
+        case in 0..=CASES.len(),
+        a in vec(any::<u32>(), 32),
+        b in vec(any::<u32>(), 32),
+        c in vec(any::<u32>(), SHAPE_M * SHAPE_N),
+        rarely in 0_u32..8,
+    ) {
+        let (rule, a_format, b_format) = CASES.get(case).copied().unwrap_or((Rule::F32, Format::F32, Format::F32));
+        // Infinities and NaN in at most two elements of A and B, or wherever they come up.
+        let bits = |format: Format, drawn: &[u32]| -> Vec<u32> {
+            let mask = u32::MAX >> (32 - format.bits());
+            let kept = |(at, &random): (usize, &u32)| if rarely == 0 || at as u32 == rarely { random & mask } else { element(format, random, 1) };
+            drawn.iter().enumerate().map(kept).collect()
+        };
+        let (a, b, c) = (bits(a_format, &a), bits(b_format, &b), bits(Format::F32, &c));
+        check(rule, (a_format, b_format), [&a, &b], &c, false)?;
     }
 
     #[test]
