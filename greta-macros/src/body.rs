@@ -7,18 +7,32 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{BinOp, Error, Expr, ExprBinary, ExprCall, ExprCast, ExprClosure, Ident, Lit, Pat, Result, Type, UnOp};
 
+use crate::loops::Loop;
 use crate::types;
 
 /// Rewrites one function's body.
 pub(crate) struct Rewriter {
-    /// Names in scope and whether they are `let mut`, innermost last.
-    names: Vec<(String, bool)>,
+    /// Names in scope and whether their value changes, innermost last.
+    names: Vec<(String, Changes)>,
     /// Type parameters of the function that stand for kernel values.
     pub(crate) generics: Vec<Ident>,
     /// The handle type that a device function returns; `None` in a kernel.
     pub(crate) result: Option<TokenStream>,
-    /// Loops around the current expression.
-    pub(crate) loops: usize,
+    /// Loops around the current expression, innermost last.
+    pub(crate) loops: Vec<Loop>,
+    /// Whether the current expression is in a closure.
+    pub(crate) in_closure: bool,
+}
+
+/// Whether what a name stands for can change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Changes {
+    /// Never.
+    No,
+    /// It is a `let mut`.
+    Itself,
+    /// It is a `&mut`: what it points to changes.
+    Target,
 }
 
 /// Whether a block's value is wanted.
@@ -32,7 +46,7 @@ pub(crate) enum Wanted {
 
 impl Rewriter {
     pub(crate) fn new(generics: Vec<Ident>, result: Option<TokenStream>) -> Self {
-        Self { names: Vec::new(), generics, result, loops: 0 }
+        Self { names: Vec::new(), generics, result, loops: Vec::new(), in_closure: false }
     }
 
     /// Runs `f` in a scope of its own.
@@ -44,11 +58,26 @@ impl Rewriter {
     }
 
     pub(crate) fn declare(&mut self, name: &Ident, mutable: bool) {
-        self.names.push((name.to_string(), mutable));
+        self.names.push((name.to_string(), if mutable { Changes::Itself } else { Changes::No }));
     }
 
-    fn is_mutable(&self, name: &Ident) -> bool {
-        self.names.iter().rev().find(|(other, _)| name == other).is_some_and(|(_, mutable)| *mutable)
+    pub(crate) fn declare_reference(&mut self, name: &Ident, mutable: bool) {
+        self.names.push((name.to_string(), if mutable { Changes::Target } else { Changes::No }));
+    }
+
+    fn changes(&self, name: &Ident) -> Changes {
+        self.names.iter().rev().find(|(other, _)| name == other).map_or(Changes::No, |(_, changes)| *changes)
+    }
+
+    /// Whether an expression is a field of something that changes.
+    fn is_changeable(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Path(path) => path.path.get_ident().is_some_and(|name| self.changes(name) != Changes::No),
+            Expr::Field(field) => self.is_changeable(&field.base),
+            Expr::Paren(paren) => self.is_changeable(&paren.expr),
+            Expr::Unary(unary) => matches!(unary.op, UnOp::Deref(_)) && self.is_changeable(&unary.expr),
+            _ => false,
+        }
     }
 
     /// An expression whose value is used.
@@ -57,7 +86,7 @@ impl Rewriter {
         Ok(match expr {
             Expr::Lit(literal) => self::literal(&literal.lit, false)?,
             Expr::Path(path) => match path.path.get_ident() {
-                Some(name) if self.is_mutable(name) => quote_spanned!(span=> ::greta::rt::read(&#name)),
+                Some(name) if self.changes(name) == Changes::Itself => quote_spanned!(span=> ::greta::rt::read(&#name)),
                 _ => quote!(#path),
             },
             Expr::Binary(binary) => self.binary(binary)?,
@@ -109,7 +138,14 @@ impl Rewriter {
                 quote_spanned!(span=> #path { #(#fields),* })
             }
             Expr::Closure(closure) => self.closure(closure)?,
-            Expr::Index(_) | Expr::Field(_) => self.place(expr)?,
+            Expr::Index(_) => self.place(expr)?,
+            Expr::Field(_) => {
+                let place = self.place(expr)?;
+                match self.is_changeable(expr) {
+                    true => quote_spanned!(span=> ::greta::rt::read(&#place)),
+                    false => place,
+                }
+            }
             Expr::Repeat(repeat) => {
                 let (element, length) = (self.expr(&repeat.expr)?, self.expr(&repeat.len)?);
                 quote_spanned!(span=> ::greta::rt::repeat(#element, #length))
@@ -257,7 +293,12 @@ impl Rewriter {
                 let ty = ty.map(|ty| quote!(: #ty));
                 inputs.push(quote!(#pattern #ty));
             }
-            let (capture, body) = (&closure.capture, this.expr(&closure.body)?);
+            let loops = std::mem::take(&mut this.loops);
+            let in_closure = std::mem::replace(&mut this.in_closure, true);
+            let body = this.expr(&closure.body);
+            this.loops = loops;
+            this.in_closure = in_closure;
+            let (capture, body) = (&closure.capture, body?);
             Ok(quote_spanned!(closure.span()=> #capture |#(#inputs),*| #body))
         })
     }

@@ -88,7 +88,10 @@ fn body(
             Some(false) => (quote!(#name), false, quote!(let #name = &#handle;)),
             Some(true) => (quote!(#name), true, quote!(let #name = &mut #handle;)),
         };
-        rewriter.declare(name, parameter.pattern.mutability.is_some());
+        match parameter.opt_reference() {
+            Some(mutable) => rewriter.declare_reference(name, mutable),
+            None => rewriter.declare(name, parameter.pattern.mutability.is_some()),
+        }
         arguments.push(quote!(__greta_call.argument(#argument, #mutable);));
         handles
             .push(quote!(#[allow(unused_mut)] let mut #handle = __greta_call.parameter(#text, #argument, #mutable);));

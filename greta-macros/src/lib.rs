@@ -6,10 +6,13 @@
 
 mod attribute;
 mod body;
+mod choose;
 mod control;
 mod device;
 mod kernel;
+mod loops;
 mod memory;
+mod pattern;
 mod statement;
 mod text;
 mod types;

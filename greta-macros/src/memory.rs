@@ -1,9 +1,9 @@
 //! Rewrites assignments: to variables, to elements, plain and compound.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{BinOp, Error, Expr, ExprBinary, ExprIndex, Result};
+use syn::{BinOp, Error, Expr, ExprBinary, ExprIndex, ExprTuple, Result};
 
 use crate::body::Rewriter;
 
@@ -12,6 +12,15 @@ impl Rewriter {
     pub(crate) fn assign(&mut self, target: &Expr, value: &Expr) -> Result<TokenStream> {
         let span = target.span();
         let value = self.expr(value)?;
+        self.assign_value(target, &value, span)
+    }
+
+    fn assign_value(&mut self, target: &Expr, value: &TokenStream, span: Span) -> Result<TokenStream> {
+        match strip(target) {
+            Expr::Infer(_) => return Ok(quote_spanned!(span=> { let _ = #value; })),
+            Expr::Tuple(tuple) => return self.assign_parts(tuple, value, span),
+            _ => {}
+        }
         if let Expr::Index(index) = strip(target) {
             let (base, position) = self.element(index)?;
             return Ok(quote_spanned! {span=> {
@@ -27,6 +36,17 @@ impl Rewriter {
         }})
     }
 
+    /// `(a, b) = value`.
+    fn assign_parts(&mut self, tuple: &ExprTuple, value: &TokenStream, span: Span) -> Result<TokenStream> {
+        let names: Vec<Ident> = (0..tuple.elems.len()).map(|part| format_ident!("__greta_part_{part}")).collect();
+        let mut assigns = Vec::new();
+        for (target, name) in tuple.elems.iter().zip(&names) {
+            assigns.push(self.assign_value(target, &quote!(#name), span)?);
+        }
+        // A block each: the parts of a tuple in a tuple have the same names.
+        Ok(quote_spanned!(span=> { let (#(#names,)*) = #value; #({ #assigns })* }))
+    }
+
     /// `target op= value`. As in Rust, the value is evaluated before the target is read.
     pub(crate) fn compound_assign(&mut self, binary: &ExprBinary) -> Result<TokenStream> {
         let span = binary.span();
@@ -35,7 +55,7 @@ impl Rewriter {
             let (base, position) = self.element(index)?;
             let nested = matches!(strip(&index.expr), Expr::Index(_));
             let (hoist, base) = if nested {
-                (Some(quote_spanned!(span=> let mut __greta_base = #base;)), quote!(__greta_base))
+                (Some(quote_spanned!(span=> let mut __greta_base = #base;)), quote_spanned!(span=> __greta_base))
             } else {
                 (None, base)
             };
@@ -73,7 +93,6 @@ impl Rewriter {
     fn variable(&mut self, target: &Expr) -> Result<TokenStream> {
         match strip(target) {
             Expr::Path(_) | Expr::Field(_) | Expr::Unary(_) => self.place(target),
-            Expr::Tuple(_) => Err(Error::new(target.span(), "assign the parts of a tuple one by one in a kernel")),
             other => {
                 let text = other.to_token_stream();
                 Err(Error::new(target.span(), format!("`{text}` cannot be assigned to in a kernel")))

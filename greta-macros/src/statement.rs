@@ -1,12 +1,13 @@
 //! Rewrites blocks, `let` and statements.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Block, Error, Expr, Local, Pat, PatIdent, Result, Stmt, Type};
+use syn::{Block, Error, Expr, Ident, Local, Pat, PatIdent, Result, Stmt, Type, parse_quote_spanned};
 
 use crate::body::{Rewriter, Wanted};
 use crate::control::is_reserved;
+use crate::pattern::Pattern;
 use crate::types;
 
 impl Rewriter {
@@ -51,9 +52,9 @@ impl Rewriter {
         if wanted == Wanted::Value && (!semicolon || diverges) {
             return self.expr(expr);
         }
-        let is_control = matches!(expr, Expr::If(_) | Expr::Block(_)) || diverges;
+        let is_control = matches!(expr, Expr::If(_) | Expr::Match(_) | Expr::Loop(_) | Expr::Block(_)) || diverges;
         let tokens = if is_control { self.control(expr, Wanted::Nothing)? } else { self.expr(expr)? };
-        if matches!(expr, Expr::If(_)) {
+        if matches!(expr, Expr::If(_) | Expr::Match(_)) {
             return Ok(quote_spanned!(span=> let () = #tokens;));
         }
         Ok(quote_spanned!(span=> #tokens;))
@@ -77,36 +78,32 @@ impl Rewriter {
                 let init = self.expr(init)?;
                 Ok(quote_spanned!(local.span()=> let _ = #init;))
             }
-            Pat::Tuple(tuple) => {
-                let Some(init) = init else {
-                    return Err(Error::new(local.span(), "declare the names one by one"));
-                };
-                let init = self.expr(init)?;
-                let mut binds = TokenStream::new();
-                let mut names = Vec::new();
-                for item in &tuple.elems {
-                    match item {
-                        Pat::Ident(name) => {
-                            names.push(&name.ident);
-                            binds.extend(self.bind(name)?);
-                        }
-                        Pat::Wild(_) => return Err(Error::new(item.span(), "name every part of a tuple in a kernel")),
-                        other => return Err(Error::new(other.span(), "bind the parts of a tuple to plain names")),
-                    }
-                }
-                Ok(quote_spanned!(local.span()=> let (#(#names,)*) = #init; #binds))
-            }
-            other => Err(Error::new(other.span(), "`let` in a kernel binds a name or a tuple of names")),
+            Pat::Tuple(_) | Pat::Struct(_) | Pat::Paren(_) => self.local_parts(local, pattern, ty, init),
+            other => Err(Error::new(other.span(), "`let` in a kernel binds a name, or the parts of a tuple or struct")),
         }
     }
 
-    /// Binds a handle of a name to a kernel variable of that name.
-    fn bind(&mut self, name: &PatIdent) -> Result<TokenStream> {
-        check_name(name)?;
-        let (ident, mutability) = (&name.ident, &name.mutability);
-        self.declare(ident, mutability.is_some());
-        let (text, bind) = (ident.to_string(), bind_function(name));
-        Ok(quote_spanned!(ident.span()=> let #mutability #ident = #bind(#text, #ident);))
+    /// `let (a, _) = value;`
+    fn local_parts(
+        &mut self,
+        local: &Local,
+        pattern: &Pat,
+        ty: Option<&Type>,
+        init: Option<&Expr>,
+    ) -> Result<TokenStream> {
+        let span = local.span();
+        let Some(init) = init else {
+            return Err(Error::new(span, "declare the names one by one"));
+        };
+        let init = self.expr(init)?;
+        let handle = ty.map(|ty| types::handle(ty, &self.generics)).transpose()?.map(|ty| quote!(: #ty));
+        let parts = Ident::new("__greta_parts", Span::call_site());
+        let taken = Pattern::of(pattern, &parse_quote_spanned!(span=> #parts))?;
+        if !taken.tests.is_empty() {
+            return Err(Error::new(pattern.span(), "kernels have no patterns to test: use `match` or `if`"));
+        }
+        let names = self.statements(&taken.names, Wanted::Nothing)?;
+        Ok(quote_spanned!(span=> let #parts #handle = #init; #names))
     }
 
     fn local_name(

@@ -208,3 +208,5 @@ pub fn known_condition(x: &Global<f32>, y: &mut Global<f32>) {
 fn a_condition_known_at_compile_time_keeps_one_side() {
     check!(known_condition, floats(), |x: &[f32], i: usize| x[i]);
 }
+
+crate::kernels!(if_expression, short_circuit, for_loops, end_evaluated_once, jumps, early_return, known_condition);

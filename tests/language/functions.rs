@@ -67,3 +67,5 @@ pub fn generic_instances(x: &Global<f32>, y: &mut Global<f32>) {
 fn a_generic_function_has_an_instance_per_type() {
     check!(generic_instances, floats(), |x: &[f32], i: usize| x[i] * x[i] + 4.0 + (3.0 * x[i]) * (3.0 * x[i]));
 }
+
+crate::kernels!(device_functions, generic_instances);

@@ -1,4 +1,5 @@
-//! The language, a construct a kernel: each runs on `cpu` and gives, bit for bit, what the same Rust gives.
+//! The language, a construct a kernel: each gives, bit for bit, what the same Rust gives, on `cpu` or the device that
+//! `GRETA_DEVICE` names.
 //!
 //! A kernel here takes `x`, fills `y` from it with 128 threads in two blocks, and is compared element by element.
 
@@ -8,11 +9,17 @@
     reason = "a reference is spelled as its kernel is"
 )]
 
+mod bindings;
+mod choices;
+mod compile;
 mod control;
 mod functions;
+mod loops;
 mod memory;
 mod threads;
 mod values;
+
+use greta::prelude::Device;
 
 /// Threads of a launch: two blocks of 64.
 pub const LEN: usize = 128;
@@ -27,6 +34,51 @@ pub fn integers() -> Vec<u32> {
     (0..LEN as u32).map(|i| i.wrapping_mul(2_654_435_761) ^ (i << 7)).collect()
 }
 
+/// The device that the tests run on: `cpu`, or the one that `GRETA_DEVICE` names.
+pub fn device() -> Device {
+    Device::open(&std::env::var("GRETA_DEVICE").unwrap_or_else(|_| "cpu".to_owned())).unwrap()
+}
+
+/// A kernel's input as plain Rust sees it: indexed by `u32`, as in the kernel.
+pub struct Input<'a, T>(pub &'a [T]);
+
+impl<T> std::ops::Index<u32> for Input<'_, T> {
+    type Output = T;
+
+    fn index(&self, index: u32) -> &T {
+        &self.0[index as usize]
+    }
+}
+
+/// A kernel that gives `y[i] = body`, and the test that the same body in plain Rust gives the same bits.
+#[macro_export]
+macro_rules! case {
+    ($test:ident, $kernel:ident, $input:ident: $from:ty => $to:ty, |$x:ident, $i:ident| $body:block) => {
+        #[kernel(block = 64)]
+        pub(crate) fn $kernel($x: &Global<$from>, y: &mut Global<$to>) {
+            let $i = block_idx().x * BLOCK + thread_idx().x;
+            y[$i] = $body;
+        }
+
+        #[test]
+        #[allow(clippy::all, clippy::pedantic, unused_parens)]
+        fn $test() {
+            $crate::check!($kernel, $crate::$input(), |x: &[$from], i: usize| -> $to {
+                let ($x, $i) = (&$crate::Input(x), i as u32);
+                $body
+            });
+        }
+    };
+}
+
+/// Lists a file's kernels for the test that compiles them all.
+#[macro_export]
+macro_rules! kernels {
+    ($($kernel:ident),* $(,)?) => {
+        pub(crate) const DEFINITIONS: &[&greta::rt::KernelDefinition] = &[$(&$kernel::DEFINITION),*];
+    };
+}
+
 /// Whether two values have the same bits.
 pub fn same_bits<T: Into<f64> + Copy>(a: T, b: T) -> bool {
     // Widening f32 and u32 to f64 keeps every bit apart, the sign of zero too.
@@ -37,7 +89,7 @@ pub fn same_bits<T: Into<f64> + Copy>(a: T, b: T) -> bool {
 #[macro_export]
 macro_rules! check {
     ($kernel:ident, $input:expr, $reference:expr) => {{
-        let device = Device::open("cpu").unwrap();
+        let device = $crate::device();
         let stream = device.stream().unwrap();
         let input = $input;
         let reference: fn(&[_], usize) -> _ = $reference;

@@ -102,3 +102,5 @@ fn lanes_of_vectors_in_arrays_are_assigned() {
         acc[0][1] + acc[1][1] * 10.0 + acc[1][3]
     });
 }
+
+crate::kernels!(register_arrays, shared_reversal, reads_before_writes, lanes_in_arrays);

@@ -78,3 +78,5 @@ fn the_matrix_instruction_is_a_chain_of_fused_multiply_adds() {
         chain(1.0) + chain(0.0)
     });
 }
+
+crate::kernels!(indices, shuffles, reductions, matrix_instruction);

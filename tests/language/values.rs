@@ -159,3 +159,5 @@ fn exact_functions_are_exact() {
         v.sqrt() + v.floor() + v.ceil() + v.mul_add(v, 1.0) + v.mul_add(2.0, v).min(0.75).max(-x[i])
     });
 }
+
+crate::kernels!(literals, arithmetic, wrapping, bits, comparisons, casts, vectors, host_constants, math);

@@ -250,27 +250,28 @@ impl<T: Value, const N: usize> Bind for [Val<T>; N] {
 }
 
 macro_rules! tuples {
-    ($($($name:ident)*;)*) => {
+    ($($(($name:ident $value:ident $position:tt))*;)*) => {
         $(
-            #[allow(non_snake_case, reason = "one name serves the type and the value")]
             impl<$($name: Bind),*> Bind for ($($name,)*) {
                 type Bound = ($($name::Bound,)*);
 
                 fn bind(self, name: &'static str, mutable: bool, location: Location) -> Self::Bound {
-                    let ($($name,)*) = self;
-                    ($($name.bind(name, mutable, location),)*)
+                    ($(self.$position.bind(name, mutable, location),)*)
                 }
             }
 
-            #[allow(non_snake_case, reason = "one name serves the type and the value")]
             impl<$($name: Read),*> Read for ($($name,)*) {
                 fn read(&self, location: Location) -> Self {
-                    let ($($name,)*) = self;
-                    ($($name.read(location),)*)
+                    ($(self.$position.read(location),)*)
                 }
             }
 
-            #[allow(non_snake_case, reason = "one name serves the type and the value")]
+            impl<$($name: Assign<$value>, $value),*> Assign<($($value,)*)> for ($($name,)*) {
+                fn assign(&mut self, value: ($($value,)*), location: Location) {
+                    $(self.$position.assign(value.$position, location);)*
+                }
+            }
+
             impl<$($name: Merge),*> Merge for ($($name,)*) {
                 type Slots = ($($name::Slots,)*);
 
@@ -279,33 +280,20 @@ macro_rules! tuples {
                 }
 
                 fn store(self, slots: Self::Slots, location: Location) {
-                    let values = self;
-                    tuples!(@store values slots location; $($name)*);
+                    $(self.$position.store(slots.$position, location);)*
                 }
 
                 fn load(slots: Self::Slots, location: Location) -> Self {
-                    let ($($name,)*) = slots;
-                    ($(<$name as Merge>::load($name, location),)*)
+                    ($($name::load(slots.$position, location),)*)
                 }
             }
         )*
     };
-    (@store $values:ident $slots:ident $location:ident; A B) => {
-        $values.0.store($slots.0, $location);
-        $values.1.store($slots.1, $location);
-    };
-    (@store $values:ident $slots:ident $location:ident; A B C) => {
-        tuples!(@store $values $slots $location; A B);
-        $values.2.store($slots.2, $location);
-    };
-    (@store $values:ident $slots:ident $location:ident; A B C D) => {
-        tuples!(@store $values $slots $location; A B C);
-        $values.3.store($slots.3, $location);
-    };
 }
 
 tuples! {
-    A B;
-    A B C;
-    A B C D;
+    (A V 0) (B W 1);
+    (A V 0) (B W 1) (C X 2);
+    (A V 0) (B W 1) (C X 2) (D Y 3);
+    (A V 0) (B W 1) (C X 2) (D Y 3) (E Z 4);
 }

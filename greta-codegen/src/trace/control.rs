@@ -145,8 +145,11 @@ impl While {
     /// Before the condition.
     #[track_caller]
     #[must_use]
-    pub fn begin() -> Self {
-        tracer::with(|tracer| tracer.open_block());
+    pub fn begin(label: &'static str) -> Self {
+        tracer::with(|tracer| {
+            tracer.enter_loop(label);
+            tracer.open_block();
+        });
         Self { test: None, location: Location::caller() }
     }
 
@@ -165,7 +168,7 @@ impl While {
         let (block, condition) = self.test.expect("invariant: a while has a condition");
         tracer::with(|tracer| {
             let body = tracer.close_block();
-            tracer.push(StmtKind::While(block, condition, body), self.location);
+            tracer.leave_loop(StmtKind::While(block, condition, body), self.location);
         });
     }
 }
@@ -179,8 +182,11 @@ impl Loop {
     /// Before the body.
     #[track_caller]
     #[must_use]
-    pub fn begin() -> Self {
-        tracer::with(|tracer| tracer.open_block());
+    pub fn begin(label: &'static str) -> Self {
+        tracer::with(|tracer| {
+            tracer.enter_loop(label);
+            tracer.open_block();
+        });
         Self { location: Location::caller() }
     }
 
@@ -188,7 +194,7 @@ impl Loop {
     pub fn finish(self) {
         tracer::with(|tracer| {
             let body = tracer.close_block();
-            tracer.push(StmtKind::Loop(body), self.location);
+            tracer.leave_loop(StmtKind::Loop(body), self.location);
         });
     }
 }
@@ -213,6 +219,24 @@ impl<T: Integer> For<T> {
         B: IntoVal<T>,
         C: IntoVal<T>,
     {
+        Self::begin_labelled("", name, start, end, step, unroll)
+    }
+
+    /// Before the body of a loop with a label, given without its quote.
+    #[track_caller]
+    pub fn begin_labelled<A, B, C>(
+        label: &'static str,
+        name: &'static str,
+        start: A,
+        end: B,
+        step: C,
+        unroll: Unroll,
+    ) -> Self
+    where
+        A: IntoVal<T>,
+        B: IntoVal<T>,
+        C: IntoVal<T>,
+    {
         let location = Location::caller();
         let step = step.into_val();
         let id = tracer::with(|tracer| {
@@ -225,6 +249,7 @@ impl<T: Integer> For<T> {
                 tracer.error(TraceError::Step { given }, location);
             }
             let id = tracer.var(name, VarKind::Counter, T::ty(), location);
+            tracer.enter_loop(label);
             tracer.open_block();
             id
         });
@@ -245,26 +270,46 @@ impl<T: Integer> For<T> {
         self.counter
     }
 
+    /// The counter of the range reversed: as far from its end as the loop's own is from its start.
+    #[must_use]
+    pub fn counter_reversed(&self) -> Val<T> {
+        let location = self.location;
+        let one = match T::ty().scalar {
+            crate::ir::Scalar::I32 => Literal::I32(1),
+            _ => Literal::U32(1),
+        };
+        let subtract = |a: Expr, b: Expr| Val::<T>::record_op(Op::Sub, vec![a, b], location);
+        let last = subtract(self.end.clone(), Expr::literal(one, location));
+        let passed = match self.start.kind {
+            ExprKind::Literal(Literal::I32(0) | Literal::U32(0)) => self.counter,
+            _ => subtract(self.counter.expr(location), self.start.clone()),
+        };
+        subtract(last.expr(location), passed.expr(location))
+    }
+
     /// After the body.
     pub fn finish(self) {
         let Self { id, start, end, step, unroll, location, .. } = self;
         tracer::with(|tracer| {
             let body = tracer.close_block();
-            tracer.push(StmtKind::For { counter: id, start, end, step, unroll, body }, location);
+            tracer.leave_loop(StmtKind::For { counter: id, start, end, step, unroll, body }, location);
         });
     }
 }
 
-/// `break`.
+/// `#[unroll(times)]`.
 #[track_caller]
-pub fn break_loop() {
-    tracer::with(|tracer| tracer.push(StmtKind::Break, Location::caller()));
-}
-
-/// `continue`.
-#[track_caller]
-pub fn continue_loop() {
-    tracer::with(|tracer| tracer.push(StmtKind::Continue, Location::caller()));
+#[must_use]
+pub fn unroll_times<V: IntoVal<u32>>(times: V) -> Unroll {
+    let location = Location::caller();
+    let atom = times.into_val().atom;
+    tracer::with(|tracer| match tracer.opt_constant(atom).and_then(Literal::opt_u32) {
+        Some(times) => Unroll::Times(times),
+        None => {
+            tracer.error(TraceError::UnrollNotConstant, location);
+            Unroll::Default
+        }
+    })
 }
 
 /// `return` in a kernel, or in a device function without a result.

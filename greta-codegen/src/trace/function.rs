@@ -1,5 +1,6 @@
 //! Calls of `#[device]` functions: traced once for each set of argument types, called by name afterwards.
 
+use super::jumps::LoopFrame;
 use super::memory::{Memory, Space};
 use super::tracer::{self, TraceError};
 use super::value::{Atom, IntoVal, Val, Value};
@@ -46,8 +47,8 @@ pub struct Call {
     key: FunctionKey,
     arguments: Vec<Argument>,
     known: Option<FunctionId>,
-    /// The caller's open blocks, while the function is traced.
-    caller: Vec<Block>,
+    /// The caller's open blocks and loops, while the function is traced.
+    caller: (Vec<Block>, Vec<LoopFrame>),
     parameters: Vec<VarId>,
     location: Location,
 }
@@ -87,7 +88,7 @@ impl Call {
             key: FunctionKey { location: info.location, generics, parameters: Vec::new() },
             arguments: Vec::new(),
             known: None,
-            caller: Vec::new(),
+            caller: Default::default(),
             parameters: Vec::new(),
             location: Location::caller(),
         }
@@ -105,7 +106,8 @@ impl Call {
         tracer::with(|tracer| {
             self.known = tracer.functions.get(&self.key).copied();
             if self.known.is_none() {
-                self.caller = std::mem::replace(&mut tracer.blocks, vec![Vec::new()]);
+                self.caller =
+                    (std::mem::replace(&mut tracer.blocks, vec![Vec::new()]), std::mem::take(&mut tracer.loops));
             }
         });
         self.known.is_none()
@@ -126,7 +128,8 @@ impl Call {
             if value.is_some() {
                 tracer.push(StmtKind::Return(value), location);
             }
-            let caller = std::mem::take(&mut self.caller);
+            let (caller, loops) = std::mem::take(&mut self.caller);
+            tracer.loops = loops;
             let body = std::mem::replace(&mut tracer.blocks, caller).pop().expect("invariant: the body's block");
             let id = FunctionId(u32::try_from(tracer.kernel.functions.len()).expect("invariant: few functions"));
             tracer.kernel.functions.push(Function {

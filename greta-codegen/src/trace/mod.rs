@@ -15,6 +15,7 @@ mod builtins;
 mod control;
 mod fragment;
 mod function;
+mod jumps;
 mod kernel;
 mod literal;
 mod math;
@@ -28,9 +29,10 @@ pub use builtins::{
     Dim3, barrier, block_dim, block_idx, grid_dim, lane_id, select, shuffle, shuffle_down, shuffle_xor, thread_idx,
     wave_id,
 };
-pub use control::{For, If, Loop, ShortCircuit, While, break_loop, continue_loop, return_kernel};
+pub use control::{For, If, Loop, ShortCircuit, While, return_kernel, unroll_times};
 pub use fragment::{Accumulator, F32_16x16x4, FragmentA, FragmentB, MatrixShape, mfma_f32_16x16x4f32, mma};
 pub use function::{Call, DeviceArgument, DeviceResult, FunctionInfo, Parameter, into_value, return_value};
+pub use jumps::{LoopValue, break_loop, continue_loop};
 pub use kernel::{KernelInfo, KernelTracer, block_size, trace_kernel};
 pub use literal::{LiteralValue, literal};
 pub use math::*;

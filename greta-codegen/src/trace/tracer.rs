@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::function::FunctionKey;
+use super::jumps::LoopFrame;
 use super::value::{Atom, Val};
 use crate::diagnostic::{Diagnostic, DiagnosticKind};
 use crate::ir::{
@@ -32,6 +33,9 @@ pub enum TraceError {
     /// Only whole arrays go to a device function by reference.
     #[error("part of an array passed to a device function: pass the whole array and the index")]
     PartOfArray,
+    /// The number in `#[unroll(n)]` must be made of literals, constants and tile parameters.
+    #[error("how often a loop is unrolled must be known at compile time: use literals, constants and tile parameters")]
+    UnrollNotConstant,
     /// The block size must be made of literals and tile parameters.
     #[error("the block size must be known at compile time: use literals and tile parameters")]
     BlockNotConstant,
@@ -50,6 +54,8 @@ pub(crate) struct Tracer {
     pub(crate) errors: Vec<Diagnostic>,
     /// Blocks that are being recorded, innermost last.
     pub(crate) blocks: Vec<Block>,
+    /// Loops around what is being recorded, innermost last.
+    pub(crate) loops: Vec<LoopFrame>,
     pub(crate) functions: HashMap<FunctionKey, FunctionId>,
     /// Compile-time `Let`s, spelled with literals and constants only.
     definitions: HashMap<VarId, Expr>,
@@ -96,6 +102,7 @@ impl Tracer {
             target,
             errors: Vec::new(),
             blocks: vec![Vec::new()],
+            loops: Vec::new(),
             functions: HashMap::new(),
             definitions: HashMap::new(),
             block_constant: None,

@@ -2,10 +2,9 @@ use greta::prelude::*;
 
 #[kernel(block = 64)]
 fn refused(x: &mut Global<f32>, n: u32) {
-    let mut a = 1.0;
-    let mut b = 2.0;
-    (a, b) = (b, a);
-    x[0] = a + b;
+    match n {
+        ref a => x[0] = 1.0,
+    }
 }
 
 fn main() {}

@@ -2,8 +2,10 @@ use greta::prelude::*;
 
 #[kernel(block = 64)]
 fn refused(x: &mut Global<f32>, n: u32) {
-    for i in (0..n).rev() {
-        x[i] = 1.0;
+    for i in 0..n {
+        let f = |a: f32| {
+            break;
+        };
     }
 }
 

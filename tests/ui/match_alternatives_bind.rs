@@ -2,8 +2,9 @@ use greta::prelude::*;
 
 #[kernel(block = 64)]
 fn refused(x: &mut Global<f32>, n: u32) {
-    'rows: for i in 0..n {
-        break 'rows;
+    match (n, n) {
+        (0, a) | (a, 0) => x[0] = a as f32,
+        _ => x[1] = 1.0,
     }
 }
 

@@ -1,0 +1,64 @@
+//! The HIP of every kernel of the language tests, compiled by the real hiprtc for gfx942.
+
+use greta::codegen::emit;
+use greta::codegen::lower::lower;
+use greta::codegen::target::GFX942;
+use greta::rt::KernelDefinition;
+use greta::runtime::cache::Cache;
+use greta::runtime::compile::{CompileRequest, Compiler};
+use greta::runtime::toolchain;
+
+/// Each file of kernels: its text and the kernels that it lists.
+const FILES: &[(&str, &[&KernelDefinition])] = &[
+    (include_str!("bindings.rs"), crate::bindings::DEFINITIONS),
+    (include_str!("choices.rs"), crate::choices::DEFINITIONS),
+    (include_str!("control.rs"), crate::control::DEFINITIONS),
+    (include_str!("functions.rs"), crate::functions::DEFINITIONS),
+    (include_str!("loops.rs"), crate::loops::DEFINITIONS),
+    (include_str!("memory.rs"), crate::memory::DEFINITIONS),
+    (include_str!("threads.rs"), crate::threads::DEFINITIONS),
+    (include_str!("values.rs"), crate::values::DEFINITIONS),
+];
+
+fn definitions() -> impl Iterator<Item = &'static KernelDefinition> {
+    FILES.iter().flat_map(|(_, kernels)| kernels.iter().copied())
+}
+
+#[test]
+fn every_kernel_is_listed() {
+    for (text, kernels) in FILES {
+        let written = text.lines().filter(|line| line.starts_with("#[kernel") || line.starts_with("case!")).count();
+        let listed: Vec<&str> = kernels.iter().map(|kernel| kernel.name).collect();
+        assert_eq!(written, listed.len(), "listed: {listed:?}");
+    }
+    assert!(definitions().count() >= 76, "{} kernels", definitions().count());
+}
+
+#[test]
+fn hiprtc_compiles_every_kernel_for_gfx942() {
+    let toolchain = match toolchain::find() {
+        Ok(toolchain) => toolchain,
+        Err(error) if std::env::var_os("CI").is_none() => return eprintln!("skipped: compiling: {error}"),
+        Err(error) => panic!("{error}"),
+    };
+    let sources: Vec<(&str, String)> = definitions()
+        .map(|definition| {
+            let kernel = lower(definition, &definition.defaults(), &GFX942)
+                .unwrap_or_else(|error| panic!("{}: {error}", definition.name));
+            (definition.name, emit::hip(&kernel).source)
+        })
+        .collect();
+    let requests: Vec<CompileRequest<'_>> = sources
+        .iter()
+        .map(|(name, source)| CompileRequest { source, name, target: "gfx942", options: &[], line_map: &[] })
+        .collect();
+    let folder = std::env::temp_dir().join(format!("greta-language-{}", std::process::id()));
+    let results = Compiler::new(toolchain, Cache::new(&folder, 1 << 30)).compile_all(&requests);
+    let failed: Vec<String> = results
+        .into_iter()
+        .zip(&sources)
+        .filter_map(|(result, (name, source))| result.err().map(|error| format!("{name}: {error}\n{source}")))
+        .collect();
+    let _ = std::fs::remove_dir_all(folder);
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}

@@ -1,0 +1,11 @@
+use greta::prelude::*;
+
+#[kernel(block = 64)]
+fn refused(x: &mut Global<f32>, n: u32) {
+    match n {
+        0 => x[0] = 1.0,
+        1 => x[1] = 1.0,
+    }
+}
+
+fn main() {}
