@@ -32,14 +32,14 @@ extern crate self as greta;
 pub mod reduce;
 
 pub use greta_codegen as codegen;
-pub use greta_macros::{device, kernel};
+pub use greta_macros::{KernelValue, device, kernel};
 pub use greta_runtime as runtime;
 pub use greta_runtime::{Buffer, Device, Error, Event, Graph, GraphExec, Kernel, Stream};
 
 /// Everything that a kernel and the code that launches it use.
 pub mod prelude {
     pub use crate::reduce::{block_max, block_sum, wave_max, wave_sum};
-    pub use crate::{Buffer, Device, Event, Graph, GraphExec, Stream, device, kernel};
+    pub use crate::{Buffer, Device, Event, Graph, GraphExec, KernelValue, Stream, device, kernel};
     pub use greta_codegen::trace::{
         Accumulator, Array, F32_16x16x4, Float, FragmentA, FragmentB, Global, Integer, Number, Shared, Volatile, abs,
         barrier, block_dim, block_idx, ceil, cos, exp, exp2, f32x2, f32x4, floor, fma, grid_dim, i32x2, i32x4, lane_id,
@@ -53,7 +53,7 @@ pub mod prelude {
 pub mod rt {
     pub use greta_codegen::definition::{KernelDefinition, Requirement, TileParameter};
     pub use greta_codegen::diagnostic::Diagnostic;
-    pub use greta_codegen::ir::{Kernel, Location, Unroll};
+    pub use greta_codegen::ir::{Argument, Kernel, Location, Type, Unroll, VarId};
     pub use greta_codegen::target::Target;
     pub use greta_codegen::trace::*;
     pub use greta_runtime::Buffer;

@@ -128,15 +128,7 @@ impl Rewriter {
                 let mutability = &reference.mutability;
                 quote_spanned!(span=> & #mutability #inner)
             }
-            Expr::Struct(literal) => {
-                let mut fields = Vec::new();
-                for field in &literal.fields {
-                    let (member, value) = (&field.member, self.expr(&field.expr)?);
-                    fields.push(quote!(#member: #value));
-                }
-                let path = &literal.path;
-                quote_spanned!(span=> #path { #(#fields),* })
-            }
+            Expr::Struct(literal) => self.structure(literal)?,
             Expr::Closure(closure) => self.closure(closure)?,
             Expr::Index(_) => self.place(expr)?,
             Expr::Field(_) => {

@@ -29,7 +29,10 @@ impl Rewriter {
     fn leave(&mut self, leave: &ExprReturn, wanted: Wanted) -> Result<TokenStream> {
         let span = leave.span();
         if self.in_closure {
-            return Err(Error::new(span, "a closure in a kernel gives its last expression: it has no `return`"));
+            return Err(Error::new(
+                span,
+                "a closure, or a function that takes one, gives its last expression: it has no `return` in a kernel",
+            ));
         }
         let jump = match (&leave.expr, self.result.clone()) {
             (None, _) => quote_spanned!(span=> ::greta::rt::return_kernel()),

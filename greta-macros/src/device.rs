@@ -3,7 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::spanned::Spanned;
-use syn::{Error, FnArg, GenericParam, Ident, ItemFn, Pat, PatIdent, Result, ReturnType, Type};
+use syn::{
+    Attribute, Block, Error, FnArg, Generics, Ident, ImplItem, Item, Pat, PatIdent, Result, ReturnType, Signature,
+    TraitItem, Type, Visibility, WherePredicate,
+};
 
 use crate::body::{Rewriter, Wanted};
 use crate::kernel::{constants, documentation, location};
@@ -29,30 +32,121 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
     if !attribute.is_empty() {
         return Err(Error::new(attribute.span(), "#[device] takes no arguments"));
     }
-    let function: ItemFn = syn::parse2(item)?;
-    let generics: Vec<Ident> = function.sig.generics.type_params().map(|parameter| parameter.ident.clone()).collect();
-    let parameters = function.sig.inputs.iter().map(parameter).collect::<Result<Vec<_>>>()?;
-    let mut inputs = Vec::new();
-    for Parameter { pattern, ty } in &parameters {
-        let (name, ty) = (&pattern.ident, types::handle(ty, &generics)?);
-        inputs.push(quote!(#name: #ty));
+    match syn::parse2(item)? {
+        Item::Fn(function) => one(&function.attrs, &function.vis, &function.sig, Some(&function.block), None),
+        Item::Impl(mut block) => {
+            for item in &mut block.items {
+                if let ImplItem::Fn(method) = item {
+                    let tokens =
+                        one(&method.attrs, &method.vis, &method.sig, Some(&method.block), Some(&block.generics))?;
+                    *item = ImplItem::Verbatim(tokens);
+                }
+            }
+            Ok(quote!(#block))
+        }
+        Item::Trait(mut declared) => {
+            for item in &mut declared.items {
+                if let TraitItem::Fn(method) = item {
+                    let (block, generics) = (method.default.as_ref(), Some(&declared.generics));
+                    let tokens = one(&method.attrs, &Visibility::Inherited, &method.sig, block, generics)?;
+                    *item = TraitItem::Verbatim(tokens);
+                }
+            }
+            Ok(quote!(#declared))
+        }
+        other => Err(Error::new(other.span(), "#[device] stands on a function, a trait or an `impl`")),
     }
-    let result = match &function.sig.output {
+}
+
+/// A function, with the generics of the trait or `impl` that it is in; without a body it is only declared.
+fn one(
+    attributes: &[Attribute],
+    visibility: &Visibility,
+    signature: &Signature,
+    block: Option<&Block>,
+    around: Option<&Generics>,
+) -> Result<TokenStream> {
+    let mut signature = signature.clone();
+    let mut generics = signature.generics.clone();
+    if let Some(around) = around {
+        generics.params.extend(around.params.iter().cloned());
+    }
+    let closures = closures(&mut signature.generics)?;
+    let types = generics.type_params().map(|parameter| parameter.ident.clone());
+    let values: Vec<Ident> = types.filter(|name| !closures.contains(name)).collect();
+    let parameters = signature.inputs.iter().map(parameter).collect::<Result<Vec<_>>>()?;
+    let (mut inputs, mut takes_closure) = (Vec::new(), false);
+    for Parameter { pattern, ty } in &parameters {
+        let (name, closure) = (&pattern.ident, opt_closure(ty, &closures, &values)?);
+        takes_closure |= closure.is_some();
+        let mutability = pattern.mutability.filter(|_| closure.is_some() && block.is_some());
+        let ty = closure.map_or_else(|| types::handle(ty, &values), Ok)?;
+        inputs.push(quote!(#mutability #name: #ty));
+    }
+    let result = match &signature.output {
         ReturnType::Default => quote!(()),
-        ReturnType::Type(_, ty) => types::handle(ty, &generics)?,
+        ReturnType::Type(_, ty) => types::handle(ty, &values)?,
     };
-    let body = body(&function, &parameters, &generics, &result)?;
-    let (attributes, visibility, name) = (&function.attrs, &function.vis, &function.sig.ident);
-    let (parameters_of, _, clause) = function.sig.generics.split_for_impl();
-    let declared = &function.sig.generics.params;
-    let declared = if declared.is_empty() { quote!(#parameters_of) } else { quote!(<#declared>) };
+    let (name, clause) = (&signature.ident, &signature.generics.where_clause);
+    let declared = &signature.generics.params;
+    let declared = (!declared.is_empty()).then(|| quote!(<#declared>));
+    let head = quote!(#visibility fn #name #declared (#(#inputs),*) -> #result #clause);
+    let Some(block) = block else { return Ok(quote!(#(#attributes)* #head;)) };
+    let body = Body { attributes, signature: &signature, block, parameters: &parameters, values, result: &result };
+    let body = match takes_closure {
+        true => body.inside_caller(&closures)?,
+        false => body.of_its_own(&generics, around.is_some())?,
+    };
     Ok(quote! {
         #(#attributes)*
         #[track_caller]
-        #[allow(unused_parens, unused_braces, clippy::all, clippy::pedantic)]
-        #visibility fn #name #declared (#(#inputs),*) -> #result #clause {
-            #body
+        #[allow(unused_parens, unused_braces, unused_mut, clippy::all, clippy::pedantic)]
+        #head { #body }
+    })
+}
+
+/// The type parameters that stand for closures, whose bounds become those of the handles.
+fn closures(generics: &mut Generics) -> Result<Vec<Ident>> {
+    let mut names = Vec::new();
+    let values: Vec<Ident> = generics.type_params().map(|parameter| parameter.ident.clone()).collect();
+    for parameter in generics.type_params_mut() {
+        for bound in &mut parameter.bounds {
+            if types::closure_bound(bound, &values)? {
+                names.push(parameter.ident.clone());
+            }
         }
+    }
+    let predicates = generics.where_clause.iter_mut().flat_map(|clause| &mut clause.predicates);
+    for predicate in predicates {
+        let WherePredicate::Type(predicate) = predicate else { continue };
+        let Type::Path(path) = &predicate.bounded_ty else { continue };
+        let Some(name) = path.path.get_ident().cloned() else { continue };
+        for bound in &mut predicate.bounds {
+            if types::closure_bound(bound, &values)? {
+                names.push(name.clone());
+            }
+        }
+    }
+    Ok(names)
+}
+
+/// The type of a parameter that is a closure: `F`, `&F`, `impl Fn(f32) -> f32`.
+fn opt_closure(ty: &Type, closures: &[Ident], values: &[Ident]) -> Result<Option<TokenStream>> {
+    Ok(match ty {
+        Type::Path(path) if path.path.get_ident().is_some_and(|name| closures.contains(name)) => Some(quote!(#ty)),
+        Type::Reference(reference) => {
+            let (lifetime, mutability) = (&reference.lifetime, &reference.mutability);
+            opt_closure(&reference.elem, closures, values)?.map(|inner| quote!(& #lifetime #mutability #inner))
+        }
+        Type::ImplTrait(implemented) => {
+            let mut implemented = implemented.clone();
+            let mut is_closure = false;
+            for bound in &mut implemented.bounds {
+                is_closure |= types::closure_bound(bound, values)?;
+            }
+            is_closure.then(|| quote!(#implemented))
+        }
+        _ => None,
     })
 }
 
@@ -66,61 +160,115 @@ fn parameter(argument: &FnArg) -> Result<Parameter<'_>> {
     }
 }
 
-fn body(
-    function: &ItemFn,
-    parameters: &[Parameter<'_>],
-    generics: &[Ident],
-    result: &TokenStream,
-) -> Result<TokenStream> {
-    let (_, lines) = documentation(&function.attrs);
-    let (text, place) = (function.sig.ident.to_string(), location(function.sig.ident.span()));
-    let (mut arguments, mut handles, mut binds) = (Vec::new(), Vec::new(), Vec::new());
-    let returns_value = !matches!(function.sig.output, ReturnType::Default);
-    let mut rewriter = Rewriter::new(generics.to_vec(), returns_value.then(|| result.clone()));
-    for (position, parameter) in parameters.iter().enumerate() {
-        let name = &parameter.pattern.ident;
-        let (text, handle) = (name.to_string(), format_ident!("__greta_parameter_{position}"));
-        let (argument, mutable, bind) = match parameter.opt_reference() {
-            None if parameter.pattern.mutability.is_some() => {
-                (quote!(&#name), false, quote!(let mut #name = ::greta::rt::bind_mut(#text, #handle);))
-            }
-            None => (quote!(&#name), false, quote!(let #name = #handle;)),
-            Some(false) => (quote!(#name), false, quote!(let #name = &#handle;)),
-            Some(true) => (quote!(#name), true, quote!(let #name = &mut #handle;)),
-        };
-        match parameter.opt_reference() {
-            Some(mutable) => rewriter.declare_reference(name, mutable),
-            None => rewriter.declare(name, parameter.pattern.mutability.is_some()),
+/// What a function does.
+struct Body<'a> {
+    attributes: &'a [Attribute],
+    signature: &'a Signature,
+    block: &'a Block,
+    parameters: &'a [Parameter<'a>],
+    values: Vec<Ident>,
+    result: &'a TokenStream,
+}
+
+impl Body<'_> {
+    fn wanted(&self) -> Wanted {
+        match self.signature.output {
+            ReturnType::Default => Wanted::Nothing,
+            ReturnType::Type(..) => Wanted::Value,
         }
-        arguments.push(quote!(__greta_call.argument(#argument, #mutable);));
-        handles
-            .push(quote!(#[allow(unused_mut)] let mut #handle = __greta_call.parameter(#text, #argument, #mutable);));
-        binds.push(bind);
     }
-    let wanted = if returns_value { Wanted::Value } else { Wanted::Nothing };
-    let statements = rewriter.statements(&function.block.stmts, wanted)?;
-    let constants = constants(&function.block);
-    let type_names = function.sig.generics.params.iter().filter_map(|parameter| match parameter {
-        GenericParam::Type(parameter) => Some(&parameter.ident),
-        _ => None,
-    });
-    Ok(quote! {
-        const __GRETA_INFO: ::greta::rt::FunctionInfo =
-            ::greta::rt::FunctionInfo { name: #text, doc: &[#(#lines),*], location: #place };
-        let mut __greta_call =
-            ::greta::rt::Call::begin(&__GRETA_INFO, ::core::any::type_name::<(#(#type_names,)*)>());
-        #(#arguments)*
-        if __greta_call.body() {
-            #(#handles)*
-            let __greta_result: #result = (|| {
-                #[allow(unused_imports)]
-                use ::greta::rt::{Get as _, GetMut as _, Set as _};
-                #(#binds)*
-                #constants
-                #statements
-            })();
-            __greta_call.finish_body(&__GRETA_INFO, __greta_result);
+
+    fn rewriter(&self) -> Rewriter {
+        let result = (self.wanted() == Wanted::Value).then(|| self.result.clone());
+        let mut rewriter = Rewriter::new(self.values.clone(), result);
+        for parameter in self.parameters {
+            let name = &parameter.pattern.ident;
+            match parameter.opt_reference() {
+                Some(mutable) => rewriter.declare_reference(name, mutable),
+                None => rewriter.declare(name, parameter.pattern.mutability.is_some()),
+            }
         }
-        __greta_call.result::<#result>()
-    })
+        rewriter
+    }
+
+    /// A function that takes a closure: the closure uses what is around it in the caller, and so does the function.
+    fn inside_caller(&self, closures: &[Ident]) -> Result<TokenStream> {
+        let mut rewriter = self.rewriter();
+        rewriter.in_closure = true;
+        let statements = rewriter.statements(&self.block.stmts, self.wanted())?;
+        let mut binds = Vec::new();
+        for parameter in self.parameters {
+            let (name, is_value) =
+                (&parameter.pattern.ident, opt_closure(parameter.ty, closures, &self.values)?.is_none());
+            if is_value && parameter.pattern.mutability.is_some() && parameter.opt_reference().is_none() {
+                let text = name.to_string();
+                binds.push(quote!(let mut #name = ::greta::rt::bind_mut(#text, #name);));
+            }
+        }
+        let constants = constants(self.block);
+        Ok(quote! {
+            #[allow(unused_imports)]
+            use ::greta::rt::{Get as _, GetMut as _, Set as _};
+            #(#binds)*
+            #constants
+            #statements
+        })
+    }
+
+    /// What tells the instances of a generic function apart: its type and constant arguments.
+    fn key(generics: &Generics, has_self: bool) -> TokenStream {
+        let types = generics.type_params().map(|parameter| &parameter.ident);
+        let mut names: Vec<TokenStream> = types.map(|name| quote!(::core::any::type_name::<#name>())).collect();
+        if has_self {
+            names.push(quote!(::core::any::type_name::<Self>()));
+        }
+        let constants: Vec<&Ident> = generics.const_params().map(|parameter| &parameter.ident).collect();
+        if names.is_empty() && constants.is_empty() {
+            return quote!(::std::string::String::new());
+        }
+        let names = quote!([#(#names),*] as [&str; _]);
+        quote!(::std::format!("{:?}{:?}", #names, (#(#constants,)*)))
+    }
+
+    fn of_its_own(&self, generics: &Generics, has_self: bool) -> Result<TokenStream> {
+        let (_, lines) = documentation(self.attributes);
+        let (text, place) = (self.signature.ident.to_string(), location(self.signature.ident.span()));
+        let (mut arguments, mut handles, mut binds) = (Vec::new(), Vec::new(), Vec::new());
+        for (position, parameter) in self.parameters.iter().enumerate() {
+            let name = &parameter.pattern.ident;
+            let (text, handle) = (name.to_string(), format_ident!("__greta_parameter_{position}"));
+            let (argument, mutable, bind) = match parameter.opt_reference() {
+                None if parameter.pattern.mutability.is_some() => {
+                    (quote!(&#name), false, quote!(let mut #name = ::greta::rt::bind_mut(#text, #handle);))
+                }
+                None => (quote!(&#name), false, quote!(let #name = #handle;)),
+                Some(false) => (quote!(#name), false, quote!(let #name = &#handle;)),
+                Some(true) => (quote!(#name), true, quote!(let #name = &mut #handle;)),
+            };
+            arguments.push(quote!(__greta_call.argument(#argument, #mutable);));
+            handles.push(quote!(let mut #handle = __greta_call.parameter(#text, #argument, #mutable);));
+            binds.push(bind);
+        }
+        let statements = self.rewriter().statements(&self.block.stmts, self.wanted())?;
+        let (constants, key, result) = (constants(self.block), Self::key(generics, has_self), self.result);
+        Ok(quote! {
+            const __GRETA_INFO: ::greta::rt::FunctionInfo =
+                ::greta::rt::FunctionInfo { name: #text, doc: &[#(#lines),*], location: #place };
+            let mut __greta_call = ::greta::rt::Call::begin(&__GRETA_INFO, #key);
+            #(#arguments)*
+            if __greta_call.body() {
+                #(#handles)*
+                __greta_call.results::<#result>();
+                let __greta_result: #result = (|| {
+                    #[allow(unused_imports)]
+                    use ::greta::rt::{Get as _, GetMut as _, Set as _};
+                    #(#binds)*
+                    #constants
+                    #statements
+                })();
+                __greta_call.finish_body(&__GRETA_INFO, __greta_result);
+            }
+            __greta_call.result::<#result>()
+        })
+    }
 }

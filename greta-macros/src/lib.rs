@@ -14,6 +14,7 @@ mod loops;
 mod memory;
 mod pattern;
 mod statement;
+mod structure;
 mod text;
 mod types;
 
@@ -38,9 +39,19 @@ pub fn kernel(attribute: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes a function callable from kernels; it comes out as a `__device__` function of its own name.
 ///
-/// It takes kernel values, `&` and `&mut` of buffers, shared and register arrays, and `&mut` of kernel values; it
-/// returns one kernel value or nothing. It may be generic.
+/// It takes kernel values, tuples and structs of them, `&` and `&mut` of buffers, shared and register arrays, and `&mut`
+/// of kernel values; it returns kernel values or nothing. It may be generic over types, traits and constants. A function
+/// that takes a closure (`impl Fn(f32) -> f32`) becomes part of its caller instead.
+///
+/// On a trait or an `impl`, every function in it is one.
 #[proc_macro_attribute]
 pub fn device(attribute: TokenStream, item: TokenStream) -> TokenStream {
     device::expand(attribute.into(), item.into()).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
+/// Makes a struct of kernel values usable in kernels: in `let`, in assignments, as a parameter and as a result of device
+/// functions. Each field is a variable of its own there.
+#[proc_macro_derive(KernelValue)]
+pub fn kernel_value(item: TokenStream) -> TokenStream {
+    structure::expand(item.into()).unwrap_or_else(|error| error.to_compile_error()).into()
 }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Error, Expr, Ident, Result, Type};
+use syn::{Error, Expr, Ident, PathArguments, Result, ReturnType, Type, TypeParamBound};
 
 /// Type names that stand for kernel values.
 const VALUES: &[&str] = &[
@@ -54,8 +54,37 @@ pub(crate) fn handle(ty: &Type, generics: &[Ident]) -> Result<TokenStream> {
             return Err(Error::new(span, "kernels have no slices: take a `&Global<T>`, `&Shared<T>` or `&[T; N]`"));
         }
         Type::Ptr(_) => return Err(Error::new(span, "kernels have no raw pointers: take a `&Global<T>`")),
+        Type::Path(path) if !is_handle(&path.path) => quote_spanned!(span=> <#ty as ::greta::rt::KernelType>::Handle),
         other => quote!(#other),
     })
+}
+
+/// Types that are handles themselves.
+const HANDLES: &[&str] = &["Global", "Volatile", "Shared", "Array", "Memory", "Dim3", "Val", "Handle"];
+
+/// Whether a type stands for itself: a handle, or a primitive type that kernels do not have.
+fn is_handle(path: &syn::Path) -> bool {
+    path.segments.last().is_some_and(|last| {
+        let is_primitive = last.ident.to_string().starts_with(|first: char| first.is_ascii_lowercase());
+        is_primitive || HANDLES.iter().any(|name| last.ident == name)
+    })
+}
+
+/// Replaces the types in `Fn(A) -> B` by those of the handles; whether it is such a bound.
+pub(crate) fn closure_bound(bound: &mut TypeParamBound, generics: &[Ident]) -> Result<bool> {
+    let TypeParamBound::Trait(bound) = bound else { return Ok(false) };
+    let Some(last) = bound.path.segments.last_mut() else { return Ok(false) };
+    if !["Fn", "FnMut", "FnOnce"].iter().any(|name| last.ident == name) {
+        return Ok(false);
+    }
+    let PathArguments::Parenthesized(arguments) = &mut last.arguments else { return Ok(false) };
+    for input in &mut arguments.inputs {
+        input.ty = Type::Verbatim(handle(&input.ty, generics)?);
+    }
+    if let ReturnType::Type(_, output) = &mut arguments.output {
+        **output = Type::Verbatim(handle(output, generics)?);
+    }
+    Ok(true)
 }
 
 /// The element type of an array type: a value's own type, or the array type `space` of an inner array.

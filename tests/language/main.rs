@@ -14,8 +14,10 @@ mod choices;
 mod compile;
 mod control;
 mod functions;
+mod generics;
 mod loops;
 mod memory;
+mod structures;
 mod threads;
 mod values;
 

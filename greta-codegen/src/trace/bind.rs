@@ -16,7 +16,7 @@ pub trait Bind {
     /// What the name stands for afterwards.
     type Bound;
     /// `let name = self`, or `let mut name = self`.
-    fn bind(self, name: &'static str, mutable: bool, location: Location) -> Self::Bound;
+    fn bind(self, name: &str, mutable: bool, location: Location) -> Self::Bound;
 }
 
 /// `let name = value`: evaluates here, once.
@@ -34,7 +34,7 @@ pub fn bind_mut<B: Bind>(name: &'static str, value: B) -> B::Bound {
 impl<T: Value> Bind for Val<T> {
     type Bound = Self;
 
-    fn bind(self, name: &'static str, mutable: bool, location: Location) -> Self {
+    fn bind(self, name: &str, mutable: bool, location: Location) -> Self {
         tracer::with(|tracer| {
             let kind = if mutable { VarKind::Mut } else { VarKind::Let };
             let constant = if mutable { None } else { tracer.opt_constant(self.atom) };
@@ -52,7 +52,7 @@ impl<T: Value> Bind for Val<T> {
 impl<E, S: Space> Bind for Memory<E, S> {
     type Bound = Self;
 
-    fn bind(self, name: &'static str, _mutable: bool, location: Location) -> Self {
+    fn bind(self, name: &str, _mutable: bool, location: Location) -> Self {
         tracer::with(|tracer| {
             let var = &mut tracer.kernel.vars[self.base.index()];
             if var.name.is_empty() && self.depth == 0 {
@@ -69,7 +69,7 @@ impl<E, S: Space> Bind for Memory<E, S> {
 impl<T: ?Sized> Bind for &T {
     type Bound = Self;
 
-    fn bind(self, _name: &'static str, _mutable: bool, _location: Location) -> Self {
+    fn bind(self, _name: &str, _mutable: bool, _location: Location) -> Self {
         self
     }
 }
@@ -77,7 +77,7 @@ impl<T: ?Sized> Bind for &T {
 impl<T: ?Sized> Bind for &mut T {
     type Bound = Self;
 
-    fn bind(self, _name: &'static str, _mutable: bool, _location: Location) -> Self {
+    fn bind(self, _name: &str, _mutable: bool, _location: Location) -> Self {
         self
     }
 }
@@ -85,7 +85,7 @@ impl<T: ?Sized> Bind for &mut T {
 impl Bind for Dim3 {
     type Bound = Self;
 
-    fn bind(self, _name: &'static str, _mutable: bool, _location: Location) -> Self {
+    fn bind(self, _name: &str, _mutable: bool, _location: Location) -> Self {
         self
     }
 }
@@ -93,7 +93,7 @@ impl Bind for Dim3 {
 impl Bind for () {
     type Bound = ();
 
-    fn bind(self, _name: &'static str, _mutable: bool, _location: Location) {}
+    fn bind(self, _name: &str, _mutable: bool, _location: Location) {}
 }
 
 macro_rules! host_scalar {
@@ -101,7 +101,7 @@ macro_rules! host_scalar {
         $(impl Bind for $host {
             type Bound = Val<$host>;
 
-            fn bind(self, name: &'static str, mutable: bool, location: Location) -> Val<$host> {
+            fn bind(self, name: &str, mutable: bool, location: Location) -> Val<$host> {
                 self.into_val().bind(name, mutable, location)
             }
         })*
@@ -213,11 +213,11 @@ impl<T: Value> Merge for Val<T> {
 #[diagnostic::on_unimplemented(message = "a `{Self}` cannot be declared without a value in a kernel")]
 pub trait Undefined {
     /// Declares the variable.
-    fn undefined(name: &'static str, location: Location) -> Self;
+    fn undefined(name: &str, location: Location) -> Self;
 }
 
 impl<T: Value> Undefined for Val<T> {
-    fn undefined(name: &'static str, location: Location) -> Self {
+    fn undefined(name: &str, location: Location) -> Self {
         tracer::with(|tracer| {
             let id = tracer.var(name, VarKind::Mut, T::ty(), location);
             tracer.push(StmtKind::Let(id, None), location);
@@ -244,7 +244,7 @@ pub fn unreachable_value<V: Merge>() -> V {
 impl<T: Value, const N: usize> Bind for [Val<T>; N] {
     type Bound = super::memory::Array<T>;
 
-    fn bind(self, name: &'static str, mutable: bool, location: Location) -> Self::Bound {
+    fn bind(self, name: &str, mutable: bool, location: Location) -> Self::Bound {
         super::memory::from_values(&self, location).bind(name, mutable, location)
     }
 }
@@ -255,7 +255,7 @@ macro_rules! tuples {
             impl<$($name: Bind),*> Bind for ($($name,)*) {
                 type Bound = ($($name::Bound,)*);
 
-                fn bind(self, name: &'static str, mutable: bool, location: Location) -> Self::Bound {
+                fn bind(self, name: &str, mutable: bool, location: Location) -> Self::Bound {
                     ($(self.$position.bind(name, mutable, location),)*)
                 }
             }
@@ -269,6 +269,12 @@ macro_rules! tuples {
             impl<$($name: Assign<$value>, $value),*> Assign<($($value,)*)> for ($($name,)*) {
                 fn assign(&mut self, value: ($($value,)*), location: Location) {
                     $(self.$position.assign(value.$position, location);)*
+                }
+            }
+
+            impl<$($name: Undefined),*> Undefined for ($($name,)*) {
+                fn undefined(name: &str, location: Location) -> Self {
+                    ($($name::undefined(&format!("{name}_{}", $position), location),)*)
                 }
             }
 

@@ -2,9 +2,11 @@
 
 use super::jumps::LoopFrame;
 use super::memory::{Memory, Space};
-use super::tracer::{self, TraceError};
+use super::tracer::{self, TraceError, Tracer};
 use super::value::{Atom, IntoVal, Val, Value};
-use crate::ir::{Argument, Block, Expr, ExprKind, Function, FunctionId, Location, StmtKind, Type, VarId, VarKind};
+use crate::ir::{
+    Argument, Block, Expr, ExprKind, Function, FunctionId, Location, Place, StmtKind, Type, VarId, VarKind,
+};
 
 /// What `#[device]` knows of a function.
 #[derive(Debug)]
@@ -21,7 +23,7 @@ pub struct FunctionInfo {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FunctionKey {
     location: Location,
-    generics: &'static str,
+    generics: String,
     parameters: Vec<Parameter>,
 }
 
@@ -42,13 +44,21 @@ enum ParameterSpace {
     Register,
 }
 
+/// What is being recorded outside of a function.
+#[derive(Debug, Default)]
+struct Caller {
+    blocks: Vec<Block>,
+    loops: Vec<LoopFrame>,
+    results: Vec<VarId>,
+}
+
 /// A call that is being made.
 pub struct Call {
     key: FunctionKey,
     arguments: Vec<Argument>,
     known: Option<FunctionId>,
-    /// The caller's open blocks and loops, while the function is traced.
-    caller: (Vec<Block>, Vec<LoopFrame>),
+    /// What was being recorded of the caller, while the function is traced.
+    caller: Caller,
     parameters: Vec<VarId>,
     location: Location,
 }
@@ -59,31 +69,39 @@ pub struct Call {
     note = "kernel values are passed by value; arrays and buffers by `&` or `&mut`"
 )]
 pub trait DeviceArgument: Sized {
-    /// What is passed, and the parameter's shape.
-    fn argument(&self, mutable: bool, location: Location) -> (Argument, Parameter);
-    /// The handle of the parameter inside the function.
-    fn parameter(&self, name: &'static str, mutable: bool, location: Location) -> (Self, VarId);
+    /// Adds what is passed, and the parameter's shape, a part at a time.
+    fn argument(&self, mutable: bool, location: Location, list: &mut Vec<(Argument, Parameter)>);
+    /// The handle of the parameter inside the function; adds the parameter's variables.
+    fn parameter(&self, name: &str, mutable: bool, location: Location, list: &mut Vec<VarId>) -> Self;
 }
 
 /// What a device function returns.
+///
+/// One value is returned as such; several go to variables of the caller, which the function takes by reference.
 #[diagnostic::on_unimplemented(
     message = "a device function cannot return a `{Self}`",
-    note = "a device function returns one kernel value, or nothing"
+    note = "a device function returns kernel values, tuples and structs of them, or nothing"
 )]
 pub trait DeviceResult: Sized {
-    /// Its type, if it is a value.
-    fn ty() -> Option<Type>;
-    /// The expression returned.
-    fn expr(self, location: Location) -> Option<Expr>;
-    /// The handle of a call's result.
-    fn record(call: Expr) -> Self;
+    /// Adds the name and type of each value in it.
+    fn parts(name: &str, list: &mut Vec<(String, Type)>);
+    /// Adds the values.
+    fn values(self, list: &mut Vec<Atom>);
+    /// The handle of a call's result, of as many values as there are parts.
+    fn from_values(values: &mut dyn Iterator<Item = Atom>) -> Self;
+}
+
+fn parts<R: DeviceResult>() -> Vec<(String, Type)> {
+    let mut list = Vec::new();
+    R::parts("result", &mut list);
+    list
 }
 
 impl Call {
-    /// Begins a call with `generics` naming the function's type arguments.
+    /// Begins a call with `generics` telling the function's type and constant arguments.
     #[must_use]
     #[track_caller]
-    pub fn begin(info: &FunctionInfo, generics: &'static str) -> Self {
+    pub fn begin(info: &FunctionInfo, generics: String) -> Self {
         Self {
             key: FunctionKey { location: info.location, generics, parameters: Vec::new() },
             arguments: Vec::new(),
@@ -96,9 +114,12 @@ impl Call {
 
     /// Adds an argument; `mutable` if it is passed by `&mut`.
     pub fn argument<A: DeviceArgument>(&mut self, argument: &A, mutable: bool) {
-        let (argument, parameter) = argument.argument(mutable, self.location);
-        self.arguments.push(argument);
-        self.key.parameters.push(parameter);
+        let mut list = Vec::new();
+        argument.argument(mutable, self.location, &mut list);
+        for (argument, parameter) in list {
+            self.arguments.push(argument);
+            self.key.parameters.push(parameter);
+        }
     }
 
     /// After the arguments: whether the body must be traced, which then follows.
@@ -106,8 +127,11 @@ impl Call {
         tracer::with(|tracer| {
             self.known = tracer.functions.get(&self.key).copied();
             if self.known.is_none() {
-                self.caller =
-                    (std::mem::replace(&mut tracer.blocks, vec![Vec::new()]), std::mem::take(&mut tracer.loops));
+                self.caller = Caller {
+                    blocks: std::mem::replace(&mut tracer.blocks, vec![Vec::new()]),
+                    loops: std::mem::take(&mut tracer.loops),
+                    results: std::mem::take(&mut tracer.results),
+                };
             }
         });
         self.known.is_none()
@@ -115,29 +139,45 @@ impl Call {
 
     /// Makes a parameter while the body is traced.
     pub fn parameter<A: DeviceArgument>(&mut self, name: &'static str, argument: &A, mutable: bool) -> A {
-        let (handle, id) = argument.parameter(name, mutable, self.key.location);
-        self.parameters.push(id);
-        handle
+        argument.parameter(name, mutable, self.key.location, &mut self.parameters)
+    }
+
+    /// After the parameters: makes those that results of several values go to.
+    pub fn results<R: DeviceResult>(&mut self) {
+        let parts = parts::<R>();
+        if parts.len() < 2 {
+            return;
+        }
+        let location = self.key.location;
+        tracer::with(|tracer| {
+            tracer.results = parts.iter().map(|(name, ty)| tracer.var(name, VarKind::Mut, *ty, location)).collect();
+            self.parameters.extend(&tracer.results);
+        });
     }
 
     /// After the body.
     pub fn finish_body<R: DeviceResult>(&mut self, info: &FunctionInfo, result: R) {
         let location = self.location;
-        let value = result.expr(location);
+        let mut values = Vec::new();
+        result.values(&mut values);
+        let parts = parts::<R>();
+        let returned = if let [(_, ty)] = parts.as_slice() { Some(*ty) } else { None };
         tracer::with(|tracer| {
+            let value = give(tracer, &parts, &values, location);
             if value.is_some() {
                 tracer.push(StmtKind::Return(value), location);
             }
-            let (caller, loops) = std::mem::take(&mut self.caller);
-            tracer.loops = loops;
-            let body = std::mem::replace(&mut tracer.blocks, caller).pop().expect("invariant: the body's block");
+            let caller = std::mem::take(&mut self.caller);
+            tracer.loops = caller.loops;
+            tracer.results = caller.results;
+            let body = std::mem::replace(&mut tracer.blocks, caller.blocks).pop().expect("invariant: the body's block");
             let id = FunctionId(u32::try_from(tracer.kernel.functions.len()).expect("invariant: few functions"));
             tracer.kernel.functions.push(Function {
                 name: info.name.to_owned(),
                 doc: info.doc.iter().map(|&line| line.to_owned()).collect(),
                 location: info.location,
                 params: std::mem::take(&mut self.parameters),
-                result: R::ty(),
+                result: returned,
                 body,
             });
             tracer.functions.insert(self.key.clone(), id);
@@ -147,39 +187,74 @@ impl Call {
 
     /// The call itself.
     #[must_use]
-    pub fn result<R: DeviceResult>(self) -> R {
+    pub fn result<R: DeviceResult>(mut self) -> R {
         let function = self.known.expect("invariant: the function has been traced");
-        let ty = R::ty().unwrap_or(Type::BOOL);
-        R::record(Expr { kind: ExprKind::Call(function, self.arguments), ty, location: self.location })
+        let (parts, location) = (parts::<R>(), self.location);
+        let values: Vec<Atom> = tracer::with(|tracer| {
+            if let [(_, ty)] = parts.as_slice() {
+                let kind = ExprKind::Call(function, self.arguments);
+                return vec![tracer.record(Expr { kind, ty: *ty, location })];
+            }
+            let mut results = Vec::new();
+            for (_, ty) in &parts {
+                let id = tracer.var("", VarKind::Mut, *ty, location);
+                tracer.push(StmtKind::Let(id, None), location);
+                self.arguments.push(Argument::Object(id));
+                results.push((id, *ty));
+            }
+            let kind = ExprKind::Call(function, self.arguments);
+            tracer.push(StmtKind::Eval(Expr { kind, ty: Type::BOOL, location }), location);
+            let read = |(id, ty)| tracer.record(Expr { kind: ExprKind::Var(id), ty, location });
+            results.into_iter().map(read).collect()
+        });
+        R::from_values(&mut values.into_iter())
     }
+}
+
+/// Assigns results of several values to their parameters; a single value is given back.
+fn give(tracer: &mut Tracer, parts: &[(String, Type)], values: &[Atom], location: Location) -> Option<Expr> {
+    let mut exprs = values.iter().zip(parts).map(|(value, (_, ty))| value.expr(*ty, location));
+    let results = tracer.results.clone();
+    if results.is_empty() {
+        return exprs.next();
+    }
+    for (base, value) in results.into_iter().zip(exprs) {
+        tracer.push(StmtKind::Assign(Place { base, index: Vec::new(), lane: None }, value), location);
+    }
+    None
 }
 
 /// `return value` in a device function.
 #[track_caller]
 pub fn return_value<R: DeviceResult>(value: R) {
     let location = Location::caller();
-    let value = value.expr(location);
-    tracer::with(|tracer| tracer.push(StmtKind::Return(value), location));
+    let mut values = Vec::new();
+    value.values(&mut values);
+    tracer::with(|tracer| {
+        let value = give(tracer, &parts::<R>(), &values, location);
+        tracer.push(StmtKind::Return(value), location);
+    });
 }
 
 impl<T: Value> DeviceArgument for Val<T> {
-    fn argument(&self, mutable: bool, location: Location) -> (Argument, Parameter) {
+    fn argument(&self, mutable: bool, location: Location, list: &mut Vec<(Argument, Parameter)>) {
         let parameter = |space| Parameter { ty: T::ty(), space, extents: Vec::new() };
-        match self.atom {
+        list.push(match self.atom {
             Atom::Var(id) if mutable => (Argument::Object(id), parameter(ParameterSpace::Variable)),
             _ => (Argument::Value(self.expr(location)), parameter(ParameterSpace::Value)),
-        }
+        });
     }
 
-    fn parameter(&self, name: &'static str, mutable: bool, location: Location) -> (Self, VarId) {
+    fn parameter(&self, name: &str, mutable: bool, location: Location, list: &mut Vec<VarId>) -> Self {
         let kind = if mutable { VarKind::Mut } else { VarKind::Scalar };
         let id = tracer::with(|tracer| tracer.var(name, kind, T::ty(), location));
-        (Self::from_atom(Atom::Var(id)), id)
+        list.push(id);
+        Self::from_atom(Atom::Var(id))
     }
 }
 
 impl<E, S: Space> DeviceArgument for Memory<E, S> {
-    fn argument(&self, _mutable: bool, location: Location) -> (Argument, Parameter) {
+    fn argument(&self, _mutable: bool, location: Location, list: &mut Vec<(Argument, Parameter)>) {
         tracer::with(|tracer| {
             if self.depth > 0 {
                 tracer.error(TraceError::PartOfArray, location);
@@ -196,48 +271,76 @@ impl<E, S: Space> DeviceArgument for Memory<E, S> {
                 }
             };
             let extents = extents.iter().map(|extent| extent.value).collect();
-            (Argument::Object(self.base), Parameter { ty: var.ty, space, extents })
-        })
+            list.push((Argument::Object(self.base), Parameter { ty: var.ty, space, extents }));
+        });
     }
 
-    fn parameter(&self, name: &'static str, _mutable: bool, location: Location) -> (Self, VarId) {
+    fn parameter(&self, name: &str, _mutable: bool, location: Location, list: &mut Vec<VarId>) -> Self {
         let id = tracer::with(|tracer| {
             let var = &tracer.kernel.vars[self.base.index()];
             let (kind, ty) = (var.kind.clone(), var.ty);
             tracer.var(name, kind, ty, location)
         });
-        (Self::whole(id), id)
+        list.push(id);
+        Self::whole(id)
     }
 }
 
 impl<T: Value> DeviceResult for Val<T> {
-    fn ty() -> Option<Type> {
-        Some(T::ty())
+    fn parts(name: &str, list: &mut Vec<(String, Type)>) {
+        list.push((name.to_owned(), T::ty()));
     }
 
-    fn expr(self, location: Location) -> Option<Expr> {
-        Some(Self::expr(self, location))
+    fn values(self, list: &mut Vec<Atom>) {
+        list.push(self.atom);
     }
 
-    fn record(call: Expr) -> Self {
-        let location = call.location;
-        Self::record(call.kind, location)
+    fn from_values(values: &mut dyn Iterator<Item = Atom>) -> Self {
+        Self::from_atom(values.next().expect("invariant: a value for each part"))
     }
 }
 
 impl DeviceResult for () {
-    fn ty() -> Option<Type> {
-        None
-    }
+    fn parts(_name: &str, _list: &mut Vec<(String, Type)>) {}
+    fn values(self, _list: &mut Vec<Atom>) {}
+    fn from_values(_values: &mut dyn Iterator<Item = Atom>) {}
+}
 
-    fn expr(self, _location: Location) -> Option<Expr> {
-        None
-    }
+macro_rules! tuples {
+    ($($($name:ident $position:tt)*;)*) => {
+        $(
+            impl<$($name: DeviceArgument),*> DeviceArgument for ($($name,)*) {
+                fn argument(&self, mutable: bool, location: Location, list: &mut Vec<(Argument, Parameter)>) {
+                    $(self.$position.argument(mutable, location, list);)*
+                }
 
-    fn record(call: Expr) {
-        let location = call.location;
-        tracer::with(|tracer| tracer.push(StmtKind::Eval(call), location));
-    }
+                fn parameter(&self, name: &str, mutable: bool, location: Location, list: &mut Vec<VarId>) -> Self {
+                    ($(self.$position.parameter(&format!("{name}_{}", $position), mutable, location, list),)*)
+                }
+            }
+
+            impl<$($name: DeviceResult),*> DeviceResult for ($($name,)*) {
+                fn parts(name: &str, list: &mut Vec<(String, Type)>) {
+                    $($name::parts(&format!("{name}_{}", $position), list);)*
+                }
+
+                fn values(self, list: &mut Vec<Atom>) {
+                    $(self.$position.values(list);)*
+                }
+
+                fn from_values(values: &mut dyn Iterator<Item = Atom>) -> Self {
+                    ($($name::from_values(values),)*)
+                }
+            }
+        )*
+    };
+}
+
+tuples! {
+    A 0 B 1;
+    A 0 B 1 C 2;
+    A 0 B 1 C 2 D 3;
+    A 0 B 1 C 2 D 3 E 4;
 }
 
 /// A Rust constant where a device function wants a kernel value.

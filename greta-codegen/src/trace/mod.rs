@@ -12,6 +12,7 @@
 
 mod bind;
 mod builtins;
+mod composite;
 mod control;
 mod fragment;
 mod function;
@@ -29,6 +30,7 @@ pub use builtins::{
     Dim3, barrier, block_dim, block_idx, grid_dim, lane_id, select, shuffle, shuffle_down, shuffle_xor, thread_idx,
     wave_id,
 };
+pub use composite::{Blank, Field, KernelType, blank, never, set_field};
 pub use control::{For, If, Loop, ShortCircuit, While, return_kernel, unroll_times};
 pub use fragment::{Accumulator, F32_16x16x4, FragmentA, FragmentB, MatrixShape, mfma_f32_16x16x4f32, mma};
 pub use function::{Call, DeviceArgument, DeviceResult, FunctionInfo, Parameter, into_value, return_value};

@@ -56,6 +56,8 @@ pub(crate) struct Tracer {
     pub(crate) blocks: Vec<Block>,
     /// Loops around what is being recorded, innermost last.
     pub(crate) loops: Vec<LoopFrame>,
+    /// Where the results of the function that is being recorded go, if it gives several values.
+    pub(crate) results: Vec<VarId>,
     pub(crate) functions: HashMap<FunctionKey, FunctionId>,
     /// Compile-time `Let`s, spelled with literals and constants only.
     definitions: HashMap<VarId, Expr>,
@@ -103,6 +105,7 @@ impl Tracer {
             errors: Vec::new(),
             blocks: vec![Vec::new()],
             loops: Vec::new(),
+            results: Vec::new(),
             functions: HashMap::new(),
             definitions: HashMap::new(),
             block_constant: None,

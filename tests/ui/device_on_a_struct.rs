@@ -1,0 +1,8 @@
+use greta::prelude::*;
+
+#[device]
+struct Refused {
+    a: f32,
+}
+
+fn main() {}

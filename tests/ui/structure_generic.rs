@@ -1,0 +1,8 @@
+use greta::prelude::*;
+
+#[derive(KernelValue)]
+struct Refused<T> {
+    a: T,
+}
+
+fn main() {}

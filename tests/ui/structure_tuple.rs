@@ -1,0 +1,6 @@
+use greta::prelude::*;
+
+#[derive(KernelValue)]
+struct Refused(f32, f32);
+
+fn main() {}
