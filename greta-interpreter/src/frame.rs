@@ -15,6 +15,9 @@ use crate::report::ReportKind;
 /// Threads of a chunk.
 pub(crate) const LANES: usize = 64;
 
+/// Every byte of what no statement has defined yet.
+const UNDEFINED: u8 = 0xff;
+
 /// Runs one instruction; true when it broke a rule, with the fault in the frame.
 ///
 /// # Safety
@@ -142,13 +145,16 @@ impl<'a> Frame<'a> {
         unsafe { self.words.add(offset as usize).write(value) };
     }
 
-    /// Makes all threads active and forgets what an earlier block left behind, so that undefined values are zero.
+    /// Makes all threads active and forgets what an earlier block left behind, so that undefined
+    /// values are the same every time: floats that are not a number, and integers that are out of every range.
     pub(crate) fn reset(&mut self) {
         let layout = &self.program.layout;
         // SAFETY: the ranges are those that `Storage::new` allocated; `variables <= words`.
         unsafe {
-            self.words.add(layout.variables as usize).write_bytes(0, (layout.words - layout.variables) as usize);
-            self.shared.write_bytes(0, layout.shared_words as usize);
+            self.words
+                .add(layout.variables as usize)
+                .write_bytes(UNDEFINED, (layout.words - layout.variables) as usize);
+            self.shared.write_bytes(UNDEFINED, layout.shared_words as usize);
             self.masks.copy_from_nonoverlapping(layout.full.as_ptr(), self.waves);
         }
     }

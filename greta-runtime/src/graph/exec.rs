@@ -170,10 +170,13 @@ impl GraphExec {
             // SAFETY: the caller checked the arguments and waited for the graph; the node keeps its buffers.
             unsafe { driver.update_graph(id, index, &self.nodes[index].driver_launch()) }
         } else {
-            self.create().and_then(|fresh| {
+            self.create().map(|fresh| {
                 self.id = Some(fresh);
                 self.updates = 0;
-                driver.destroy_graph(id)
+                // The new graph holds the update, whatever becomes of the old one.
+                if let Err(error) = driver.destroy_graph(id) {
+                    tracing::warn!(%error, "a graph that was made anew was not destroyed");
+                }
             })
         };
         match updated {

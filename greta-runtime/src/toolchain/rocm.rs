@@ -17,10 +17,11 @@ pub struct Rocm {
 }
 
 impl Rocm {
-    /// Path, size and time of change of both libraries: a compiler update changes it.
+    /// Path, size and time of change of the libraries, that of the built-in headers too: a compiler update changes it.
     pub(super) fn identity(&self) -> String {
         let mut text = String::from("rocm");
-        for path in [Some(&self.libhiprtc), self.libamd_comgr.as_ref()].into_iter().flatten() {
+        let headers = self.libhiprtc.with_file_name("libhiprtc-builtins.so");
+        for path in [Some(&self.libhiprtc), Some(&headers), self.libamd_comgr.as_ref()].into_iter().flatten() {
             text.push_str(&format!(" {}", path.display()));
             if let Ok(metadata) = path.metadata() {
                 let changed = metadata.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
