@@ -38,7 +38,10 @@ pub use greta_runtime::{Buffer, Device, Error, Event, Graph, GraphExec, Kernel, 
 
 /// Everything that a kernel and the code that launches it use.
 pub mod prelude {
-    pub use crate::reduce::{block_max, block_sum, wave_max, wave_sum};
+    pub use crate::reduce::{
+        block_all, block_any, block_max, block_min, block_scan_exclusive, block_scan_inclusive, block_sum, wave_all,
+        wave_any, wave_broadcast, wave_max, wave_min, wave_scan_exclusive, wave_scan_inclusive, wave_sum,
+    };
     pub use crate::{Buffer, Device, Event, Graph, GraphExec, KernelValue, Stream, device, kernel};
     pub use greta_codegen::trace::{
         Accumulator, Array, F32_16x16x4, Float, FragmentA, FragmentB, Global, Integer, Number, Shared, Volatile, abs,

@@ -20,6 +20,7 @@ const FILES: &[(&str, &[&KernelDefinition])] = &[
     (include_str!("structures.rs"), crate::structures::DEFINITIONS),
     (include_str!("threads.rs"), crate::threads::DEFINITIONS),
     (include_str!("values.rs"), crate::values::DEFINITIONS),
+    (include_str!("waves.rs"), crate::waves::DEFINITIONS),
 ];
 
 fn definitions() -> impl Iterator<Item = &'static KernelDefinition> {

@@ -20,6 +20,7 @@ mod memory;
 mod structures;
 mod threads;
 mod values;
+mod waves;
 
 use greta::prelude::Device;
 

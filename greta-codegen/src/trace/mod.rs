@@ -22,6 +22,7 @@ mod literal;
 mod math;
 mod memory;
 mod operators;
+mod table;
 mod tracer;
 mod value;
 
