@@ -1,0 +1,81 @@
+//! Executes decoded instructions, one wave at a time.
+//!
+//! [`run`] takes a wave from where it stands to its next barrier, its end, or what stops it. Memory
+//! accesses happen at once and in program order; waiting for them is nothing. An instruction that is
+//! not implemented stops the wave. Knows nothing of grids and launches.
+
+mod access;
+mod action;
+mod cause;
+mod lanes;
+mod matrix;
+mod narrow;
+mod scalar;
+mod simd;
+mod space;
+mod vector;
+mod wave;
+mod wide;
+
+use greta_numerics::Simd;
+
+use crate::Program;
+use crate::isa::{Encoding, Instruction};
+pub use cause::{Cause, Stop};
+pub(crate) use space::Group;
+pub(crate) use wave::{LANES, Status, Wave};
+
+/// MODE's fields for rounding, which must be 0: to nearest even.
+const ROUNDING: u32 = 0xf;
+/// MODE's fields for subnormals, which must be set: kept.
+const SUBNORMALS: u32 = 0xf0;
+
+/// Refuses modes in which results would be wrong.
+pub(crate) fn check_mode(mode: u32) -> Result<(), Cause> {
+    if mode & ROUNDING == 0 && mode & SUBNORMALS == SUBNORMALS { Ok(()) } else { Err(Cause::Unimplemented) }
+}
+
+/// Runs a wave until it waits or ends.
+///
+/// # Errors
+/// The offset of the instruction that did not execute, and why.
+pub(crate) fn run(
+    wave: &mut Wave,
+    group: &mut Group<'_>,
+    program: &Program,
+    simd: Simd,
+    budget: u64,
+) -> Result<(), (u64, Cause)> {
+    while wave.status == Status::Running {
+        let pc = wave.pc;
+        let index = pc.wrapping_sub(program.start());
+        let slot = usize::try_from(index / 4).ok().filter(|_| index.is_multiple_of(4));
+        let instruction = slot.and_then(|slot| program.slots().get(slot)).and_then(Option::as_ref);
+        let instruction = instruction.ok_or((pc, Cause::NoInstruction))?;
+        if wave.instructions >= budget {
+            return Err((pc, Cause::Budget { limit: budget }));
+        }
+        wave.instructions += 1;
+        wave.pc = pc.wrapping_add(instruction.bytes());
+        step(wave, group, simd, instruction).map_err(|cause| (pc, cause))?;
+    }
+    Ok(())
+}
+
+fn step(wave: &mut Wave, group: &mut Group<'_>, simd: Simd, instruction: &Instruction) -> Result<(), Cause> {
+    match instruction.row().encoding {
+        Encoding::Sop1 | Encoding::Sop2 | Encoding::Sopc | Encoding::Sopk | Encoding::Sopp => {
+            scalar::execute(wave, group.base, instruction)
+        }
+        Encoding::Smem => access::execute_scalar(wave, group, instruction),
+        Encoding::Vop1 | Encoding::Vop2 | Encoding::Vopc | Encoding::Vop3 | Encoding::Vop3p => {
+            vector::execute(wave, simd, instruction)
+        }
+        Encoding::Mai => matrix::execute(wave, simd, instruction),
+        Encoding::Ds => access::execute_shared(wave, group, instruction),
+        Encoding::Flat | Encoding::Global | Encoding::Scratch | Encoding::Mubuf => {
+            access::execute(wave, group, instruction)
+        }
+        Encoding::Mtbuf => Err(Cause::Unimplemented),
+    }
+}

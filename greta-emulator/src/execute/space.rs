@@ -1,0 +1,158 @@
+//! The address spaces of a workgroup: device memory, LDS and the scratch of a lane, read and written
+//! in pieces of 1, 2 or 4 bytes.
+
+use std::sync::atomic::Ordering;
+
+use super::action::{Rule, combine};
+use super::cause::Cause;
+use super::wave::Wave;
+use crate::memory::{AccessError, View};
+
+/// Where a lane's access goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Target {
+    /// A device address.
+    Global(u64),
+    /// An offset in the workgroup's LDS.
+    Shared(u64),
+    /// An offset in the lane's scratch.
+    Scratch(u64),
+}
+
+/// What the waves of a workgroup share.
+pub(crate) struct Group<'a> {
+    pub(crate) view: View<'a>,
+    pub(crate) shared: Vec<u8>,
+    /// Address of the object's image.
+    pub(crate) base: u64,
+}
+
+impl Target {
+    pub(super) fn offset(self, bytes: u64) -> Self {
+        match self {
+            Self::Global(address) => Self::Global(address.wrapping_add(bytes)),
+            Self::Shared(offset) => Self::Shared(offset.wrapping_add(bytes)),
+            Self::Scratch(offset) => Self::Scratch(offset.wrapping_add(bytes)),
+        }
+    }
+}
+
+/// The part of `memory` that an access covers.
+fn piece(memory: &mut [u8], offset: u64, bytes: u64) -> Option<&mut [u8]> {
+    let start = usize::try_from(offset).ok()?;
+    memory.get_mut(start..start.checked_add(bytes as usize)?)
+}
+
+fn aligned(lane: usize, address: u64, bytes: u64) -> Result<(), Cause> {
+    let alignment = if bytes >= 4 { 4 } else { bytes };
+    if address.is_multiple_of(alignment) {
+        return Ok(());
+    }
+    Err(Cause::Access { lane: Some(lane), error: AccessError::Unaligned { address, alignment } })
+}
+
+fn little(bytes: &[u8]) -> u32 {
+    bytes.iter().rev().fold(0, |value, &byte| value << 8 | u32::from(byte))
+}
+
+impl Group<'_> {
+    /// LDS or scratch, by the target.
+    fn local<'w>(
+        &'w mut self,
+        wave: &'w mut Wave,
+        lane: usize,
+        target: Target,
+        bytes: u64,
+    ) -> Result<&'w mut [u8], Cause> {
+        match target {
+            Target::Scratch(offset) => {
+                aligned(lane, offset, bytes)?;
+                let limit = wave.scratch_bytes as u64;
+                let outside = Cause::ScratchOutOfBounds { lane, offset, bytes, limit };
+                let start = lane * wave.scratch_bytes;
+                let scratch = wave.scratch.get_mut(start..start + wave.scratch_bytes);
+                scratch.and_then(|scratch| piece(scratch, offset, bytes)).ok_or(outside)
+            }
+            Target::Shared(offset) | Target::Global(offset) => {
+                aligned(lane, offset, bytes)?;
+                let limit = self.shared.len() as u64;
+                piece(&mut self.shared, offset, bytes).ok_or(Cause::SharedOutOfBounds { lane, offset, bytes, limit })
+            }
+        }
+    }
+
+    /// 1, 2 or 4 bytes, zero-extended.
+    #[inline]
+    pub(super) fn read(&mut self, wave: &mut Wave, lane: usize, target: Target, bytes: u64) -> Result<u32, Cause> {
+        let at_lane = |error| Cause::Access { lane: Some(lane), error };
+        match (target, bytes) {
+            (Target::Global(address), 1) => {
+                Ok(u32::from(self.view.byte(address).map_err(at_lane)?.load(Ordering::Relaxed)))
+            }
+            (Target::Global(address), 2) => {
+                Ok(u32::from(self.view.half(address).map_err(at_lane)?.load(Ordering::Relaxed)))
+            }
+            (Target::Global(address), _) => Ok(self.view.word(address).map_err(at_lane)?.load(Ordering::Relaxed)),
+            _ => self.local(wave, lane, target, bytes).map(|bytes| little(bytes)),
+        }
+    }
+
+    #[inline]
+    pub(super) fn write(
+        &mut self,
+        wave: &mut Wave,
+        lane: usize,
+        target: Target,
+        bytes: u64,
+        value: u32,
+    ) -> Result<(), Cause> {
+        let at_lane = |error| Cause::Access { lane: Some(lane), error };
+        match (target, bytes) {
+            (Target::Global(address), 1) => {
+                self.view.byte(address).map_err(at_lane)?.store(value as u8, Ordering::Relaxed);
+            }
+            (Target::Global(address), 2) => {
+                self.view.half(address).map_err(at_lane)?.store(value as u16, Ordering::Relaxed);
+            }
+            (Target::Global(address), _) => {
+                self.view.word(address).map_err(at_lane)?.store(value, Ordering::Relaxed);
+            }
+            _ => {
+                let count = bytes as usize;
+                self.local(wave, lane, target, bytes)?.copy_from_slice(&value.to_le_bytes()[..count]);
+            }
+        }
+        Ok(())
+    }
+
+    /// Replaces a value by what `rule` makes of it, in one step, and returns the old one.
+    pub(super) fn update(
+        &mut self,
+        wave: &mut Wave,
+        lane: usize,
+        target: Target,
+        (rule, bytes): (Rule, u8),
+        (data, compare): (u64, u64),
+    ) -> Result<u64, Cause> {
+        let at_lane = |error| Cause::Access { lane: Some(lane), error };
+        match (target, bytes) {
+            (Target::Global(address), 8) => {
+                let cell = self.view.double(address).map_err(at_lane)?;
+                let update = |old| Some(combine(rule, 8, old, data, compare));
+                Ok(cell.fetch_update(Ordering::SeqCst, Ordering::SeqCst, update).unwrap_or_default())
+            }
+            (Target::Global(address), _) => {
+                let cell = self.view.word(address).map_err(at_lane)?;
+                let update = |old| Some(combine(rule, 4, u64::from(old), data, compare) as u32);
+                Ok(u64::from(cell.fetch_update(Ordering::SeqCst, Ordering::SeqCst, update).unwrap_or_default()))
+            }
+            _ => {
+                let cell = self.local(wave, lane, target, u64::from(bytes))?;
+                let old = cell.iter().rev().fold(0u64, |value, &byte| value << 8 | u64::from(byte));
+                let new = combine(rule, bytes, old, data, compare).to_le_bytes();
+                cell.copy_from_slice(&new[..usize::from(bytes)]);
+                Ok(old)
+            }
+        }
+    }
+}

@@ -1,0 +1,565 @@
+//! Vector instructions from operands to results: modifiers, SDWA, DPP, comparisons, packed forms and
+//! those that move values between lanes. What an instruction computes is in [`super::narrow`] and
+//! [`super::wide`].
+
+use greta_numerics::Simd;
+
+use super::cause::Cause;
+use super::lanes::{half_fma, map2, map3, maximum, minimum};
+use super::narrow::{self, Inputs};
+use super::simd;
+use super::wave::{LANES, Lanes, Wave, WideLanes};
+use super::wide::WideInputs;
+use crate::isa::{Detail, Dpp, Encoding, Flags, Form, Instruction, Kind, Op};
+
+pub(super) fn execute(wave: &mut Wave, simd: Simd, instruction: &Instruction) -> Result<(), Cause> {
+    let row = instruction.row();
+    match row.encoding {
+        Encoding::Vopc => return compare(wave, instruction),
+        Encoding::Vop3p => return packed(wave, simd, instruction),
+        _ => {}
+    }
+    if crosses_lanes(wave, instruction) {
+        return Ok(());
+    }
+    let is_wide = |kind: &Kind| *kind != Kind::Mask && kind.dwords() == 2;
+    if is_wide(&row.dst) || row.src.iter().any(is_wide) {
+        wide(wave, simd, instruction)
+    } else {
+        narrow(wave, simd, instruction)
+    }
+}
+
+/// Instructions that read or write single lanes. False when this is none.
+fn crosses_lanes(wave: &mut Wave, instruction: &Instruction) -> bool {
+    let [a, b, ..] = instruction.src;
+    match instruction.op {
+        Op::v_nop | Op::v_clrexcp => {}
+        Op::v_readfirstlane_b32 => {
+            let exec = wave.exec();
+            let lane = if exec == 0 { 0 } else { exec.trailing_zeros() as usize };
+            let value = wave.lanes(a, Kind::B32, instruction.literal, 0)[lane & 63];
+            wave.set_scalar(instruction.dst, value);
+        }
+        Op::v_readlane_b32 => {
+            let lane = wave.scalar(b, instruction.literal) as usize & 63;
+            let value = wave.lanes(a, Kind::B32, instruction.literal, 0)[lane];
+            wave.set_scalar(instruction.dst, value);
+        }
+        Op::v_writelane_b32 => {
+            let lane = wave.scalar(b, instruction.literal) as usize & 63;
+            let value = wave.scalar(a, instruction.literal);
+            wave.set_lane(instruction.dst, 0, lane, value);
+        }
+        Op::v_swap_b32 => {
+            let exec = wave.exec();
+            let (first, second) = (wave.lanes(instruction.dst, Kind::B32, 0, 0), wave.lanes(a, Kind::B32, 0, 0));
+            wave.set_lanes(instruction.dst, 0, &second, exec);
+            wave.set_lanes(a, 0, &first, exec);
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// Source `index` with its modifiers, and the lanes that DPP lets write.
+fn source(wave: &Wave, instruction: &Instruction, index: usize) -> (Lanes, u64) {
+    let kind = instruction.row().src[index];
+    let mut lanes = wave.lanes(instruction.src[index], kind, instruction.literal, 0);
+    let mut writes = u64::MAX;
+    match instruction.detail {
+        Detail::Dpp(dpp) if index == 0 => (lanes, writes) = move_lanes(&lanes, dpp, wave.exec()),
+        Detail::Sdwa(sdwa) if index < 2 => {
+            let is_signed = sdwa.sext >> index & 1 != 0;
+            let select = sdwa.src_sel[index];
+            if select != 6 {
+                lanes = lanes.map(|value| select_part(value, select, is_signed));
+            }
+        }
+        _ => {}
+    }
+    let modifiers = instruction.modifiers;
+    if instruction.form != Form::Sdwa
+        && modifiers.op_sel >> index & 1 != 0
+        && instruction.row().encoding != Encoding::Vop3p
+    {
+        lanes = lanes.map(|value| value >> 16);
+    }
+    let sign = if kind == Kind::F16 { 0x8000 } else { 0x8000_0000 };
+    if modifiers.abs >> index & 1 != 0 {
+        lanes = lanes.map(|value| value & !sign);
+    }
+    if modifiers.neg >> index & 1 != 0 {
+        lanes = lanes.map(|value| value ^ sign);
+    }
+    (lanes, writes)
+}
+
+fn select_part(value: u32, select: u8, is_signed: bool) -> u32 {
+    let (shift, bits) = match select {
+        0..=3 => (8 * u32::from(select), 8),
+        4 | 5 => (16 * u32::from(select - 4), 16),
+        _ => (0, 32),
+    };
+    let unused = 32 - bits;
+    let high = value >> shift << unused;
+    if is_signed { (high as i32 >> unused) as u32 } else { high >> unused }
+}
+
+/// The lane that `lane` reads, if there is one.
+fn dpp_source(control: u16, lane: usize) -> Option<usize> {
+    let (row, place) = (lane & !15, lane & 15);
+    let count = usize::from(control & 15);
+    match control {
+        0..=0xff => Some(lane & !3 | usize::from(control >> (2 * (lane & 3)) & 3)),
+        0x101..=0x10f => (place + count < 16).then_some(lane + count),
+        0x111..=0x11f => (place >= count).then(|| lane - count),
+        0x121..=0x12f => Some(row | (place + 16 - count) & 15),
+        0x130 => (lane < 63).then_some(lane + 1),
+        0x134 => Some((lane + 1) & 63),
+        0x138 => lane.checked_sub(1),
+        0x13c => Some((lane + 63) & 63),
+        0x140 => Some(row | (15 - place)),
+        0x141 => Some(lane & !7 | (7 - (lane & 7))),
+        // The last lane of a row goes to the row after it.
+        0x142 => row.checked_sub(1),
+        0x143 => (lane >= 32).then_some(31),
+        _ => Some(row | count),
+    }
+}
+
+fn move_lanes(lanes: &Lanes, dpp: Dpp, exec: u64) -> (Lanes, u64) {
+    let (mut moved, mut writes) = ([0; LANES], 0);
+    for (lane, moved) in moved.iter_mut().enumerate() {
+        let is_enabled = dpp.row_mask >> (lane / 16) & 1 != 0 && dpp.bank_mask >> (lane / 4 % 4) & 1 != 0;
+        let found = dpp_source(dpp.control, lane).filter(|&from| exec >> from & 1 != 0);
+        *moved = found.map_or(0, |from| lanes[from]);
+        writes |= u64::from(is_enabled && (found.is_some() || dpp.bound_ctrl)) << lane;
+    }
+    (moved, writes)
+}
+
+/// Whether the old result is the third source.
+fn accumulates(op: Op) -> bool {
+    matches!(
+        op,
+        Op::v_fmac_f32
+            | Op::v_fmac_f64
+            | Op::v_mac_f16
+            | Op::v_cvt_pk_fp8_f32
+            | Op::v_cvt_pk_bf8_f32
+            | Op::v_pk_fmac_f16
+    )
+}
+
+fn condition(wave: &Wave, instruction: &Instruction) -> u64 {
+    if instruction.row().src[2] == Kind::Mask { wave.mask(instruction, 2) } else { wave.vcc() }
+}
+
+fn narrow(wave: &mut Wave, simd: Simd, instruction: &Instruction) -> Result<(), Cause> {
+    let row = instruction.row();
+    let exec = wave.exec();
+    let (a, writes) = source(wave, instruction, 0);
+    let b = if row.src[1] == Kind::None { [0; LANES] } else { source(wave, instruction, 1).0 };
+    let c = if accumulates(instruction.op) {
+        wave.lanes(instruction.dst, row.dst, 0, 0)
+    } else if matches!(row.src[2], Kind::None | Kind::Mask) {
+        [0; LANES]
+    } else {
+        source(wave, instruction, 2).0
+    };
+    let modifiers = instruction.modifiers;
+    let inputs = Inputs {
+        a,
+        b,
+        c,
+        mask: condition(wave, instruction),
+        literal: instruction.literal,
+        clamp: modifiers.clamp,
+        is_high: modifiers.op_sel & 8 != 0,
+        simd,
+    };
+    let is_half_kept = row.flags.has(Flags::OP_SEL) || row.flags.has(Flags::OP_SEL4);
+    let (mut lanes, out) = simd::narrow(simd, instruction.op, &inputs).ok_or(Cause::Unimplemented)?;
+    finish_float(instruction, row.dst, &mut lanes);
+    let mask = exec & writes;
+    if let Detail::Sdwa(sdwa) = instruction.detail
+        && sdwa.dst_sel != 6
+    {
+        let old = wave.lanes(instruction.dst, row.dst, 0, 0);
+        lanes = map2(&lanes, &old, |value, old| place_part(value, old, sdwa.dst_sel, sdwa.dst_unused));
+    } else if is_half_kept && matches!(row.dst, Kind::F16 | Kind::B16) {
+        let old = wave.lanes(instruction.dst, row.dst, 0, 0);
+        let is_high = modifiers.op_sel & 8 != 0;
+        lanes =
+            map2(
+                &lanes,
+                &old,
+                |value, old| {
+                    if is_high { old & 0xffff | value << 16 } else { old & 0xffff_0000 | value & 0xffff }
+                },
+            );
+    }
+    wave.set_lanes(instruction.dst, 0, &lanes, mask);
+    if row.flags.has(Flags::CARRY_OUT) {
+        wave.set_scalar_pair(instruction.carry_out, out & exec);
+    }
+    Ok(())
+}
+
+/// Output modifiers of floats.
+fn finish_float(instruction: &Instruction, kind: Kind, lanes: &mut Lanes) {
+    let modifiers = instruction.modifiers;
+    if !kind.is_float() || (modifiers.omod == 0 && !modifiers.clamp) {
+        return;
+    }
+    let factor = [1.0, 2.0, 4.0, 0.5][usize::from(modifiers.omod & 3)];
+    let finish = |x: f32| {
+        let x = x * factor;
+        // NaN becomes 0.
+        if modifiers.clamp { if x > 0.0 { x.min(1.0) } else { 0.0 } } else { x }
+    };
+    match kind {
+        Kind::F16 => *lanes = lanes.map(|x| super::lanes::to_half(finish(super::lanes::from_half(x)))),
+        _ => *lanes = lanes.map(|x| finish(f32::from_bits(x)).to_bits()),
+    }
+}
+
+fn place_part(value: u32, old: u32, select: u8, unused: u8) -> u32 {
+    let (shift, bits) = if select < 4 { (8 * u32::from(select), 8) } else { (16 * u32::from(select & 1), 16) };
+    let mask = ((1u32 << bits) - 1) << shift;
+    let placed = value << shift & mask;
+    match unused {
+        0 => placed,
+        1 => (((value << (32 - bits)) as i32 >> (32 - bits)) as u32) << shift,
+        _ => old & !mask | placed,
+    }
+}
+
+fn wide_source(wave: &Wave, instruction: &Instruction, index: usize) -> WideLanes {
+    let kind = instruction.row().src[index];
+    let operand = instruction.src[index];
+    if kind.dwords() != 2 {
+        return source(wave, instruction, index).0.map(u64::from);
+    }
+    let mut lanes = wave.wide(operand, kind, instruction.literal, 0);
+    if let (Detail::Dpp(dpp), 0) = (instruction.detail, index) {
+        let low = move_lanes(&lanes.map(|value| value as u32), dpp, wave.exec()).0;
+        let high = move_lanes(&lanes.map(|value| (value >> 32) as u32), dpp, wave.exec()).0;
+        for lane in 0..LANES {
+            lanes[lane] = u64::from(high[lane]) << 32 | u64::from(low[lane]);
+        }
+    }
+    if instruction.modifiers.abs >> index & 1 != 0 {
+        lanes = lanes.map(|value| value & !(1 << 63));
+    }
+    if instruction.modifiers.neg >> index & 1 != 0 {
+        lanes = lanes.map(|value| value ^ 1 << 63);
+    }
+    lanes
+}
+
+fn wide(wave: &mut Wave, simd: Simd, instruction: &Instruction) -> Result<(), Cause> {
+    let row = instruction.row();
+    let exec = wave.exec();
+    let fetch = |index: usize| match row.src[index] {
+        Kind::None | Kind::Mask => [0; LANES],
+        _ => wide_source(wave, instruction, index),
+    };
+    let writes = match instruction.detail {
+        Detail::Dpp(dpp) => move_lanes(&[0; LANES], dpp, exec).1,
+        _ => u64::MAX,
+    };
+    let c = if accumulates(instruction.op) { wave.wide(instruction.dst, row.dst, 0, 0) } else { fetch(2) };
+    let inputs = WideInputs { a: fetch(0), b: fetch(1), c, mask: wave.vcc() };
+    let (mut lanes, out) = simd::wide(simd, instruction.op, &inputs).ok_or(Cause::Unimplemented)?;
+    let modifiers = instruction.modifiers;
+    if row.dst == Kind::F64 && (modifiers.omod != 0 || modifiers.clamp) {
+        let factor = [1.0, 2.0, 4.0, 0.5][usize::from(modifiers.omod & 3)];
+        lanes = lanes.map(|x| {
+            let x = f64::from_bits(x) * factor;
+            (if !modifiers.clamp {
+                x
+            } else if x > 0.0 {
+                x.min(1.0)
+            } else {
+                0.0
+            })
+            .to_bits()
+        });
+    }
+    if row.dst.dwords() == 2 {
+        wave.set_wide(instruction.dst, 0, &lanes, exec & writes);
+    } else {
+        let mut lanes = lanes.map(|value| value as u32);
+        finish_float(instruction, row.dst, &mut lanes);
+        wave.set_lanes(instruction.dst, 0, &lanes, exec & writes);
+    }
+    if row.flags.has(Flags::CARRY_OUT) {
+        wave.set_scalar_pair(instruction.carry_out, out & exec);
+    }
+    Ok(())
+}
+
+/// Comparisons. The opcode's low bits say which orders are true: less, equal, greater, unordered.
+fn compare(wave: &mut Wave, instruction: &Instruction) -> Result<(), Cause> {
+    let row = instruction.row();
+    let opcode = row.opcode;
+    let exec = wave.exec();
+    let is_class = opcode < 0x20;
+    let wanted = opcode & if opcode < 0x80 { 15 } else { 7 };
+    let is_unsigned = opcode >= 0xa0 && opcode & 8 != 0;
+    let a = wide_source(wave, instruction, 0);
+    let b = wide_source(wave, instruction, 1);
+    let result = match row.src[0] {
+        _ if is_class => classify(&a, &b, row.src[0]),
+        Kind::F16 => order(&a, &b, wanted, |x| f64::from(super::lanes::from_half(x as u32))),
+        Kind::F32 => order(&a, &b, wanted, |x| f64::from(f32::from_bits(x as u32))),
+        Kind::F64 => order(&a, &b, wanted, f64::from_bits),
+        Kind::B16 if is_unsigned => order(&a, &b, wanted, |x| x as u16),
+        Kind::B16 => order(&a, &b, wanted, |x| x as i16),
+        Kind::B32 if is_unsigned => order(&a, &b, wanted, |x| x as u32),
+        Kind::B32 => order(&a, &b, wanted, |x| x as i32),
+        _ if is_unsigned => order(&a, &b, wanted, |x| x),
+        _ => order(&a, &b, wanted, |x| x as i64),
+    };
+    wave.set_scalar_pair(instruction.dst, result & exec);
+    let writes_exec = if is_class { opcode & 1 != 0 } else { opcode & 16 != 0 };
+    if writes_exec {
+        wave.set_exec(result & exec);
+    }
+    Ok(())
+}
+
+fn order<T: PartialOrd>(a: &WideLanes, b: &WideLanes, wanted: u16, value: impl Fn(u64) -> T) -> u64 {
+    let (mut less, mut equal, mut greater) = (0u64, 0u64, 0u64);
+    for lane in 0..LANES {
+        let (x, y) = (value(a[lane]), value(b[lane]));
+        less |= u64::from(x < y) << lane;
+        equal |= u64::from(x == y) << lane;
+        greater |= u64::from(x > y) << lane;
+    }
+    let unordered = !(less | equal | greater);
+    let pick = |bit: u16, mask: u64| if wanted >> bit & 1 != 0 { mask } else { 0 };
+    pick(0, less) | pick(1, equal) | pick(2, greater) | pick(3, unordered)
+}
+
+/// `v_cmp_class`: a bit of `b` per class of float.
+fn classify(a: &WideLanes, b: &WideLanes, kind: Kind) -> u64 {
+    let (exponent_bits, mantissa_bits) = match kind {
+        Kind::F16 => (5, 10),
+        Kind::F32 => (8, 23),
+        _ => (11, 52),
+    };
+    let mut result = 0;
+    for lane in 0..LANES {
+        let bits = a[lane];
+        let mantissa = bits & ((1 << mantissa_bits) - 1);
+        let exponent = bits >> mantissa_bits & ((1 << exponent_bits) - 1);
+        let is_negative = bits >> (mantissa_bits + exponent_bits) & 1 != 0;
+        let class = if exponent == (1 << exponent_bits) - 1 {
+            match (mantissa, mantissa >> (mantissa_bits - 1)) {
+                (0, _) if is_negative => 2,
+                (0, _) => 9,
+                (_, 0) => 0,
+                _ => 1,
+            }
+        } else {
+            let size = if exponent != 0 {
+                0
+            } else if mantissa != 0 {
+                1
+            } else {
+                2
+            };
+            if is_negative { 3 + size } else { 8 - size }
+        };
+        result |= (b[lane] >> class & 1) << lane;
+    }
+    result
+}
+
+/// VOP3P: two results, each from chosen halves of the sources.
+fn packed(wave: &mut Wave, simd: Simd, instruction: &Instruction) -> Result<(), Cause> {
+    let row = instruction.row();
+    let exec = wave.exec();
+    match row.dst {
+        Kind::F32x2 | Kind::B32x2 => {
+            let low = packed_words(wave, simd, instruction, false)?;
+            let high = packed_words(wave, simd, instruction, true)?;
+            wave.set_lanes(instruction.dst, 0, &low, exec);
+            wave.set_lanes(instruction.dst, 1, &high, exec);
+            return Ok(());
+        }
+        _ if row.flags.has(Flags::MIX) => return mix(wave, instruction),
+        Kind::F16x2 | Kind::B16x2 => {}
+        _ => return dot(wave, instruction),
+    }
+    let op = single(instruction.op).ok_or(Cause::Unimplemented)?;
+    let low = packed_halves(wave, simd, instruction, op, false)?;
+    let high = packed_halves(wave, simd, instruction, op, true)?;
+    let lanes = map2(&low, &high, |low, high| low & 0xffff | high << 16);
+    wave.set_lanes(instruction.dst, 0, &lanes, exec);
+    Ok(())
+}
+
+/// The instruction that computes one element of a packed one.
+fn single(op: Op) -> Option<Op> {
+    Some(match op {
+        Op::v_pk_fma_f32 => Op::v_fma_f32,
+        Op::v_pk_mul_f32 => Op::v_mul_f32,
+        Op::v_pk_add_f32 => Op::v_add_f32,
+        Op::v_pk_mov_b32 => Op::v_mov_b32,
+        Op::v_pk_fma_f16 => Op::v_fma_f16,
+        Op::v_pk_add_f16 => Op::v_add_f16,
+        Op::v_pk_mul_f16 => Op::v_mul_f16,
+        Op::v_pk_min_f16 => Op::v_min_f16,
+        Op::v_pk_max_f16 => Op::v_max_f16,
+        Op::v_pk_mad_i16 => Op::v_mad_i16,
+        Op::v_pk_mad_u16 => Op::v_mad_u16,
+        Op::v_pk_mul_lo_u16 => Op::v_mul_lo_u16,
+        Op::v_pk_add_i16 => Op::v_add_i16,
+        Op::v_pk_sub_i16 => Op::v_sub_i16,
+        Op::v_pk_add_u16 => Op::v_add_u16,
+        Op::v_pk_sub_u16 => Op::v_sub_u16,
+        Op::v_pk_lshlrev_b16 => Op::v_lshlrev_b16,
+        Op::v_pk_lshrrev_b16 => Op::v_lshrrev_b16,
+        Op::v_pk_ashrrev_i16 => Op::v_ashrrev_i16,
+        Op::v_pk_max_i16 => Op::v_max_i16,
+        Op::v_pk_min_i16 => Op::v_min_i16,
+        Op::v_pk_max_u16 => Op::v_max_u16,
+        Op::v_pk_min_u16 => Op::v_min_u16,
+        _ => return None,
+    })
+}
+
+/// Bits that choose and negate for the low or the high result.
+fn halves(instruction: &Instruction, is_high: bool) -> (u8, u8) {
+    let modifiers = instruction.modifiers;
+    if is_high { (modifiers.op_sel_hi, modifiers.abs) } else { (modifiers.op_sel, modifiers.neg) }
+}
+
+fn packed_words(wave: &Wave, simd: Simd, instruction: &Instruction, is_high: bool) -> Result<Lanes, Cause> {
+    let (select, negate) = halves(instruction, is_high);
+    let fetch = |index: usize| {
+        let dword = usize::from(select >> index & 1);
+        let lanes = wave.lanes(instruction.src[index], instruction.row().src[index], instruction.literal, dword);
+        if negate >> index & 1 != 0 { lanes.map(|value| value ^ 0x8000_0000) } else { lanes }
+    };
+    // The low result of a packed move is source 0's, the high one source 1's.
+    if instruction.op == Op::v_pk_mov_b32 {
+        let index = usize::from(is_high);
+        let dword = usize::from(instruction.modifiers.op_sel >> index & 1);
+        return Ok(wave.lanes(instruction.src[index], Kind::B32x2, instruction.literal, dword));
+    }
+    let op = single(instruction.op).ok_or(Cause::Unimplemented)?;
+    let c = if instruction.src[2].is_some() { fetch(2) } else { [0; LANES] };
+    compute_element(instruction, simd, op, [fetch(0), fetch(1), c], Kind::F32)
+}
+
+fn packed_halves(wave: &Wave, simd: Simd, instruction: &Instruction, op: Op, is_high: bool) -> Result<Lanes, Cause> {
+    let (select, negate) = halves(instruction, is_high);
+    let fetch = |index: usize| {
+        let lanes = wave.lanes(instruction.src[index], instruction.row().src[index], instruction.literal, 0);
+        let shift = if select >> index & 1 != 0 { 16 } else { 0 };
+        let flip = if negate >> index & 1 != 0 { 0x8000 } else { 0 };
+        lanes.map(|value| value >> shift & 0xffff ^ flip)
+    };
+    let c = if instruction.src[2].is_some() { fetch(2) } else { [0; LANES] };
+    let kind = if instruction.row().dst == Kind::F16x2 { Kind::F16 } else { Kind::B16 };
+    compute_element(instruction, simd, op, [fetch(0), fetch(1), c], kind)
+}
+
+fn compute_element(
+    instruction: &Instruction,
+    simd: Simd,
+    op: Op,
+    [a, b, c]: [Lanes; 3],
+    kind: Kind,
+) -> Result<Lanes, Cause> {
+    let clamp = instruction.modifiers.clamp;
+    let inputs = Inputs { a, b, c, mask: 0, literal: 0, clamp, is_high: false, simd };
+    let outcome: Option<narrow::Outcome> = simd::narrow(simd, op, &inputs);
+    let (mut lanes, _) = outcome.ok_or(Cause::Unimplemented)?;
+    finish_float(instruction, kind, &mut lanes);
+    Ok(lanes)
+}
+
+/// `v_fma_mix`: each source is f32, or one half as f16.
+fn mix(wave: &mut Wave, instruction: &Instruction) -> Result<(), Cause> {
+    let modifiers = instruction.modifiers;
+    let fetch = |index: usize| {
+        let is_half = modifiers.op_sel_hi >> index & 1 != 0;
+        let kind = if is_half { Kind::F16 } else { Kind::F32 };
+        let lanes = wave.lanes(instruction.src[index], kind, instruction.literal, 0);
+        let shift = if modifiers.op_sel >> index & 1 != 0 { 16 } else { 0 };
+        let (abs, neg) = (modifiers.abs >> index & 1 != 0, modifiers.neg >> index & 1 != 0);
+        lanes.map(|bits| {
+            let value = if is_half { super::lanes::from_half(bits >> shift) } else { f32::from_bits(bits) };
+            let value = if abs { value.abs() } else { value };
+            (if neg { -value } else { value }).to_bits()
+        })
+    };
+    let (a, b, c) = (fetch(0), fetch(1), fetch(2));
+    let old = wave.lanes(instruction.dst, Kind::B32, 0, 0);
+    let [a, b, c] = [a, b, c].map(|lanes| lanes.map(f32::from_bits));
+    let exec = wave.exec();
+    let mut lanes = [0; LANES];
+    for lane in 0..LANES {
+        let fused = |clamp: bool, x: f32| if clamp { minimum(maximum(x, 0.0), 1.0) } else { x };
+        let value = fused(modifiers.clamp, a[lane].mul_add(b[lane], c[lane]));
+        let half = if modifiers.clamp { super::lanes::to_half(value) } else { half_fma(a[lane], b[lane], c[lane]) };
+        lanes[lane] = match instruction.op {
+            Op::v_fma_mix_f32 => value.to_bits(),
+            Op::v_fma_mixlo_f16 => old[lane] & 0xffff_0000 | half,
+            _ => old[lane] & 0xffff | half << 16,
+        };
+    }
+    wave.set_lanes(instruction.dst, 0, &lanes, exec);
+    Ok(())
+}
+
+/// Dot products of integers, and of f16 in f32.
+fn dot(wave: &mut Wave, instruction: &Instruction) -> Result<(), Cause> {
+    let modifiers = instruction.modifiers;
+    if modifiers.clamp || modifiers.neg != 0 || modifiers.abs != 0 {
+        return Err(Cause::Unimplemented);
+    }
+    let fetch = |index: usize| wave.lanes(instruction.src[index], instruction.row().src[index], instruction.literal, 0);
+    let (a, b, c) = (fetch(0), fetch(1), fetch(2));
+    let part = |value: u32, index: u32, bits: u32| value >> (index * bits) & ((1 << bits) - 1);
+    let signed = |value: u32, bits: u32| (value << (32 - bits)) as i32 >> (32 - bits);
+    let select = |index: u32, source: u8| {
+        let bits = if index == 0 { modifiers.op_sel } else { modifiers.op_sel_hi };
+        u32::from(bits >> source & 1)
+    };
+    let sum = |x: u32, y: u32, z: u32, bits: u32, is_signed: bool| {
+        (0..32 / bits).fold(z, |sum, index| {
+            let is_pair = bits == 16;
+            let (i, j) = if is_pair { (select(index, 0), select(index, 1)) } else { (index, index) };
+            let (x, y) = (part(x, i, bits), part(y, j, bits));
+            let product =
+                if is_signed { signed(x, bits).wrapping_mul(signed(y, bits)) as u32 } else { x.wrapping_mul(y) };
+            sum.wrapping_add(product)
+        })
+    };
+    let float = |x: u32, y: u32, z: u32| {
+        let half = |value: u32, index: u32| super::lanes::from_half(part(value, index, 16));
+        (0..2)
+            .fold(f32::from_bits(z), |sum, index| half(x, select(index, 0)).mul_add(half(y, select(index, 1)), sum))
+            .to_bits()
+    };
+    let lanes = match instruction.op {
+        Op::v_dot2_f32_f16 => map3(&a, &b, &c, float),
+        Op::v_dot2_i32_i16 => map3(&a, &b, &c, |x, y, z| sum(x, y, z, 16, true)),
+        Op::v_dot2_u32_u16 => map3(&a, &b, &c, |x, y, z| sum(x, y, z, 16, false)),
+        Op::v_dot4_i32_i8 => map3(&a, &b, &c, |x, y, z| sum(x, y, z, 8, true)),
+        Op::v_dot4_u32_u8 => map3(&a, &b, &c, |x, y, z| sum(x, y, z, 8, false)),
+        Op::v_dot8_i32_i4 => map3(&a, &b, &c, |x, y, z| sum(x, y, z, 4, true)),
+        Op::v_dot8_u32_u4 => map3(&a, &b, &c, |x, y, z| sum(x, y, z, 4, false)),
+        _ => return Err(Cause::Unimplemented),
+    };
+    let exec = wave.exec();
+    wave.set_lanes(instruction.dst, 0, &lanes, exec);
+    Ok(())
+}
