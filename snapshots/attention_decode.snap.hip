@@ -16,7 +16,8 @@ using f32x4 = __attribute__((ext_vector_type(4))) float;
 constexpr uint32_t HD = 128;
 constexpr uint32_t KEYS = 4;
 constexpr uint32_t WAVES = 4;
-constexpr uint32_t BLOCK = WAVES * 64;
+constexpr uint32_t WAVE = 64;
+constexpr uint32_t BLOCK = WAVES * WAVE;
 
 // fmaf of each lane.
 static __device__ __forceinline__ f32x4 fmaf(f32x4 a, f32x4 b, f32x4 c) {
@@ -44,7 +45,7 @@ static __device__ __forceinline__ float stream_sum(float value, uint32_t lanes) 
     return sum;
 }
 
-// Joins the block's streams into row `row` of the results; a thread computes element `thread_idx().x` of `width`.
+// Joins the block's streams into row `row` of the results; this thread computes `column` of `width`.
 static __device__ __forceinline__ void join_streams(
     const float (&stream_maxima)[BLOCK / (HD / 4)],
     const float (&stream_sums)[BLOCK / (HD / 4)],
@@ -53,6 +54,7 @@ static __device__ __forceinline__ void join_streams(
     float* sums,
     float* partial,
     uint32_t row,
+    uint32_t column,
     uint32_t width
 ) {
     float largest = -1e30f;
@@ -64,10 +66,10 @@ static __device__ __forceinline__ void join_streams(
     for (uint32_t s = 0; s < BLOCK / (HD / 4); ++s) {
         const float weight = expf(stream_maxima[s] - largest);
         sum = fmaf(stream_sums[s], weight, sum);
-        result = fmaf(stream_results[s][threadIdx.x], weight, result);
+        result = fmaf(stream_results[s][column], weight, result);
     }
-    partial[row * width + threadIdx.x] = result;
-    if (threadIdx.x == 0) {
+    partial[row * width + column] = result;
+    if (column == 0) {
         maxima[row] = largest;
         sums[row] = sum;
     }
@@ -137,8 +139,18 @@ extern "C" __global__ void __launch_bounds__(BLOCK) attention_decode(
         stream_sums[stream] = sum;
     }
     __syncthreads();
-    if (threadIdx.x < HD) {
-        const uint32_t row = split * heads + head;
-        join_streams(stream_maxima, stream_sums, stream_results, maxima, sums, partial, row, HD);
+    const uint32_t row = split * heads + head;
+    for (uint32_t column = threadIdx.x; column < HD; column += BLOCK) {
+        join_streams(
+            stream_maxima,
+            stream_sums,
+            stream_results,
+            maxima,
+            sums,
+            partial,
+            row,
+            column,
+            HD
+        );
     }
 }

@@ -15,7 +15,8 @@ using f32x4 = __attribute__((ext_vector_type(4))) float;
 constexpr uint32_t HD = 128;
 constexpr uint32_t BK = 16;
 constexpr uint32_t WAVES = 4;
-constexpr uint32_t BLOCK = WAVES * 64;
+constexpr uint32_t WAVE = 64;
+constexpr uint32_t BLOCK = WAVES * WAVE;
 
 // Loads rows of `width` elements from `start` on, as many as the tile has; those from `rows` on are zero.
 static __device__ __forceinline__ void load_tile(
@@ -57,8 +58,6 @@ static __device__ __forceinline__ void multiply_keys(
     const float (&keys)[BK][HD + 4],
     f32x4 (&scores)[BK / 16]
 ) {
-    const uint32_t minor = threadIdx.x % 64 % 16;
-    const uint32_t major = (threadIdx.x % 64) / 16;
     #pragma unroll
     for (uint32_t n = 0; n < BK / 16; ++n) {
         f32x4 parts[4] = {};
@@ -66,7 +65,7 @@ static __device__ __forceinline__ void multiply_keys(
         for (uint32_t i = 0; i < HD / 4; ++i) {
             parts[i % 4] = __builtin_amdgcn_mfma_f32_16x16x4f32(
                 queries[i],
-                keys[n * 16 + minor][i * 4 + major],
+                keys[n * 16 + threadIdx.x % 64 % 16][i * 4 + (threadIdx.x % 64) / 16],
                 parts[i % 4], 0, 0, 0
             );
         }
@@ -75,18 +74,19 @@ static __device__ __forceinline__ void multiply_keys(
 }
 
 // Lowers the scores in element `r` of keys that are not visible; gives the largest of the row and of `largest`.
-// The scores of this lane are of keys `key`, `key + 16`, ...
+// The first score is that of key `first`.
 static __device__ __forceinline__ float mask_row(
     f32x4 (&scores)[BK / 16],
     uint32_t r,
-    uint32_t key,
+    uint32_t first,
     uint32_t visible,
     float largest
 ) {
     float next = largest;
     #pragma unroll
     for (uint32_t n = 0; n < BK / 16; ++n) {
-        scores[n][r] = key + n * 16 < visible ? scores[n][r] : -1e30f;
+        const uint32_t key = first + n * 16 + threadIdx.x % 64 % 16;
+        scores[n][r] = key < visible ? scores[n][r] : -1e30f;
         next = fmaxf(next, scores[n][r]);
     }
     uint32_t offset = 8;
@@ -104,16 +104,14 @@ static __device__ __forceinline__ void add_values(
     f32x4 (&results)[HD / 16],
     uint32_t row
 ) {
-    const uint32_t minor = threadIdx.x % 64 % 16;
-    const uint32_t major = (threadIdx.x % 64) / 16;
     #pragma unroll
     for (uint32_t i = 0; i < BK / 4; ++i) {
-        const float weight = weights[row + minor][i * 4 + major];
+        const float weight = weights[row + threadIdx.x % 64 % 16][i * 4 + (threadIdx.x % 64) / 16];
         #pragma unroll
         for (uint32_t n = 0; n < HD / 16; ++n) {
             results[n] = __builtin_amdgcn_mfma_f32_16x16x4f32(
                 weight,
-                values[i * 4 + major][n * 16 + minor],
+                values[i * 4 + (threadIdx.x % 64) / 16][n * 16 + threadIdx.x % 64 % 16],
                 results[n], 0, 0, 0
             );
         }
@@ -130,8 +128,6 @@ static __device__ __forceinline__ void store_results(
     uint32_t y_stride,
     uint32_t column
 ) {
-    const uint32_t minor = threadIdx.x % 64 % 16;
-    const uint32_t major = (threadIdx.x % 64) / 16;
     #pragma unroll
     for (uint32_t r = 0; r < 4; ++r) {
         float sum = sums[r];
@@ -140,11 +136,11 @@ static __device__ __forceinline__ void store_results(
             sum += __shfl_xor(sum, offset);
             offset /= 2;
         }
-        const uint32_t token = tile + major * 4 + r;
+        const uint32_t token = tile + (((threadIdx.x % 64) / 16) * 4 + r);
         if (token < tokens) {
             #pragma unroll
             for (uint32_t n = 0; n < HD / 16; ++n) {
-                y[token * y_stride + column + n * 16 + minor] = results[n][r] / sum;
+                y[token * y_stride + column + n * 16 + threadIdx.x % 64 % 16] = results[n][r] / sum;
             }
         }
     }
@@ -167,16 +163,15 @@ extern "C" __global__ void __launch_bounds__(BLOCK) attention_prefill(
     __shared__ float weights[WAVES * 16][BK + 4];
     const uint32_t head = blockIdx.y;
     const uint32_t cache = (head / (heads / kv_heads)) * max_seq * HD;
-    const uint32_t minor = threadIdx.x % 64 % 16;
-    const uint32_t major = (threadIdx.x % 64) / 16;
     const uint32_t first = blockIdx.x * WAVES * 16;
     const uint32_t tile = first + (threadIdx.x / 64) * 16;
     const uint32_t past = position[0];
     float queries[HD / 4];
-    const uint32_t row = min(tile + minor, tokens - 1) * q_stride + head * HD;
     #pragma unroll
     for (uint32_t i = 0; i < HD / 4; ++i) {
-        queries[i] = q[row + i * 4 + major] / sqrtf(float(HD));
+        const uint32_t token = min(tile + threadIdx.x % 64 % 16, tokens - 1);
+        queries[i] = q[token * q_stride + head * HD + i * 4 + (threadIdx.x % 64) / 16] /
+            sqrtf(float(HD));
     }
     f32x4 results[HD / 16] = {};
     float largest[4];
@@ -195,8 +190,9 @@ extern "C" __global__ void __launch_bounds__(BLOCK) attention_prefill(
         multiply_keys(queries, keys, scores);
         #pragma unroll
         for (uint32_t r = 0; r < 4; ++r) {
-            const uint32_t visible = min(past + tile + major * 4 + r + 1, end);
-            const float next = mask_row(scores, r, base + minor, visible, largest[r]);
+            const uint32_t row = ((threadIdx.x % 64) / 16) * 4 + r;
+            const uint32_t visible = min(past + tile + row + 1, end);
+            const float next = mask_row(scores, r, base, visible, largest[r]);
             const float shrink = expf(largest[r] - next);
             largest[r] = next;
             sums[r] *= shrink;
@@ -204,7 +200,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) attention_prefill(
             for (uint32_t n = 0; n < BK / 16; ++n) {
                 const float weight = scores[n][r] > -1e30f ? expf(scores[n][r] - next) : 0.0f;
                 sums[r] += weight;
-                weights[(threadIdx.x / 64) * 16 + major * 4 + r][n * 16 + minor] = weight;
+                weights[(threadIdx.x / 64) * 16 + row][n * 16 + threadIdx.x % 64 % 16] = weight;
             }
             #pragma unroll
             for (uint32_t n = 0; n < HD / 16; ++n) {

@@ -16,7 +16,8 @@ constexpr uint32_t BN = 64;
 constexpr uint32_t BK = 16;
 constexpr uint32_t WM = 32;
 constexpr uint32_t WN = 32;
-constexpr uint32_t BLOCK = (BM / WM) * (BN / WN) * 64;
+constexpr uint32_t WAVE = 64;
+constexpr uint32_t BLOCK = (BM / WM) * (BN / WN) * WAVE;
 
 // Four columns of a row, from `column` on. Past the last row or column it is the last again, so that no load waits for
 // a condition: nobody stores such rows' results, and `store_next` replaces such columns.

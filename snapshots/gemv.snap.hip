@@ -14,8 +14,8 @@ using f32x4 = __attribute__((ext_vector_type(4))) float;
 constexpr uint32_t ROWS = 2;
 constexpr uint32_t DEPTH = 4;
 constexpr uint32_t WAVES = 4;
-constexpr uint32_t BLOCK = WAVES * 64;
 constexpr uint32_t WAVE = 64;
+constexpr uint32_t BLOCK = WAVES * WAVE;
 
 // fmaf of each lane.
 static __device__ __forceinline__ f32x4 fmaf(f32x4 a, f32x4 b, f32x4 c) {

@@ -170,7 +170,10 @@ fn probe(device: &Device) -> Result<(), RuntimeError> {
 
 fn state_of(error: &RuntimeError) -> State {
     match error {
-        RuntimeError::HipLibrary(_) | RuntimeError::NoGpu | RuntimeError::Architecture { .. } => State::Missing,
+        RuntimeError::HipLibrary(_)
+        | RuntimeError::NoGpu
+        | RuntimeError::NoCuda(_)
+        | RuntimeError::Architecture { .. } => State::Missing,
         _ => State::Broken,
     }
 }
@@ -180,6 +183,7 @@ fn problem(error: &RuntimeError) -> String {
     match error {
         RuntimeError::HipLibrary(error) => format!("{error}; only needed with an AMD GPU"),
         RuntimeError::NoGpu => "ROCm is installed, but finds no GPU".to_owned(),
+        RuntimeError::NoCuda(reason) => format!("{reason}; only needed with an NVIDIA GPU"),
         _ => error.to_string(),
     }
 }
@@ -188,6 +192,7 @@ fn opt_remedy(error: &RuntimeError) -> Option<String> {
     let text = match error {
         RuntimeError::HipLibrary(_) => INSTALL_ROCM,
         RuntimeError::NoGpu => "sudo modprobe amdgpu && sudo usermod -aG render,video $USER, then log in again",
+        RuntimeError::NoCuda(_) => "sudo apt-get install nvidia-driver nvidia-cuda-toolkit",
         RuntimeError::Threads(_) => "ulimit -u unlimited",
         _ => return None,
     };

@@ -26,7 +26,7 @@ pub(crate) fn lower(
     target: &'static Target,
 ) -> Result<Lowered, Error> {
     let verified = greta_codegen::lower::lower(definition, values, target)?;
-    let emitted = emit::hip(&verified);
+    let emitted = emit::source(&verified);
     Ok(Lowered { verified, emitted })
 }
 

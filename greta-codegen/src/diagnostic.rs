@@ -71,7 +71,11 @@ pub enum DiagnosticKind {
         target: &'static str,
     },
     /// The target lacks the matrix instruction: use a fragment, which works on every target.
-    #[error("{target} has no {instruction}; it is available on {}", .available.join(", "))]
+    #[error(
+        "{target} has no {instruction}; it is available on {}. Fragments work on every target: write \
+         `Accumulator::mma` with `FragmentA` and `FragmentB`",
+        .available.join(", ")
+    )]
     MatrixInstruction {
         /// The raw intrinsic.
         instruction: &'static str,
@@ -330,7 +334,7 @@ pub enum DiagnosticKind {
         /// The condition, loop or early exit that threads disagree about.
         cause: Location,
     },
-    /// A matrix instruction that some lanes of a wave reach and others do not.
+    /// A matrix instruction, or on NVIDIA a shuffle, that some lanes of a wave reach and others do not.
     #[error("{operation} needs every lane of the wave, but the condition at {cause} differs between lanes")]
     DivergentMatrix {
         /// The operation.

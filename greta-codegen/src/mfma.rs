@@ -6,6 +6,7 @@
 
 use crate::ir::{Scalar, Type};
 use crate::ops::{Class, Effects, Op, OpRow, Slot, Spelling};
+use crate::target::Target;
 
 /// Which operand of `D = A * B + C` a register holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,6 +46,22 @@ pub struct Mfma {
     pub layouts: [Layout; 3],
     /// LLVM names of the targets that have it.
     pub targets: &'static [&'static str],
+    /// What fragments of its shape are on the other targets.
+    pub spread: Spread,
+    /// The device function that multiplies those.
+    pub fragments: &'static str,
+}
+
+/// How the matrices of an instruction's shape lie over the lanes of a wave on targets that compute it with fused
+/// multiply-adds.
+#[derive(Clone, Copy, Debug)]
+pub struct Spread {
+    /// Lanes of the wave.
+    pub wave: u32,
+    /// What a lane holds of A, B and C.
+    pub operands: [Type; 3],
+    /// Where the elements of A, B and C lie, in this order.
+    pub layouts: [Layout; 3],
 }
 
 /// Which element of an operand's matrix a lane holds in an element of its value: row and column are sums of terms.
@@ -104,12 +121,39 @@ pub static F32_16X16X4_F32: Mfma = Mfma {
         Layout { row: &[lane(16, 4, 4), register(1, 4, 1)], column: &[lane(1, 16, 1)] },
     ],
     targets: &["gfx90a", "gfx942", "gfx950"],
+    fragments: "mma_f32_16x16x4",
+    // A lane's column of C is its column of B, so of B only the two rows of the other half move.
+    spread: Spread {
+        wave: 32,
+        operands: [Type::vector(Scalar::F32, 2), Type::vector(Scalar::F32, 2), Type::vector(Scalar::F32, 8)],
+        layouts: [
+            Layout { row: &[lane(1, 16, 1)], column: &[lane(16, 2, 2), register(1, 2, 1)] },
+            Layout { row: &[lane(16, 2, 2), register(1, 2, 1)], column: &[lane(1, 16, 1)] },
+            Layout { row: &[lane(16, 2, 8), register(1, 8, 1)], column: &[lane(1, 16, 1)] },
+        ],
+    },
 };
 
 /// All rows.
 pub static MFMAS: &[&Mfma] = &[&F32_16X16X4_F32];
 
 impl Mfma {
+    /// Whether a target has the instruction.
+    #[must_use]
+    pub fn is_on(&self, target: &Target) -> bool {
+        self.targets.contains(&target.name)
+    }
+
+    /// How fragments of the instruction's shape lie on a target: as the instruction wants them where there is one.
+    #[must_use]
+    pub fn spread_on(&self, target: &Target) -> Spread {
+        if self.is_on(target) {
+            Spread { wave: 64, operands: [self.a, self.b, self.c], layouts: self.layouts }
+        } else {
+            self.spread
+        }
+    }
+
     /// What a lane holds of an operand.
     #[must_use]
     pub fn operand(&self, role: Role) -> Type {
@@ -152,6 +196,7 @@ impl Mfma {
             result: Slot::Is(self.c),
             effects: Effects::Wave,
             hip: Spelling::Special,
+            cuda: Spelling::Special,
             doc: "D = A * B + C on the matrix cores",
         }
     }

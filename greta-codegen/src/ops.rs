@@ -1,8 +1,9 @@
 //! The operations of the IR, one row each.
 //!
-//! A row says everything that a layer needs to know of an operation: name, type rule, effects, HIP spelling, what it
-//! means on constants, documentation. Arithmetic works lane by lane on vectors. To add an operation, add a row here, its
-//! arm in the interpreter and a case in `tests/ops`; the tests fail for a row without a case.
+//! A row says everything that a layer needs to know of an operation: name, type rule, effects, HIP spelling (and CUDA's
+//! where it differs), what it means on constants, documentation. Arithmetic works lane by lane on vectors. To add an
+//! operation, add a row here, its arm in the interpreter and a case in `tests/ops`; the tests fail for a row without a
+//! case.
 
 use crate::ir::{Literal, Type};
 use crate::mfma::Mfma;
@@ -52,7 +53,7 @@ pub enum Effects {
     Barrier,
 }
 
-/// How an operation is written in HIP C++.
+/// How an operation is written in a C++ dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spelling {
     /// `a + b`, with C++'s precedence level (higher binds tighter).
@@ -84,12 +85,14 @@ pub struct OpRow {
     pub effects: Effects,
     /// HIP spelling.
     pub hip: Spelling,
+    /// CUDA spelling.
+    pub cuda: Spelling,
     /// What it computes.
     pub doc: &'static str,
 }
 
 macro_rules! ops {
-    ($($(#[doc = $doc:literal])+ $op:ident $name:literal: $class:ident, [$($operand:expr),*] -> $result:expr, $effects:ident, $hip:expr;)*) => {
+    ($($(#[doc = $doc:literal])+ $op:ident $name:literal: $class:ident, [$($operand:expr),*] -> $result:expr, $effects:ident, $hip:expr $(, cuda $cuda:expr)?;)*) => {
         /// An operation of the IR. [`Op::row`] says all about it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Op {
@@ -117,6 +120,7 @@ macro_rules! ops {
                 result: $result,
                 effects: Effects::$effects,
                 hip: $hip,
+                cuda: [$hip $(, $cuda)?][[$hip $(, $cuda)?].len() - 1],
                 doc: concat!($($doc),+),
             },)*
         ];
@@ -218,11 +222,11 @@ ops! {
     /// The wave's number in its block.
     WaveId "wave_id": None, [] -> U32, Pure, Special;
     /// The value that lane `b` has; its number is taken modulo the wave's width.
-    Shuffle "shuffle": Word, [T, U32] -> T, Wave, Call("__shfl");
+    Shuffle "shuffle": Word, [T, U32] -> T, Wave, Call("__shfl"), cuda Call("__shfl_sync");
     /// The value that lane `lane_id ^ b` has.
-    ShuffleXor "shuffle_xor": Word, [T, U32] -> T, Wave, Call("__shfl_xor");
+    ShuffleXor "shuffle_xor": Word, [T, U32] -> T, Wave, Call("__shfl_xor"), cuda Call("__shfl_xor_sync");
     /// The value that lane `lane_id + b` has; its own past the wave's end.
-    ShuffleDown "shuffle_down": Word, [T, U32] -> T, Wave, Call("__shfl_down");
+    ShuffleDown "shuffle_down": Word, [T, U32] -> T, Wave, Call("__shfl_down"), cuda Special;
     /// Waits until every thread of the block is here and its memory writes are seen.
     Barrier "barrier": None, [] -> Nothing, Barrier, Call("__syncthreads");
 }

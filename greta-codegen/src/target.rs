@@ -1,28 +1,71 @@
 //! What the code generator knows of each target: one row each.
 
+/// Whose machine it is, which decides the dialect that kernels are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// AMD: HIP C++, matrix instructions of [`crate::mfma`].
+    Amd,
+    /// NVIDIA: CUDA C++. Lanes that exchange values must all be there.
+    Nvidia,
+}
+
 /// A machine that kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
-    /// The name that the compiler knows it by (`--offload-arch`).
+    /// The name that its compiler knows it by (`--offload-arch`, `--gpu-architecture`).
     pub name: &'static str,
+    /// Whose it is.
+    pub family: Family,
     /// Lanes of a wave.
     pub wave: u32,
     /// Shared memory (LDS) that one block may use, in bytes.
     pub shared_bytes_max: u32,
+    /// How much of it may be declared in the source, in bytes; a kernel with more takes all of it from its launch.
+    pub static_shared_bytes_max: u32,
     /// Threads of a block at most.
     pub block_threads_max: u32,
 }
 
 /// AMD Instinct MI300A and MI300X (CDNA 3).
-pub static GFX942: Target = Target { name: "gfx942", wave: 64, shared_bytes_max: 65_536, block_threads_max: 1024 };
+pub static GFX942: Target = Target {
+    name: "gfx942",
+    family: Family::Amd,
+    wave: 64,
+    shared_bytes_max: 65_536,
+    static_shared_bytes_max: 65_536,
+    block_threads_max: 1024,
+};
+
+/// NVIDIA H100, H200 (Hopper).
+pub static SM_90: Target = nvidia("sm_90", 227 << 10);
+/// NVIDIA L4, L40, RTX 4000 series (Ada).
+pub static SM_89: Target = nvidia("sm_89", 99 << 10);
+/// NVIDIA A100 (Ampere).
+pub static SM_80: Target = nvidia("sm_80", 163 << 10);
 
 /// All targets.
-pub static TARGETS: &[&Target] = &[&GFX942];
+pub static TARGETS: &[&Target] = &[&GFX942, &SM_90, &SM_89, &SM_80];
+
+const fn nvidia(name: &'static str, shared_bytes_max: u32) -> Target {
+    Target {
+        name,
+        family: Family::Nvidia,
+        wave: 32,
+        shared_bytes_max,
+        static_shared_bytes_max: 48 << 10,
+        block_threads_max: 1024,
+    }
+}
 
 impl Target {
     /// The target of a name.
     #[must_use]
     pub fn opt_named(name: &str) -> Option<&'static Self> {
         TARGETS.iter().copied().find(|target| target.name == name)
+    }
+
+    /// The targets of a family, in the order of [`TARGETS`].
+    pub fn of_family(family: Family) -> impl Iterator<Item = &'static Self> {
+        TARGETS.iter().copied().filter(move |target| target.family == family)
     }
 }

@@ -1,7 +1,8 @@
 //! The reference layer and the layer on a device against every block golden: layers that Hugging Face transformers
 //! computed in `f64`.
 //!
-//! Where the goldens are not at hand the tests say so and check nothing.
+//! `GRETA_GOLDENS` names their folder, else it is `../shared/goldens` beside the repository. Where the goldens are not at
+//! hand the tests say so and check nothing.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,8 @@ use greta_llama::{Block, BlockGolden, Comparison, Tolerance};
 const GOLDEN_COUNT: usize = 7;
 
 fn golden_paths() -> Option<Vec<PathBuf>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/goldens");
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/goldens");
+    let folder = std::env::var_os("GRETA_GOLDENS").map_or_else(beside, PathBuf::from);
     let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
         .ok()?
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -56,7 +58,7 @@ fn the_reference_layer_agrees_with_every_golden() {
 
 #[test]
 fn the_layer_on_a_device_agrees_with_every_golden() {
-    let device = Device::open("cpu").expect("every machine has the device `cpu`");
+    let device = Device::open_default().expect("every machine has a device");
     let stream = device.stream().expect("a stream");
     for golden in goldens() {
         let (past, tokens) = (golden.past, golden.tokens);

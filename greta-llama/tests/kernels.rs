@@ -1,4 +1,5 @@
-//! Every kernel over its cases, on the device that is always there, against the `f64` references.
+//! Every kernel over its cases, on the device that `GRETA_DEVICE` names or else the best of the machine,
+//! against the `f64` references.
 //!
 //! Tolerances: [`Tolerance::KERNEL`] on unit-scale data, whatever the variant; copies and the `f32` product are exact.
 
@@ -19,7 +20,7 @@ struct Bench {
 
 impl Bench {
     fn open() -> Self {
-        let device = Device::open("cpu").expect("every machine has the device `cpu`");
+        let device = Device::open_default().expect("every machine has a device");
         let stream = device.stream().expect("a stream");
         Self { device, stream }
     }

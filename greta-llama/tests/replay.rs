@@ -8,7 +8,7 @@ const PAST: usize = 5;
 const STEPS: usize = 3;
 
 fn layer(config: &Config) -> (Block, BlockInputs) {
-    let device = Device::open("cpu").expect("every machine has the device `cpu`");
+    let device = Device::open_default().expect("every machine has a device");
     let weights = LayerWeights::generate(config, "replay", SEED, &|_| {});
     let inputs = BlockInputs::generate(config, "replay", SEED, PAST, 1);
     let mut block = Block::new(&device, config, weights, PAST + STEPS).expect("a layer");

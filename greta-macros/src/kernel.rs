@@ -287,6 +287,8 @@ fn trace(function: &ItemFn, attribute: &KernelAttribute, parameters: &[Parameter
     }
     let body = rewriter.statements(&function.block.stmts, Wanted::Nothing)?;
     let constants = constants(&function.block);
+    // Block sizes may name the wave's width, and nothing else that is known only later.
+    let wave = opt_constant(attribute.block.to_token_stream(), "WAVE", &quote!(wave_constant));
     let (_, lines) = documentation(&function.attrs);
     let (text, place) = (function.sig.ident.to_string(), location(function.sig.ident.span()));
     Ok(quote! {
@@ -305,7 +307,11 @@ fn trace(function: &ItemFn, attribute: &KernelAttribute, parameters: &[Parameter
             };
             ::greta::rt::trace_kernel(&__greta_info, __greta_target, |__greta_kernel| {
                 #(#tiles)*
-                __greta_kernel.block([#(::greta::rt::block_size(#sizes)),*]);
+                let __greta_sizes = {
+                    #wave
+                    [#(::greta::rt::block_size(#sizes)),*]
+                };
+                __greta_kernel.block(__greta_sizes);
                 #(#declarations)*
                 #constants
                 #body
@@ -316,16 +322,19 @@ fn trace(function: &ItemFn, attribute: &KernelAttribute, parameters: &[Parameter
 
 /// `BLOCK` and `WAVE`, where a body names them.
 pub(crate) fn constants(body: &syn::Block) -> TokenStream {
-    let mut tokens = TokenStream::new();
-    for (name, make) in [("BLOCK", quote!(block_constant)), ("WAVE", quote!(wave_constant))] {
-        if let Some(ident) = opt_named(body.to_token_stream(), name) {
-            tokens.extend(quote! {
-                #[allow(non_snake_case)]
-                let #ident = ::greta::rt::#make();
-            });
-        }
-    }
-    tokens
+    let body = body.to_token_stream();
+    let block = opt_constant(body.clone(), "BLOCK", &quote!(block_constant));
+    let wave = opt_constant(body, "WAVE", &quote!(wave_constant));
+    quote!(#block #wave)
+}
+
+/// A `let` of the constant `name`, if some tokens name it.
+fn opt_constant(tokens: TokenStream, name: &str, make: &TokenStream) -> Option<TokenStream> {
+    let ident = opt_named(tokens, name)?;
+    Some(quote! {
+        #[allow(non_snake_case)]
+        let #ident = ::greta::rt::#make();
+    })
 }
 
 /// The first identifier of that name.

@@ -74,7 +74,7 @@ pub enum CompileError {
     #[error(transparent)]
     Toolchain(#[from] ToolchainError),
     /// The compiler refused the source. If greta wrote it, that is a bug of greta.
-    #[error("the HIP compiler rejected {name} for {target}:{}", diagnostic::display_errors(diagnostics, log))]
+    #[error("the compiler rejected {name} for {target}:{}", diagnostic::display_errors(diagnostics, log))]
     Rejected {
         /// File name of the source.
         name: String,
@@ -256,6 +256,14 @@ pub fn compile(request: &CompileRequest<'_>) -> Result<CodeObject, CompileError>
     Compiler::shared()?.compile(request)
 }
 
+/// Compiles a kernel that is made for an NVIDIA target with NVRTC, or takes its cubin from the cache. No GPU is needed.
+///
+/// # Errors
+/// [`crate::Error::NoCuda`] without NVRTC, [`crate::Error::Compile`] if it refuses the kernel.
+pub fn cuda(kernel: &greta_codegen::verify::Verified) -> crate::Result<Vec<u8>> {
+    crate::driver::cuda::compile_alone(kernel)
+}
+
 /// Compiles all sources with [`Compiler::shared`], in parallel. Results are in order.
 ///
 /// # Errors
@@ -270,6 +278,13 @@ pub fn compile_all(requests: &[CompileRequest<'_>]) -> Result<Vec<Result<CodeObj
 /// See [`Compiler::disassemble`].
 pub fn disassemble(code: &[u8], target: &str) -> Result<String, CompileError> {
     Compiler::shared()?.disassemble(code, target)
+}
+
+/// Reads a compiler's log, which names places as clang does: errors, warnings and their notes.
+pub(crate) fn diagnostics(log: &str, line_map: &[Option<SourceLocation>]) -> Vec<Diagnostic> {
+    let mut diagnostics = diagnostic::parse(log, line_map);
+    diagnostics.retain(|diagnostic| diagnostic.severity != Severity::Remark);
+    diagnostics
 }
 
 fn finish(

@@ -27,14 +27,15 @@ struct Kind {
 }
 
 /// The kinds of device, the one to prefer first. `emu` will be the driver of `hip` over the emulator's table, after
-/// `cpu` and never by default; `cuda` will be a driver of its own, after `hip`.
+/// `cpu` and never by default.
 static KINDS: &[Kind] = &[
     Kind { name: "hip", open: driver::hip::open, by_default: true },
+    Kind { name: "cuda", open: driver::cuda::open, by_default: true },
     Kind { name: "cpu", open: driver::cpu::open, by_default: true },
 ];
 
 /// The names of [`KINDS`].
-static NAMES: &[&str] = &["hip", "cpu"];
+static NAMES: &[&str] = &["hip", "cuda", "cpu"];
 
 /// Something that runs kernels. A clone is the same device.
 #[derive(Clone, Debug)]
@@ -68,19 +69,23 @@ pub struct DeviceInfo {
 }
 
 impl Device {
-    /// Opens a device by name: `hip` or `cpu`.
+    /// Opens a device by name: `hip`, `cuda` or `cpu`. `cpu:sm_90` is `cpu` with kernels made for another target.
     ///
     /// # Errors
     ///
     /// [`Error::UnknownDevice`] for another name; what the machine lacks for a device that it does not have.
     pub fn open(name: &str) -> Result<Self> {
+        if let Some(target) = name.strip_prefix("cpu:").and_then(Target::opt_named) {
+            return Self::from_driver(driver::cpu::open_for(target)?);
+        }
         match KINDS.iter().find(|kind| kind.name == name) {
             Some(kind) => Self::from_driver((kind.open)()?),
             None => Err(Error::UnknownDevice { given: name.to_owned(), nearest: opt_nearest(name), known: NAMES }),
         }
     }
 
-    /// Opens the device that `GRETA_DEVICE` names, or else the best that this machine has: `hip`, then `cpu`.
+    /// Opens the device that `GRETA_DEVICE` names, or else the best that this machine has: `hip`, then `cuda`, then
+    /// `cpu`.
     ///
     /// # Errors
     ///
@@ -95,7 +100,9 @@ impl Device {
                 Ok(device) => return Ok(device),
                 Err(error) => {
                     match error {
-                        Error::HipLibrary(_) => tracing::debug!(device = kind.name, %error, "not opened"),
+                        Error::HipLibrary(_) | Error::NoCuda(_) => {
+                            tracing::debug!(device = kind.name, %error, "not opened")
+                        }
                         // There is something, and it does not work: whoever owns it wants to know.
                         _ => tracing::warn!(device = kind.name, %error, "not opened"),
                     }
@@ -237,7 +244,7 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// What went wrong in work submitted before: [`Error::Fault`] or [`Error::Hip`].
+    /// What went wrong in work submitted before: [`Error::Fault`] or [`Error::Driver`].
     pub fn synchronize(&self) -> Result<()> {
         self.inner.driver.synchronize()
     }

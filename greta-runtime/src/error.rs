@@ -32,6 +32,10 @@ pub enum Error {
     /// ROCm is installed and finds no GPU. The machine's to mend: check the driver and `HIP_VISIBLE_DEVICES`.
     #[error("device hip is not available: ROCm finds no GPU; check the amdgpu driver and HIP_VISIBLE_DEVICES")]
     NoGpu,
+    /// There is no NVIDIA driver, no NVRTC or no NVIDIA GPU. The machine's to mend: install what is missing, or use
+    /// another device.
+    #[error("device cuda is not available: {0}; use device cpu, or hip on an AMD GPU")]
+    NoCuda(&'static str),
     /// The GPU is one that no kernel is written for. Nobody's fault: use another device, or add the target.
     #[error("{device} is {arch}, which is not supported; targets are {}", .known.join(", "))]
     Architecture {
@@ -140,9 +144,9 @@ pub enum Error {
     /// An event that no stream has recorded. The caller's to mend: call `Stream::record` first.
     #[error("the event was never recorded")]
     EventNotRecorded,
-    /// A call into HIP failed. The machine's fault as a rule: the status says what to look for.
+    /// A call into HIP or CUDA failed. The machine's fault as a rule: the status says what to look for.
     #[error(transparent)]
-    Hip(#[from] Box<HipError>),
+    Driver(#[from] Box<DriverError>),
     /// The kernel did not compile. The message says whose fault it is.
     #[error(transparent)]
     Compile(#[from] Box<crate::compile::CompileError>),
@@ -185,17 +189,17 @@ pub enum Error {
     },
 }
 
-/// A call into HIP that did not succeed.
+/// A call into HIP or CUDA that did not succeed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{call} gave {name} ({status}: {text}) while {activity}")]
-pub struct HipError {
+pub struct DriverError {
     /// The function called.
     pub call: &'static str,
     /// What it returned.
     pub status: i32,
-    /// HIP's name for that status.
+    /// The library's name for that status.
     pub name: String,
-    /// HIP's description of it.
+    /// The library's description of it.
     pub text: String,
     /// What the call was for.
     pub activity: Activity,

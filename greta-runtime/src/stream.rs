@@ -66,7 +66,7 @@ impl Stream {
     ///
     /// # Errors
     ///
-    /// What went wrong in that work, once: [`Error::Fault`] or [`Error::Hip`]. On `cpu`, work that was submitted after
+    /// What went wrong in that work, once: [`Error::Fault`] or [`Error::Driver`]. On `cpu`, work that was submitted after
     /// the fault was skipped.
     pub fn synchronize(&self) -> Result<()> {
         let result = self.inner.device.driver().synchronize_stream(self.inner.id);

@@ -1,4 +1,4 @@
-//! Graphs on `cpu`: derived order, drawing, updates, and replay against eager launches.
+//! Graphs on the best device of the machine, or the one that `GRETA_DEVICE` names: derived order, drawing, updates, and replay against eager launches.
 
 use greta_runtime::graph::{Mode, NodeInfo, Reason};
 use greta_runtime::{Buffer, Device, Error, Graph, GraphExec, Kernel, NodeId, Stream};
@@ -18,7 +18,10 @@ struct Setup {
 
 impl Setup {
     fn new() -> Self {
-        let device = Device::open("cpu").unwrap();
+        Self::on(Device::open_default().unwrap())
+    }
+
+    fn on(device: Device) -> Self {
         Self {
             stream: device.stream().unwrap(),
             scale: device.kernel(scale::variant()).unwrap(),
@@ -292,7 +295,7 @@ fn misuse_is_found_when_a_node_is_added() {
 
 #[test]
 fn a_fault_in_a_graph_stops_it_and_names_the_kernel() {
-    let setup = Setup::new();
+    let setup = Setup::on(Device::open("cpu").unwrap());
     let mut counter = setup.device.zeroed::<u32>(1).unwrap();
     let mut graph = setup.device.graph();
     graph.add(&setup.bump, 2, bump::Args { x: &mut counter, by: 1 }).unwrap();

@@ -1,8 +1,9 @@
-//! The HIP of every kernel of the language tests, compiled by the real hiprtc for gfx942.
+//! The source of every kernel of the language tests, compiled by the real hiprtc for gfx942, and with the library's
+//! kernels by the real NVRTC for NVIDIA's targets.
 
 use greta::codegen::emit;
 use greta::codegen::lower::lower;
-use greta::codegen::target::GFX942;
+use greta::codegen::target::{Family, GFX942, Target};
 use greta::rt::KernelDefinition;
 use greta::runtime::cache::Cache;
 use greta::runtime::compile::{CompileRequest, Compiler};
@@ -64,4 +65,22 @@ fn hiprtc_compiles_every_kernel_for_gfx942() {
         .collect();
     let _ = std::fs::remove_dir_all(folder);
     assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn nvrtc_compiles_every_kernel_for_every_target_of_nvidia() {
+    // These say that they are refused there.
+    let refused = ["matrix_instruction", "half_a_wave_shuffles"];
+    let kernels = definitions().chain(greta_llama::KERNELS.iter().copied());
+    for definition in kernels.filter(|definition| !refused.contains(&definition.name)) {
+        for target in Target::of_family(Family::Nvidia) {
+            let kernel = lower(definition, &definition.defaults(), target)
+                .unwrap_or_else(|error| panic!("{}: {error}", definition.name));
+            match greta::runtime::compile::cuda(&kernel) {
+                Ok(cubin) => assert_eq!(cubin[..4], *b"\x7fELF"),
+                Err(greta::Error::NoCuda(reason)) => return eprintln!("skipped: compiling: {reason}"),
+                Err(error) => panic!("{error}\n{}", emit::source(&kernel).source),
+            }
+        }
+    }
 }

@@ -8,7 +8,7 @@ use super::helpers::{Helper, opt_function};
 use super::literal::{Context, spell};
 use super::text::Doc;
 use crate::ir::{Argument, Expr, ExprKind, Literal, Op, Place, Scalar, Type};
-use crate::ops::{Slot, Spelling};
+use crate::ops::{Effects, Slot, Spelling};
 
 /// Precedence levels of C++, higher binding tighter; those between are in the operations' rows.
 mod level {
@@ -142,6 +142,7 @@ impl Writer<'_> {
             (Op::Not, [operand]) => self.prefix(if ty.scalar == Scalar::Bool { "!" } else { "~" }, operand),
             (Op::Shl, [value, count]) => self.shift("<<", value, count),
             (Op::Shr, [value, count]) => self.shift(">>", value, count),
+            (Op::ShuffleDown, [value, by]) if self.dialect.lanes_mask.is_some() => self.shuffle_down(value, by),
             (Op::LaneId, []) => self.lane_id(),
             (Op::WaveId, []) => self.wave_id(),
             (Op::Mfma(mfma), [a, b, sum]) => {
@@ -158,14 +159,34 @@ impl Writer<'_> {
         if ty.is_vector() {
             self.uses_helper(Helper::Lanewise(name, operands.len(), ty));
         }
-        let slots = op.row().operands;
+        let (slots, effects) = (op.row().operands, op.row().effects);
+        let mask = self.dialect.lanes_mask.filter(|_| effects == Effects::Wave).map(Doc::text);
         let operands = operands.iter().zip(slots).map(|(operand, slot)| match slot {
             // Functions that take any type choose by the type of what they are given.
             Slot::T => self.bare(operand),
             Slot::Is(_) | Slot::Nothing => self.typed(operand),
         });
-        let operands = operands.collect();
+        let operands = mask.into_iter().chain(operands).collect();
         Printed::postfix(Doc::list(format!("{name}("), operands, ")"))
+    }
+
+    /// Where the compiler's own shuffle takes a distance modulo the wave's width, a known one below it is written so.
+    fn shuffle_down(&mut self, value: &Expr, by: &Expr) -> Printed {
+        let wave = self.target.wave;
+        let near = matches!(self.kernel.opt_constant(by), Some(Literal::U32(by)) if by < wave);
+        let (value, by) = (self.bare(value), self.typed(by));
+        if near && let Some(mask) = self.dialect.lanes_mask {
+            return Printed::postfix(Doc::list("__shfl_down_sync(", vec![Doc::text(mask), value, by], ")"));
+        }
+        self.uses_helper(Helper::ShuffleDown(wave));
+        Printed::postfix(Doc::list("shuffle_down(", vec![value, by], ")"))
+    }
+
+    /// Notes an operator, if it is one of vectors and the dialect has none of those.
+    fn uses_operator(&mut self, sign: &str, operands: usize, ty: Type) {
+        if ty.is_vector() && !self.dialect.vector_operators {
+            self.uses_helper(Helper::Operator(sign.to_owned(), operands, ty));
+        }
     }
 
     /// Signed arithmetic: overflow is undefined in C++ and wraps here, so it is written as a call unless the result is
@@ -210,6 +231,7 @@ impl Writer<'_> {
     }
 
     fn prefix(&mut self, sign: &'static str, operand: &Expr) -> Printed {
+        self.uses_operator(sign, 1, operand.ty);
         let operand = self.expr(operand, Context::Bare);
         // `--x` is another operator.
         let doubled = operand.sign == sign && sign == "-";
@@ -223,6 +245,10 @@ impl Writer<'_> {
             Some(Literal::I32(count)) => (0..32).contains(&count),
             _ => false,
         };
+        self.uses_operator(sign, 2, value.ty);
+        if !known {
+            self.uses_operator("&", 2, count.ty);
+        }
         let value = self.expr(value, Context::Bare);
         let count = self.expr(count, if known { Context::Typed } else { Context::Bare });
         let count = if known {
@@ -241,6 +267,7 @@ impl Writer<'_> {
     }
 
     fn infix(&mut self, sign: &'static str, level: u8, lhs: &Expr, rhs: &Expr) -> Printed {
+        self.uses_operator(sign, 2, lhs.ty);
         // A scalar beside a vector stands for all its lanes.
         let (lhs, rhs) = match (&lhs.kind, &rhs.kind) {
             (ExprKind::Splat(_), ExprKind::Splat(_)) => (lhs, rhs),
@@ -325,7 +352,11 @@ impl Writer<'_> {
                 truncates: true,
             };
         }
-        Printed::atom(self.dialect.lane_id)
+        if let Some(name) = self.dialect.lane_id {
+            return Printed::atom(name);
+        }
+        let linear = self.linear_thread();
+        Printed { doc: Doc::text(format!("({linear}) % {wave}")), level: level::PRODUCT, sign: "%", truncates: true }
     }
 
     fn wave_id(&mut self) -> Printed {
@@ -338,15 +369,20 @@ impl Writer<'_> {
                 truncates: true,
             };
         }
+        let linear = self.linear_thread();
+        Printed { doc: Doc::text(format!("({linear}) / {wave}")), level: level::PRODUCT, sign: "/", truncates: true }
+    }
+
+    /// The thread's number in a block of more than one dimension.
+    fn linear_thread(&mut self) -> String {
         let [x, y, z] = self.kernel.block.clone();
         let width = self.expr(&x.expr, Context::Typed).at_least(level::PREFIX).flat();
-        let linear = if z.value == 1 {
+        if z.value == 1 {
             format!("threadIdx.x + {width} * threadIdx.y")
         } else {
             let height = self.expr(&y.expr, Context::Typed).at_least(level::PREFIX).flat();
             format!("threadIdx.x + {width} * (threadIdx.y + {height} * threadIdx.z)")
-        };
-        Printed { doc: Doc::text(format!("({linear}) / {wave}")), level: level::PRODUCT, sign: "/", truncates: true }
+        }
     }
 
     /// Whether the block's threads stand in one line.
@@ -412,6 +448,7 @@ impl Writer<'_> {
         if !computes || wraps || !place.is_read_by(lhs) {
             return None;
         }
+        self.uses_operator(&format!("{sign}="), 2, value.ty);
         let rest = match &rhs.kind {
             ExprKind::Splat(scalar) => self.typed(scalar),
             _ => self.typed(rhs),

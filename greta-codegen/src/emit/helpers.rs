@@ -17,6 +17,10 @@ pub(super) enum Helper {
     WrappingNegation(Type),
     /// A function of scalars, lane by lane: its name, how many operands, the vector type.
     Lanewise(&'static str, usize, Type),
+    /// An operator of vectors: its sign, how many operands. A sign that ends in `=` changes the first operand.
+    Operator(String, usize, Type),
+    /// `shuffle_down` where the compiler's own does not stop at the wave's end; the wave's width.
+    ShuffleDown(u32),
 }
 
 impl Helper {
@@ -25,7 +29,8 @@ impl Helper {
         match *self {
             Self::Saturating(scalar) => vec![Type::scalar(scalar)],
             Self::Wrapping(_, ty) | Self::WrappingNegation(ty) => vec![ty, Type { scalar: Scalar::U32, ..ty }],
-            Self::Lanewise(_, _, ty) => vec![ty],
+            Self::Lanewise(_, _, ty) | Self::Operator(_, _, ty) => vec![ty],
+            Self::ShuffleDown(_) => vec![Type::U32],
         }
     }
 
@@ -34,12 +39,30 @@ impl Helper {
         let device = dialect.device;
         match *self {
             Self::Saturating(scalar) => saturating(scalar, device),
+            Self::Wrapping(name, ty) if ty.is_vector() && !dialect.vector_operators => {
+                let lane = format!("(int32_t)((uint32_t)a[?] {} (uint32_t)b[?])", wrapping_sign(name));
+                let vector = type_name(ty);
+                lanes_of(&format!("{device} {vector} wrapping_{name}({vector} a, {vector} b) {{"), &lane, ty)
+            }
+            Self::WrappingNegation(ty) if ty.is_vector() && !dialect.vector_operators => {
+                let vector = type_name(ty);
+                lanes_of(
+                    &format!("{device} {vector} wrapping_neg({vector} a) {{"),
+                    "(int32_t)(0u - (uint32_t)a[?])",
+                    ty,
+                )
+            }
+            Self::Operator(ref sign, operands, ty) => operator(sign, operands, ty, device),
+            Self::ShuffleDown(wave) => vec![
+                "// The value that lane `lane + by` has; the thread's own past the wave's end.".to_owned(),
+                "template <typename T>".to_owned(),
+                format!("{device} T shuffle_down(T value, uint32_t by) {{"),
+                "    const T other = __shfl_down_sync(0xffffffff, value, by);".to_owned(),
+                format!("    return by < {wave} ? other : value;"),
+                "}".to_owned(),
+            ],
             Self::Wrapping(name, ty) => {
-                let sign = match name {
-                    "add" => "+",
-                    "sub" => "-",
-                    _ => "*",
-                };
+                let sign = wrapping_sign(name);
                 let (signed, unsigned) = (type_name(ty), type_name(Type { scalar: Scalar::U32, ..ty }));
                 vec![
                     format!("{device} {signed} wrapping_{name}({signed} a, {signed} b) {{"),
@@ -56,6 +79,37 @@ impl Helper {
                 ]
             }
             Self::Lanewise(name, operands, ty) => lanewise(name, operands, ty, device),
+        }
+    }
+}
+
+fn wrapping_sign(name: &str) -> &'static str {
+    match name {
+        "add" => "+",
+        "sub" => "-",
+        _ => "*",
+    }
+}
+
+/// A function that gives a vector with each lane computed by `lane`, in which `?` stands for the lane's number.
+fn lanes_of(head: &str, lane: &str, ty: Type) -> Vec<String> {
+    let lanes: Vec<String> = (0..ty.lanes).map(|index| lane.replace('?', &index.to_string())).collect();
+    vec![head.to_owned(), format!("    return {{{}}};", lanes.join(", ")), "}".to_owned()]
+}
+
+fn operator(sign: &str, operands: usize, ty: Type, device: &str) -> Vec<String> {
+    let vector = type_name(ty);
+    match (operands, sign.strip_suffix('=')) {
+        (1, _) => lanes_of(&format!("{device} {vector} operator{sign}({vector} a) {{"), &format!("{sign}a[?]"), ty),
+        (_, Some(_)) => {
+            let mut lines = vec![format!("{device} {vector}& operator{sign}({vector}& a, {vector} b) {{")];
+            lines.extend((0..ty.lanes).map(|lane| format!("    a[{lane}] {sign} b[{lane}];")));
+            lines.extend(["    return a;".to_owned(), "}".to_owned()]);
+            lines
+        }
+        (_, None) => {
+            let head = format!("{device} {vector} operator{sign}({vector} a, {vector} b) {{");
+            lanes_of(&head, &format!("a[?] {sign} b[?]"), ty)
         }
     }
 }

@@ -33,7 +33,7 @@ fn spell_float(bits: u32, dialect: &Dialect) -> String {
     if bits == CANONICAL_NAN {
         dialect.nan.to_owned()
     } else if value.is_nan() {
-        format!("{}(float, {bits:#010x}u)", dialect.bit_cast)
+        format!("{}{bits:#010x}u)", dialect.float_of_bits)
     } else if value.is_infinite() {
         format!("{}{}", if value < 0.0 { "-" } else { "" }, dialect.infinity)
     } else {

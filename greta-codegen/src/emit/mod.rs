@@ -1,15 +1,18 @@
 //! Writes a verified kernel as C++ that reads as if written by hand.
 //!
-//! Guarantees: the file compiles as it is with hipcc and hiprtc and means what the IR means, without compiler flags; the
-//! same kernel gives the same bytes; every line knows the Rust code that it came from. Names, doc comments, loops and
+//! Guarantees: the file compiles as it is with hipcc and hiprtc and means what the IR means, without compiler flags; for
+//! NVIDIA with nvcc and NVRTC, where `--fmad=false` is needed for that; the same kernel gives the same bytes; every line knows the Rust code that it came from. Names, doc comments, loops and
 //! constants are the author's. Knows nothing of devices, compilers at work or files.
 
+#[cfg(test)]
+mod cuda_tests;
 mod dialect;
 mod expressions;
 mod helpers;
 mod line_map;
 mod literal;
 mod names;
+mod shared;
 mod statements;
 #[cfg(test)]
 mod tests;
@@ -17,15 +20,16 @@ mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dialect::{Dialect, HIP, type_name};
+use dialect::{Dialect, type_name};
 use helpers::Helper;
 pub use line_map::LineMap;
 use names::Names;
+use shared::LaunchShared;
 use text::{Doc, Lines};
 
 use crate::footprint::Footprints;
 use crate::ir::{Argument, Expr, ExprKind, Function, Kernel, Op, Scalar, Stmt, StmtKind, Type, VarId, VarKind};
-use crate::target::Target;
+use crate::target::{Family, Target};
 use crate::verify::Verified;
 
 /// A kernel as source text.
@@ -35,12 +39,20 @@ pub struct Emitted {
     pub source: String,
     /// Where each of its lines came from.
     pub line_map: LineMap,
+    /// Shared memory that the launch must give the kernel, in bytes; 0 where the source declares all that it uses.
+    pub launch_shared_bytes: u32,
 }
 
-/// Writes a kernel as HIP C++.
+/// Writes a kernel as HIP C++, whatever its target.
 #[must_use]
 pub fn hip(kernel: &Verified) -> Emitted {
-    Writer::new(kernel, &HIP).file()
+    Writer::new(kernel, dialect::of(Family::Amd)).file()
+}
+
+/// Writes a kernel in its target's dialect: HIP C++ or CUDA C++.
+#[must_use]
+pub fn source(kernel: &Verified) -> Emitted {
+    Writer::new(kernel, dialect::of(kernel.target().family)).file()
 }
 
 /// The state of writing one file.
@@ -55,6 +67,8 @@ struct Writer<'a> {
     constants: BTreeSet<usize>,
     /// Arrays that are accessed by vectors, and the bytes of the longest.
     vector_bytes: BTreeMap<VarId, u32>,
+    /// Where each shared array lies in the memory that the launch gives, if the source cannot declare it.
+    launch_shared: LaunchShared,
 }
 
 impl<'a> Writer<'a> {
@@ -70,6 +84,7 @@ impl<'a> Writer<'a> {
             types: BTreeSet::new(),
             constants: used_constants(kernel),
             vector_bytes: vector_accesses(kernel),
+            launch_shared: LaunchShared::of(kernel, verified.target()),
         }
     }
 
@@ -107,7 +122,14 @@ impl<'a> Writer<'a> {
             file.blank();
         }
         for ty in vectors {
-            file.text((self.dialect.vector_type)(ty), None);
+            for line in (self.dialect.vector_type)(ty) {
+                file.text(line, None);
+            }
+        }
+        if self.launch_shared.bytes > 0 {
+            file.blank();
+            let name = shared::MEMORY;
+            file.text(format!("extern __shared__ __align__({}) unsigned char {name}[];", shared::ALIGNMENT), None);
         }
         if !constants.lines.is_empty() {
             file.blank();
@@ -129,7 +151,7 @@ impl<'a> Writer<'a> {
             source.push('\n');
             locations.push(location);
         }
-        Emitted { source, line_map: LineMap::new(locations) }
+        Emitted { source, line_map: LineMap::new(locations), launch_shared_bytes: self.launch_shared.bytes }
     }
 
     fn section(&mut self, write: fn(&mut Self)) -> Lines {

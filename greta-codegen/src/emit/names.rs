@@ -25,8 +25,10 @@ impl Names {
     pub(super) fn new(kernel: &Kernel) -> Self {
         let mut file: BTreeSet<String> = reserved::everywhere().map(str::to_owned).collect();
         for row in Op::rows() {
-            if let Spelling::Call(name) | Spelling::Name(name) = row.hip {
-                file.insert(name.to_owned());
+            for spelling in [row.hip, row.cuda] {
+                if let Spelling::Call(name) | Spelling::Name(name) = spelling {
+                    file.insert(name.to_owned());
+                }
             }
         }
         for lanes in [2, 4, 8, 16] {

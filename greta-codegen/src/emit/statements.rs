@@ -92,6 +92,13 @@ impl Writer<'_> {
     fn declare(&mut self, array: VarId, zeroed: bool, location: Location) {
         let var = self.kernel.var(array);
         self.uses_type(var.ty);
+        if let Some(&offset) = self.launch_shared.offsets.get(&array) {
+            let extents = self.extents(var.kind.opt_extents().unwrap_or_default());
+            let (name, ty) = (self.names.declare(array, &var.name), type_name(var.ty));
+            let memory = format!("reinterpret_cast<{ty} (*){extents}>(&{}[{offset}])", super::shared::MEMORY);
+            self.line(Doc::text(format!("{ty} (&{name}){extents} = *{memory}")), location);
+            return;
+        }
         let shared =
             if matches!(var.kind, VarKind::Shared(_)) { format!("{} ", self.dialect.shared) } else { String::new() };
         let align = self.vector_bytes.get(&array).map_or(String::new(), |bytes| format!("alignas({bytes}) "));

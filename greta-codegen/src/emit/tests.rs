@@ -2,7 +2,6 @@
 
 use insta::assert_snapshot;
 
-use super::hip;
 use crate::ir::{Argument, Kernel, Op, StmtKind, Type, Unroll, VarKind};
 use crate::mfma::F32_16X16X4_F32;
 use crate::target::GFX942;
@@ -11,8 +10,8 @@ use crate::verify::verify;
 
 fn source(kernel: Kernel) -> String {
     let verified = verify(kernel, &GFX942).expect("a valid kernel");
-    let emitted = hip(&verified);
-    assert_eq!(emitted, hip(&verified), "emitting twice gives equal bytes");
+    let emitted = super::source(&verified);
+    assert_eq!(emitted, super::source(&verified), "emitting twice gives equal bytes");
     emitted.source
 }
 
@@ -488,7 +487,7 @@ fn every_line_of_code_knows_its_statement() {
     let y = build.global("y", Type::U32, true);
     build.if_(lt(tid(), u(3)), |build| build.store(y, [u(0)], u(1)));
     let verified = verify(build.finish(), &GFX942).expect("a valid kernel");
-    let emitted = hip(&verified);
+    let emitted = super::source(&verified);
     let lines: Vec<String> = emitted
         .source
         .lines()

@@ -86,7 +86,7 @@ impl<E, S> Memory<E, S> {
         Place { base: self.base, index: prefix.chain([index.expr(location)]).collect(), lane: None }
     }
 
-    /// Loads `V::LANES` consecutive elements from `index` on, which is a multiple of that number, in one access.
+    /// Loads as many consecutive elements as `V` has lanes, from `index` on, a multiple of that number, in one access.
     #[track_caller]
     pub fn load_vector<V: Vector<Lane = E>>(&self, index: impl IntoVal<u32>) -> Val<V> {
         let location = Location::caller();

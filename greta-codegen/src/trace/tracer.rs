@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of Rust types: those live in the handles.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use super::function::FunctionKey;
@@ -67,6 +67,13 @@ pub(crate) struct Tracer {
 
 thread_local! {
     static TRACER: RefCell<Option<Tracer>> = const { RefCell::new(None) };
+    /// The target of the trace, to be asked also while the trace itself is borrowed.
+    static TARGET: Cell<Option<&'static Target>> = const { Cell::new(None) };
+}
+
+/// What the kernel of this thread is traced for, if one is.
+pub(crate) fn opt_target() -> Option<&'static Target> {
+    TARGET.get()
 }
 
 /// Runs `f` on the trace of this thread.
@@ -84,13 +91,15 @@ pub(crate) fn with<R>(f: impl FnOnce(&mut Tracer) -> R) -> R {
 /// Runs `body` with a new trace and gives the trace back.
 pub(crate) fn run(tracer: Tracer, body: impl FnOnce()) -> Tracer {
     /// Restores the outer trace, also when the body unwinds.
-    struct Restore(Option<Tracer>);
+    struct Restore(Option<Tracer>, Option<&'static Target>);
     impl Drop for Restore {
         fn drop(&mut self) {
             TRACER.set(self.0.take());
+            TARGET.set(self.1);
         }
     }
-    let restore = Restore(TRACER.replace(Some(tracer)));
+    let target = TARGET.replace(Some(tracer.target));
+    let restore = Restore(TRACER.replace(Some(tracer)), target);
     body();
     let done = TRACER.take().expect("invariant: the trace outlives its body");
     drop(restore);

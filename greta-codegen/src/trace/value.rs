@@ -105,8 +105,6 @@ pub trait Castable: Value {}
 pub trait Vector: Value {
     /// The type of its lanes.
     type Lane: Value;
-    /// How many lanes.
-    const LANES: usize;
 }
 
 macro_rules! scalar {
@@ -144,7 +142,6 @@ macro_rules! vector {
             }
             impl Vector for $name {
                 type Lane = $lane;
-                const LANES: usize = $lanes;
             }
             $(impl $class for $name {})*
 

@@ -1,11 +1,13 @@
-//! Checks that barriers and matrix instructions stand where threads agree about reaching them.
+//! Checks that barriers and matrix instructions stand where threads agree about reaching them; on NVIDIA also what
+//! exchanges values between lanes, which waits there for the whole wave.
 //!
 //! Refuses what is provably wrong; what depends on data is for the interpreter to find.
 
 use super::Findings;
 use crate::diagnostic::DiagnosticKind;
 use crate::ir::{Kernel, Op};
-use crate::target::Target;
+use crate::ops::Effects;
+use crate::target::{Family, Target};
 use crate::uniformity::collectives;
 
 /// Checks every barrier and matrix instruction of the kernel.
@@ -17,6 +19,9 @@ pub(super) fn check(kernel: &Kernel, target: &'static Target, findings: &mut Fin
             }
             (Op::Mfma(mfma), _, Some(cause)) => {
                 findings.add(collective.location, DiagnosticKind::DivergentMatrix { operation: mfma.name, cause });
+            }
+            (op, _, Some(cause)) if target.family == Family::Nvidia && op.row().effects == Effects::Wave => {
+                findings.add(collective.location, DiagnosticKind::DivergentMatrix { operation: op.row().name, cause });
             }
             _ => {}
         }

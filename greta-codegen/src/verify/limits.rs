@@ -71,17 +71,19 @@ fn check_shared_memory(kernel: &Kernel, target: &'static Target, findings: &mut 
 
 /// Bytes of all shared arrays that the kernel and its device functions declare.
 fn shared_bytes(kernel: &Kernel) -> u64 {
-    shared_arrays(kernel)
-        .into_iter()
-        .map(|array| {
-            let var = kernel.var(array);
-            let extents = var.kind.opt_extents().unwrap_or_default();
-            extents.iter().fold(u64::from(var.ty.bytes()), |bytes, extent| bytes.saturating_mul(extent.value.into()))
-        })
-        .fold(0, u64::saturating_add)
+    let bytes = shared_arrays(kernel).into_iter().map(|array| shared_array_bytes(kernel, array));
+    bytes.fold(0, u64::saturating_add)
 }
 
-fn shared_arrays(kernel: &Kernel) -> Vec<VarId> {
+/// Bytes of a shared array.
+pub(crate) fn shared_array_bytes(kernel: &Kernel, array: VarId) -> u64 {
+    let var = kernel.var(array);
+    let extents = var.kind.opt_extents().unwrap_or_default();
+    extents.iter().fold(u64::from(var.ty.bytes()), |bytes, extent| bytes.saturating_mul(extent.value.into()))
+}
+
+/// The shared arrays that the kernel and its device functions declare.
+pub(crate) fn shared_arrays(kernel: &Kernel) -> Vec<VarId> {
     let mut arrays = Vec::new();
     let bodies: Vec<&Block> = kernel.functions.iter().map(|function| &function.body).chain([&kernel.body]).collect();
     for stmt in bodies.into_iter().flatten() {

@@ -29,6 +29,8 @@ mod statements;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use limits::{shared_array_bytes, shared_arrays};
+
 use crate::diagnostic::{Diagnostic, DiagnosticKind};
 use crate::ir::{Kernel, Location, Var};
 use crate::target::Target;

@@ -26,7 +26,15 @@ fn refused(build: impl FnOnce(&mut Build), message: &str) {
 }
 
 /// A target with nothing on it but a wave and little room.
-static SMALL: Target = Target { name: "small", wave: 64, shared_bytes_max: 1000, block_threads_max: 128 };
+static SMALL: Target = Target { name: "small", shared_bytes_max: 1000, block_threads_max: 128, ..GFX942_ROW };
+const GFX942_ROW: Target = Target {
+    name: "gfx942",
+    family: crate::target::Family::Amd,
+    wave: 64,
+    shared_bytes_max: 65_536,
+    static_shared_bytes_max: 65_536,
+    block_threads_max: 1024,
+};
 
 #[test]
 fn a_valid_kernel_passes() {
@@ -63,7 +71,10 @@ fn matrix_instructions_must_exist() {
     build.push(StmtKind::Eval(mfma(&F32_16X16X4_F32, f(1.0))));
     assert_eq!(
         messages_for(build.finish(), &SMALL),
-        ["small has no mfma_f32_16x16x4f32; it is available on gfx90a, gfx942, gfx950"]
+        [
+            "small has no mfma_f32_16x16x4f32; it is available on gfx90a, gfx942, gfx950. Fragments work on every target: \
+          write `Accumulator::mma` with `FragmentA` and `FragmentB`"
+        ]
     );
 }
 

@@ -1,6 +1,6 @@
 //! Attention of one new token over the cache, in one pass: online softmax, grouped heads, keys split among blocks.
 //!
-//! HD / 4 lanes take a key, 16 bytes each, so a wave takes 64 / (HD / 4) keys at once and each such group of lanes, a
+//! HD / 4 lanes take a key, 16 bytes each, so a wave takes WAVE / (HD / 4) keys at once and each such group of lanes, a
 //! stream, keeps a maximum, a sum and a partial result of its own; KEYS keys a stream are in flight. The block joins
 //! its streams through shared memory and leaves one partial result for `attention_combine`, which joins the splits.
 //! Launch: grid (heads, splits). Memory-bound: 8 B an element of the visible cache; 32 heads of 128 at 2048 tokens:
@@ -20,7 +20,7 @@ const LOWEST: f32 = -1e30;
 /// maxima, sums: [splits, heads] f32; partial: [splits, heads, HD] f32; h' = h / (heads / kv_heads).
 #[kernel(
     tile(HD = 128 in [32, 64, 128], KEYS = 4 in [1, 2, 4, 8], WAVES = 4 in [2, 4, 8]),
-    block = WAVES * 64,
+    block = WAVES * WAVE,
 )]
 pub fn attention_decode(
     q: &Global<f32>,
@@ -86,9 +86,9 @@ pub fn attention_decode(
         stream_sums[stream] = sum;
     }
     barrier();
-    if thread_idx().x < HD {
-        let row = split * heads + head;
-        join_streams(&stream_maxima, &stream_sums, &stream_results, maxima, sums, partial, row, HD);
+    let row = split * heads + head;
+    for column in (thread_idx().x..HD).step_by(BLOCK) {
+        join_streams(&stream_maxima, &stream_sums, &stream_results, maxima, sums, partial, row, column, HD);
     }
 }
 
@@ -104,7 +104,7 @@ fn stream_sum(value: f32, lanes: u32) -> f32 {
     sum
 }
 
-/// Joins the block's streams into row `row` of the results; a thread computes element `thread_idx().x` of `width`.
+/// Joins the block's streams into row `row` of the results; this thread computes `column` of `width`.
 #[device]
 fn join_streams(
     stream_maxima: &Shared<f32>,
@@ -114,6 +114,7 @@ fn join_streams(
     sums: &mut Global<f32>,
     partial: &mut Global<f32>,
     row: u32,
+    column: u32,
     width: u32,
 ) {
     let mut largest = LOWEST;
@@ -125,10 +126,10 @@ fn join_streams(
     for s in 0..stream_maxima.len() {
         let weight = exp(stream_maxima[s] - largest);
         sum = fma(stream_sums[s], weight, sum);
-        result = fma(stream_results[s][thread_idx().x], weight, result);
+        result = fma(stream_results[s][column], weight, result);
     }
-    partial[row * width + thread_idx().x] = result;
-    if thread_idx().x == 0 {
+    partial[row * width + column] = result;
+    if column == 0 {
         maxima[row] = largest;
         sums[row] = sum;
     }

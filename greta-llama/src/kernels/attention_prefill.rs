@@ -1,7 +1,7 @@
 //! Causal attention of several new tokens after any number of cached ones: online softmax, matrix cores, grouped heads.
 //!
 //! A wave takes 16 queries of one head and keeps them in registers; the block's waves share tiles of BK keys and values
-//! in shared memory. Scores are q · kᵀ on the matrix cores; in their layout a lane holds rows 4 (lane / 16) + r, so the
+//! in shared memory. Scores are q · kᵀ on the matrix cores; in their layout a lane holds a few rows of one column, so the
 //! running maximum and sum of a row are reduced over 16 lanes, and the results, which have the same layout, are scaled
 //! in place. Weights go through shared memory to become the left factor of the second product.
 //! Launch: grid (ceil(tokens / (16 * WAVES)), heads). Compute-bound for long prompts: 4 * HD flop a query and key.
@@ -18,7 +18,7 @@ const LOWEST: f32 = -1e30;
 /// included; position: [1] u32, the first new token's; y: [tokens, heads * HD] f32; h' = h / (heads / kv_heads).
 #[kernel(
     tile(HD = 128 in [32, 64, 128], BK = 16 in [16, 32], WAVES = 4 in [1, 2, 4]),
-    block = WAVES * 64,
+    block = WAVES * WAVE,
 )]
 pub fn attention_prefill(
     q: &Global<f32>,
@@ -37,20 +37,21 @@ pub fn attention_prefill(
     let mut weights = shared::<[[f32; BK + 4]; WAVES * 16]>();
     let head = block_idx().y;
     let cache = head / (heads / kv_heads) * max_seq * HD;
-    let (minor, major) = (lane_id() % 16, lane_id() / 16);
     let first = block_idx().x * WAVES * 16;
     let tile = first + wave_id() * 16;
     let past = position[0];
 
-    let mut queries: [f32; HD / 4];
-    let row = min(tile + minor, tokens - 1) * q_stride + head * HD;
+    let mut queries: [FragmentA<F32_16x16x4>; HD / 4];
     #[unroll]
     for i in 0..HD / 4 {
-        queries[i] = q[row + i * 4 + major] / sqrt(HD as f32);
+        queries[i] = FragmentA::from_elements(|row, column| {
+            let token = min(tile + row, tokens - 1);
+            q[token * q_stride + head * HD + i * 4 + column] / sqrt(HD as f32)
+        });
     }
-    let mut results = [f32x4::splat(0.0); HD / 16];
-    let mut largest = [LOWEST; 4];
-    let mut sums = [0.0; 4];
+    let mut results = [Accumulator::<F32_16x16x4>::zero(); HD / 16];
+    let mut largest = [LOWEST; results[0].len()];
+    let mut sums = [0.0; results[0].len()];
 
     // Every wave walks over the keys that the block's last query sees: barriers need all of them.
     let end = min(past + min(first + WAVES * 16, tokens), max_seq);
@@ -59,12 +60,13 @@ pub fn attention_prefill(
         load_tile(k_cache, &mut keys, cache + base * HD, end - base, HD);
         load_tile(v_cache, &mut values, cache + base * HD, end - base, HD);
         barrier();
-        let mut scores: [f32x4; BK / 16];
+        let mut scores: [Accumulator<F32_16x16x4>; BK / 16];
         multiply_keys(&queries, &keys, &mut scores);
         #[unroll]
-        for r in 0..4 {
-            let visible = min(past + tile + major * 4 + r + 1, end);
-            let next = mask_row(&mut scores, r, base + minor, visible, largest[r]);
+        for r in 0..largest.len() {
+            let row = results[0].row(r);
+            let visible = min(past + tile + row + 1, end);
+            let next = mask_row(&mut scores, r, base, visible, largest[r]);
             let shrink = exp(largest[r] - next);
             largest[r] = next;
             sums[r] *= shrink;
@@ -72,7 +74,7 @@ pub fn attention_prefill(
             for n in 0..BK / 16 {
                 let weight = select(scores[n][r] > LOWEST, exp(scores[n][r] - next), 0.0);
                 sums[r] += weight;
-                weights[wave_id() * 16 + major * 4 + r][n * 16 + minor] = weight;
+                weights[wave_id() * 16 + row][n * 16 + scores[n].column(r)] = weight;
             }
             #[unroll]
             for n in 0..HD / 16 {
@@ -99,27 +101,31 @@ fn load_tile(cache: &Global<f32>, tile: &mut Shared<Shared<f32>>, start: u32, ro
 
 /// scores = queries * keysᵀ, as four sums side by side: short chains keep the matrix cores busy and the error small.
 #[device]
-fn multiply_keys(queries: &Array<f32>, keys: &Shared<Shared<f32>>, scores: &mut Array<f32x4>) {
-    let (minor, major) = (lane_id() % 16, lane_id() / 16);
+fn multiply_keys(
+    queries: &Array<FragmentA<F32_16x16x4>>,
+    keys: &Shared<Shared<f32>>,
+    scores: &mut Array<Accumulator<F32_16x16x4>>,
+) {
     #[unroll]
     for n in 0..scores.len() {
-        let mut parts = [f32x4::splat(0.0); 4];
+        let mut parts = [Accumulator::<F32_16x16x4>::zero(); 4];
         #[unroll]
         for i in 0..queries.len() {
-            parts[i % 4] = mfma_f32_16x16x4f32(queries[i], keys[n * 16 + minor][i * 4 + major], parts[i % 4]);
+            parts[i % 4] = mma(queries[i], FragmentB::load_transposed(keys, i * 4, n * 16), parts[i % 4]);
         }
         scores[n] = (parts[0] + parts[1]) + (parts[2] + parts[3]);
     }
 }
 
 /// Lowers the scores in element `r` of keys that are not visible; gives the largest of the row and of `largest`.
-/// The scores of this lane are of keys `key`, `key + 16`, ...
+/// The first score is that of key `first`.
 #[device]
-fn mask_row(scores: &mut Array<f32x4>, r: u32, key: u32, visible: u32, largest: f32) -> f32 {
+fn mask_row(scores: &mut Array<Accumulator<F32_16x16x4>>, r: u32, first: u32, visible: u32, largest: f32) -> f32 {
     let mut next = largest;
     #[unroll]
     for n in 0..scores.len() {
-        scores[n][r] = select(key + n * 16 < visible, scores[n][r], LOWEST);
+        let key = first + n * 16 + scores[n].column(r);
+        scores[n][r] = select(key < visible, scores[n][r], LOWEST);
         next = max(next, scores[n][r]);
     }
     let mut offset = 8;
@@ -132,14 +138,18 @@ fn mask_row(scores: &mut Array<f32x4>, r: u32, key: u32, visible: u32, largest: 
 
 /// results += weights * values, for the 16 rows of weights from `row` on.
 #[device]
-fn add_values(weights: &Shared<Shared<f32>>, values: &Shared<Shared<f32>>, results: &mut Array<f32x4>, row: u32) {
-    let (minor, major) = (lane_id() % 16, lane_id() / 16);
+fn add_values(
+    weights: &Shared<Shared<f32>>,
+    values: &Shared<Shared<f32>>,
+    results: &mut Array<Accumulator<F32_16x16x4>>,
+    row: u32,
+) {
     #[unroll]
     for i in 0..values.len() / 4 {
-        let weight = weights[row + minor][i * 4 + major];
+        let weight = FragmentA::load(weights, row, i * 4);
         #[unroll]
         for n in 0..results.len() {
-            results[n] = mfma_f32_16x16x4f32(weight, values[i * 4 + major][n * 16 + minor], results[n]);
+            results[n] = mma(weight, FragmentB::load(values, i * 4, n * 16), results[n]);
         }
     }
 }
@@ -147,7 +157,7 @@ fn add_values(weights: &Shared<Shared<f32>>, values: &Shared<Shared<f32>>, resul
 /// Divides a wave's results by the sums of its weights and writes them to rows of `y` from `tile` on.
 #[device]
 fn store_results(
-    results: &Array<f32x4>,
+    results: &Array<Accumulator<F32_16x16x4>>,
     sums: &Array<f32>,
     y: &mut Global<f32>,
     tile: u32,
@@ -155,20 +165,19 @@ fn store_results(
     y_stride: u32,
     column: u32,
 ) {
-    let (minor, major) = (lane_id() % 16, lane_id() / 16);
     #[unroll]
-    for r in 0..4 {
+    for r in 0..sums.len() {
         let mut sum = sums[r];
         let mut offset = 8;
         while offset > 0 {
             sum += shuffle_xor(sum, offset);
             offset /= 2;
         }
-        let token = tile + major * 4 + r;
+        let token = tile + results[0].row(r);
         if token < tokens {
             #[unroll]
             for n in 0..results.len() {
-                y[token * y_stride + column + n * 16 + minor] = results[n][r] / sum;
+                y[token * y_stride + column + n * 16 + results[n].column(r)] = results[n][r] / sum;
             }
         }
     }

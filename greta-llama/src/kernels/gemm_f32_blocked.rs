@@ -28,7 +28,7 @@ use super::gemm_tile::{add_products, load_next, store_next, store_results};
     require(BM % WM == 0 && BN % WN == 0),
     require(BM / WM * (BN / WN) <= 16),
     require(BM * BK / 4 % (BM / WM * (BN / WN) * 64) == 0 && BN * BK / 4 % (BM / WM * (BN / WN) * 64) == 0),
-    block = (BM / WM) * (BN / WN) * 64,
+    block = (BM / WM) * (BN / WN) * WAVE,
 )]
 pub fn gemm_f32_blocked(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, m: u32, n: u32, k: u32) {
     let mut tile = shared::<[[f32; BK + 4]; BM + BN]>();
@@ -63,7 +63,7 @@ fn end_chain(sums: &mut Array<Array<Accumulator<F32_16x16x4>>>, totals: &mut Arr
         #[unroll]
         for j in 0..sums[0].len() {
             #[unroll]
-            for r in 0..4 {
+            for r in 0..sums[0][0].len() {
                 totals[i][j][r] += sums[i][j][r];
                 sums[i][j][r] = 0.0;
             }

@@ -125,7 +125,7 @@ pub(super) fn store_results(
         for j in 0..results[0].len() {
             let result = results[i][j];
             #[unroll]
-            for r in 0..4 {
+            for r in 0..result.len() {
                 let (row, column) = (row + i * 16 + result.row(r), column + j * 16 + result.column(r));
                 if row < m && column < n {
                     c[row * n + column] = result[r];

@@ -15,7 +15,7 @@ use super::row_products::{add_normed_row_products, lanes_sum};
 /// y: [intermediate] f32; hidden is a multiple of 4.
 #[kernel(
     tile(ROWS = 2 in [1, 2, 4], DEPTH = 2 in [1, 2, 4], WAVES = 4 in [1, 2, 4, 8]),
-    block = WAVES * 64,
+    block = WAVES * WAVE,
 )]
 pub fn norm_gate_up(
     x: &Global<f32>,

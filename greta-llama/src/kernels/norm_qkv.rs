@@ -16,7 +16,7 @@ use super::row_products::{add_normed_row_products, lanes_sum};
 /// hidden is a multiple of 4. Where a pair's rows stand: see `rope`. At position max_seq nothing is written.
 #[kernel(
     tile(PAIRS = 2 in [1, 2, 4], DEPTH = 2 in [1, 2, 4], WAVES = 4 in [1, 2, 4, 8]),
-    block = WAVES * 64,
+    block = WAVES * WAVE,
 )]
 pub fn norm_qkv(
     x: &Global<f32>,

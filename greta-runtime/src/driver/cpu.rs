@@ -31,12 +31,18 @@ const POISON: u8 = 0xff;
 
 /// Opens the device.
 pub(crate) fn open() -> Result<Arc<dyn Driver>> {
-    Ok(Arc::new(Cpu::new()?))
+    open_for(&GFX942)
+}
+
+/// Opens the device with kernels made for `target`: its wave width, its fragments, its limits.
+pub(crate) fn open_for(target: &'static Target) -> Result<Arc<dyn Driver>> {
+    Ok(Arc::new(Cpu::new(target)?))
 }
 
 #[derive(Debug)]
 struct Cpu {
     info: DeviceInfo,
+    target: &'static Target,
     /// Held by the operation that runs.
     turn: Mutex<()>,
     /// Where kernels run.
@@ -76,10 +82,11 @@ struct Node {
 }
 
 impl Cpu {
-    fn new() -> Result<Self> {
+    fn new(target: &'static Target) -> Result<Self> {
         let pool = rayon::ThreadPoolBuilder::new().thread_name(|index| format!("greta-cpu-{index}")).build();
         Ok(Self {
-            info: info(),
+            info: info(target),
+            target,
             turn: Mutex::default(),
             pool: pool.map_err(Error::Threads)?,
             streams: Table::new(),
@@ -165,7 +172,7 @@ impl Driver for Cpu {
     }
 
     fn target(&self) -> &'static Target {
-        &GFX942
+        self.target
     }
 
     fn is_host(&self) -> bool {
@@ -343,13 +350,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn info() -> DeviceInfo {
+fn info(target: &Target) -> DeviceInfo {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     DeviceInfo {
         kind: "cpu",
         name: opt_model_name().unwrap_or_else(|| "host processor".to_owned()),
-        arch: GFX942.name.to_owned(),
-        wave: GFX942.wave,
+        arch: target.name.to_owned(),
+        wave: target.wave,
         compute_units: u32::try_from(cores).unwrap_or(u32::MAX),
         memory_bytes: memory_bytes(),
     }

@@ -5,8 +5,10 @@
 //! Deliberately does not know element types, hazards or who shares a buffer: arguments arrive checked.
 
 pub(crate) mod cpu;
+pub(crate) mod cuda;
 pub(crate) mod hip;
 mod table;
+mod values;
 
 use std::fmt::Debug;
 use std::time::Duration;

@@ -14,7 +14,7 @@ use hip_sys::{
     hipModule_t, hipStream_t, hipStreamNonBlocking, hipSuccess,
 };
 
-use crate::error::{Activity, Error, HipError, Result};
+use crate::error::{Activity, DriverError, Error, Result};
 
 /// The table of HIP's functions, with their statuses checked.
 #[derive(Debug)]
@@ -81,13 +81,13 @@ impl Api {
         // SAFETY: both take any status and give a string that lives as long as the library, or null.
         let (name, text) =
             unsafe { (owned((self.table.hipGetErrorName)(status)), owned((self.table.hipGetErrorString)(status))) };
-        Err(Error::Hip(Box::new(HipError { call, status, name, text, activity: activity() })))
+        Err(Error::Driver(Box::new(DriverError { call, status, name, text, activity: activity() })))
     }
 
     /// Starts HIP and counts the GPUs.
     pub(super) fn open(&self) -> Result<usize> {
         let mut count = 0;
-        let none = |error: &Error| matches!(error, Error::Hip(error) if error.status == hipErrorNoDevice);
+        let none = |error: &Error| matches!(error, Error::Driver(error) if error.status == hipErrorNoDevice);
         // SAFETY: `count` is written during the call only.
         let started = unsafe {
             call!(self.hipInit(0), Activity::Open)

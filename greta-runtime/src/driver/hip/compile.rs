@@ -22,7 +22,7 @@ pub(super) struct Image {
 /// Takes the code object of a kernel from the cache, or compiles it.
 pub(super) fn compile(kernel: &Verified) -> Result<Image> {
     let name = &kernel.kernel().name;
-    let emitted = emit::hip(kernel);
+    let emitted = emit::source(kernel);
     let lines = u32::try_from(emitted.source.lines().count()).unwrap_or(u32::MAX);
     let line_map: Vec<Option<SourceLocation>> = (1..=lines)
         .map(|line| {

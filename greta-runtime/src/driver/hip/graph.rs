@@ -9,8 +9,9 @@ use std::sync::Arc;
 use hip_sys::{hipGraph_t, hipGraphExec_t, hipGraphNode_t, hipStream_t};
 
 use super::api::Api;
-use super::kernel::{Kernel, Values};
+use super::kernel::Kernel;
 use crate::driver::DriverArgument;
+use crate::driver::values::Values;
 use crate::error::{Activity, Result};
 
 /// What a node runs.

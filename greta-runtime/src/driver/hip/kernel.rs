@@ -1,15 +1,15 @@
-//! Loaded kernels, and arguments in the form in which HIP takes them.
+//! Loaded kernels.
 //!
-//! Guarantees: a kernel's code object stays in memory as long as its module, and the values of arguments do not move.
-//! Deliberately does not know streams or graphs.
+//! Guarantees: a kernel's code object stays in memory as long as its module. Deliberately does not know streams or graphs.
 
-use std::ffi::{CString, c_void};
+use std::ffi::CString;
 use std::sync::Arc;
 
 use hip_sys::{hipFunction_t, hipModule_t};
 
 use super::api::{Api, Launch};
 use crate::driver::DriverArgument;
+use crate::driver::values::{Values, describe};
 use crate::error::Result;
 use crate::module::Parameter;
 
@@ -63,16 +63,12 @@ impl Kernel {
 
     /// A launch of it. `values` lives as long as HIP uses the launch.
     pub(super) fn launch(&self, grid: [u32; 3], values: &Values) -> Launch {
-        Launch { function: self.function, grid, block: self.block, params: values.pointers.as_ptr().cast_mut() }
+        Launch { function: self.function, grid, block: self.block, params: values.pointers() }
     }
 
     /// The arguments as an error names them: `m = 3`, `a: 4096 B`.
     pub(super) fn describe(&self, arguments: &[DriverArgument]) -> Vec<String> {
-        let describe = |(name, argument): (&String, &DriverArgument)| match argument {
-            DriverArgument::Scalar(value) => format!("{name} = {value}"),
-            DriverArgument::Buffer { bytes, .. } => format!("{name}: {bytes} B"),
-        };
-        self.parameters.iter().zip(arguments).map(describe).collect()
+        describe(&self.parameters, arguments)
     }
 }
 
@@ -82,38 +78,5 @@ impl Drop for Kernel {
         if let Err(error) = unsafe { self.api.module_unload(self.module, &self.name) } {
             tracing::warn!(%error, kernel = self.name, "a module was not unloaded");
         }
-    }
-}
-
-/// The values of a launch's arguments, and a pointer to each.
-#[derive(Debug)]
-pub(super) struct Values {
-    pointers: Vec<*mut c_void>,
-    /// A slot an argument, which the pointers point to.
-    _slots: Vec<u64>,
-}
-
-// SAFETY: the pointers point into the object's own heap memory, which nothing writes.
-unsafe impl Send for Values {}
-
-impl Values {
-    pub(super) fn new(arguments: &[DriverArgument]) -> Self {
-        let mut slots: Vec<u64> = arguments.iter().map(slot).collect();
-        let first = slots.as_mut_ptr();
-        let pointers = (0..slots.len()).map(|index| first.wrapping_add(index).cast()).collect();
-        Self { pointers, _slots: slots }
-    }
-}
-
-/// The argument's bytes at the start of a slot.
-fn slot(argument: &DriverArgument) -> u64 {
-    match argument {
-        DriverArgument::Scalar(value) => {
-            let mut bytes = [0; 8];
-            let value = value.to_bytes();
-            bytes[..value.len()].copy_from_slice(&value);
-            u64::from_ne_bytes(bytes)
-        }
-        DriverArgument::Buffer { address, .. } => address.0.expose_provenance() as u64,
     }
 }

@@ -18,15 +18,16 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use greta_codegen::target::{TARGETS, Target};
+use greta_codegen::target::{Family, Target};
 use greta_codegen::verify::Verified;
 use hip_sys::{hipEvent_t, hipStream_t};
 
 use self::api::{Api, Direction};
 use self::compile::{Image, compile};
 use self::graph::{Graph, Work};
-use self::kernel::{Kernel, Values};
+use self::kernel::Kernel;
 use super::table::Table;
+use super::values::Values;
 use super::{Address, Contents, Driver, DriverLaunch, DriverNode, EventId, GraphId, KernelId, Loaded, StreamId};
 use crate::device::DeviceInfo;
 use crate::error::{Activity, Error, Result};
@@ -97,10 +98,10 @@ impl Hip {
             return Err(Error::NoGpu);
         }
         let properties = api.properties()?;
-        let target = Target::opt_named(&properties.target()).ok_or_else(|| Error::Architecture {
-            device: properties.name(),
-            arch: properties.gcn_arch_name(),
-            known: TARGETS.iter().map(|target| target.name).collect(),
+        let arch = properties.target();
+        let target = Target::of_family(Family::Amd).find(|target| target.name == arch).ok_or_else(|| {
+            let known = Target::of_family(Family::Amd).map(|target| target.name).collect();
+            Error::Architecture { device: properties.name(), arch: properties.gcn_arch_name(), known }
         })?;
         let info = DeviceInfo {
             kind: "hip",

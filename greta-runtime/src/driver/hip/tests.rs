@@ -11,7 +11,7 @@ use super::compile::{Image, compile};
 use super::{Hip, fake};
 use crate::buffer::Buffer;
 use crate::device::Device;
-use crate::error::{Activity, Error, HipError, Result};
+use crate::error::{Activity, DriverError, Error, Result};
 use crate::graph::Mode;
 use crate::stream::Stream;
 use crate::test_kernels::{add, bump, scale};
@@ -383,7 +383,7 @@ fn a_fault_found_by_waiting_names_the_kernels_launched_before() {
     let kernel = device.kernel(bump::Bump).unwrap();
     kernel.launch(&stream, 1, bump::Args { x: &mut x, by: 5 }).unwrap();
     fake::fail("hipStreamSynchronize", 700);
-    let Error::Hip(error) = stream.synchronize().unwrap_err() else { panic!("another error") };
+    let Error::Driver(error) = stream.synchronize().unwrap_err() else { panic!("another error") };
     assert_eq!(error.activity, Activity::Wait { kernels: vec!["bump".to_owned()] });
     fake::mend();
 }
@@ -459,8 +459,8 @@ fn failing(call: &'static str, status: hipError_t) {
     FAILING.set(Some((call, status)));
     let error = everything().unwrap_err();
     FAILING.set(None);
-    let Error::Hip(error) = error else { panic!("{call}: {error}") };
-    let HipError { call: named, status: given, name, text, .. } = *error;
+    let Error::Driver(error) = error else { panic!("{call}: {error}") };
+    let DriverError { call: named, status: given, name, text, .. } = *error;
     assert_eq!((named, given, name.as_str()), (call, status, "hipErrorUnknown"));
     assert_eq!(text, "as the test asked");
     assert_eq!(fake::live_memory(), [""; 0], "{call} leaks");

@@ -1,0 +1,110 @@
+//! What the writer makes of kernels for NVIDIA: where CUDA C++ differs from HIP C++.
+
+use crate::ir::{ExprKind, Op, Type};
+use crate::target::SM_90;
+use crate::testing::*;
+use crate::verify::verify;
+
+fn emitted(build: Build) -> super::Emitted {
+    super::source(&verify(build.finish(), &SM_90).expect("a valid kernel"))
+}
+
+#[track_caller]
+fn contains(source: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(source.contains(part), "no `{part}` in\n{source}");
+    }
+}
+
+#[test]
+fn integer_types_are_named_and_no_header_of_hip_is_asked_for() {
+    let mut build = Build::new(64);
+    let y = build.global("y", Type::U32, true);
+    build.store(y, [tid()], tid());
+    let source = emitted(build).source;
+    contains(
+        &source,
+        &["#if defined(__CUDACC_RTC__)\nusing uint32_t = unsigned int;\n#else\n#include <cstdint>\n#endif"],
+    );
+    assert!(!source.contains("hip"), "{source}");
+}
+
+#[test]
+fn shuffles_name_all_lanes_and_stop_at_the_end_of_the_wave() {
+    let mut build = Build::new(64);
+    let y = build.global("y", Type::U32, true);
+    let by = build.scalar("by", Type::U32);
+    let near = op(Op::ShuffleDown, [op(Op::ShuffleXor, [tid(), u(3)]), u(7)]);
+    build.store(y, [tid()], add(near, op(Op::ShuffleDown, [tid(), by])));
+    let source = emitted(build).source;
+    contains(
+        &source,
+        &[
+            "__shfl_xor_sync(0xffffffff, threadIdx.x, 3)",
+            "__shfl_down_sync(0xffffffff, ",
+            "shuffle_down(threadIdx.x, by)",
+            "return by < 32 ? other : value;",
+        ],
+    );
+}
+
+#[test]
+fn vectors_are_aligned_structures_with_the_operators_that_are_used() {
+    let mut build = Build::new(64);
+    let f32x4 = Type { lanes: 4, ..Type::F32 };
+    let x = build.global("x", Type::F32, false);
+    let y = build.global("y", Type::F32, true);
+    let loaded = build.load_as(x, [mul(tid(), u(4))], f32x4);
+    let loaded = build.bind("loaded", loaded);
+    let product = expr(ExprKind::Op(Op::Mul, vec![loaded.clone(), splat(f(2.0), 4)]), f32x4);
+    build.store(y, [mul(tid(), u(4))], product);
+    let source = emitted(build).source;
+    contains(
+        &source,
+        &[
+            "struct alignas(16) f32x4 {",
+            "f32x4 operator*(f32x4 a, f32x4 b) {",
+            "return {a[0] * b[0], a[1] * b[1], a[2] * b[2], a[3] * b[3]};",
+            "*reinterpret_cast<const f32x4*>(&x[threadIdx.x * 4])",
+            "loaded * 2.0f",
+        ],
+    );
+    assert!(!source.contains("operator+"), "{source}");
+}
+
+#[test]
+fn shared_memory_past_48_kib_comes_from_the_launch() {
+    let kernel = |words: u32| {
+        let mut build = Build::new(64);
+        let y = build.global("y", Type::F32, true);
+        let (one, two) = (build.shared("one", Type::F32, [u(words)]), build.shared("two", Type::F32, [u(5), u(2)]));
+        build.store(one, [tid()], f(1.0));
+        build.store(two, [u(0), u(1)], f(1.0));
+        build.barrier();
+        let sum = add(build.load(one, [tid()]), build.load(two, [u(0), u(1)]));
+        build.store(y, [tid()], sum);
+        emitted(build)
+    };
+    let declared = kernel(10_000);
+    contains(&declared.source, &["__shared__ float one[10000];"]);
+    assert_eq!(declared.launch_shared_bytes, 0);
+    let launched = kernel(13_001);
+    contains(
+        &launched.source,
+        &[
+            "extern __shared__ __align__(16) unsigned char shared_memory[];",
+            "float (&one)[13001] = *reinterpret_cast<float (*)[13001]>(&shared_memory[0]);",
+            "float (&two)[5][2] = *reinterpret_cast<float (*)[5][2]>(&shared_memory[52016]);",
+        ],
+    );
+    assert_eq!(launched.launch_shared_bytes, 52_016 + 48);
+}
+
+#[test]
+fn special_floats_are_spelled_by_their_bits() {
+    let mut build = Build::new(64);
+    let y = build.global("y", Type::F32, true);
+    build.store(y, [tid()], f(f32::NEG_INFINITY));
+    build.store(y, [tid()], f(f32::NAN));
+    contains(&emitted(build).source, &["-__uint_as_float(0x7f800000u)", "__uint_as_float(0x7fc00000u)"]);
+}

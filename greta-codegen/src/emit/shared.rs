@@ -1,0 +1,42 @@
+//! Shared memory that the source cannot declare: where each array lies in what the launch gives instead.
+//!
+//! NVIDIA's compilers take 48 KiB of declared shared memory; a kernel that uses more gets all of it in one piece.
+
+use std::collections::BTreeMap;
+
+use crate::ir::{Kernel, VarId};
+use crate::target::Target;
+use crate::verify::{shared_array_bytes, shared_arrays};
+
+/// The name of the piece in the source.
+pub(super) const MEMORY: &str = "shared_memory";
+/// Alignment of the piece and of every array in it, in bytes: that of the widest access.
+pub(super) const ALIGNMENT: u32 = 16;
+
+/// Where the shared arrays lie in the memory that the launch gives; empty where the source declares them.
+#[derive(Debug, Default)]
+pub(super) struct LaunchShared {
+    /// How much the launch gives.
+    pub(super) bytes: u32,
+    /// Byte offsets.
+    pub(super) offsets: BTreeMap<VarId, u32>,
+}
+
+impl LaunchShared {
+    pub(super) fn of(kernel: &Kernel, target: &Target) -> Self {
+        let arrays: Vec<(VarId, u32)> = shared_arrays(kernel)
+            .into_iter()
+            .map(|array| (array, u32::try_from(shared_array_bytes(kernel, array)).unwrap_or(u32::MAX)))
+            .collect();
+        let declared = arrays.iter().fold(0_u32, |sum, (_, bytes)| sum.saturating_add(*bytes));
+        let mut shared = Self::default();
+        if declared <= target.static_shared_bytes_max {
+            return shared;
+        }
+        for (array, bytes) in arrays {
+            shared.offsets.insert(array, shared.bytes);
+            shared.bytes = shared.bytes.saturating_add(bytes.next_multiple_of(ALIGNMENT));
+        }
+        shared
+    }
+}

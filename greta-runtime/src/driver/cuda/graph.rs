@@ -1,0 +1,134 @@
+//! Instantiated graphs of kernel nodes.
+//!
+//! Guarantees: nodes are added explicitly, with the dependencies given and no others; the values of all arguments that
+//! a node was ever given live as long as the graph, since runtimes have read them after the call. Deliberately does not
+//! know why a node depends on another, nor who keeps its buffers.
+
+use std::sync::Arc;
+
+use cudarc::driver::sys::{CUgraph, CUgraphExec, CUgraphNode, CUstream};
+
+use super::api::Api;
+use super::kernel::Kernel;
+use crate::driver::DriverArgument;
+use crate::driver::values::Values;
+use crate::error::{Activity, Result};
+
+/// What a node runs.
+#[derive(Debug)]
+pub(super) struct Work<'a> {
+    pub(super) kernel: Arc<Kernel>,
+    pub(super) grid: [u32; 3],
+    pub(super) arguments: &'a [DriverArgument],
+    /// Numbers of earlier nodes.
+    pub(super) dependencies: &'a [usize],
+}
+
+/// A graph and what CUDA made of it.
+#[derive(Debug)]
+pub(super) struct Graph {
+    api: Arc<Api>,
+    graph: CUgraph,
+    /// Null until the graph is instantiated.
+    exec: CUgraphExec,
+    nodes: Vec<CUgraphNode>,
+    kernels: Vec<Arc<Kernel>>,
+    values: Vec<Values>,
+}
+
+// SAFETY: CUDA's handles may be used from any thread, and the driver locks the graph for each use.
+unsafe impl Send for Graph {}
+
+impl Graph {
+    /// Builds and instantiates a graph.
+    ///
+    /// # Safety
+    ///
+    /// The arguments are the kernels', and their buffers live as long as the graph.
+    pub(super) unsafe fn new(api: &Arc<Api>, work: &[Work<'_>]) -> Result<Self> {
+        let mut graph = Self {
+            api: Arc::clone(api),
+            graph: api.graph_create(work.len())?,
+            exec: std::ptr::null_mut(),
+            nodes: Vec::with_capacity(work.len()),
+            kernels: Vec::with_capacity(work.len()),
+            values: Vec::with_capacity(work.len()),
+        };
+        for work in work {
+            // SAFETY: as the caller's contract says.
+            unsafe { graph.add(work) }?;
+        }
+        // SAFETY: the graph was created above.
+        graph.exec = unsafe { api.graph_instantiate(graph.graph, work.len()) }?;
+        Ok(graph)
+    }
+
+    /// # Safety
+    ///
+    /// As for `new`.
+    unsafe fn add(&mut self, work: &Work<'_>) -> Result<()> {
+        let dependencies: Vec<CUgraphNode> = work.dependencies.iter().map(|&node| self.nodes[node]).collect();
+        let values = Values::new(work.arguments);
+        let launch = work.kernel.launch(work.grid, &values);
+        let activity = || activity(self.nodes.len(), &work.kernel, work.arguments);
+        // SAFETY: the dependencies are nodes of this graph, which keeps kernel and values; the caller keeps the buffers.
+        let node = unsafe { self.api.graph_add(self.graph, &dependencies, launch, activity) }?;
+        self.nodes.push(node);
+        self.kernels.push(Arc::clone(&work.kernel));
+        self.values.push(values);
+        Ok(())
+    }
+
+    /// Gives a node new arguments.
+    ///
+    /// # Safety
+    ///
+    /// As for `new`; no launch of the graph is under way.
+    pub(super) unsafe fn update(&mut self, node: usize, grid: [u32; 3], arguments: &[DriverArgument]) -> Result<()> {
+        let kernel = &self.kernels[node];
+        let values = Values::new(arguments);
+        let launch = kernel.launch(grid, &values);
+        let activity = || activity(node, kernel, arguments);
+        // SAFETY: the node is this graph's, which keeps kernel and values; the caller keeps the buffers.
+        let updated = unsafe { self.api.graph_update(self.exec, self.nodes[node], launch, activity) };
+        // Kept whether or not the update went through.
+        self.values.push(values);
+        updated
+    }
+
+    /// Launches all nodes.
+    ///
+    /// # Safety
+    ///
+    /// The stream is live.
+    pub(super) unsafe fn launch(&self, stream: CUstream) -> Result<()> {
+        // SAFETY: a graph is instantiated when `new` returns; the rest as the caller's contract says.
+        unsafe { self.api.graph_launch(self.exec, stream, self.nodes.len()) }
+    }
+
+    /// The names of the kernels.
+    pub(super) fn kernels(&self) -> impl Iterator<Item = &str> {
+        self.kernels.iter().map(|kernel| kernel.name())
+    }
+}
+
+impl Drop for Graph {
+    fn drop(&mut self) {
+        let nodes = self.nodes.len();
+        let warn = |result: Result<()>| {
+            if let Err(error) = result {
+                tracing::warn!(%error, "a graph was not destroyed");
+            }
+        };
+        if !self.exec.is_null() {
+            // SAFETY: whoever owns the graph has waited for its launches.
+            warn(unsafe { self.api.exec_destroy(self.exec, nodes) });
+        }
+        // SAFETY: nothing uses the graph once its executable form is gone.
+        warn(unsafe { self.api.graph_destroy(self.graph, nodes) });
+    }
+}
+
+fn activity(node: usize, kernel: &Kernel, arguments: &[DriverArgument]) -> Activity {
+    Activity::Node { node, kernel: kernel.name().to_owned(), arguments: kernel.describe(arguments) }
+}
