@@ -5,7 +5,7 @@
 
 use super::cause::Cause;
 use super::wave::{Status, Wave};
-use crate::isa::{Detail, Encoding, Instruction, Kind, Op};
+use crate::isa::{Detail, Encoding, Instruction, Kind, Op, Operand};
 
 /// Bits of a result with the condition code, if the instruction sets it.
 type Outcome = (u64, Option<bool>);
@@ -242,6 +242,13 @@ fn quads(a: u64) -> u64 {
 }
 
 fn compare(wave: &mut Wave, instruction: &Instruction) -> Result<(), Cause> {
+    if instruction.op == Op::s_set_gpr_idx_on {
+        let index = source(wave, instruction, 0) as u32 & 0xff;
+        wave.relative = immediate_of(instruction) as u8 & 15;
+        let m0 = wave.m0() & !0xf0ff | index | u32::from(wave.relative) << 12;
+        wave.set_scalar(Operand::M0, m0);
+        return Ok(());
+    }
     let (a, b) = (source(wave, instruction, 0), source(wave, instruction, 1));
     wave.scc = relation(instruction.op, a, b).ok_or(Cause::Unimplemented)?;
     Ok(())
@@ -373,11 +380,20 @@ fn control(wave: &mut Wave, instruction: &Instruction) -> Result<(), Cause> {
             wave.status = Status::AtBarrier;
             false
         }
+        Op::s_set_gpr_idx_off => {
+            wave.relative = 0;
+            false
+        }
+        Op::s_set_gpr_idx_mode => {
+            wave.relative = bits as u8 & 15;
+            false
+        }
         Op::s_trap => return Err(Cause::Trap { number: bits }),
         Op::s_nop
         | Op::s_waitcnt
         | Op::s_sleep
         | Op::s_setprio
+        | Op::s_sendmsg
         | Op::s_icache_inv
         | Op::s_incperflevel
         | Op::s_decperflevel

@@ -10,9 +10,27 @@ use super::narrow::{self, Inputs};
 use super::simd;
 use super::wave::{LANES, Lanes, Wave, WideLanes};
 use super::wide::WideInputs;
-use crate::isa::{Detail, Dpp, Encoding, Flags, Form, Instruction, Kind, Op};
+use crate::isa::{Detail, Dpp, Encoding, Flags, Form, Instruction, Kind, Op, Operand, Place};
 
 pub(super) fn execute(wave: &mut Wave, simd: Simd, instruction: &Instruction) -> Result<(), Cause> {
+    if wave.relative == 0 {
+        return execute_at(wave, simd, instruction);
+    }
+    // The registers that the mode names are as many further as m0 says.
+    let index = wave.m0() & 0xff;
+    let moved = |operand: Operand, bit: u8| match operand.place() {
+        Place::Vector(register) if wave.relative >> bit & 1 != 0 => Operand::vector(u32::from(register) + index),
+        _ => operand,
+    };
+    let mut indexed = *instruction;
+    for (bit, source) in indexed.src.iter_mut().enumerate().take(3) {
+        *source = moved(*source, bit as u8);
+    }
+    indexed.dst = moved(indexed.dst, 3);
+    execute_at(wave, simd, &indexed)
+}
+
+fn execute_at(wave: &mut Wave, simd: Simd, instruction: &Instruction) -> Result<(), Cause> {
     let row = instruction.row();
     match row.encoding {
         Encoding::Vopc => return compare(wave, instruction),

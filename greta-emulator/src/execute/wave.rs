@@ -40,6 +40,8 @@ pub(crate) struct Wave {
     /// Offset in the object's image of the instruction that runs next.
     pub(crate) pc: u64,
     pub(crate) status: Status,
+    /// Vector registers are indexed relative to `m0`: sources 0 to 2 and the result, a bit each.
+    pub(crate) relative: u8,
     /// Scratch of all lanes, one after the other.
     pub(crate) scratch: Vec<u8>,
     pub(crate) scratch_bytes: usize,
@@ -57,6 +59,7 @@ impl Wave {
             mode: 0,
             pc: 0,
             status: Status::Running,
+            relative: 0,
             scratch: vec![0; scratch_bytes * LANES],
             scratch_bytes,
             instructions: 0,
