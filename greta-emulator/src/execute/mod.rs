@@ -10,6 +10,7 @@ mod cause;
 mod lanes;
 mod matrix;
 mod narrow;
+mod packed;
 mod scalar;
 mod simd;
 mod space;

@@ -1,0 +1,197 @@
+//! VOP3P: packed arithmetic, mixed precision and dot products. The elements are computed as the
+//! instructions of one register are.
+
+use greta_numerics::Simd;
+
+use super::cause::Cause;
+use super::lanes::{half_fma, map2, map3, maximum, minimum};
+use super::narrow::{self, Inputs};
+use super::simd;
+use super::vector::finish_float;
+use super::wave::{LANES, Lanes, Wave};
+use crate::isa::{Flags, Instruction, Kind, Op};
+
+/// VOP3P: two results, each from chosen halves of the sources.
+pub(super) fn execute(wave: &mut Wave, simd: Simd, instruction: &Instruction) -> Result<(), Cause> {
+    let row = instruction.row();
+    let exec = wave.exec();
+    match row.dst {
+        Kind::F32x2 | Kind::B32x2 => {
+            let low = packed_words(wave, simd, instruction, false)?;
+            let high = packed_words(wave, simd, instruction, true)?;
+            wave.set_lanes(instruction.dst, 0, &low, exec);
+            wave.set_lanes(instruction.dst, 1, &high, exec);
+            return Ok(());
+        }
+        _ if row.flags.has(Flags::MIX) => return mix(wave, instruction),
+        Kind::F16x2 | Kind::B16x2 => {}
+        _ => return dot(wave, instruction),
+    }
+    let op = single(instruction.op).ok_or(Cause::Unimplemented)?;
+    let low = packed_halves(wave, simd, instruction, op, false)?;
+    let high = packed_halves(wave, simd, instruction, op, true)?;
+    let lanes = map2(&low, &high, |low, high| low & 0xffff | high << 16);
+    wave.set_lanes(instruction.dst, 0, &lanes, exec);
+    Ok(())
+}
+
+/// The instruction that computes one element of a packed one.
+fn single(op: Op) -> Option<Op> {
+    Some(match op {
+        Op::v_pk_fma_f32 => Op::v_fma_f32,
+        Op::v_pk_mul_f32 => Op::v_mul_f32,
+        Op::v_pk_add_f32 => Op::v_add_f32,
+        Op::v_pk_mov_b32 => Op::v_mov_b32,
+        Op::v_pk_fma_f16 => Op::v_fma_f16,
+        Op::v_pk_add_f16 => Op::v_add_f16,
+        Op::v_pk_mul_f16 => Op::v_mul_f16,
+        Op::v_pk_min_f16 => Op::v_min_f16,
+        Op::v_pk_max_f16 => Op::v_max_f16,
+        Op::v_pk_mad_i16 => Op::v_mad_i16,
+        Op::v_pk_mad_u16 => Op::v_mad_u16,
+        Op::v_pk_mul_lo_u16 => Op::v_mul_lo_u16,
+        Op::v_pk_add_i16 => Op::v_add_i16,
+        Op::v_pk_sub_i16 => Op::v_sub_i16,
+        Op::v_pk_add_u16 => Op::v_add_u16,
+        Op::v_pk_sub_u16 => Op::v_sub_u16,
+        Op::v_pk_lshlrev_b16 => Op::v_lshlrev_b16,
+        Op::v_pk_lshrrev_b16 => Op::v_lshrrev_b16,
+        Op::v_pk_ashrrev_i16 => Op::v_ashrrev_i16,
+        Op::v_pk_max_i16 => Op::v_max_i16,
+        Op::v_pk_min_i16 => Op::v_min_i16,
+        Op::v_pk_max_u16 => Op::v_max_u16,
+        Op::v_pk_min_u16 => Op::v_min_u16,
+        _ => return None,
+    })
+}
+
+/// Bits that choose and negate for the low or the high result.
+fn halves(instruction: &Instruction, is_high: bool) -> (u8, u8) {
+    let modifiers = instruction.modifiers;
+    if is_high { (modifiers.op_sel_hi, modifiers.abs) } else { (modifiers.op_sel, modifiers.neg) }
+}
+
+fn packed_words(wave: &Wave, simd: Simd, instruction: &Instruction, is_high: bool) -> Result<Lanes, Cause> {
+    let (select, negate) = halves(instruction, is_high);
+    let fetch = |index: usize| {
+        let dword = usize::from(select >> index & 1);
+        let lanes = wave.lanes(instruction.src[index], instruction.row().src[index], instruction.literal, dword);
+        if negate >> index & 1 != 0 { lanes.map(|value| value ^ 0x8000_0000) } else { lanes }
+    };
+    // The low result of a packed move is source 0's, the high one source 1's.
+    if instruction.op == Op::v_pk_mov_b32 {
+        let index = usize::from(is_high);
+        let dword = usize::from(instruction.modifiers.op_sel >> index & 1);
+        return Ok(wave.lanes(instruction.src[index], Kind::B32x2, instruction.literal, dword));
+    }
+    let op = single(instruction.op).ok_or(Cause::Unimplemented)?;
+    let c = if instruction.src[2].is_some() { fetch(2) } else { [0; LANES] };
+    compute_element(instruction, simd, op, [fetch(0), fetch(1), c], Kind::F32)
+}
+
+fn packed_halves(wave: &Wave, simd: Simd, instruction: &Instruction, op: Op, is_high: bool) -> Result<Lanes, Cause> {
+    let (select, negate) = halves(instruction, is_high);
+    let fetch = |index: usize| {
+        let lanes = wave.lanes(instruction.src[index], instruction.row().src[index], instruction.literal, 0);
+        let shift = if select >> index & 1 != 0 { 16 } else { 0 };
+        let flip = if negate >> index & 1 != 0 { 0x8000 } else { 0 };
+        lanes.map(|value| value >> shift & 0xffff ^ flip)
+    };
+    let c = if instruction.src[2].is_some() { fetch(2) } else { [0; LANES] };
+    let kind = if instruction.row().dst == Kind::F16x2 { Kind::F16 } else { Kind::B16 };
+    compute_element(instruction, simd, op, [fetch(0), fetch(1), c], kind)
+}
+
+fn compute_element(
+    instruction: &Instruction,
+    simd: Simd,
+    op: Op,
+    [a, b, c]: [Lanes; 3],
+    kind: Kind,
+) -> Result<Lanes, Cause> {
+    let clamp = instruction.modifiers.clamp;
+    let inputs = Inputs { a, b, c, mask: 0, literal: 0, clamp, is_high: false, simd };
+    let outcome: Option<narrow::Outcome> = simd::narrow(simd, op, &inputs);
+    let (mut lanes, _) = outcome.ok_or(Cause::Unimplemented)?;
+    finish_float(instruction, kind, &mut lanes);
+    Ok(lanes)
+}
+
+/// `v_fma_mix`: each source is f32, or one half as f16.
+fn mix(wave: &mut Wave, instruction: &Instruction) -> Result<(), Cause> {
+    let modifiers = instruction.modifiers;
+    let fetch = |index: usize| {
+        let is_half = modifiers.op_sel_hi >> index & 1 != 0;
+        let kind = if is_half { Kind::F16 } else { Kind::F32 };
+        let lanes = wave.lanes(instruction.src[index], kind, instruction.literal, 0);
+        let shift = if modifiers.op_sel >> index & 1 != 0 { 16 } else { 0 };
+        let (abs, neg) = (modifiers.abs >> index & 1 != 0, modifiers.neg >> index & 1 != 0);
+        lanes.map(|bits| {
+            let value = if is_half { super::lanes::from_half(bits >> shift) } else { f32::from_bits(bits) };
+            let value = if abs { value.abs() } else { value };
+            (if neg { -value } else { value }).to_bits()
+        })
+    };
+    let (a, b, c) = (fetch(0), fetch(1), fetch(2));
+    let old = wave.lanes(instruction.dst, Kind::B32, 0, 0);
+    let [a, b, c] = [a, b, c].map(|lanes| lanes.map(f32::from_bits));
+    let exec = wave.exec();
+    let mut lanes = [0; LANES];
+    for lane in 0..LANES {
+        let fused = |clamp: bool, x: f32| if clamp { minimum(maximum(x, 0.0), 1.0) } else { x };
+        let value = fused(modifiers.clamp, a[lane].mul_add(b[lane], c[lane]));
+        let half = if modifiers.clamp { super::lanes::to_half(value) } else { half_fma(a[lane], b[lane], c[lane]) };
+        lanes[lane] = match instruction.op {
+            Op::v_fma_mix_f32 => value.to_bits(),
+            Op::v_fma_mixlo_f16 => old[lane] & 0xffff_0000 | half,
+            _ => old[lane] & 0xffff | half << 16,
+        };
+    }
+    wave.set_lanes(instruction.dst, 0, &lanes, exec);
+    Ok(())
+}
+
+/// Dot products of integers, and of f16 in f32.
+fn dot(wave: &mut Wave, instruction: &Instruction) -> Result<(), Cause> {
+    let modifiers = instruction.modifiers;
+    if modifiers.clamp || modifiers.neg != 0 || modifiers.abs != 0 {
+        return Err(Cause::Unimplemented);
+    }
+    let fetch = |index: usize| wave.lanes(instruction.src[index], instruction.row().src[index], instruction.literal, 0);
+    let (a, b, c) = (fetch(0), fetch(1), fetch(2));
+    let part = |value: u32, index: u32, bits: u32| value >> (index * bits) & ((1 << bits) - 1);
+    let signed = |value: u32, bits: u32| (value << (32 - bits)) as i32 >> (32 - bits);
+    let select = |index: u32, source: u8| {
+        let bits = if index == 0 { modifiers.op_sel } else { modifiers.op_sel_hi };
+        u32::from(bits >> source & 1)
+    };
+    let sum = |x: u32, y: u32, z: u32, bits: u32, is_signed: bool| {
+        (0..32 / bits).fold(z, |sum, index| {
+            let is_pair = bits == 16;
+            let (i, j) = if is_pair { (select(index, 0), select(index, 1)) } else { (index, index) };
+            let (x, y) = (part(x, i, bits), part(y, j, bits));
+            let product =
+                if is_signed { signed(x, bits).wrapping_mul(signed(y, bits)) as u32 } else { x.wrapping_mul(y) };
+            sum.wrapping_add(product)
+        })
+    };
+    let float = |x: u32, y: u32, z: u32| {
+        let half = |value: u32, index: u32| super::lanes::from_half(part(value, index, 16));
+        (0..2)
+            .fold(f32::from_bits(z), |sum, index| half(x, select(index, 0)).mul_add(half(y, select(index, 1)), sum))
+            .to_bits()
+    };
+    let lanes = match instruction.op {
+        Op::v_dot2_f32_f16 => map3(&a, &b, &c, float),
+        Op::v_dot2_i32_i16 => map3(&a, &b, &c, |x, y, z| sum(x, y, z, 16, true)),
+        Op::v_dot2_u32_u16 => map3(&a, &b, &c, |x, y, z| sum(x, y, z, 16, false)),
+        Op::v_dot4_i32_i8 => map3(&a, &b, &c, |x, y, z| sum(x, y, z, 8, true)),
+        Op::v_dot4_u32_u8 => map3(&a, &b, &c, |x, y, z| sum(x, y, z, 8, false)),
+        Op::v_dot8_i32_i4 => map3(&a, &b, &c, |x, y, z| sum(x, y, z, 4, true)),
+        Op::v_dot8_u32_u4 => map3(&a, &b, &c, |x, y, z| sum(x, y, z, 4, false)),
+        _ => return Err(Cause::Unimplemented),
+    };
+    let exec = wave.exec();
+    wave.set_lanes(instruction.dst, 0, &lanes, exec);
+    Ok(())
+}
