@@ -1,6 +1,6 @@
 //! The matrix-core GEMM at sizes and tile parameters of your choice, checked element by element.
 //!
-//! `cargo run --release --example gemm -- --m 512 --n 512 --k 512 --bm 128 --bn 64`
+//! `cargo run --release --example gemm -- --m 512 --n 512 --k 512 --bm 128 --bn 128 --wm 64 --wn 64`
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -11,6 +11,9 @@ use greta_llama::generate::uniform;
 use greta_llama::kernels::gemm_f32::gemm_f32;
 use greta_llama::reference::gemm_fma_chain;
 
+/// The longest side: kernels count elements in 32 bits, and 65535² is the largest square that fits.
+const SIDE_MAX: i64 = 65_535;
+
 /// C = A Bᵀ in f32 on the matrix cores, compared with the chain of fused multiply-adds that they compute.
 #[derive(Parser)]
 struct Options {
@@ -18,13 +21,13 @@ struct Options {
     #[arg(long)]
     device: Option<String>,
     /// Rows of A and C.
-    #[arg(long, default_value_t = 512)]
+    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=SIDE_MAX))]
     m: u32,
     /// Rows of B, columns of C.
-    #[arg(long, default_value_t = 512)]
+    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=SIDE_MAX))]
     n: u32,
     /// Columns of A and B.
-    #[arg(long, default_value_t = 512)]
+    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=SIDE_MAX))]
     k: u32,
     /// Rows of C that a block computes.
     #[arg(long, default_value_t = 64)]
@@ -35,6 +38,12 @@ struct Options {
     /// Columns of A and B in shared memory at a time.
     #[arg(long, default_value_t = 16)]
     bk: u32,
+    /// Rows of C that a wave computes.
+    #[arg(long, default_value_t = 32)]
+    wm: u32,
+    /// Columns of C that a wave computes.
+    #[arg(long, default_value_t = 32)]
+    wn: u32,
     /// Launches that are timed.
     #[arg(long, default_value_t = 5)]
     repeats: u32,
@@ -58,7 +67,7 @@ fn run(options: &Options) -> Result<bool, greta::Error> {
         None => Device::open_default()?,
     };
     let stream = device.stream()?;
-    let kernel = device.kernel(gemm_f32::variant().bm(bm).bn(bn).bk(options.bk))?;
+    let kernel = device.kernel(gemm_f32::variant().bm(bm).bn(bn).bk(options.bk).wm(options.wm).wn(options.wn))?;
     let (a, b) = (uniform("a", 0, 1.0, (m * k) as usize), uniform("b", 0, 1.0, (n * k) as usize));
     let (a_buffer, b_buffer) = (device.buffer_from(&a)?, device.buffer_from(&b)?);
     let mut c_buffer = device.zeroed::<f32>((m * n) as usize)?;

@@ -1,6 +1,6 @@
 // (a, b) = (a cos - b sin, b cos + a sin) for each pair (a, b) of each head, at position[0] + token.
 // x: [tokens, row_stride] f32, of which the first heads * head_dim columns are rotated.
-// cos, sin: [max_seq, head_dim / 2] f32; position: [1] u32, the first token's.
+// cos, sin: [max_seq, head_dim / 2] f32; position: [1] u32, the first token's; from max_seq on, the result is NaN.
 
 #if defined(__HIPCC_RTC__)
 using uint32_t = unsigned int;
@@ -31,11 +31,12 @@ extern "C" __global__ void __launch_bounds__(BLOCK) rope(
     const uint32_t head = (index / half) % heads;
     const uint32_t token = index / half / heads;
     const uint32_t at = position[0] + token;
-    if (token < tokens && at < max_seq) {
+    constexpr float nan = __builtin_nanf("");
+    if (token < tokens) {
         const uint32_t first = token * row_stride + head * head_dim + pair * pair_stride;
         const uint32_t second = first + pair_distance;
-        const float c = cos[at * half + pair];
-        const float s = sin[at * half + pair];
+        const float c = at < max_seq ? cos[at * half + pair] : nan;
+        const float s = at < max_seq ? sin[at * half + pair] : nan;
         const float a = x[first];
         const float b = x[second];
         x[first] = a * c - b * s;

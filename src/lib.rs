@@ -42,13 +42,15 @@ pub mod prelude {
         block_all, block_any, block_max, block_min, block_scan_exclusive, block_scan_inclusive, block_sum, wave_all,
         wave_any, wave_broadcast, wave_max, wave_min, wave_scan_exclusive, wave_scan_inclusive, wave_sum,
     };
-    pub use crate::{Buffer, Device, Event, Graph, GraphExec, KernelValue, Stream, device, kernel};
+    pub use crate::{Buffer, Device, Event, Graph, GraphExec, Kernel, KernelValue, Stream, device, kernel};
+    // For `axpy::variant().hip()`.
     pub use greta_codegen::trace::{
         Accumulator, Array, F32_16x16x4, Float, FragmentA, FragmentB, Global, Integer, Number, Shared, Volatile, abs,
         barrier, block_dim, block_idx, ceil, cos, exp, exp2, f32x2, f32x4, floor, fma, grid_dim, i32x2, i32x4, lane_id,
         log, log2, max, mfma_f32_16x16x4f32, min, mma, rsqrt, select, shared, shuffle, shuffle_down, shuffle_xor, sin,
         sqrt, tanh, thread_idx, u32x2, u32x4, wave_id,
     };
+    pub use greta_runtime::launch::Variant as _;
 }
 
 /// What the expansions of the attributes refer to. Not for use by hand.

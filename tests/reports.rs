@@ -91,7 +91,10 @@ fn a_register_array_is_checked_per_thread() {
 #[test]
 fn a_barrier_that_not_all_threads_reach_is_reported() {
     let report = report!(divergent_barrier, 1, floats(), vec![0.0f32; 128]);
-    names(&report, &["divergent_barrier", "barrier", "127 of 128 threads", "thread [70, 0, 0]", "tests/reports.rs:33:"]);
+    names(
+        &report,
+        &["divergent_barrier", "barrier", "127 of 128 threads", "thread [70, 0, 0]", "tests/reports.rs:33:"],
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
+use syn::visit_mut::VisitMut;
 use syn::{BinOp, Error, Expr, ExprBinary, ExprCall, ExprCast, ExprClosure, Ident, Lit, Pat, Result, Type, UnOp};
 
 use crate::loops::Loop;
@@ -109,7 +110,12 @@ impl Rewriter {
             Expr::Group(group) => self.expr(&group.expr)?,
             Expr::Call(call) => self.call(call)?,
             Expr::MethodCall(call) => {
-                let receiver = self.place(&call.receiver)?;
+                // A receiver that the arguments change is taken by value, as Rust's borrows demand: before they run.
+                let receiver = if call.args.iter().any(assigns) && self.is_changeable(&call.receiver) {
+                    self.expr(&call.receiver)?
+                } else {
+                    self.place(&call.receiver)?
+                };
                 let (method, turbofish) = (&call.method, &call.turbofish);
                 let arguments = self.exprs(&call.args)?;
                 let dot = call.dot_token;
@@ -197,16 +203,7 @@ impl Rewriter {
             BinOp::Le(_) => Some("le"),
             BinOp::Gt(_) => Some("gt"),
             BinOp::Ge(_) => Some("ge"),
-            BinOp::AddAssign(_)
-            | BinOp::SubAssign(_)
-            | BinOp::MulAssign(_)
-            | BinOp::DivAssign(_)
-            | BinOp::RemAssign(_)
-            | BinOp::BitAndAssign(_)
-            | BinOp::BitOrAssign(_)
-            | BinOp::BitXorAssign(_)
-            | BinOp::ShlAssign(_)
-            | BinOp::ShrAssign(_) => return self.compound_assign(binary),
+            op if crate::memory::is_compound_assign(&op) => return self.compound_assign(binary),
             _ => None,
         };
         let (lhs, rhs) = (self.expr(&binary.left)?, self.expr(&binary.right)?);
@@ -315,4 +312,23 @@ fn literal(literal: &Lit, negative: bool) -> Result<TokenStream> {
         Lit::Int(_) | Lit::Float(_) | Lit::Bool(_) => Ok(quote_spanned!(span=> ::greta::rt::literal(#sign #literal))),
         _ => Err(Error::new(span, "kernels have integer, float and bool literals only")),
     }
+}
+
+/// Whether evaluating an expression may change a variable.
+fn assigns(expr: &Expr) -> bool {
+    struct Assigns(bool);
+    impl VisitMut for Assigns {
+        fn visit_expr_mut(&mut self, expr: &mut Expr) {
+            self.0 |= match expr {
+                Expr::Assign(_) => true,
+                Expr::Reference(reference) => reference.mutability.is_some(),
+                Expr::Binary(binary) => crate::memory::is_compound_assign(&binary.op),
+                _ => false,
+            };
+            syn::visit_mut::visit_expr_mut(self, expr);
+        }
+    }
+    let mut assigns = Assigns(false);
+    assigns.visit_expr_mut(&mut expr.clone());
+    assigns.0
 }

@@ -215,7 +215,7 @@ impl Body<'_> {
         })
     }
 
-    /// What tells the instances of a generic function apart: its type and constant arguments.
+    /// What tells functions at one place and the instances of a generic one apart: type and constant arguments.
     fn key(generics: &Generics, has_self: bool) -> TokenStream {
         let types = generics.type_params().map(|parameter| &parameter.ident);
         let mut names: Vec<TokenStream> = types.map(|name| quote!(::core::any::type_name::<#name>())).collect();
@@ -223,11 +223,8 @@ impl Body<'_> {
             names.push(quote!(::core::any::type_name::<Self>()));
         }
         let constants: Vec<&Ident> = generics.const_params().map(|parameter| &parameter.ident).collect();
-        if names.is_empty() && constants.is_empty() {
-            return quote!(::std::string::String::new());
-        }
         let names = quote!([#(#names),*] as [&str; _]);
-        quote!(::std::format!("{:?}{:?}", #names, (#(#constants,)*)))
+        quote!(::std::format!("{:p}{:?}{:?}", &__GRETA_INFO, #names, (#(#constants,)*)))
     }
 
     fn of_its_own(&self, generics: &Generics, has_self: bool) -> Result<TokenStream> {
@@ -252,7 +249,7 @@ impl Body<'_> {
         let statements = self.rewriter().statements(&self.block.stmts, self.wanted())?;
         let (constants, key, result) = (constants(self.block), Self::key(generics, has_self), self.result);
         Ok(quote! {
-            const __GRETA_INFO: ::greta::rt::FunctionInfo =
+            static __GRETA_INFO: ::greta::rt::FunctionInfo =
                 ::greta::rt::FunctionInfo { name: #text, doc: &[#(#lines),*], location: #place };
             let mut __greta_call = ::greta::rt::Call::begin(&__GRETA_INFO, #key);
             #(#arguments)*
@@ -266,7 +263,7 @@ impl Body<'_> {
                     #constants
                     #statements
                 })();
-                __greta_call.finish_body(&__GRETA_INFO, __greta_result);
+                __greta_call.finish_body(__greta_result);
             }
             __greta_call.result::<#result>()
         })

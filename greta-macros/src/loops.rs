@@ -124,7 +124,7 @@ impl Rewriter {
         };
         let (start, mut end) = (self.expr(start)?, self.expr(end)?);
         if let RangeLimits::Closed(_) = range.limits {
-            end = quote_spanned!(span=> (#end + ::greta::rt::literal(1)));
+            end = quote_spanned!(span=> ::greta::rt::inclusive_end(#end));
         }
         let step = match step {
             Some(step) => self.expr(step)?,

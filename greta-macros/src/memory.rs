@@ -109,6 +109,11 @@ fn strip(expr: &Expr) -> &Expr {
     }
 }
 
+/// Whether an operator assigns to its left side.
+pub(crate) fn is_compound_assign(op: &BinOp) -> bool {
+    operator(op).is_ok()
+}
+
 /// The operator of a compound assignment.
 fn operator(op: &BinOp) -> Result<TokenStream> {
     let span = op.span();

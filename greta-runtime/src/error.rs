@@ -13,7 +13,9 @@ use crate::fault::Fault;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why the machine did not do what it was asked to.
-#[derive(Debug, thiserror::Error)]
+///
+/// `Debug` prints what `Display` does, so that a `main` that returns it shows the message.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// No device has that name. The caller's to mend: take one of the names listed.
@@ -187,6 +189,12 @@ pub enum Error {
         /// The first byte that differs, counted from the argument's start.
         byte: usize,
     },
+}
+
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }
 
 /// A call into HIP or CUDA that did not succeed.

@@ -8,7 +8,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use greta_codegen::definition::KernelDefinition;
+use greta_codegen::emit;
 use greta_codegen::ir::{Literal, Scalar};
+use greta_codegen::lower::{LowerError, lower};
+use greta_codegen::target::GFX942;
 
 use crate::buffer::{Buffer, Element};
 use crate::driver::{Driver, DriverArgument};
@@ -26,6 +29,16 @@ pub trait Variant {
 
     /// One value per tile parameter, in order of declaration.
     fn values(&self) -> Vec<u32>;
+
+    /// The HIP C++ that this variant becomes for an MI300X, as a file that hipcc and hiprtc compile as it is.
+    ///
+    /// # Errors
+    ///
+    /// Values that make no variant, or what is wrong with the kernel.
+    fn hip(&self) -> std::result::Result<String, LowerError> {
+        let kernel = lower(self.definition(), &self.values(), &GFX942)?;
+        Ok(emit::source(&kernel).source)
+    }
 }
 
 /// Arguments of a launch. `#[kernel]` implements it for each kernel's `Args`.

@@ -17,6 +17,7 @@ mod functions;
 mod generics;
 mod loops;
 mod memory;
+mod order;
 mod structures;
 mod threads;
 mod values;

@@ -4,7 +4,7 @@
 use super::bind::Merge;
 use super::tracer::{self, TraceError};
 use super::value::{Atom, Integer, IntoVal, Val};
-use crate::ir::{Block, Expr, ExprKind, Literal, Location, Op, Place, StmtKind, Unroll, VarId, VarKind};
+use crate::ir::{Block, Expr, ExprKind, Literal, Location, Op, Place, Scalar, StmtKind, Unroll, VarId, VarKind};
 
 /// `if condition { … } else { … }`, also as an expression.
 pub struct If {
@@ -295,6 +295,25 @@ impl<T: Integer> For<T> {
             tracer.leave_loop(StmtKind::For { counter: id, start, end, step, unroll, body }, location);
         });
     }
+}
+
+/// The exclusive end of a range that includes `end`.
+#[track_caller]
+pub fn inclusive_end<T: Integer, E: IntoVal<T>>(end: E) -> Val<T> {
+    let location = Location::caller();
+    let end = end.into_val();
+    let one = match T::ty().scalar {
+        Scalar::I32 => Literal::I32(1),
+        Scalar::U32 => Literal::U32(1),
+        Scalar::Bool | Scalar::F32 => unreachable!("invariant: a counter is an integer"),
+    };
+    tracer::with(|tracer| {
+        let known = tracer.opt_constant(end.atom);
+        if matches!(known, Some(Literal::U32(u32::MAX) | Literal::I32(i32::MAX))) {
+            tracer.error(TraceError::EndOutOfRange, location);
+        }
+    });
+    Val::record_op(Op::Add, vec![end.expr(location), Expr::literal(one, location)], location)
 }
 
 /// `#[unroll(times)]`.

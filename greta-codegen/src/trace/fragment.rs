@@ -266,7 +266,7 @@ fn multiply_add<M: MatrixShape>(
         let b = call.parameter("b", &b, false);
         let c = call.parameter("c", &c, false);
         let sum = multiply_add_body(a, b, c);
-        call.finish_body(&info, sum);
+        call.finish_body(sum);
     }
     call.result()
 }

@@ -9,7 +9,7 @@ use crate::ir::{
 };
 
 /// What `#[device]` knows of a function.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct FunctionInfo {
     /// Its name.
     pub name: &'static str,
@@ -23,7 +23,7 @@ pub struct FunctionInfo {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FunctionKey {
     location: Location,
-    generics: String,
+    identity: String,
     parameters: Vec<Parameter>,
 }
 
@@ -55,6 +55,7 @@ struct Caller {
 /// A call that is being made.
 pub struct Call {
     key: FunctionKey,
+    info: FunctionInfo,
     arguments: Vec<Argument>,
     known: Option<FunctionId>,
     /// What was being recorded of the caller, while the function is traced.
@@ -98,12 +99,14 @@ fn parts<R: DeviceResult>() -> Vec<(String, Type)> {
 }
 
 impl Call {
-    /// Begins a call with `generics` telling the function's type and constant arguments.
+    /// Begins a call. `identity` tells the function, and its type and constant arguments, from all others at the same
+    /// place: one macro may write several functions, all at the place of its call.
     #[must_use]
     #[track_caller]
-    pub fn begin(info: &FunctionInfo, generics: String) -> Self {
+    pub fn begin(info: &FunctionInfo, identity: String) -> Self {
         Self {
-            key: FunctionKey { location: info.location, generics, parameters: Vec::new() },
+            key: FunctionKey { location: info.location, identity, parameters: Vec::new() },
+            info: *info,
             arguments: Vec::new(),
             known: None,
             caller: Default::default(),
@@ -126,20 +129,26 @@ impl Call {
     pub fn body(&mut self) -> bool {
         tracer::with(|tracer| {
             self.known = tracer.functions.get(&self.key).copied();
-            if self.known.is_none() {
-                self.caller = Caller {
-                    blocks: std::mem::replace(&mut tracer.blocks, vec![Vec::new()]),
-                    loops: std::mem::take(&mut tracer.loops),
-                    results: std::mem::take(&mut tracer.results),
-                };
+            if self.known.is_some() {
+                return false;
             }
-        });
-        self.known.is_none()
+            if tracer.calls.contains(&self.key) {
+                tracer.error(TraceError::Recursive { function: self.info.name }, self.location);
+                return false;
+            }
+            tracer.calls.push(self.key.clone());
+            self.caller = Caller {
+                blocks: std::mem::replace(&mut tracer.blocks, vec![Vec::new()]),
+                loops: std::mem::take(&mut tracer.loops),
+                results: std::mem::take(&mut tracer.results),
+            };
+            true
+        })
     }
 
     /// Makes a parameter while the body is traced.
     pub fn parameter<A: DeviceArgument>(&mut self, name: &'static str, argument: &A, mutable: bool) -> A {
-        argument.parameter(name, mutable, self.key.location, &mut self.parameters)
+        argument.parameter(name, mutable, self.info.location, &mut self.parameters)
     }
 
     /// After the parameters: makes those that results of several values go to.
@@ -156,13 +165,14 @@ impl Call {
     }
 
     /// After the body.
-    pub fn finish_body<R: DeviceResult>(&mut self, info: &FunctionInfo, result: R) {
-        let location = self.location;
+    pub fn finish_body<R: DeviceResult>(&mut self, result: R) {
+        let (info, location) = (self.info, self.location);
         let mut values = Vec::new();
         result.values(&mut values);
         let parts = parts::<R>();
         let returned = if let [(_, ty)] = parts.as_slice() { Some(*ty) } else { None };
         tracer::with(|tracer| {
+            tracer.calls.pop();
             let value = give(tracer, &parts, &values, location);
             if value.is_some() {
                 tracer.push(StmtKind::Return(value), location);
@@ -188,8 +198,8 @@ impl Call {
     /// The call itself.
     #[must_use]
     pub fn result<R: DeviceResult>(mut self) -> R {
-        let function = self.known.expect("invariant: the function has been traced");
         let (parts, location) = (parts::<R>(), self.location);
+        let Some(function) = self.known else { return reported(&parts, location) };
         let values: Vec<Atom> = tracer::with(|tracer| {
             if let [(_, ty)] = parts.as_slice() {
                 let kind = ExprKind::Call(function, self.arguments);
@@ -209,6 +219,19 @@ impl Call {
         });
         R::from_values(&mut values.into_iter())
     }
+}
+
+/// A handle for a call that was reported: its values are undefined.
+fn reported<R: DeviceResult>(parts: &[(String, Type)], location: Location) -> R {
+    let values: Vec<Atom> = tracer::with(|tracer| {
+        let undefined = parts.iter().map(|(_, ty)| {
+            let id = tracer.var("", VarKind::Mut, *ty, location);
+            tracer.push(StmtKind::Let(id, None), location);
+            Atom::Var(id)
+        });
+        undefined.collect()
+    });
+    R::from_values(&mut values.into_iter())
 }
 
 /// Assigns results of several values to their parameters; a single value is given back.

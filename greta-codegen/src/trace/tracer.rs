@@ -36,6 +36,15 @@ pub enum TraceError {
     /// The number in `#[unroll(n)]` must be made of literals, constants and tile parameters.
     #[error("how often a loop is unrolled must be known at compile time: use literals, constants and tile parameters")]
     UnrollNotConstant,
+    /// The loop's counter cannot count past the largest number.
+    #[error("a range that includes the largest number of its type: end it one earlier")]
+    EndOutOfRange,
+    /// GPUs have no stack to recurse on.
+    #[error("{function} calls itself: a device function cannot be recursive, use a loop")]
+    Recursive {
+        /// The function.
+        function: &'static str,
+    },
     /// The block size must be made of literals and tile parameters.
     #[error("the block size must be known at compile time: use literals and tile parameters")]
     BlockNotConstant,
@@ -59,6 +68,8 @@ pub(crate) struct Tracer {
     /// Where the results of the function that is being recorded go, if it gives several values.
     pub(crate) results: Vec<VarId>,
     pub(crate) functions: HashMap<FunctionKey, FunctionId>,
+    /// Functions whose bodies are being traced, innermost last.
+    pub(crate) calls: Vec<FunctionKey>,
     /// Compile-time `Let`s, spelled with literals and constants only.
     definitions: HashMap<VarId, Expr>,
     pub(crate) block_constant: Option<ConstantId>,
@@ -116,6 +127,7 @@ impl Tracer {
             loops: Vec::new(),
             results: Vec::new(),
             functions: HashMap::new(),
+            calls: Vec::new(),
             definitions: HashMap::new(),
             block_constant: None,
             wave_constant: None,

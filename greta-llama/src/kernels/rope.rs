@@ -9,7 +9,7 @@ use greta::prelude::*;
 
 /// (a, b) = (a cos - b sin, b cos + a sin) for each pair (a, b) of each head, at position[0] + token.
 /// x: [tokens, row_stride] f32, of which the first heads * head_dim columns are rotated.
-/// cos, sin: [max_seq, head_dim / 2] f32; position: [1] u32, the first token's.
+/// cos, sin: [max_seq, head_dim / 2] f32; position: [1] u32, the first token's; from max_seq on, the result is NaN.
 #[kernel(block = 256)]
 pub fn rope(
     x: &mut Global<f32>,
@@ -30,11 +30,12 @@ pub fn rope(
     let head = index / half % heads;
     let token = index / half / heads;
     let at = position[0] + token;
-    if token < tokens && at < max_seq {
+    let nan = f32::NAN;
+    if token < tokens {
         let first = token * row_stride + head * head_dim + pair * pair_stride;
         let second = first + pair_distance;
-        let c = cos[at * half + pair];
-        let s = sin[at * half + pair];
+        let c = if at < max_seq { cos[at * half + pair] } else { nan };
+        let s = if at < max_seq { sin[at * half + pair] } else { nan };
         let a = x[first];
         let b = x[second];
         x[first] = a * c - b * s;

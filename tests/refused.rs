@@ -1,0 +1,90 @@
+//! Kernels that rustc accepts and greta refuses when it makes them: what it says, and where.
+
+use greta::codegen::definition::KernelDefinition;
+use greta::codegen::lower::lower;
+use greta::codegen::target::GFX942;
+use greta::prelude::*;
+
+#[device]
+fn forever(value: f32) -> f32 {
+    forever(value) + 1.0
+}
+
+#[kernel(block = 64)]
+fn recursive(y: &mut Global<f32>) {
+    y[0] = forever(1.0);
+}
+
+#[kernel(block = 64)]
+fn endless(y: &mut Global<u32>) {
+    for i in 0..=u32::MAX {
+        y[0] = i;
+    }
+}
+
+#[kernel(block = 64)]
+fn length_at_run_time(y: &mut Global<f32>, n: u32) {
+    let values = [0.0; n];
+    y[0] = values[0];
+}
+
+#[kernel(block = 64)]
+fn too_much_shared(y: &mut Global<f32>) {
+    let mut tile = shared::<[[f32; 128]; 129]>();
+    tile[0][thread_idx().x] = 1.0;
+    barrier();
+    y[thread_idx().x] = tile[0][0];
+}
+
+#[kernel(tile(T = 512 in [512, 2048]), block = T)]
+fn too_many_threads(y: &mut Global<f32>) {
+    y[0] = 1.0;
+}
+
+#[kernel(block = 64)]
+fn barrier_in_a_branch(y: &mut Global<f32>) {
+    if thread_idx().x < 32 {
+        barrier();
+    }
+    y[0] = 1.0;
+}
+
+/// Asserts that making the kernel fails with all of `parts`.
+fn refused(definition: &'static KernelDefinition, values: &[u32], parts: &[&str]) {
+    let error = lower(definition, values, &GFX942).map(|_| ()).unwrap_err().to_string();
+    for part in parts {
+        assert!(error.contains(part), "{part:?} is missing in:\n{error}");
+    }
+}
+
+#[test]
+fn recursion_is_refused_at_the_call() {
+    refused(&recursive::DEFINITION, &[], &["tests/refused.rs:10:", "forever calls itself"]);
+}
+
+#[test]
+fn a_range_cannot_include_the_largest_number() {
+    refused(&endless::DEFINITION, &[], &["tests/refused.rs:20:", "end it one earlier"]);
+}
+
+#[test]
+fn a_length_must_be_known_at_compile_time() {
+    refused(&length_at_run_time::DEFINITION, &[], &["tests/refused.rs:27:", "known at compile time"]);
+}
+
+#[test]
+fn shared_memory_is_held_against_the_target() {
+    refused(&too_much_shared::DEFINITION, &[], &["66048 B", "65536 B", "gfx942"]);
+}
+
+#[test]
+fn a_blocks_threads_are_held_against_the_target() {
+    refused(&too_many_threads::DEFINITION, &[2048], &["2048 threads", "1024"]);
+    refused(&too_many_threads::DEFINITION, &[100], &["T = 100", "[512, 2048]"]);
+    refused(&too_many_threads::DEFINITION, &[], &["1 tile parameters, given 0"]);
+}
+
+#[test]
+fn a_barrier_under_a_condition_on_the_thread_is_refused() {
+    refused(&barrier_in_a_branch::DEFINITION, &[], &["tests/refused.rs:47:", "barrier"]);
+}
