@@ -1,19 +1,16 @@
 //! SMEM, DS, FLAT, GLOBAL, SCRATCH, MUBUF and MTBUF. All take two words.
 
 use super::{Words, blank};
-use crate::isa::{Detail, Encoding, Flags, Instruction, Kind, Memory, Op, Operand};
+use crate::isa::{Detail, Encoding, Flags, Instruction, Kind, Memory, Op, Operand, Place};
 
 /// The scalar address of FLAT instructions that have none.
 const NO_SCALAR_ADDRESS: u32 = 0x7f;
 
-/// Nothing if one of the operands is a register that does not exist.
+/// Nothing if one of the operands is a register that does not exist, or a literal, for which there
+/// is no room.
 fn check(instruction: Instruction, operands: &[(Operand, Kind)]) -> Option<Instruction> {
-    operands
-        .iter()
-        .all(|&(operand, kind)| operand.is_some() || kind == Kind::None)
-        .then_some(())
-        .filter(|()| operands.iter().all(|&(operand, kind)| !operand.is_some() || operand.holds(kind)))
-        .map(|()| Instruction { dwords: 2, ..instruction })
+    let exists = |&(operand, kind): &(Operand, Kind)| operand.holds(kind) && operand.place() != Place::Literal;
+    operands.iter().all(exists).then_some(Instruction { dwords: 2, ..instruction })
 }
 
 /// `width` bits as a two's complement number.

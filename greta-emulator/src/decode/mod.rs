@@ -75,6 +75,20 @@ fn take_literal(mut instruction: Instruction, word: Words) -> Option<Instruction
 /// Nothing if an operand of the row is a register that does not exist.
 fn check_operands(instruction: Instruction) -> Option<Instruction> {
     let row = instruction.row();
+    let is_register = !matches!(instruction.dst.place(), Place::Constant | Place::Literal | Place::Special(_));
     let sources = row.src.iter().zip(&instruction.src).all(|(&kind, source)| source.holds(kind));
-    (sources && instruction.dst.holds(row.dst)).then_some(instruction)
+    (sources && is_register && instruction.dst.holds(row.dst) && lanes_are_read(&instruction)).then_some(instruction)
+}
+
+/// Instructions that move data between lanes or register files read a vector register, and the lane
+/// that they name is the same for the wave.
+fn lanes_are_read(instruction: &Instruction) -> bool {
+    let is_vector = |operand: Operand| matches!(operand.place(), Place::Vector(_) | Place::Accumulator(_));
+    let [first, second, ..] = instruction.src;
+    match instruction.op {
+        Op::v_readfirstlane_b32 | Op::v_swap_b32 | Op::v_accvgpr_mov_b32 | Op::v_accvgpr_read_b32 => is_vector(first),
+        Op::v_readlane_b32 => is_vector(first) && !is_vector(second),
+        Op::v_writelane_b32 => !is_vector(first) && !is_vector(second),
+        _ => true,
+    }
 }

@@ -176,7 +176,7 @@ fn decode_vop3(mut instruction: Instruction, word: Words) -> Option<Instruction>
     let destination = word.bits(0, 8);
     instruction.dst = match row.dst {
         Kind::None => Operand::NONE,
-        _ if is_scalar => Operand::scalar(destination & 0x7f),
+        _ if is_scalar => Operand::scalar(destination),
         _ => Operand::vector(destination),
     };
     let modifiers = Modifiers {

@@ -89,7 +89,11 @@ impl Text {
         let float_32 = || crate::isa::FLOATS.iter().position(|value| value.1 == literal);
         let float_16 = |bits: u16| crate::isa::FLOATS.iter().position(|value| value.0 == bits);
         match self.kind {
-            Kind::F64 => write!(f, "{literal:#x}"),
+            Kind::F64 if literal == 0 => f.write_str("0"),
+            Kind::F64 => match crate::isa::FLOATS.iter().position(|value| value.2 == u64::from(literal) << 32) {
+                Some(index) => f.write_str(FLOAT_NAMES[index]),
+                None => write!(f, "{literal:#x}"),
+            },
             Kind::B64 | Kind::Mask if literal <= 64 => write!(f, "{literal}"),
             Kind::B64 | Kind::Mask => write!(f, "{literal:#x}"),
             Kind::F16 => match (is_inline(i32::from(half as i16)), float_16(half)) {

@@ -1,0 +1,110 @@
+//! Everything that can be wrong with a program or its launch. One enum, with data; text only in
+//! `Display`. Knows nothing of how a fault is shown to a person.
+
+/// What is wrong with a program. Unless a variant says otherwise the fault is the program's.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The bytes are neither an ELF file nor a bundle of them. Pass what the compiler returned.
+    #[error("neither an ELF file nor an offload bundle: it starts with {start:02x?}")]
+    NotAnObject {
+        /// The first bytes.
+        start: Vec<u8>,
+    },
+    /// The bundle ends before what its header promises. It was cut short or is corrupt.
+    #[error("the offload bundle is malformed at byte {offset}")]
+    MalformedBundle {
+        /// Where in the bundle, decompressed if it was compressed.
+        offset: usize,
+    },
+    /// The bundle's compression is unknown or its data are corrupt.
+    #[error("the offload bundle cannot be decompressed: version {version}, method {method}")]
+    Compression {
+        /// The format's version.
+        version: u16,
+        /// The compression method.
+        method: u16,
+    },
+    /// The bundle has no code for this processor. Compile for it.
+    #[error("the offload bundle has nothing for {wanted}; it has {}", found.join(", "))]
+    NoBundleEntry {
+        /// The processor.
+        wanted: &'static str,
+        /// The bundle's entries.
+        found: Vec<String>,
+    },
+    /// The ELF file is malformed. It was cut short or is corrupt.
+    #[error("the code object is malformed: {0}")]
+    MalformedElf(#[from] object::read::Error),
+    /// A segment's bytes are not in the file. It was cut short or is corrupt.
+    #[error("the code object ends before its segment at byte {offset}")]
+    TruncatedSegment {
+        /// Where in the file the segment would be.
+        offset: u64,
+    },
+    /// The ELF file is for another machine. Compile for gfx942.
+    #[error(
+        "the code object is for machine {machine}, processor {processor:#x}; gfx942 is machine 224, processor 0x4c"
+    )]
+    WrongTarget {
+        /// `e_machine`.
+        machine: u16,
+        /// The processor in `e_flags`.
+        processor: u32,
+    },
+    /// The object asks for more memory than an object may.
+    #[error("the code object takes {given} B in memory; at most {limit} B are allowed")]
+    ImageTooLarge {
+        /// What it asks for.
+        given: u64,
+        /// What it may have.
+        limit: u64,
+    },
+    /// The object's metadata cannot be read. It was made by a compiler of another format, or is corrupt.
+    #[error("the code object's metadata are malformed: {0}")]
+    MalformedMetadata(#[from] rmp_serde::decode::Error),
+    /// The object has no metadata note.
+    #[error("the code object has no metadata")]
+    NoMetadata,
+    /// The kernel's descriptor is missing, outside of the object, or its entry is no code.
+    #[error("kernel {kernel} has no valid descriptor (symbol {symbol})")]
+    NoDescriptor {
+        /// The kernel.
+        kernel: String,
+        /// The descriptor's symbol.
+        symbol: String,
+    },
+    /// A relocation is of a kind that an executable object does not have, or lies outside of it.
+    #[error("relocation of type {kind} at {offset:#x} is not supported or out of the object")]
+    Relocation {
+        /// Its number in the ELF ABI.
+        kind: u32,
+        /// Where it applies.
+        offset: u64,
+    },
+    /// The object needs a symbol that it does not define. Link it.
+    #[error("undefined symbol {name}")]
+    UndefinedSymbol {
+        /// The symbol.
+        name: String,
+    },
+    /// gfx942 has no such instruction: the program jumped into data, or the decoder lacks a row.
+    #[error("unknown instruction at {address:#x}{}: {}", in_function(function), hex(words))]
+    UnknownInstruction {
+        /// Offset in the object's image.
+        address: u64,
+        /// The words there.
+        words: Vec<u32>,
+        /// The function or kernel that holds it.
+        function: Option<String>,
+    },
+}
+
+fn in_function(function: &Option<String>) -> String {
+    function.as_ref().map_or(String::new(), |name| format!(" in {name}"))
+}
+
+fn hex(words: &[u32]) -> String {
+    let words: Vec<_> = words.iter().map(|word| format!("{word:08X}")).collect();
+    words.join(" ")
+}

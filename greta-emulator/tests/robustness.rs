@@ -1,0 +1,91 @@
+//! Arbitrary bytes and damaged objects give a value or a fault, never a panic.
+
+mod support;
+
+use greta_emulator::decode::decode;
+use greta_emulator::isa::{Detail, ROWS};
+use greta_emulator::{CodeObject, Program};
+use proptest::prelude::*;
+use support::third_party_objects;
+
+fn use_all_of(object: &CodeObject) {
+    let program = object.program();
+    for kernel in &object.kernels {
+        for line in program.listing(kernel.entry, object.text.end) {
+            let Ok((offset, instruction)) = line else { break };
+            let _ = (instruction.to_string(), instruction.branch_target(offset));
+        }
+        let _ = (kernel.descriptor.user_sgprs(), kernel.descriptor.vgprs());
+    }
+    // A damaged size may ask for a gigabyte, which need not be copied 16,000 times.
+    if object.image.len() < 1 << 20 {
+        let _ = object.place(0x7f00_0000_0000);
+    }
+    let _ = object.function_at(object.text.start);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_two_words_decode_or_do_not(first: u32, second: Option<u32>) {
+        if let Some(instruction) = decode(first, second) {
+            prop_assert!((1..=2).contains(&instruction.dwords));
+            prop_assert!(second.is_some() || instruction.dwords == 1);
+            prop_assert!(instruction.to_string().starts_with(instruction.row().mnemonic));
+            let _ = instruction.branch_target(u64::MAX);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_an_object_or_a_fault(bytes in proptest::collection::vec(any::<u8>(), 0..200), start in 0..4usize) {
+        let magic: [&[u8]; 4] = [b"", b"\x7fELF\x02\x01\x01\x40", b"__CLANG_OFFLOAD_BUNDLE__", b"CCOB\x02\x00\x01\x00"];
+        let bytes: Vec<u8> = magic[start].iter().copied().chain(bytes).collect();
+        if let Ok(object) = CodeObject::load(&bytes) {
+            use_all_of(&object);
+        }
+    }
+}
+
+#[test]
+fn damaged_objects_load_or_fault() {
+    for path in third_party_objects() {
+        let whole = std::fs::read(&path).expect("the object can be read");
+        let mut state = 0x1234_5678_9abc_def0_u64;
+        for _ in 0..2_000 {
+            let mut bytes = whole.clone();
+            for _ in 0..4 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                // Headers, notes and tables are at the start; half of the damage goes there.
+                let reach = if state & 1 == 0 { bytes.len().min(0x700) } else { bytes.len() };
+                let at = (state >> 33) as usize % reach;
+                bytes[at] = (state >> 8) as u8;
+            }
+            if state & 0xf00 == 0 {
+                bytes.truncate((state >> 20) as usize % whole.len());
+            }
+            if let Ok(object) = CodeObject::load(&bytes) {
+                use_all_of(&object);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_unknown_word_faults_when_it_is_reached_and_names_itself() {
+    let text: Vec<u8> = [0xbf80_0000_u32, 0xffff_ffff].into_iter().flat_map(u32::to_le_bytes).collect();
+    let program = Program::decode(0x100, &text);
+    assert!(program.at(0x100).is_ok());
+    let fault = program.at(0x104).expect_err("no instruction has all bits set").to_string();
+    assert_eq!(fault, "unknown instruction at 0x104: FFFFFFFF");
+    assert!(program.at(0x102).is_err() && program.at(0x108).is_err() && program.at(0).is_err());
+}
+
+#[test]
+fn the_table_is_consistent() {
+    for row in ROWS {
+        assert_eq!(row.op.row(), row);
+        assert_eq!(greta_emulator::isa::Op::find(row.encoding, u32::from(row.opcode)), Some(row.op));
+    }
+    assert_eq!(decode(0x7e02_0281, None).map(|mov| (mov.dwords, mov.detail)), Some((1, Detail::None)));
+}

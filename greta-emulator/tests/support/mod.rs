@@ -1,0 +1,103 @@
+//! What the tests that compare with LLVM's disassembler share: the toolchain or the reason to skip,
+//! the comparison, third-party objects.
+
+#![allow(dead_code, reason = "each test program uses a part")]
+
+use std::path::{Path, PathBuf};
+
+use greta_emulator::{CodeObject, isa::Op};
+use greta_runtime::cache::Cache;
+use greta_runtime::compile::Compiler;
+use greta_runtime::toolchain;
+
+/// The compiler with its code object manager. Where there is none, a test skips, saying so; under
+/// `CI` it fails.
+pub(crate) fn compiler() -> Option<Compiler> {
+    match toolchain::find() {
+        Ok(toolchain) => Some(Compiler::new(toolchain, Cache::open_default())),
+        Err(error) if std::env::var_os("CI").is_some() => panic!("{error}"),
+        Err(error) => {
+            eprintln!("skipped: {error}");
+            None
+        }
+    }
+}
+
+/// The third-party objects, `../shared/objects` beside the repository; none where that is not there.
+pub(crate) fn third_party_objects() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/objects");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        println!("skipped: no folder ../shared/objects beside the repository");
+        return Vec::new();
+    };
+    let paths = entries.map(|entry| entry.expect("the folder can be read").path());
+    let mut objects: Vec<_> = paths.filter(|path| path.extension().is_some_and(|end| end == "hsaco")).collect();
+    objects.sort();
+    objects
+}
+
+/// A line of LLVM's listing.
+pub(crate) struct Line {
+    pub(crate) address: u64,
+    pub(crate) text: String,
+    pub(crate) dwords: u64,
+}
+
+/// The instructions of LLVM's listing of `code`.
+pub(crate) fn llvm(compiler: &Compiler, code: &[u8]) -> Vec<Line> {
+    try_llvm(compiler, code).expect("the code object can be disassembled")
+}
+
+/// The same; nothing when the disassembler crashes.
+pub(crate) fn try_llvm(compiler: &Compiler, code: &[u8]) -> Option<Vec<Line>> {
+    let listing = compiler.disassemble(code, "gfx942").ok()?;
+    Some(listing.lines().filter_map(read_line).collect())
+}
+
+fn read_line(line: &str) -> Option<Line> {
+    let (text, encoding) = line.rsplit_once(" // ")?;
+    let (address, words) = encoding.split_once(": ")?;
+    let text = text.trim().split(" <.L").next()?.to_owned();
+    let address = u64::from_str_radix(address, 16).ok()?;
+    Some(Line { address, text, dwords: words.split(' ').count() as u64 })
+}
+
+/// What a comparison found.
+#[derive(Default)]
+pub(crate) struct Agreement {
+    pub(crate) instructions: usize,
+    pub(crate) ops: std::collections::BTreeSet<Op>,
+    pub(crate) differences: Vec<String>,
+}
+
+impl Agreement {
+    /// Compares every instruction of `code` with LLVM's: text and size.
+    pub(crate) fn add(&mut self, compiler: &Compiler, name: &str, code: &[u8]) {
+        let object = CodeObject::load(code).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+        let program = object.program();
+        let lines = llvm(compiler, code);
+        assert!(!lines.is_empty(), "{name} has no instructions");
+        for Line { address, text, dwords } in lines {
+            self.instructions += 1;
+            match program.at(address) {
+                Ok(instruction) => {
+                    self.ops.insert(instruction.op);
+                    let ours = instruction.to_string();
+                    if ours != text || u64::from(instruction.dwords) != dwords {
+                        self.differences.push(format!("{name} {address:#x}: `{ours}` for `{text}` of {dwords} words"));
+                    }
+                }
+                Err(fault) => self.differences.push(format!("{name}: {fault} for `{text}`")),
+            }
+        }
+    }
+
+    /// # Panics
+    /// When there is a difference.
+    pub(crate) fn check(&self) {
+        let shown: Vec<_> = self.differences.iter().take(20).map(String::as_str).collect();
+        let (differences, all) = (self.differences.len(), self.instructions);
+        assert!(differences == 0, "{differences} of {all} differ:\n{}", shown.join("\n"));
+        println!("{all} instructions of {} kinds agree", self.ops.len());
+    }
+}
