@@ -67,7 +67,7 @@ impl<'a> Launch<'a> {
     }
 
     fn block_threads(&self) -> u64 {
-        self.block.iter().map(|&size| u64::from(size)).product()
+        self.block.iter().fold(1, |threads: u64, &size| threads.saturating_mul(u64::from(size)))
     }
 
     fn shared_bytes(&self) -> u32 {
@@ -89,7 +89,18 @@ pub struct Statistics {
 pub fn launch(memory: &Memory, launch: &Launch<'_>) -> Result<Statistics, Box<Stop>> {
     let own =
         arguments(launch).ok_or_else(|| Box::new(stop(launch, 0, 0, launch.kernel.entry, Cause::Unimplemented)))?;
-    let count: u64 = launch.grid.iter().map(|&size| u64::from(size)).product();
+    let count = launch.grid.iter().fold(1, |groups: u64, &size| groups.saturating_mul(u64::from(size)));
+    for (resource, given, limit) in [
+        ("threads a workgroup", launch.block_threads(), 1024),
+        ("bytes of LDS", u64::from(launch.shared_bytes()), 65536),
+        ("bytes of scratch a lane", u64::from(launch.kernel.descriptor.private_bytes), 1 << 20),
+        ("workgroups", count, 1 << 48),
+    ] {
+        if given > limit {
+            let cause = Cause::LaunchTooLarge { resource, given, limit };
+            return Err(Box::new(stop(launch, 0, 0, launch.kernel.entry, cause)));
+        }
+    }
     if launch.block_threads() == 0 {
         return Ok(Statistics::default());
     }

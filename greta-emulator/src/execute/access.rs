@@ -102,7 +102,9 @@ fn perform(
                 let value = if exists { group.read(wave, lane, target.offset(dword * 4), step)? } else { 0 };
                 let value = extend(value, bytes, is_signed);
                 if to_shared || memory(instruction).lds {
-                    let offset = u64::from(wave.m0() & 0xffff) + memory(instruction).offset as u64 + 4 * lane as u64;
+                    let offset =
+                        i64::from(wave.m0() & 0xffff) + i64::from(memory(instruction).offset) + 4 * lane as i64;
+                    let offset = offset as u64;
                     group.write(wave, lane, Target::Shared(offset), 4, value)?;
                 } else {
                     put(wave, instruction.dst, dword as usize, lane, value, part);

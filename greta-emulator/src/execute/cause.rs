@@ -41,6 +41,16 @@ pub enum Cause {
     /// The emulator does not execute this instruction, or not with these modifiers or this mode.
     #[error("not implemented by the emulator")]
     Unimplemented,
+    /// The launch asks for more than a workgroup or a grid may have. Ask for less.
+    #[error("the launch has {given} {resource}; at most {limit} are allowed")]
+    LaunchTooLarge {
+        /// Of what.
+        resource: &'static str,
+        /// How many.
+        given: u64,
+        /// How many there may be.
+        limit: u64,
+    },
     /// The program counter left the code, or reached what is no instruction.
     #[error("no instruction is here")]
     NoInstruction,
