@@ -1,7 +1,8 @@
 // q = rope(Wq n), k_cache[.., position[0], ..] = rope(Wk n), v_cache[.., position[0], ..] = Wv n with n = rmsnorm(x)
 // x, norm: [hidden] f32; weight: [(heads + 2 kv_heads) * head_dim, hidden] f32; cos, sin: [max_seq, head_dim / 2] f32;
 // position: [1] u32; q: [heads, head_dim] f32; k_cache, v_cache: [kv_heads, max_seq, head_dim] f32.
-// hidden is a multiple of 4. Where a pair's rows stand: see `rope`. At position max_seq nothing is written.
+// hidden is a multiple of 4. Where a pair's rows stand: see `rope`. From position max_seq on, q is NaN
+// and the caches stay as they are.
 
 #if defined(__HIPCC_RTC__)
 using uint32_t = unsigned int;
@@ -140,16 +141,17 @@ extern "C" __global__ void __launch_bounds__(BLOCK) norm_qkv(
     const float squares = add_normed_row_products(weight, x, norm, starts, stage, sums, hidden);
     const float scale = rsqrtf(wave_sum(squares) / float(hidden) + eps);
     const uint32_t at = position[0];
+    constexpr float nan = __builtin_nanf("");
     #pragma unroll
     for (uint32_t p = 0; p < PAIRS; ++p) {
         const float a = wave_sum(lanes_sum(sums[2 * p])) * scale;
         const float b = wave_sum(lanes_sum(sums[2 * p + 1])) * scale;
         const uint32_t pair = first + p;
-        if (threadIdx.x % 64 == 0 && pair < pairs && at < max_seq) {
+        if (threadIdx.x % 64 == 0 && pair < pairs) {
             const uint32_t head = pair / half;
             const uint32_t element = (pair % half) * pair_stride;
-            const float c = cos[at * half + pair % half];
-            const float s = sin[at * half + pair % half];
+            const float c = at < max_seq ? cos[at * half + pair % half] : nan;
+            const float s = at < max_seq ? sin[at * half + pair % half] : nan;
             if (head < heads) {
                 store_pair(
                     q,
@@ -158,13 +160,14 @@ extern "C" __global__ void __launch_bounds__(BLOCK) norm_qkv(
                     a * c - b * s,
                     b * c + a * s
                 );
-            } else if (head < heads + kv_heads) {
-                const uint32_t slot = ((head - heads) * max_seq + at) * head_dim + element;
-                store_pair(k_cache, slot, pair_distance, a * c - b * s, b * c + a * s);
-            } else {
-                const uint32_t slot = ((head - heads - kv_heads) * max_seq + at) * head_dim +
-                    element;
-                store_pair(v_cache, slot, pair_distance, a, b);
+            } else if (at < max_seq) {
+                const uint32_t cached = (head - heads) % kv_heads;
+                const uint32_t slot = (cached * max_seq + at) * head_dim + element;
+                if (head < heads + kv_heads) {
+                    store_pair(k_cache, slot, pair_distance, a * c - b * s, b * c + a * s);
+                } else {
+                    store_pair(v_cache, slot, pair_distance, a, b);
+                }
             }
         }
     }

@@ -13,7 +13,8 @@ use super::row_products::{add_normed_row_products, lanes_sum};
 /// q = rope(Wq n), k_cache[.., position[0], ..] = rope(Wk n), v_cache[.., position[0], ..] = Wv n with n = rmsnorm(x)
 /// x, norm: [hidden] f32; weight: [(heads + 2 kv_heads) * head_dim, hidden] f32; cos, sin: [max_seq, head_dim / 2] f32;
 /// position: [1] u32; q: [heads, head_dim] f32; k_cache, v_cache: [kv_heads, max_seq, head_dim] f32.
-/// hidden is a multiple of 4. Where a pair's rows stand: see `rope`. At position max_seq nothing is written.
+/// hidden is a multiple of 4. Where a pair's rows stand: see `rope`. From position max_seq on, q is NaN
+/// and the caches stay as they are.
 #[kernel(
     tile(PAIRS = 2 in [1, 2, 4], DEPTH = 2 in [1, 2, 4], WAVES = 4 in [1, 2, 4, 8]),
     block = WAVES * WAVE,
@@ -54,24 +55,27 @@ pub fn norm_qkv(
     let squares = add_normed_row_products(weight, x, norm, &starts, &mut stage, &mut sums, hidden);
     let scale = rsqrt(wave_sum(squares) / hidden as f32 + eps);
     let at = position[0];
+    let nan = f32::NAN;
     #[unroll]
     for p in 0..PAIRS {
         let a = wave_sum(lanes_sum(sums[2 * p])) * scale;
         let b = wave_sum(lanes_sum(sums[2 * p + 1])) * scale;
         let pair = first + p;
-        if lane_id() == 0 && pair < pairs && at < max_seq {
+        if lane_id() == 0 && pair < pairs {
             let head = pair / half;
             let element = pair % half * pair_stride;
-            let c = cos[at * half + pair % half];
-            let s = sin[at * half + pair % half];
+            let c = if at < max_seq { cos[at * half + pair % half] } else { nan };
+            let s = if at < max_seq { sin[at * half + pair % half] } else { nan };
             if head < heads {
                 store_pair(q, head * head_dim + element, pair_distance, a * c - b * s, b * c + a * s);
-            } else if head < heads + kv_heads {
-                let slot = ((head - heads) * max_seq + at) * head_dim + element;
-                store_pair(k_cache, slot, pair_distance, a * c - b * s, b * c + a * s);
-            } else {
-                let slot = ((head - heads - kv_heads) * max_seq + at) * head_dim + element;
-                store_pair(v_cache, slot, pair_distance, a, b);
+            } else if at < max_seq {
+                let cached = (head - heads) % kv_heads;
+                let slot = (cached * max_seq + at) * head_dim + element;
+                if head < heads + kv_heads {
+                    store_pair(k_cache, slot, pair_distance, a * c - b * s, b * c + a * s);
+                } else {
+                    store_pair(v_cache, slot, pair_distance, a, b);
+                }
             }
         }
     }
