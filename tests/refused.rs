@@ -49,6 +49,16 @@ fn barrier_in_a_branch(y: &mut Global<f32>) {
     y[0] = 1.0;
 }
 
+#[kernel(block = 64)]
+fn swapped_while_tracing(x: &Global<f32>, y: &mut Global<f32>) {
+    let mut a = x[0];
+    let mut b = x[1];
+    if a > b {
+        core::mem::swap(&mut a, &mut b);
+    }
+    y[0] = a;
+}
+
 /// Asserts that making the kernel fails with all of `parts`.
 fn refused(definition: &'static KernelDefinition, values: &[u32], parts: &[&str]) {
     let error = lower(definition, values, &GFX942).map(|_| ()).unwrap_err().to_string();
@@ -87,4 +97,13 @@ fn a_blocks_threads_are_held_against_the_target() {
 #[test]
 fn a_barrier_under_a_condition_on_the_thread_is_refused() {
     refused(&barrier_in_a_branch::DEFINITION, &[], &["tests/refused.rs:47:", "barrier"]);
+}
+
+#[test]
+fn a_variable_that_plain_rust_replaced_is_refused_where_it_is_used() {
+    refused(
+        &swapped_while_tracing::DEFINITION,
+        &[],
+        &["tests/refused.rs:59:", "`a` was given another variable's handle"],
+    );
 }

@@ -87,7 +87,10 @@ impl Rewriter {
         Ok(match expr {
             Expr::Lit(literal) => self::literal(&literal.lit, false)?,
             Expr::Path(path) => match path.path.get_ident() {
-                Some(name) if self.changes(name) == Changes::Itself => quote_spanned!(span=> ::greta::rt::read(&#name)),
+                Some(name) if self.changes(name) == Changes::Itself => {
+                    let text = name.to_string();
+                    quote_spanned!(span=> ::greta::rt::read_variable(#text, &#name))
+                }
                 _ => quote!(#path),
             },
             Expr::Binary(binary) => self.binary(binary)?,

@@ -29,9 +29,10 @@ impl Rewriter {
                 #base.set_element(__greta_index, __greta_value, ::greta::rt::Location::caller());
             }});
         }
-        let target = self.variable(target)?;
+        let (check, target) = (handle_check(target), self.variable(target)?);
         Ok(quote_spanned! {span=> {
             let __greta_value = #value;
+            #check
             ::greta::rt::assign(&mut #target, __greta_value);
         }})
     }
@@ -67,9 +68,10 @@ impl Rewriter {
                 #base.set_element(__greta_index, __greta_old #op __greta_value, ::greta::rt::Location::caller());
             }});
         }
-        let target = self.variable(&binary.left)?;
+        let (check, target) = (handle_check(&binary.left), self.variable(&binary.left)?);
         Ok(quote_spanned! {span=> {
             let __greta_value = #value;
+            #check
             let __greta_old = ::greta::rt::read(&#target);
             ::greta::rt::assign(&mut #target, __greta_old #op __greta_value);
         }})
@@ -99,6 +101,14 @@ impl Rewriter {
             }
         }
     }
+}
+
+/// Checks that the name that is assigned to is still its own variable's.
+fn handle_check(target: &Expr) -> Option<TokenStream> {
+    let Expr::Path(path) = strip(target) else { return None };
+    let name = path.path.get_ident()?;
+    let text = name.to_string();
+    Some(quote_spanned!(name.span()=> ::greta::rt::check_variable(#text, &#name);))
 }
 
 fn strip(expr: &Expr) -> &Expr {

@@ -71,6 +71,7 @@ impl Rewriter {
             return Err(Error::new(diverge.span(), "kernels have no patterns to test: use `if`"));
         }
         let init = local.init.as_ref().map(|init| &*init.expr);
+        refuse_mutable_reference(pattern, init)?;
         match pattern {
             Pat::Ident(name) => self.local_name(local, name, ty, init),
             Pat::Wild(_) => {
@@ -151,6 +152,22 @@ impl Rewriter {
                 }
             }
         })
+    }
+}
+
+/// A reference that could be changed would be changed while the kernel is traced, whatever its control flow.
+fn refuse_mutable_reference(pattern: &Pat, init: Option<&Expr>) -> Result<()> {
+    match (pattern, init) {
+        (Pat::Ident(name), Some(Expr::Reference(_))) if name.mutability.is_some() => Err(Error::new(
+            name.span(),
+            "a reference does not change in a kernel: give the array another dimension and change its index",
+        )),
+        (Pat::Tuple(names), Some(Expr::Tuple(values))) => names
+            .elems
+            .iter()
+            .zip(&values.elems)
+            .try_for_each(|(name, value)| refuse_mutable_reference(name, Some(value))),
+        _ => Ok(()),
     }
 }
 

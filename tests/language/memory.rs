@@ -103,4 +103,17 @@ fn lanes_of_vectors_in_arrays_are_assigned() {
     });
 }
 
-crate::kernels!(register_arrays, shared_reversal, reads_before_writes, lanes_in_arrays);
+crate::kernels!(register_arrays, shared_reversal, reads_before_writes, lanes_in_arrays, volatile_vectors);
+
+#[kernel(block = 64)]
+pub fn volatile_vectors(x: &Volatile<f32>, y: &mut Volatile<f32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    if i % 4 == 0 {
+        y.store_vector(i, x.load_vector::<f32x4>(i) * f32x4::splat(2.0));
+    }
+}
+
+#[test]
+fn vectors_go_to_and_from_volatile_buffers() {
+    check!(volatile_vectors, floats(), |x: &[f32], i: usize| x[i] * 2.0);
+}

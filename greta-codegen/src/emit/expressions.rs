@@ -7,7 +7,7 @@ use super::dialect::{scalar_name, type_name};
 use super::helpers::{Helper, opt_function};
 use super::literal::{Context, spell};
 use super::text::Doc;
-use crate::ir::{Argument, Expr, ExprKind, Literal, Op, Place, Scalar, Type};
+use crate::ir::{Argument, Expr, ExprKind, Literal, Op, Place, Scalar, Type, VarKind};
 use crate::ops::{Effects, Slot, Spelling};
 
 /// Precedence levels of C++, higher binding tighter; those between are in the operations' rows.
@@ -310,6 +310,14 @@ impl Writer<'_> {
         Printed::postfix(Doc::list(format!("{name}("), vec![operand], ")"))
     }
 
+    /// The qualifier that a pointer into a place keeps.
+    fn volatile(&self, place: &Place) -> &'static str {
+        match self.kernel.var(place.base).kind {
+            VarKind::Global { volatile: true, .. } => "volatile ",
+            _ => "",
+        }
+    }
+
     fn load(&mut self, place: &Place, ty: Type) -> Printed {
         let element = self.element(place);
         let var = self.kernel.var(place.base);
@@ -317,7 +325,7 @@ impl Writer<'_> {
             return Printed::postfix(element);
         }
         self.uses_type(ty);
-        let open = Doc::text(format!("*reinterpret_cast<const {}*>(&", type_name(ty)));
+        let open = Doc::text(format!("*reinterpret_cast<const {}{}*>(&", self.volatile(place), type_name(ty)));
         Printed { doc: Doc::join([open, element, Doc::text(")")]), level: level::PREFIX, sign: "*", truncates: false }
     }
 
@@ -329,7 +337,7 @@ impl Writer<'_> {
             return element;
         }
         self.uses_type(ty);
-        let open = Doc::text(format!("*reinterpret_cast<{}*>(&", type_name(ty)));
+        let open = Doc::text(format!("*reinterpret_cast<{}{}*>(&", self.volatile(place), type_name(ty)));
         Doc::join([open, element, Doc::text(")")])
     }
 

@@ -115,6 +115,10 @@ pub trait Read {
     /// A handle of the value as it is now.
     #[must_use]
     fn read(&self, location: Location) -> Self;
+    /// Whether this is still the handle that `let mut name` gave; true where a handle has no variable of its own.
+    fn is_variable(&self, _name: &str) -> bool {
+        true
+    }
 }
 
 /// The value of a mutable variable where it is used.
@@ -123,10 +127,34 @@ pub fn read<T: Read>(variable: &T) -> T {
     variable.read(Location::caller())
 }
 
+/// The value of the variable `name`, which is reported if its handle is another's by now: plain Rust has moved it, and
+/// that happens while tracing, whatever the kernel's control flow.
+#[track_caller]
+pub fn read_variable<T: Read>(name: &'static str, variable: &T) -> T {
+    check_variable(name, variable);
+    read(variable)
+}
+
+/// Reports a variable whose handle plain Rust has replaced.
+#[track_caller]
+pub fn check_variable<T: Read>(name: &'static str, variable: &T) {
+    if !variable.is_variable(name) {
+        let location = Location::caller();
+        tracer::with(|tracer| tracer.error(TraceError::Replaced { name }, location));
+    }
+}
+
 impl<T: Value> Read for Val<T> {
     fn read(&self, location: Location) -> Self {
         let Atom::Var(id) = self.atom else { return *self };
         Self::record(ExprKind::Var(id), location)
+    }
+
+    fn is_variable(&self, name: &str) -> bool {
+        match self.atom {
+            Atom::Var(id) => tracer::with(|tracer| tracer.kernel.vars[id.index()].name == name),
+            Atom::Literal(_) | Atom::Constant(_) => false,
+        }
     }
 }
 

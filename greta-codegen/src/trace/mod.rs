@@ -26,7 +26,10 @@ mod table;
 mod tracer;
 mod value;
 
-pub use bind::{Assign, Bind, Merge, Read, Undefined, assign, bind, bind_mut, read, undefined, unreachable_value};
+pub use bind::{
+    Assign, Bind, Merge, Read, Undefined, assign, bind, bind_mut, check_variable, read, read_variable, undefined,
+    unreachable_value,
+};
 pub use builtins::{
     Dim3, barrier, block_dim, block_idx, grid_dim, lane_id, select, shuffle, shuffle_down, shuffle_xor, thread_idx,
     wave_id,

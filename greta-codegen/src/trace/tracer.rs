@@ -36,6 +36,15 @@ pub enum TraceError {
     /// The number in `#[unroll(n)]` must be made of literals, constants and tile parameters.
     #[error("how often a loop is unrolled must be known at compile time: use literals, constants and tile parameters")]
     UnrollNotConstant,
+    /// Plain Rust such as `mem::swap` runs while the kernel is traced, not when it runs.
+    #[error(
+        "`{name}` was given another variable's handle by plain Rust, which a kernel's control flow does not see: use `=`, \
+         or a #[device] function"
+    )]
+    Replaced {
+        /// The variable.
+        name: &'static str,
+    },
     /// The loop's counter cannot count past the largest number.
     #[error("a range that includes the largest number of its type: end it one earlier")]
     EndOutOfRange,
