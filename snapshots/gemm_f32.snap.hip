@@ -165,7 +165,9 @@ extern "C" __global__ void __launch_bounds__(BLOCK) gemm_f32(
     const uint32_t wave_column = ((threadIdx.x / 64) % (BN / WN)) * WN;
     f32x4 next[(BM + BN) * BK / 4 / BLOCK];
     f32x4 sums[WM / 16][WN / 16] = {};
-    load_next(a, b, next, row, column, m, n, 0, k, BM, BK);
+    if (k > 0) {
+        load_next(a, b, next, row, column, m, n, 0, k, BM, BK);
+    }
     for (uint32_t base = 0; base < k; base += BK) {
         store_next(next, tile, k - base, BM, BK);
         __syncthreads();

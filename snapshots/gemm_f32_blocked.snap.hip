@@ -192,7 +192,9 @@ extern "C" __global__ void __launch_bounds__(BLOCK) gemm_f32_blocked(
             totals[i][j] = f32x4(-0.0f);
         }
     }
-    load_next(a, b, next, row, column, m, n, 0, k, BM, BK);
+    if (k > 0) {
+        load_next(a, b, next, row, column, m, n, 0, k, BM, BK);
+    }
     for (uint32_t base = 0; base < k; base += BK) {
         store_next(next, tile, k - base, BM, BK);
         __syncthreads();

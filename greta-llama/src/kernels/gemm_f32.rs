@@ -35,7 +35,9 @@ pub fn gemm_f32(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, m: u32, n
 
     let mut next: [f32x4; (BM + BN) * BK / 4 / BLOCK];
     let mut sums = [[Accumulator::<F32_16x16x4>::zero(); WN / 16]; WM / 16];
-    load_next(a, b, &mut next, row, column, m, n, 0, k, BM, BK);
+    if k > 0 {
+        load_next(a, b, &mut next, row, column, m, n, 0, k, BM, BK);
+    }
     for base in (0..k).step_by(BK) {
         store_next(&next, &mut tile, k - base, BM, BK);
         barrier();

@@ -1,0 +1,22 @@
+//! Sizes at which a kernel has nothing to read.
+
+use greta::Device;
+use greta_llama::kernels::gemm_f32::gemm_f32;
+use greta_llama::kernels::gemm_f32_blocked::gemm_f32_blocked;
+
+#[test]
+fn a_product_of_no_columns_is_zero() {
+    let device = Device::open_default().expect("every machine has a device");
+    let stream = device.stream().expect("a stream");
+    let (a, b) = (device.buffer_from::<f32>(&[]).expect("a"), device.buffer_from::<f32>(&[]).expect("b"));
+    let (m, n, k) = (3, 5, 0);
+    let mut c = device.buffer_from(&[7.0_f32; 15]).expect("c");
+    let kernel = device.kernel(gemm_f32::variant()).expect("a kernel");
+    kernel.launch(&stream, (1, 1), gemm_f32::Args { a: &a, b: &b, c: &mut c, m, n, k }).expect("a launch");
+    assert_eq!(c.read(&stream).expect("c"), [0.0; 15]);
+
+    let mut c = device.buffer_from(&[7.0_f32; 15]).expect("c");
+    let kernel = device.kernel(gemm_f32_blocked::variant()).expect("a kernel");
+    kernel.launch(&stream, (1, 1), gemm_f32_blocked::Args { a: &a, b: &b, c: &mut c, m, n, k }).expect("a launch");
+    assert_eq!(c.read(&stream).expect("c"), [0.0; 15]);
+}
