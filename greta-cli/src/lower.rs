@@ -5,7 +5,7 @@ use greta_codegen::emit::{self, Emitted};
 use greta_codegen::lower::LowerError;
 use greta_codegen::target::Target;
 use greta_codegen::verify::Verified;
-use greta_runtime::compile::SourceLocation;
+use greta_runtime::compile::{SourceLocation, source_locations};
 
 use crate::error::Error;
 
@@ -52,11 +52,6 @@ impl Lowered {
 
     /// Where each line of the source came from, line 1 at index 0.
     pub(crate) fn line_map(&self) -> Vec<Option<SourceLocation>> {
-        let lines = 1..=u32::try_from(self.source().lines().count()).unwrap_or(u32::MAX);
-        let location = |line| {
-            let place = self.emitted.line_map.opt_location(line)?;
-            Some(SourceLocation { file: place.file.to_owned(), line: place.line, column: place.column })
-        };
-        lines.map(location).collect()
+        source_locations(&self.emitted)
     }
 }

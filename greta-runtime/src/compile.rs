@@ -14,7 +14,7 @@ use crate::cache::{Cache, Entry, Key, KeyParts};
 use crate::resources::{Resources, ResourcesError};
 use crate::toolchain::{self, Toolchain, ToolchainError};
 use crate::worker::{Pool, Reply, Request, WorkerError};
-pub use diagnostic::{Diagnostic, Severity, SourceLocation};
+pub use diagnostic::{Diagnostic, Severity, SourceLocation, source_locations};
 
 /// How long a compilation may take unless the caller says otherwise.
 pub const DEFAULT_LIMIT: Duration = Duration::from_secs(120);

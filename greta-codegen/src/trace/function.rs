@@ -3,7 +3,7 @@
 use super::jumps::LoopFrame;
 use super::memory::{Memory, Space};
 use super::tracer::{self, TraceError, Tracer};
-use super::value::{Atom, IntoVal, Val, Value};
+use super::value::{Atom, Val, Value};
 use crate::ir::{
     Argument, Block, Expr, ExprKind, Function, FunctionId, Location, Place, StmtKind, Type, VarId, VarKind,
 };
@@ -364,10 +364,4 @@ tuples! {
     A 0 B 1 C 2;
     A 0 B 1 C 2 D 3;
     A 0 B 1 C 2 D 3 E 4;
-}
-
-/// A Rust constant where a device function wants a kernel value.
-#[must_use]
-pub fn into_value<T: Value, V: IntoVal<T>>(value: V) -> Val<T> {
-    value.into_val()
 }

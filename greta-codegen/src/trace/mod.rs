@@ -37,7 +37,7 @@ pub use builtins::{
 pub use composite::{Blank, Field, KernelType, blank, never, set_field};
 pub use control::{For, If, Loop, ShortCircuit, While, inclusive_end, return_kernel, unroll_times};
 pub use fragment::{Accumulator, F32_16x16x4, FragmentA, FragmentB, MatrixShape, mfma_f32_16x16x4f32, mma};
-pub use function::{Call, DeviceArgument, DeviceResult, FunctionInfo, Parameter, into_value, return_value};
+pub use function::{Call, DeviceArgument, DeviceResult, FunctionInfo, Parameter, return_value};
 pub use jumps::{LoopValue, break_loop, continue_loop};
 pub use kernel::{KernelInfo, KernelTracer, block_size, trace_kernel};
 pub use literal::{LiteralValue, literal};

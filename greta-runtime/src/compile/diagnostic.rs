@@ -1,5 +1,6 @@
 //! Reads the compiler's log: what was said, how severe it is, and which Rust line it is about.
 
+use greta_codegen::emit::Emitted;
 use std::fmt::Write;
 
 /// A place in a Rust file.
@@ -11,6 +12,17 @@ pub struct SourceLocation {
     pub line: u32,
     /// Column, from 1.
     pub column: u32,
+}
+
+/// Where each line of an emitted source came from, line 1 at index 0.
+#[must_use]
+pub fn source_locations(emitted: &Emitted) -> Vec<Option<SourceLocation>> {
+    let lines = 1..=u32::try_from(emitted.source.lines().count()).unwrap_or(u32::MAX);
+    let location = |line| {
+        let place = emitted.line_map.opt_location(line)?;
+        Some(SourceLocation { file: place.file.to_owned(), line: place.line, column: place.column })
+    };
+    lines.map(location).collect()
 }
 
 impl std::fmt::Display for SourceLocation {

@@ -7,7 +7,7 @@ use greta_codegen::verify::Verified;
 
 use super::nvrtc::{Nvrtc, NvrtcFailure};
 use crate::cache::{Cache, Entry, Key, KeyParts};
-use crate::compile::{CompileError, SourceLocation, diagnostics};
+use crate::compile::{CompileError, diagnostics, source_locations};
 use crate::error::Result;
 
 /// A kernel as the device loads it.
@@ -41,16 +41,7 @@ pub(super) fn compile(compiler: &Nvrtc, kernel: &Verified) -> Result<Image> {
         Box::new(match failure {
             NvrtcFailure::Rejected { log } => {
                 let log = clang_style(&log);
-                let lines = u32::try_from(emitted.source.lines().count()).unwrap_or(u32::MAX);
-                let line_map: Vec<Option<SourceLocation>> = (1..=lines)
-                    .map(|line| {
-                        emitted.line_map.opt_location(line).map(|location| SourceLocation {
-                            file: location.file.to_owned(),
-                            line: location.line,
-                            column: location.column,
-                        })
-                    })
-                    .collect();
+                let line_map = source_locations(&emitted);
                 let diagnostics = diagnostics(&log, &line_map);
                 CompileError::Rejected { name: name.clone(), target: target.to_owned(), diagnostics, log }
             }

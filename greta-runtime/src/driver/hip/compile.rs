@@ -6,7 +6,7 @@
 use greta_codegen::emit;
 use greta_codegen::verify::Verified;
 
-use crate::compile::{CompileRequest, SourceLocation};
+use crate::compile::{CompileRequest, source_locations};
 use crate::error::Result;
 use crate::resources::KernelResources;
 
@@ -23,16 +23,7 @@ pub(super) struct Image {
 pub(super) fn compile(kernel: &Verified) -> Result<Image> {
     let name = &kernel.kernel().name;
     let emitted = emit::source(kernel);
-    let lines = u32::try_from(emitted.source.lines().count()).unwrap_or(u32::MAX);
-    let line_map: Vec<Option<SourceLocation>> = (1..=lines)
-        .map(|line| {
-            emitted.line_map.opt_location(line).map(|location| SourceLocation {
-                file: location.file.to_owned(),
-                line: location.line,
-                column: location.column,
-            })
-        })
-        .collect();
+    let line_map = source_locations(&emitted);
     let request = CompileRequest {
         source: &emitted.source,
         name: &format!("{name}.hip"),
