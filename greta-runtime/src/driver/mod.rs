@@ -6,6 +6,7 @@
 
 pub(crate) mod cpu;
 pub(crate) mod cuda;
+mod gpu;
 pub(crate) mod hip;
 mod table;
 mod values;

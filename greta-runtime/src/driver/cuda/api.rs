@@ -14,20 +14,26 @@ use cudarc::driver::sys::{
     self, CUDA_KERNEL_NODE_PARAMS, CUcontext, CUdevice, CUdevice_attribute, CUevent, CUevent_flags, CUfunction,
     CUfunction_attribute, CUgraph, CUgraphExec, CUgraphNode, CUmodule, CUresult, CUstream, CUstream_flags,
 };
+use greta_codegen::verify::Verified;
 
+use super::compile::compile;
+use super::nvrtc::Nvrtc;
+use crate::driver::gpu::api::{Api, Direction, Image, Launch, Shape};
 use crate::error::{Activity, DriverError, Error, Result};
+use crate::resources::KernelResources;
 
-/// The device's primary context, kept as long as this lives.
+/// The device's primary context, kept as long as this lives, and the compiler.
 #[derive(Debug)]
-pub(super) struct Api {
+pub(super) struct CudaApi {
     device: CUdevice,
     context: CUcontext,
+    compiler: Nvrtc,
 }
 
 // SAFETY: CUDA's handles may be used from any thread.
-unsafe impl Send for Api {}
+unsafe impl Send for CudaApi {}
 // SAFETY: as above.
-unsafe impl Sync for Api {}
+unsafe impl Sync for CudaApi {}
 
 /// What the device is.
 #[derive(Debug)]
@@ -38,43 +44,6 @@ pub(super) struct Properties {
     pub(super) wave: u32,
     pub(super) compute_units: u32,
     pub(super) memory_bytes: u64,
-}
-
-/// Between what a copy goes.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Direction {
-    Up,
-    Down,
-    Within,
-}
-
-/// What a launch or a graph's node runs.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Launch {
-    pub(super) function: CUfunction,
-    pub(super) grid: [u32; 3],
-    pub(super) block: [u32; 3],
-    pub(super) shared_bytes: u32,
-    pub(super) params: *mut *mut c_void,
-}
-
-impl Launch {
-    fn node(self) -> CUDA_KERNEL_NODE_PARAMS {
-        CUDA_KERNEL_NODE_PARAMS {
-            func: self.function,
-            gridDimX: self.grid[0],
-            gridDimY: self.grid[1],
-            gridDimZ: self.grid[2],
-            blockDimX: self.block[0],
-            blockDimY: self.block[1],
-            blockDimZ: self.block[2],
-            sharedMemBytes: self.shared_bytes,
-            kernelParams: self.params,
-            extra: ptr::null_mut(),
-            kern: ptr::null_mut(),
-            ctx: ptr::null_mut(),
-        }
-    }
 }
 
 macro_rules! call {
@@ -98,8 +67,8 @@ fn check(call: &'static str, status: CUresult, activity: impl FnOnce() -> Activi
     Err(Error::Driver(Box::new(DriverError { call, status: status as i32, name, text, activity: activity() })))
 }
 
-impl Api {
-    /// Starts CUDA and takes the first GPU.
+impl CudaApi {
+    /// Starts CUDA, takes the first GPU and finds the compiler.
     pub(super) fn open() -> Result<Self> {
         // SAFETY: loading the library runs its initialisers only.
         if !unsafe { sys::is_culib_present() } {
@@ -116,6 +85,7 @@ impl Api {
             CUresult::CUDA_ERROR_NO_DEVICE => return Err(Error::NoCuda(NO_GPU)),
             status => check("cuInit", status, || Activity::Open)?,
         }
+        let compiler = Nvrtc::open()?;
         // SAFETY: what is pointed to is written during the calls only.
         unsafe {
             call!(cuDeviceGetCount(&raw mut count), Activity::Open)?;
@@ -125,7 +95,7 @@ impl Api {
             call!(cuDeviceGet(&raw mut device, 0), Activity::Open)?;
             call!(cuDevicePrimaryCtxRetain(&raw mut context, device), Activity::Open)?;
         }
-        Ok(Self { device, context })
+        Ok(Self { device, context, compiler })
     }
 
     /// Describes the GPU.
@@ -165,261 +135,10 @@ impl Api {
         unsafe { call!(cuCtxSetCurrent(self.context), Activity::Open) }
     }
 
-    pub(super) fn malloc(&self, bytes: usize, device: &str) -> Result<*mut c_void> {
-        self.enter()?;
-        let mut pointer = 0;
-        // SAFETY: `pointer` is written during the call only.
-        let status = unsafe { sys::cuMemAlloc_v2(&raw mut pointer, bytes) };
-        if status == CUresult::CUDA_ERROR_OUT_OF_MEMORY {
-            return Err(Error::OutOfMemory { device: device.to_owned(), bytes });
-        }
-        check("cuMemAlloc", status, || Activity::Allocate { bytes })?;
-        Ok(ptr::with_exposed_provenance_mut(pointer as usize))
-    }
-
-    /// Waits for the device first: work submitted before may still use the memory.
-    ///
-    /// # Safety
-    ///
-    /// `pointer` comes from `malloc` and is not used again.
-    pub(super) unsafe fn free(&self, pointer: *mut c_void, bytes: usize) -> Result<()> {
-        self.enter()?;
-        // SAFETY: as the caller's contract says.
-        unsafe {
-            let waited = call!(cuCtxSynchronize(), Activity::Free { bytes });
-            call!(cuMemFree_v2(pointer.expose_provenance() as u64), Activity::Free { bytes }).and(waited)
-        }
-    }
-
-    pub(super) fn host_malloc(&self, bytes: usize) -> Result<*mut c_void> {
-        self.enter()?;
-        let mut pointer = ptr::null_mut();
-        // SAFETY: `pointer` is written during the call only.
-        unsafe { call!(cuMemHostAlloc(&raw mut pointer, bytes, 0), Activity::Allocate { bytes }) }?;
-        Ok(pointer)
-    }
-
-    /// # Safety
-    ///
-    /// `pointer` comes from `host_malloc` and is not used again, by no copy either.
-    pub(super) unsafe fn host_free(&self, pointer: *mut c_void, bytes: usize) -> Result<()> {
-        self.enter()?;
-        // SAFETY: as the caller's contract says.
-        unsafe { call!(cuMemFreeHost(pointer), Activity::Free { bytes }) }
-    }
-
-    /// # Safety
-    ///
-    /// Both ranges are live until the stream has passed the copy.
-    pub(super) unsafe fn copy(
-        &self,
-        to: *mut c_void,
-        from: *const c_void,
-        bytes: usize,
-        direction: Direction,
-        stream: CUstream,
-    ) -> Result<()> {
-        self.enter()?;
-        let device = |pointer: *const c_void| pointer.expose_provenance() as u64;
-        // SAFETY: as the caller's contract says.
-        unsafe {
-            match direction {
-                Direction::Up => call!(
-                    cuMemcpyHtoDAsync_v2(device(to), from, bytes, stream),
-                    Activity::Copy { bytes, direction: "to the device" }
-                ),
-                Direction::Down => call!(
-                    cuMemcpyDtoHAsync_v2(to, device(from), bytes, stream),
-                    Activity::Copy { bytes, direction: "to the host" }
-                ),
-                Direction::Within => call!(
-                    cuMemcpyDtoDAsync_v2(device(to), device(from), bytes, stream),
-                    Activity::Copy { bytes, direction: "within the device" }
-                ),
-            }
-        }
-    }
-
-    /// # Safety
-    ///
-    /// The range is live until the stream has passed the fill.
-    pub(super) unsafe fn fill(&self, to: *mut c_void, byte: u8, bytes: usize, stream: CUstream) -> Result<()> {
-        self.enter()?;
-        let activity = || Activity::Copy { bytes, direction: "of one value" };
-        // SAFETY: as the caller's contract says.
-        unsafe { call!(cuMemsetD8Async(to.expose_provenance() as u64, byte, bytes, stream), activity()) }
-    }
-
-    pub(super) fn stream_create(&self) -> Result<CUstream> {
-        self.enter()?;
-        let mut stream = ptr::null_mut();
-        // SAFETY: `stream` is written during the call only.
-        unsafe {
-            call!(
-                cuStreamCreate(&raw mut stream, CUstream_flags::CU_STREAM_NON_BLOCKING as u32),
-                Activity::Manage("a new stream")
-            )?;
-        }
-        Ok(stream)
-    }
-
-    /// # Safety
-    ///
-    /// The stream is live and not used again.
-    pub(super) unsafe fn stream_destroy(&self, stream: CUstream) -> Result<()> {
-        self.enter()?;
-        // SAFETY: as the caller's contract says.
-        unsafe { call!(cuStreamDestroy_v2(stream), Activity::Manage("the end of a stream")) }
-    }
-
-    /// # Safety
-    ///
-    /// The stream is live.
-    pub(super) unsafe fn stream_synchronize(
-        &self,
-        stream: CUstream,
-        kernels: impl FnOnce() -> Vec<String>,
-    ) -> Result<()> {
-        self.enter()?;
-        // SAFETY: as the caller's contract says.
-        unsafe { call!(cuStreamSynchronize(stream), Activity::Wait { kernels: kernels() }) }
-    }
-
-    pub(super) fn device_synchronize(&self, kernels: impl FnOnce() -> Vec<String>) -> Result<()> {
-        self.enter()?;
-        // SAFETY: the call takes nothing.
-        unsafe { call!(cuCtxSynchronize(), Activity::Wait { kernels: kernels() }) }
-    }
-
-    pub(super) fn event_create(&self) -> Result<CUevent> {
-        self.enter()?;
-        let mut event = ptr::null_mut();
-        // SAFETY: `event` is written during the call only.
-        unsafe {
-            call!(
-                cuEventCreate(&raw mut event, CUevent_flags::CU_EVENT_DEFAULT as u32),
-                Activity::Manage("a new event")
-            )?;
-        }
-        Ok(event)
-    }
-
-    /// # Safety
-    ///
-    /// The event is live and not used again.
-    pub(super) unsafe fn event_destroy(&self, event: CUevent) -> Result<()> {
-        self.enter()?;
-        // SAFETY: as the caller's contract says.
-        unsafe { call!(cuEventDestroy_v2(event), Activity::Manage("the end of an event")) }
-    }
-
-    /// # Safety
-    ///
-    /// Both are live.
-    pub(super) unsafe fn event_record(&self, event: CUevent, stream: CUstream) -> Result<()> {
-        self.enter()?;
-        // SAFETY: as the caller's contract says.
-        unsafe { call!(cuEventRecord(event, stream), Activity::Manage("the record of an event")) }
-    }
-
-    /// # Safety
-    ///
-    /// Both are live.
-    pub(super) unsafe fn stream_wait(&self, stream: CUstream, event: CUevent) -> Result<()> {
-        self.enter()?;
-        // SAFETY: as the caller's contract says.
-        unsafe { call!(cuStreamWaitEvent(stream, event, 0), Activity::Manage("a stream's wait for an event")) }
-    }
-
-    /// # Safety
-    ///
-    /// The event is live.
-    pub(super) unsafe fn event_query(&self, event: CUevent) -> Result<bool> {
-        self.enter()?;
-        // SAFETY: as the caller's contract says.
-        let status = unsafe { sys::cuEventQuery(event) };
-        if status == CUresult::CUDA_ERROR_NOT_READY {
-            return Ok(false);
-        }
-        check("cuEventQuery", status, || Activity::Manage("the state of an event"))?;
-        Ok(true)
-    }
-
-    /// # Safety
-    ///
-    /// The event is live.
-    pub(super) unsafe fn event_synchronize(&self, event: CUevent) -> Result<()> {
-        self.enter()?;
-        // SAFETY: as the caller's contract says.
-        unsafe { call!(cuEventSynchronize(event), Activity::Wait { kernels: Vec::new() }) }
-    }
-
-    /// # Safety
-    ///
-    /// Both events are live.
-    pub(super) unsafe fn event_elapsed(&self, from: CUevent, to: CUevent) -> Result<Duration> {
-        self.enter()?;
-        let mut milliseconds = 0.0_f32;
-        // SAFETY: as the caller's contract says; `milliseconds` is written during the call only.
-        unsafe {
-            call!(
-                cuEventElapsedTime_v2(&raw mut milliseconds, from, to),
-                Activity::Manage("the time between two events")
-            )?;
-        }
-        Ok(Duration::try_from_secs_f64(f64::from(milliseconds) / 1e3).unwrap_or_default())
-    }
-
-    /// # Safety
-    ///
-    /// `image` is a code object, and lives as long as the module.
-    pub(super) unsafe fn module_load(&self, image: &[u8], kernel: &str) -> Result<CUmodule> {
-        self.enter()?;
-        let mut module = ptr::null_mut();
-        let activity = || Activity::Load { kernel: kernel.to_owned() };
-        // SAFETY: as the caller's contract says; `module` is written during the call only.
-        unsafe { call!(cuModuleLoadData(&raw mut module, image.as_ptr().cast()), activity()) }?;
-        Ok(module)
-    }
-
-    /// # Safety
-    ///
-    /// The module is live and not used again; no kernel of it runs.
-    pub(super) unsafe fn module_unload(&self, module: CUmodule, kernel: &str) -> Result<()> {
-        self.enter()?;
-        // SAFETY: as the caller's contract says.
-        unsafe { call!(cuModuleUnload(module), Activity::Load { kernel: kernel.to_owned() }) }
-    }
-
-    /// # Safety
-    ///
-    /// The module is live.
-    pub(super) unsafe fn function(&self, module: CUmodule, symbol: &CStr) -> Result<CUfunction> {
-        self.enter()?;
-        let mut function = ptr::null_mut();
-        let activity = || Activity::Load { kernel: symbol.to_string_lossy().into_owned() };
-        // SAFETY: as the caller's contract says; `function` is written during the call only.
-        unsafe { call!(cuModuleGetFunction(&raw mut function, module, symbol.as_ptr()), activity()) }?;
-        Ok(function)
-    }
-
-    /// Lets a kernel take more shared memory from its launch than may be declared.
-    ///
     /// # Safety
     ///
     /// The function's module is live.
-    pub(super) unsafe fn allow_shared(&self, function: CUfunction, bytes: u32, kernel: &str) -> Result<()> {
-        self.enter()?;
-        let attribute = CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
-        let bytes = i32::try_from(bytes).unwrap_or(i32::MAX);
-        // SAFETY: as the caller's contract says.
-        unsafe { call!(cuFuncSetAttribute(function, attribute, bytes), Activity::Load { kernel: kernel.to_owned() }) }
-    }
-
-    /// # Safety
-    ///
-    /// The function's module is live.
-    pub(super) unsafe fn function_attribute(
+    unsafe fn function_attribute(
         &self,
         function: CUfunction,
         attribute: CUfunction_attribute,
@@ -440,13 +159,7 @@ impl Api {
     /// # Safety
     ///
     /// The function's module is live.
-    pub(super) unsafe fn occupancy(
-        &self,
-        function: CUfunction,
-        threads: u32,
-        shared_bytes: u32,
-        kernel: &str,
-    ) -> Result<u32> {
+    unsafe fn occupancy(&self, function: CUfunction, threads: u32, shared_bytes: u32, kernel: &str) -> Result<u32> {
         self.enter()?;
         let mut blocks = 0;
         let threads = i32::try_from(threads).unwrap_or(i32::MAX);
@@ -458,27 +171,254 @@ impl Api {
         }
         Ok(u32::try_from(blocks).unwrap_or(0))
     }
+}
 
-    /// # Safety
-    ///
-    /// All handles are live, and the parameters are the function's.
-    pub(super) unsafe fn launch(
+// SAFETY: CUDA's handles may be used from any thread.
+unsafe impl Api for CudaApi {
+    type Stream = CUstream;
+    type Event = CUevent;
+    type Module = CUmodule;
+    type Function = CUfunction;
+    type Graph = CUgraph;
+    type Exec = CUgraphExec;
+    type Node = CUgraphNode;
+
+    fn compile(&self, kernel: &Verified) -> Result<Image> {
+        compile(&self.compiler, kernel)
+    }
+
+    fn malloc(&self, bytes: usize, device: &str) -> Result<*mut c_void> {
+        self.enter()?;
+        let mut pointer = 0;
+        // SAFETY: `pointer` is written during the call only.
+        let status = unsafe { sys::cuMemAlloc_v2(&raw mut pointer, bytes) };
+        if status == CUresult::CUDA_ERROR_OUT_OF_MEMORY {
+            return Err(Error::OutOfMemory { device: device.to_owned(), bytes });
+        }
+        check("cuMemAlloc", status, || Activity::Allocate { bytes })?;
+        Ok(ptr::with_exposed_provenance_mut(pointer as usize))
+    }
+
+    unsafe fn free(&self, pointer: *mut c_void, bytes: usize) -> Result<()> {
+        self.enter()?;
+        // SAFETY: as the caller's contract says.
+        unsafe {
+            let waited = call!(cuCtxSynchronize(), Activity::Free { bytes });
+            call!(cuMemFree_v2(pointer.expose_provenance() as u64), Activity::Free { bytes }).and(waited)
+        }
+    }
+
+    fn host_malloc(&self, bytes: usize) -> Result<*mut c_void> {
+        self.enter()?;
+        let mut pointer = ptr::null_mut();
+        // SAFETY: `pointer` is written during the call only.
+        unsafe { call!(cuMemHostAlloc(&raw mut pointer, bytes, 0), Activity::Allocate { bytes }) }?;
+        Ok(pointer)
+    }
+
+    unsafe fn host_free(&self, pointer: *mut c_void, bytes: usize) -> Result<()> {
+        self.enter()?;
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(cuMemFreeHost(pointer), Activity::Free { bytes }) }
+    }
+
+    unsafe fn copy(
         &self,
-        launch: Launch,
+        to: *mut c_void,
+        from: *const c_void,
+        bytes: usize,
+        direction: Direction,
+        stream: CUstream,
+    ) -> Result<()> {
+        self.enter()?;
+        let device = |pointer: *const c_void| pointer.expose_provenance() as u64;
+        let activity = || direction.activity(bytes);
+        // SAFETY: as the caller's contract says.
+        unsafe {
+            match direction {
+                Direction::Up => call!(cuMemcpyHtoDAsync_v2(device(to), from, bytes, stream), activity()),
+                Direction::Down => call!(cuMemcpyDtoHAsync_v2(to, device(from), bytes, stream), activity()),
+                Direction::Within => call!(cuMemcpyDtoDAsync_v2(device(to), device(from), bytes, stream), activity()),
+            }
+        }
+    }
+
+    unsafe fn fill(&self, to: *mut c_void, byte: u8, bytes: usize, stream: CUstream) -> Result<()> {
+        self.enter()?;
+        let activity = || Activity::Copy { bytes, direction: "of one value" };
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(cuMemsetD8Async(to.expose_provenance() as u64, byte, bytes, stream), activity()) }
+    }
+
+    fn stream_create(&self) -> Result<CUstream> {
+        self.enter()?;
+        let mut stream = ptr::null_mut();
+        // SAFETY: `stream` is written during the call only.
+        unsafe {
+            call!(
+                cuStreamCreate(&raw mut stream, CUstream_flags::CU_STREAM_NON_BLOCKING as u32),
+                Activity::Manage("a new stream")
+            )?;
+        }
+        Ok(stream)
+    }
+
+    unsafe fn stream_destroy(&self, stream: CUstream) -> Result<()> {
+        self.enter()?;
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(cuStreamDestroy_v2(stream), Activity::Manage("the end of a stream")) }
+    }
+
+    unsafe fn stream_synchronize(&self, stream: CUstream, kernels: impl FnOnce() -> Vec<String>) -> Result<()> {
+        self.enter()?;
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(cuStreamSynchronize(stream), Activity::Wait { kernels: kernels() }) }
+    }
+
+    fn device_synchronize(&self, kernels: impl FnOnce() -> Vec<String>) -> Result<()> {
+        self.enter()?;
+        // SAFETY: the call takes nothing.
+        unsafe { call!(cuCtxSynchronize(), Activity::Wait { kernels: kernels() }) }
+    }
+
+    fn event_create(&self) -> Result<CUevent> {
+        self.enter()?;
+        let mut event = ptr::null_mut();
+        // SAFETY: `event` is written during the call only.
+        unsafe {
+            call!(
+                cuEventCreate(&raw mut event, CUevent_flags::CU_EVENT_DEFAULT as u32),
+                Activity::Manage("a new event")
+            )?;
+        }
+        Ok(event)
+    }
+
+    unsafe fn event_destroy(&self, event: CUevent) -> Result<()> {
+        self.enter()?;
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(cuEventDestroy_v2(event), Activity::Manage("the end of an event")) }
+    }
+
+    unsafe fn event_record(&self, event: CUevent, stream: CUstream) -> Result<()> {
+        self.enter()?;
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(cuEventRecord(event, stream), Activity::Manage("the record of an event")) }
+    }
+
+    unsafe fn stream_wait(&self, stream: CUstream, event: CUevent) -> Result<()> {
+        self.enter()?;
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(cuStreamWaitEvent(stream, event, 0), Activity::Manage("a stream's wait for an event")) }
+    }
+
+    unsafe fn event_query(&self, event: CUevent) -> Result<bool> {
+        self.enter()?;
+        // SAFETY: as the caller's contract says.
+        let status = unsafe { sys::cuEventQuery(event) };
+        if status == CUresult::CUDA_ERROR_NOT_READY {
+            return Ok(false);
+        }
+        check("cuEventQuery", status, || Activity::Manage("the state of an event"))?;
+        Ok(true)
+    }
+
+    unsafe fn event_synchronize(&self, event: CUevent) -> Result<()> {
+        self.enter()?;
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(cuEventSynchronize(event), Activity::Wait { kernels: Vec::new() }) }
+    }
+
+    unsafe fn event_elapsed(&self, from: CUevent, to: CUevent) -> Result<Duration> {
+        self.enter()?;
+        let mut milliseconds = 0.0_f32;
+        // SAFETY: as the caller's contract says; `milliseconds` is written during the call only.
+        unsafe {
+            call!(
+                cuEventElapsedTime_v2(&raw mut milliseconds, from, to),
+                Activity::Manage("the time between two events")
+            )?;
+        }
+        Ok(Duration::try_from_secs_f64(f64::from(milliseconds) / 1e3).unwrap_or_default())
+    }
+
+    unsafe fn module_load(&self, image: &[u8], kernel: &str) -> Result<CUmodule> {
+        self.enter()?;
+        let mut module = ptr::null_mut();
+        let activity = || Activity::Load { kernel: kernel.to_owned() };
+        // SAFETY: as the caller's contract says; `module` is written during the call only.
+        unsafe { call!(cuModuleLoadData(&raw mut module, image.as_ptr().cast()), activity()) }?;
+        Ok(module)
+    }
+
+    unsafe fn module_unload(&self, module: CUmodule, kernel: &str) -> Result<()> {
+        self.enter()?;
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(cuModuleUnload(module), Activity::Load { kernel: kernel.to_owned() }) }
+    }
+
+    unsafe fn function(&self, module: CUmodule, symbol: &CStr, shared_bytes: u32) -> Result<CUfunction> {
+        self.enter()?;
+        let mut function = ptr::null_mut();
+        let activity = || Activity::Load { kernel: symbol.to_string_lossy().into_owned() };
+        // SAFETY: as the caller's contract says; `function` is written during the call only.
+        unsafe {
+            call!(cuModuleGetFunction(&raw mut function, module, symbol.as_ptr()), activity())?;
+            if shared_bytes > 0 {
+                // More than may be declared is only given to a kernel that was allowed to ask for it.
+                let attribute = CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
+                let bytes = i32::try_from(shared_bytes).unwrap_or(i32::MAX);
+                call!(cuFuncSetAttribute(function, attribute, bytes), activity())?;
+            }
+        }
+        Ok(function)
+    }
+
+    unsafe fn opt_resources(
+        &self,
+        function: CUfunction,
+        shape: Shape,
+        kernel: &str,
+    ) -> Result<Option<KernelResources>> {
+        use CUfunction_attribute::{
+            CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, CU_FUNC_ATTRIBUTE_NUM_REGS,
+            CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES,
+        };
+        // SAFETY: as the caller's contract says.
+        let attribute = |attribute| unsafe { self.function_attribute(function, attribute, kernel) };
+        let (threads, shared_bytes) = (shape.block.iter().product(), shape.shared_bytes);
+        // SAFETY: as above.
+        let blocks = unsafe { self.occupancy(function, threads, shared_bytes, kernel) }?;
+        Ok(Some(KernelResources {
+            name: kernel.to_owned(),
+            vgprs: attribute(CU_FUNC_ATTRIBUTE_NUM_REGS)?,
+            lds_bytes: attribute(CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES)? + shared_bytes,
+            scratch_bytes: attribute(CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES)?,
+            max_block_threads: attribute(CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK)?,
+            // Four schedulers share a multiprocessor's waves.
+            occupancy_waves: Some(blocks * threads.div_ceil(WAVE) / 4),
+            wave_lanes: WAVE,
+            ..KernelResources::default()
+        }))
+    }
+
+    unsafe fn launch(
+        &self,
+        launch: Launch<CUfunction>,
         stream: CUstream,
         activity: impl FnOnce() -> Activity,
     ) -> Result<()> {
         self.enter()?;
-        let ([gx, gy, gz], [bx, by, bz]) = (launch.grid, launch.block);
+        let ([gx, gy, gz], [bx, by, bz]) = (launch.grid, launch.shape.block);
         // SAFETY: as the caller's contract says.
         let status = unsafe {
-            let (shared, extra) = (launch.shared_bytes, ptr::null_mut());
+            let (shared, extra) = (launch.shape.shared_bytes, ptr::null_mut());
             sys::cuLaunchKernel(launch.function, gx, gy, gz, bx, by, bz, shared, stream, launch.params, extra)
         };
         check("cuLaunchKernel", status, activity)
     }
 
-    pub(super) fn graph_create(&self, nodes: usize) -> Result<CUgraph> {
+    fn graph_create(&self, nodes: usize) -> Result<CUgraph> {
         self.enter()?;
         let mut graph = ptr::null_mut();
         // SAFETY: `graph` is written during the call only.
@@ -486,20 +426,16 @@ impl Api {
         Ok(graph)
     }
 
-    /// # Safety
-    ///
-    /// All handles are live, the dependencies are nodes of the graph, the parameters are the function's and live as
-    /// long as the graph.
-    pub(super) unsafe fn graph_add(
+    unsafe fn graph_add(
         &self,
         graph: CUgraph,
         dependencies: &[CUgraphNode],
-        launch: Launch,
+        launch: Launch<CUfunction>,
         activity: impl FnOnce() -> Activity,
     ) -> Result<CUgraphNode> {
         self.enter()?;
         let mut node = ptr::null_mut();
-        let params = launch.node();
+        let params = node_params(launch);
         let (first, count) = match dependencies {
             [] => (ptr::null(), 0),
             some => (some.as_ptr(), some.len()),
@@ -511,10 +447,7 @@ impl Api {
         Ok(node)
     }
 
-    /// # Safety
-    ///
-    /// The graph is live.
-    pub(super) unsafe fn graph_instantiate(&self, graph: CUgraph, nodes: usize) -> Result<CUgraphExec> {
+    unsafe fn graph_instantiate(&self, graph: CUgraph, nodes: usize) -> Result<CUgraphExec> {
         self.enter()?;
         let mut exec = ptr::null_mut();
         // SAFETY: as the caller's contract says; `exec` is written during the call only.
@@ -524,51 +457,57 @@ impl Api {
         Ok(exec)
     }
 
-    /// # Safety
-    ///
-    /// All handles are live, the node is the graph's, the parameters are the function's and live as long as the graph.
-    pub(super) unsafe fn graph_update(
+    unsafe fn graph_update(
         &self,
         exec: CUgraphExec,
         node: CUgraphNode,
-        launch: Launch,
+        launch: Launch<CUfunction>,
         activity: impl FnOnce() -> Activity,
     ) -> Result<()> {
         self.enter()?;
-        let params = launch.node();
+        let params = node_params(launch);
         // SAFETY: as the caller's contract says.
         unsafe { call!(cuGraphExecKernelNodeSetParams_v2(exec, node, &raw const params), activity()) }
     }
 
-    /// # Safety
-    ///
-    /// Both are live, and so is all that the graph's nodes use.
-    pub(super) unsafe fn graph_launch(&self, exec: CUgraphExec, stream: CUstream, nodes: usize) -> Result<()> {
+    unsafe fn graph_launch(&self, exec: CUgraphExec, stream: CUstream, nodes: usize) -> Result<()> {
         self.enter()?;
         // SAFETY: as the caller's contract says.
         unsafe { call!(cuGraphLaunch(exec, stream), Activity::Graph { nodes }) }
     }
 
-    /// # Safety
-    ///
-    /// The handle is live, not running and not used again.
-    pub(super) unsafe fn exec_destroy(&self, exec: CUgraphExec, nodes: usize) -> Result<()> {
+    unsafe fn exec_destroy(&self, exec: CUgraphExec, nodes: usize) -> Result<()> {
         self.enter()?;
         // SAFETY: as the caller's contract says.
         unsafe { call!(cuGraphExecDestroy(exec), Activity::Graph { nodes }) }
     }
 
-    /// # Safety
-    ///
-    /// The graph is live and not used again.
-    pub(super) unsafe fn graph_destroy(&self, graph: CUgraph, nodes: usize) -> Result<()> {
+    unsafe fn graph_destroy(&self, graph: CUgraph, nodes: usize) -> Result<()> {
         self.enter()?;
         // SAFETY: as the caller's contract says.
         unsafe { call!(cuGraphDestroy(graph), Activity::Graph { nodes }) }
     }
 }
 
-impl Drop for Api {
+fn node_params(launch: Launch<CUfunction>) -> CUDA_KERNEL_NODE_PARAMS {
+    let ([gx, gy, gz], [bx, by, bz]) = (launch.grid, launch.shape.block);
+    CUDA_KERNEL_NODE_PARAMS {
+        func: launch.function,
+        gridDimX: gx,
+        gridDimY: gy,
+        gridDimZ: gz,
+        blockDimX: bx,
+        blockDimY: by,
+        blockDimZ: bz,
+        sharedMemBytes: launch.shape.shared_bytes,
+        kernelParams: launch.params,
+        extra: ptr::null_mut(),
+        kern: ptr::null_mut(),
+        ctx: ptr::null_mut(),
+    }
+}
+
+impl Drop for CudaApi {
     fn drop(&mut self) {
         // SAFETY: the context was retained once, and all that was made in it is gone.
         if let Err(error) = unsafe { call!(cuDevicePrimaryCtxRelease_v2(self.device), Activity::Open) } {
@@ -576,6 +515,9 @@ impl Drop for Api {
         }
     }
 }
+
+/// Lanes of a wave.
+const WAVE: u32 = 32;
 
 /// The driver that has all calls made here: CUDA 12.8.
 const DRIVER_VERSION_MIN: i32 = 12_080;

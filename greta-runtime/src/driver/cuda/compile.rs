@@ -8,16 +8,8 @@ use greta_codegen::verify::Verified;
 use super::nvrtc::{Nvrtc, NvrtcFailure};
 use crate::cache::{Cache, Entry, Key, KeyParts};
 use crate::compile::{CompileError, diagnostics, source_locations};
+use crate::driver::gpu::api::Image;
 use crate::error::Result;
-
-/// A kernel as the device loads it.
-#[derive(Debug)]
-pub(super) struct Image {
-    /// The cubin.
-    pub(super) bytes: Vec<u8>,
-    /// Shared memory that each launch must give, in bytes.
-    pub(super) launch_shared_bytes: u32,
-}
 
 /// Options of every compilation. Numbers mean the same as on every other device: products and sums are rounded one by
 /// one unless the kernel says `fma`, divisions and square roots are rounded correctly, and subnormals are kept.
@@ -35,7 +27,7 @@ pub(super) fn compile(compiler: &Nvrtc, kernel: &Verified) -> Result<Image> {
     let cache = Cache::open_default();
     let launch_shared_bytes = emitted.launch_shared_bytes;
     if let Some(entry) = cache.get(key) {
-        return Ok(Image { bytes: entry.code, launch_shared_bytes });
+        return Ok(Image { bytes: entry.code, launch_shared_bytes, resources: None });
     }
     let compiled = compiler.compile(&emitted.source, &options).map_err(|failure| {
         Box::new(match failure {
@@ -55,7 +47,7 @@ pub(super) fn compile(compiler: &Nvrtc, kernel: &Verified) -> Result<Image> {
         })
     })?;
     cache.put(key, &Entry { name, target: target.to_owned(), log: compiled.log, code: compiled.cubin.clone() });
-    Ok(Image { bytes: compiled.cubin, launch_shared_bytes })
+    Ok(Image { bytes: compiled.cubin, launch_shared_bytes, resources: None })
 }
 
 /// `kernel.cu(12): error: text` as `kernel.cu:12:1: error: text`, which is how other compilers write it.

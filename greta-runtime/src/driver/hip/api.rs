@@ -1,12 +1,13 @@
 //! The HIP calls that the driver makes, each with its status checked.
 //!
 //! Guarantees: a status other than success becomes an error that names the call, the status and what it was for.
-//! Deliberately does not know who owns a handle: that is the callers' business, and why most of this is unsafe.
+//! Deliberately does not know who owns a handle.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
 use std::time::Duration;
 
+use greta_codegen::verify::Verified;
 use hip_sys::{
     Hip, dim3, hipDeviceProp_tR0600, hipError_t, hipErrorNoDevice, hipErrorNotReady, hipErrorOutOfMemory, hipEvent_t,
     hipEventDefault, hipFunction_t, hipGraph_t, hipGraphExec_t, hipGraphNode_t, hipHostMallocDefault,
@@ -14,54 +15,19 @@ use hip_sys::{
     hipModule_t, hipStream_t, hipStreamNonBlocking, hipSuccess,
 };
 
+use crate::driver::gpu::api::{Api, Direction, Image, Launch, Shape};
 use crate::error::{Activity, DriverError, Error, Result};
+use crate::resources::KernelResources;
 
 /// The table of HIP's functions, with their statuses checked.
 #[derive(Debug)]
-pub(super) struct Api {
+pub(super) struct HipApi {
     table: Hip,
+    compile: Compile,
 }
 
-/// Between what a copy goes.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Direction {
-    Up,
-    Down,
-    Within,
-}
-
-impl Direction {
-    fn kind(self) -> (hipMemcpyKind, &'static str) {
-        match self {
-            Self::Up => (hipMemcpyHostToDevice, "to the device"),
-            Self::Down => (hipMemcpyDeviceToHost, "to the host"),
-            Self::Within => (hipMemcpyDeviceToDevice, "within the device"),
-        }
-    }
-}
-
-/// What a launch or a graph's node runs.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Launch {
-    pub(super) function: hipFunction_t,
-    pub(super) grid: [u32; 3],
-    pub(super) block: [u32; 3],
-    pub(super) params: *mut *mut c_void,
-}
-
-impl Launch {
-    fn node(self) -> hipKernelNodeParams {
-        let dim = |[x, y, z]: [u32; 3]| dim3 { x, y, z };
-        hipKernelNodeParams {
-            blockDim: dim(self.block),
-            extra: ptr::null_mut(),
-            func: self.function.cast(),
-            gridDim: dim(self.grid),
-            kernelParams: self.params,
-            sharedMemBytes: 0,
-        }
-    }
-}
+/// Makes a code object of a kernel.
+pub(super) type Compile = fn(&Verified) -> Result<Image>;
 
 macro_rules! call {
     ($api:ident.$name:ident($($argument:expr),* $(,)?), $activity:expr) => {
@@ -69,9 +35,9 @@ macro_rules! call {
     };
 }
 
-impl Api {
-    pub(super) fn new(table: Hip) -> Self {
-        Self { table }
+impl HipApi {
+    pub(super) fn new(table: Hip, compile: Compile) -> Self {
+        Self { table, compile }
     }
 
     fn check(&self, call: &'static str, status: hipError_t, activity: impl FnOnce() -> Activity) -> Result<()> {
@@ -110,8 +76,23 @@ impl Api {
         }
         Ok(properties)
     }
+}
 
-    pub(super) fn malloc(&self, bytes: usize, device: &str) -> Result<*mut c_void> {
+// SAFETY: HIP's handles may be used from any thread.
+unsafe impl Api for HipApi {
+    type Stream = hipStream_t;
+    type Event = hipEvent_t;
+    type Module = hipModule_t;
+    type Function = hipFunction_t;
+    type Graph = hipGraph_t;
+    type Exec = hipGraphExec_t;
+    type Node = hipGraphNode_t;
+
+    fn compile(&self, kernel: &Verified) -> Result<Image> {
+        (self.compile)(kernel)
+    }
+
+    fn malloc(&self, bytes: usize, device: &str) -> Result<*mut c_void> {
         let mut pointer = ptr::null_mut();
         // SAFETY: `pointer` is written during the call only.
         let status = unsafe { (self.table.hipMalloc)(&raw mut pointer, bytes) };
@@ -122,15 +103,12 @@ impl Api {
         Ok(pointer)
     }
 
-    /// # Safety
-    ///
-    /// `pointer` comes from `malloc` and is not used again.
-    pub(super) unsafe fn free(&self, pointer: *mut c_void, bytes: usize) -> Result<()> {
+    unsafe fn free(&self, pointer: *mut c_void, bytes: usize) -> Result<()> {
         // SAFETY: as the caller's contract says.
         unsafe { call!(self.hipFree(pointer), Activity::Free { bytes }) }
     }
 
-    pub(super) fn host_malloc(&self, bytes: usize) -> Result<*mut c_void> {
+    fn host_malloc(&self, bytes: usize) -> Result<*mut c_void> {
         let mut pointer = ptr::null_mut();
         // SAFETY: `pointer` is written during the call only.
         unsafe {
@@ -139,18 +117,12 @@ impl Api {
         Ok(pointer)
     }
 
-    /// # Safety
-    ///
-    /// `pointer` comes from `host_malloc` and is not used again, by no copy either.
-    pub(super) unsafe fn host_free(&self, pointer: *mut c_void, bytes: usize) -> Result<()> {
+    unsafe fn host_free(&self, pointer: *mut c_void, bytes: usize) -> Result<()> {
         // SAFETY: as the caller's contract says.
         unsafe { call!(self.hipHostFree(pointer), Activity::Free { bytes }) }
     }
 
-    /// # Safety
-    ///
-    /// Both ranges are live until the stream has passed the copy.
-    pub(super) unsafe fn copy(
+    unsafe fn copy(
         &self,
         to: *mut c_void,
         from: *const c_void,
@@ -158,21 +130,18 @@ impl Api {
         direction: Direction,
         stream: hipStream_t,
     ) -> Result<()> {
-        let (kind, direction) = direction.kind();
+        let kind = copy_kind(direction);
         // SAFETY: as the caller's contract says.
-        unsafe { call!(self.hipMemcpyAsync(to, from, bytes, kind, stream), Activity::Copy { bytes, direction }) }
+        unsafe { call!(self.hipMemcpyAsync(to, from, bytes, kind, stream), direction.activity(bytes)) }
     }
 
-    /// # Safety
-    ///
-    /// The range is live until the stream has passed the fill.
-    pub(super) unsafe fn fill(&self, to: *mut c_void, byte: u8, bytes: usize, stream: hipStream_t) -> Result<()> {
+    unsafe fn fill(&self, to: *mut c_void, byte: u8, bytes: usize, stream: hipStream_t) -> Result<()> {
         let activity = || Activity::Copy { bytes, direction: "of one value" };
         // SAFETY: as the caller's contract says.
         unsafe { call!(self.hipMemsetAsync(to, byte.into(), bytes, stream), activity()) }
     }
 
-    pub(super) fn stream_create(&self) -> Result<hipStream_t> {
+    fn stream_create(&self) -> Result<hipStream_t> {
         let mut stream = ptr::null_mut();
         // SAFETY: `stream` is written during the call only.
         unsafe {
@@ -184,32 +153,22 @@ impl Api {
         Ok(stream)
     }
 
-    /// # Safety
-    ///
-    /// The stream is live and not used again.
-    pub(super) unsafe fn stream_destroy(&self, stream: hipStream_t) -> Result<()> {
+    unsafe fn stream_destroy(&self, stream: hipStream_t) -> Result<()> {
         // SAFETY: as the caller's contract says.
         unsafe { call!(self.hipStreamDestroy(stream), Activity::Manage("the end of a stream")) }
     }
 
-    /// # Safety
-    ///
-    /// The stream is live.
-    pub(super) unsafe fn stream_synchronize(
-        &self,
-        stream: hipStream_t,
-        kernels: impl FnOnce() -> Vec<String>,
-    ) -> Result<()> {
+    unsafe fn stream_synchronize(&self, stream: hipStream_t, kernels: impl FnOnce() -> Vec<String>) -> Result<()> {
         // SAFETY: as the caller's contract says.
         unsafe { call!(self.hipStreamSynchronize(stream), Activity::Wait { kernels: kernels() }) }
     }
 
-    pub(super) fn device_synchronize(&self, kernels: impl FnOnce() -> Vec<String>) -> Result<()> {
+    fn device_synchronize(&self, kernels: impl FnOnce() -> Vec<String>) -> Result<()> {
         // SAFETY: the call takes nothing.
         unsafe { call!(self.hipDeviceSynchronize(), Activity::Wait { kernels: kernels() }) }
     }
 
-    pub(super) fn event_create(&self) -> Result<hipEvent_t> {
+    fn event_create(&self) -> Result<hipEvent_t> {
         let mut event = ptr::null_mut();
         // SAFETY: `event` is written during the call only.
         unsafe {
@@ -218,34 +177,22 @@ impl Api {
         Ok(event)
     }
 
-    /// # Safety
-    ///
-    /// The event is live and not used again.
-    pub(super) unsafe fn event_destroy(&self, event: hipEvent_t) -> Result<()> {
+    unsafe fn event_destroy(&self, event: hipEvent_t) -> Result<()> {
         // SAFETY: as the caller's contract says.
         unsafe { call!(self.hipEventDestroy(event), Activity::Manage("the end of an event")) }
     }
 
-    /// # Safety
-    ///
-    /// Both are live.
-    pub(super) unsafe fn event_record(&self, event: hipEvent_t, stream: hipStream_t) -> Result<()> {
+    unsafe fn event_record(&self, event: hipEvent_t, stream: hipStream_t) -> Result<()> {
         // SAFETY: as the caller's contract says.
         unsafe { call!(self.hipEventRecord(event, stream), Activity::Manage("the record of an event")) }
     }
 
-    /// # Safety
-    ///
-    /// Both are live.
-    pub(super) unsafe fn stream_wait(&self, stream: hipStream_t, event: hipEvent_t) -> Result<()> {
+    unsafe fn stream_wait(&self, stream: hipStream_t, event: hipEvent_t) -> Result<()> {
         // SAFETY: as the caller's contract says.
         unsafe { call!(self.hipStreamWaitEvent(stream, event, 0), Activity::Manage("a stream's wait for an event")) }
     }
 
-    /// # Safety
-    ///
-    /// The event is live.
-    pub(super) unsafe fn event_query(&self, event: hipEvent_t) -> Result<bool> {
+    unsafe fn event_query(&self, event: hipEvent_t) -> Result<bool> {
         // SAFETY: as the caller's contract says.
         let status = unsafe { (self.table.hipEventQuery)(event) };
         if status == hipErrorNotReady {
@@ -255,18 +202,12 @@ impl Api {
         Ok(true)
     }
 
-    /// # Safety
-    ///
-    /// The event is live.
-    pub(super) unsafe fn event_synchronize(&self, event: hipEvent_t) -> Result<()> {
+    unsafe fn event_synchronize(&self, event: hipEvent_t) -> Result<()> {
         // SAFETY: as the caller's contract says.
         unsafe { call!(self.hipEventSynchronize(event), Activity::Wait { kernels: Vec::new() }) }
     }
 
-    /// # Safety
-    ///
-    /// Both events are live.
-    pub(super) unsafe fn event_elapsed(&self, from: hipEvent_t, to: hipEvent_t) -> Result<Duration> {
+    unsafe fn event_elapsed(&self, from: hipEvent_t, to: hipEvent_t) -> Result<Duration> {
         let mut milliseconds = 0.0_f32;
         // SAFETY: as the caller's contract says; `milliseconds` is written during the call only.
         unsafe {
@@ -278,10 +219,7 @@ impl Api {
         Ok(Duration::try_from_secs_f64(f64::from(milliseconds) / 1e3).unwrap_or_default())
     }
 
-    /// # Safety
-    ///
-    /// `image` is a code object, and lives as long as the module.
-    pub(super) unsafe fn module_load(&self, image: &[u8], kernel: &str) -> Result<hipModule_t> {
+    unsafe fn module_load(&self, image: &[u8], kernel: &str) -> Result<hipModule_t> {
         let mut module = ptr::null_mut();
         let activity = || Activity::Load { kernel: kernel.to_owned() };
         // SAFETY: as the caller's contract says; `module` is written during the call only.
@@ -289,18 +227,12 @@ impl Api {
         Ok(module)
     }
 
-    /// # Safety
-    ///
-    /// The module is live and not used again; no kernel of it runs.
-    pub(super) unsafe fn module_unload(&self, module: hipModule_t, kernel: &str) -> Result<()> {
+    unsafe fn module_unload(&self, module: hipModule_t, kernel: &str) -> Result<()> {
         // SAFETY: as the caller's contract says.
         unsafe { call!(self.hipModuleUnload(module), Activity::Load { kernel: kernel.to_owned() }) }
     }
 
-    /// # Safety
-    ///
-    /// The module is live.
-    pub(super) unsafe fn function(&self, module: hipModule_t, symbol: &CStr) -> Result<hipFunction_t> {
+    unsafe fn function(&self, module: hipModule_t, symbol: &CStr, _shared_bytes: u32) -> Result<hipFunction_t> {
         let mut function = ptr::null_mut();
         let activity = || Activity::Load { kernel: symbol.to_string_lossy().into_owned() };
         // SAFETY: as the caller's contract says; `function` is written during the call only.
@@ -308,44 +240,54 @@ impl Api {
         Ok(function)
     }
 
-    /// # Safety
-    ///
-    /// All handles are live, and the parameters are the function's.
-    pub(super) unsafe fn launch(
+    unsafe fn opt_resources(&self, _: hipFunction_t, _: Shape, _: &str) -> Result<Option<KernelResources>> {
+        // They are read from the code object.
+        Ok(None)
+    }
+
+    unsafe fn launch(
         &self,
-        launch: Launch,
+        launch: Launch<hipFunction_t>,
         stream: hipStream_t,
         activity: impl FnOnce() -> Activity,
     ) -> Result<()> {
-        let ([gx, gy, gz], [bx, by, bz]) = (launch.grid, launch.block);
+        let ([gx, gy, gz], [bx, by, bz]) = (launch.grid, launch.shape.block);
         // SAFETY: as the caller's contract says.
         let status = unsafe {
             let call = self.table.hipModuleLaunchKernel;
-            call(launch.function, gx, gy, gz, bx, by, bz, 0, stream, launch.params, ptr::null_mut())
+            call(
+                launch.function,
+                gx,
+                gy,
+                gz,
+                bx,
+                by,
+                bz,
+                launch.shape.shared_bytes,
+                stream,
+                launch.params,
+                ptr::null_mut(),
+            )
         };
         self.check("hipModuleLaunchKernel", status, activity)
     }
 
-    pub(super) fn graph_create(&self, nodes: usize) -> Result<hipGraph_t> {
+    fn graph_create(&self, nodes: usize) -> Result<hipGraph_t> {
         let mut graph = ptr::null_mut();
         // SAFETY: `graph` is written during the call only.
         unsafe { call!(self.hipGraphCreate(&raw mut graph, 0), Activity::Graph { nodes }) }?;
         Ok(graph)
     }
 
-    /// # Safety
-    ///
-    /// All handles are live, the dependencies are nodes of the graph, the parameters are the function's and live as
-    /// long as the graph.
-    pub(super) unsafe fn graph_add(
+    unsafe fn graph_add(
         &self,
         graph: hipGraph_t,
         dependencies: &[hipGraphNode_t],
-        launch: Launch,
+        launch: Launch<hipFunction_t>,
         activity: impl FnOnce() -> Activity,
     ) -> Result<hipGraphNode_t> {
         let mut node = ptr::null_mut();
-        let params = launch.node();
+        let params = node_params(launch);
         let (first, count) = match dependencies {
             [] => (ptr::null(), 0),
             some => (some.as_ptr(), some.len()),
@@ -357,10 +299,7 @@ impl Api {
         Ok(node)
     }
 
-    /// # Safety
-    ///
-    /// The graph is live.
-    pub(super) unsafe fn graph_instantiate(&self, graph: hipGraph_t, nodes: usize) -> Result<hipGraphExec_t> {
+    unsafe fn graph_instantiate(&self, graph: hipGraph_t, nodes: usize) -> Result<hipGraphExec_t> {
         let mut exec = ptr::null_mut();
         // SAFETY: as the caller's contract says; `exec` is written during the call only, and no log is asked for.
         unsafe {
@@ -370,43 +309,51 @@ impl Api {
         Ok(exec)
     }
 
-    /// # Safety
-    ///
-    /// All handles are live, the node is the graph's, the parameters are the function's and live as long as the graph.
-    pub(super) unsafe fn graph_update(
+    unsafe fn graph_update(
         &self,
         exec: hipGraphExec_t,
         node: hipGraphNode_t,
-        launch: Launch,
+        launch: Launch<hipFunction_t>,
         activity: impl FnOnce() -> Activity,
     ) -> Result<()> {
-        let params = launch.node();
+        let params = node_params(launch);
         // SAFETY: as the caller's contract says.
         unsafe { call!(self.hipGraphExecKernelNodeSetParams(exec, node, &raw const params), activity()) }
     }
 
-    /// # Safety
-    ///
-    /// Both are live, and so is all that the graph's nodes use.
-    pub(super) unsafe fn graph_launch(&self, exec: hipGraphExec_t, stream: hipStream_t, nodes: usize) -> Result<()> {
+    unsafe fn graph_launch(&self, exec: hipGraphExec_t, stream: hipStream_t, nodes: usize) -> Result<()> {
         // SAFETY: as the caller's contract says.
         unsafe { call!(self.hipGraphLaunch(exec, stream), Activity::Graph { nodes }) }
     }
 
-    /// # Safety
-    ///
-    /// The handle is live, not running and not used again.
-    pub(super) unsafe fn exec_destroy(&self, exec: hipGraphExec_t, nodes: usize) -> Result<()> {
+    unsafe fn exec_destroy(&self, exec: hipGraphExec_t, nodes: usize) -> Result<()> {
         // SAFETY: as the caller's contract says.
         unsafe { call!(self.hipGraphExecDestroy(exec), Activity::Graph { nodes }) }
     }
 
-    /// # Safety
-    ///
-    /// The graph is live and not used again.
-    pub(super) unsafe fn graph_destroy(&self, graph: hipGraph_t, nodes: usize) -> Result<()> {
+    unsafe fn graph_destroy(&self, graph: hipGraph_t, nodes: usize) -> Result<()> {
         // SAFETY: as the caller's contract says.
         unsafe { call!(self.hipGraphDestroy(graph), Activity::Graph { nodes }) }
+    }
+}
+
+fn copy_kind(direction: Direction) -> hipMemcpyKind {
+    match direction {
+        Direction::Up => hipMemcpyHostToDevice,
+        Direction::Down => hipMemcpyDeviceToHost,
+        Direction::Within => hipMemcpyDeviceToDevice,
+    }
+}
+
+fn node_params(launch: Launch<hipFunction_t>) -> hipKernelNodeParams {
+    let dim = |[x, y, z]: [u32; 3]| dim3 { x, y, z };
+    hipKernelNodeParams {
+        blockDim: dim(launch.shape.block),
+        extra: ptr::null_mut(),
+        func: launch.function.cast(),
+        gridDim: dim(launch.grid),
+        kernelParams: launch.params,
+        sharedMemBytes: launch.shape.shared_bytes,
     }
 }
 

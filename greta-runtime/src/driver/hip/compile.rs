@@ -7,17 +7,8 @@ use greta_codegen::emit;
 use greta_codegen::verify::Verified;
 
 use crate::compile::{CompileRequest, source_locations};
+use crate::driver::gpu::api::Image;
 use crate::error::Result;
-use crate::resources::KernelResources;
-
-/// A kernel as the device loads it.
-#[derive(Debug)]
-pub(super) struct Image {
-    /// The code object.
-    pub(super) bytes: Vec<u8>,
-    /// What the kernel costs, if the code object says so.
-    pub(super) resources: Option<KernelResources>,
-}
 
 /// Takes the code object of a kernel from the cache, or compiles it.
 pub(super) fn compile(kernel: &Verified) -> Result<Image> {
@@ -33,5 +24,9 @@ pub(super) fn compile(kernel: &Verified) -> Result<Image> {
     };
     let mut object = crate::compile::compile(&request).map_err(Box::new)?;
     object.resources.kernels.retain(|kernel| kernel.name == *name);
-    Ok(Image { bytes: object.bytes, resources: object.resources.kernels.pop() })
+    Ok(Image {
+        bytes: object.bytes,
+        launch_shared_bytes: emitted.launch_shared_bytes,
+        resources: object.resources.kernels.pop(),
+    })
 }

@@ -7,10 +7,13 @@ use greta_codegen::lower::lower;
 use greta_codegen::target::GFX942;
 use hip_sys::hipError_t;
 
-use super::compile::{Image, compile};
-use super::{Hip, fake};
+use super::api::HipApi;
+use super::compile::compile;
+use super::{fake, open_table};
 use crate::buffer::Buffer;
 use crate::device::Device;
+use crate::driver::gpu::Gpu;
+use crate::driver::gpu::api::Image;
 use crate::error::{Activity, DriverError, Error, Result};
 use crate::graph::Mode;
 use crate::stream::Stream;
@@ -19,8 +22,13 @@ use crate::test_kernels::{add, bump, scale};
 const SIGNATURES: &[(&str, &str)] = &[("scale", "wppw"), ("add", "pppw"), ("bump", "pw")];
 const ONE: u32 = 0x3f80_0000;
 
-fn driver(gpus: i32, arch: &str) -> Result<Hip> {
-    Hip::new(fake::table(gpus, arch, SIGNATURES), |_| Ok(Image { bytes: vec![7], resources: None }))
+fn driver(gpus: i32, arch: &str) -> Result<Gpu<HipApi>> {
+    over(fake::table(gpus, arch, SIGNATURES))
+}
+
+/// A driver over a table, of kernels that are not compiled.
+fn over(table: hip_sys::Hip) -> Result<Gpu<HipApi>> {
+    open_table(table, |_| Ok(Image { bytes: vec![7], launch_shared_bytes: 0, resources: None }))
 }
 
 /// An open device and a stream of it; the calls that made them are forgotten.
@@ -66,7 +74,7 @@ fn a_machine_without_a_gpu_is_told_apart_from_one_with_an_unknown_gpu() {
     assert!(matches!(driver(0, "gfx942"), Err(Error::NoGpu)));
     let table = fake::table(0, "gfx942", SIGNATURES);
     fake::fail("hipInit", 100);
-    assert!(matches!(Hip::new(table, compile), Err(Error::NoGpu)));
+    assert!(matches!(over(table), Err(Error::NoGpu)));
     let error = driver(1, "gfx1100").unwrap_err();
     assert_eq!(error.to_string(), "Fake MI300X is gfx1100, which is not supported; targets are gfx942");
 }
@@ -394,7 +402,7 @@ fn everything() -> Result<()> {
     if let Some((call, status)) = FAILING.get() {
         fake::fail(call, status);
     }
-    let device = Device::from_driver(Arc::new(Hip::new(table, |_| Ok(Image { bytes: vec![7], resources: None }))?))?;
+    let device = Device::from_driver(Arc::new(over(table)?))?;
     let stream = device.stream()?;
     let mut x: Buffer<f32> = device.zeroed(64)?;
     let mut y = device.buffer_from(&[0.5_f32; 64])?;

@@ -6,8 +6,6 @@
 
 use std::sync::Arc;
 
-use cudarc::driver::sys::{CUgraph, CUgraphExec, CUgraphNode, CUstream};
-
 use super::api::Api;
 use super::kernel::Kernel;
 use crate::driver::DriverArgument;
@@ -16,40 +14,40 @@ use crate::error::{Activity, Result};
 
 /// What a node runs.
 #[derive(Debug)]
-pub(super) struct Work<'a> {
-    pub(super) kernel: Arc<Kernel>,
+pub(super) struct Work<'a, A: Api> {
+    pub(super) kernel: Arc<Kernel<A>>,
     pub(super) grid: [u32; 3],
     pub(super) arguments: &'a [DriverArgument],
     /// Numbers of earlier nodes.
     pub(super) dependencies: &'a [usize],
 }
 
-/// A graph and what CUDA made of it.
+/// A graph and what the API made of it.
 #[derive(Debug)]
-pub(super) struct Graph {
-    api: Arc<Api>,
-    graph: CUgraph,
-    /// Null until the graph is instantiated.
-    exec: CUgraphExec,
-    nodes: Vec<CUgraphNode>,
-    kernels: Vec<Arc<Kernel>>,
+pub(super) struct Graph<A: Api> {
+    api: Arc<A>,
+    graph: A::Graph,
+    /// There once the graph is instantiated.
+    exec: Option<A::Exec>,
+    nodes: Vec<A::Node>,
+    kernels: Vec<Arc<Kernel<A>>>,
     values: Vec<Values>,
 }
 
-// SAFETY: CUDA's handles may be used from any thread, and the driver locks the graph for each use.
-unsafe impl Send for Graph {}
+// SAFETY: the API's handles may be used from any thread, and the driver locks the graph for each use.
+unsafe impl<A: Api> Send for Graph<A> {}
 
-impl Graph {
+impl<A: Api> Graph<A> {
     /// Builds and instantiates a graph.
     ///
     /// # Safety
     ///
     /// The arguments are the kernels', and their buffers live as long as the graph.
-    pub(super) unsafe fn new(api: &Arc<Api>, work: &[Work<'_>]) -> Result<Self> {
+    pub(super) unsafe fn new(api: &Arc<A>, work: &[Work<'_, A>]) -> Result<Self> {
         let mut graph = Self {
             api: Arc::clone(api),
             graph: api.graph_create(work.len())?,
-            exec: std::ptr::null_mut(),
+            exec: None,
             nodes: Vec::with_capacity(work.len()),
             kernels: Vec::with_capacity(work.len()),
             values: Vec::with_capacity(work.len()),
@@ -59,15 +57,15 @@ impl Graph {
             unsafe { graph.add(work) }?;
         }
         // SAFETY: the graph was created above.
-        graph.exec = unsafe { api.graph_instantiate(graph.graph, work.len()) }?;
+        graph.exec = Some(unsafe { api.graph_instantiate(graph.graph, work.len()) }?);
         Ok(graph)
     }
 
     /// # Safety
     ///
     /// As for `new`.
-    unsafe fn add(&mut self, work: &Work<'_>) -> Result<()> {
-        let dependencies: Vec<CUgraphNode> = work.dependencies.iter().map(|&node| self.nodes[node]).collect();
+    unsafe fn add(&mut self, work: &Work<'_, A>) -> Result<()> {
+        let dependencies: Vec<A::Node> = work.dependencies.iter().map(|&node| self.nodes[node]).collect();
         let values = Values::new(work.arguments);
         let launch = work.kernel.launch(work.grid, &values);
         let activity = || activity(self.nodes.len(), &work.kernel, work.arguments);
@@ -90,7 +88,7 @@ impl Graph {
         let launch = kernel.launch(grid, &values);
         let activity = || activity(node, kernel, arguments);
         // SAFETY: the node is this graph's, which keeps kernel and values; the caller keeps the buffers.
-        let updated = unsafe { self.api.graph_update(self.exec, self.nodes[node], launch, activity) };
+        let updated = unsafe { self.api.graph_update(self.exec(), self.nodes[node], launch, activity) };
         // Kept whether or not the update went through.
         self.values.push(values);
         updated
@@ -101,9 +99,13 @@ impl Graph {
     /// # Safety
     ///
     /// The stream is live.
-    pub(super) unsafe fn launch(&self, stream: CUstream) -> Result<()> {
+    pub(super) unsafe fn launch(&self, stream: A::Stream) -> Result<()> {
         // SAFETY: a graph is instantiated when `new` returns; the rest as the caller's contract says.
-        unsafe { self.api.graph_launch(self.exec, stream, self.nodes.len()) }
+        unsafe { self.api.graph_launch(self.exec(), stream, self.nodes.len()) }
+    }
+
+    fn exec(&self) -> A::Exec {
+        self.exec.expect("invariant: a graph is instantiated when `new` returns")
     }
 
     /// The names of the kernels.
@@ -112,7 +114,7 @@ impl Graph {
     }
 }
 
-impl Drop for Graph {
+impl<A: Api> Drop for Graph<A> {
     fn drop(&mut self) {
         let nodes = self.nodes.len();
         let warn = |result: Result<()>| {
@@ -120,15 +122,15 @@ impl Drop for Graph {
                 tracing::warn!(%error, "a graph was not destroyed");
             }
         };
-        if !self.exec.is_null() {
+        if let Some(exec) = self.exec {
             // SAFETY: whoever owns the graph has waited for its launches.
-            warn(unsafe { self.api.exec_destroy(self.exec, nodes) });
+            warn(unsafe { self.api.exec_destroy(exec, nodes) });
         }
         // SAFETY: nothing uses the graph once its executable form is gone.
         warn(unsafe { self.api.graph_destroy(self.graph, nodes) });
     }
 }
 
-fn activity(node: usize, kernel: &Kernel, arguments: &[DriverArgument]) -> Activity {
+fn activity<A: Api>(node: usize, kernel: &Kernel<A>, arguments: &[DriverArgument]) -> Activity {
     Activity::Node { node, kernel: kernel.name().to_owned(), arguments: kernel.describe(arguments) }
 }

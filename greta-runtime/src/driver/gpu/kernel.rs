@@ -1,0 +1,93 @@
+//! Loaded kernels.
+//!
+//! Guarantees: a kernel's image stays in memory as long as its module. Deliberately does not know streams or graphs.
+
+use std::ffi::CString;
+use std::sync::Arc;
+
+use super::api::{Api, Image, Launch, Shape};
+use crate::driver::DriverArgument;
+use crate::driver::values::{Values, describe};
+use crate::error::Result;
+use crate::module::Parameter;
+use crate::resources::KernelResources;
+
+/// A kernel of a loaded image.
+#[derive(Debug)]
+pub(super) struct Kernel<A: Api> {
+    function: A::Function,
+    shape: Shape,
+    parameters: Vec<String>,
+    resources: Option<KernelResources>,
+    module: Module<A>,
+}
+
+/// A loaded image, unloaded at the end.
+#[derive(Debug)]
+struct Module<A: Api> {
+    api: Arc<A>,
+    handle: A::Module,
+    /// The kernel's name.
+    name: String,
+    _image: Vec<u8>,
+}
+
+// SAFETY: the API's handles may be used from any thread.
+unsafe impl<A: Api> Send for Kernel<A> {}
+// SAFETY: as above; nothing here changes after `load`.
+unsafe impl<A: Api> Sync for Kernel<A> {}
+
+impl<A: Api> Kernel<A> {
+    /// Loads an image and finds its kernel.
+    pub(super) fn load(
+        api: &Arc<A>,
+        image: Image,
+        name: &str,
+        block: [u32; 3],
+        parameters: &[Parameter],
+    ) -> Result<Self> {
+        let symbol = CString::new(name).expect("invariant: Rust names contain no NUL");
+        let shape = Shape { block, shared_bytes: image.launch_shared_bytes };
+        // SAFETY: the compiler made the image, which the module keeps.
+        let handle = unsafe { api.module_load(&image.bytes, name) }?;
+        let module = Module { api: Arc::clone(api), handle, name: name.to_owned(), _image: image.bytes };
+        // SAFETY: the module has just been loaded.
+        let function = unsafe { api.function(handle, &symbol, shape.shared_bytes) }?;
+        let resources = match image.resources {
+            Some(resources) => Some(resources),
+            // SAFETY: as above.
+            None => unsafe { api.opt_resources(function, shape, name) }?,
+        };
+        let parameters = parameters.iter().map(|parameter| parameter.name.clone()).collect();
+        Ok(Self { function, shape, parameters, resources, module })
+    }
+
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        &self.module.name
+    }
+
+    /// What it costs a compute unit.
+    pub(super) fn resources(&self) -> Option<&KernelResources> {
+        self.resources.as_ref()
+    }
+
+    /// A launch of it. `values` lives as long as the API uses the launch.
+    pub(super) fn launch(&self, grid: [u32; 3], values: &Values) -> Launch<A::Function> {
+        Launch { function: self.function, grid, shape: self.shape, params: values.pointers() }
+    }
+
+    /// The arguments as an error names them: `m = 3`, `a: 4096 B`.
+    pub(super) fn describe(&self, arguments: &[DriverArgument]) -> Vec<String> {
+        describe(&self.parameters, arguments)
+    }
+}
+
+impl<A: Api> Drop for Module<A> {
+    fn drop(&mut self) {
+        // SAFETY: streams and graphs hold their kernels until their work is done, so nothing uses the module any more.
+        if let Err(error) = unsafe { self.api.module_unload(self.handle, &self.name) } {
+            tracing::warn!(%error, kernel = self.name, "a module was not unloaded");
+        }
+    }
+}
