@@ -1,6 +1,10 @@
 //! Everything that can be wrong with a program or its launch. One enum, with data; text only in
 //! `Display`. Knows nothing of how a fault is shown to a person.
 
+use std::fmt;
+
+use crate::execute::Cause;
+
 /// What is wrong with a program. Unless a variant says otherwise the fault is the program's.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -98,6 +102,62 @@ pub enum Fault {
         /// The function or kernel that holds it.
         function: Option<String>,
     },
+    /// The launch asks for more than a workgroup or a grid may have. Ask for less.
+    #[error("kernel {kernel}: the launch has {given} {resource}; at most {limit} are allowed")]
+    LaunchTooLarge {
+        /// The kernel.
+        kernel: String,
+        /// Of what.
+        resource: &'static str,
+        /// How many.
+        given: u64,
+        /// How many there may be.
+        limit: u64,
+    },
+    /// The arguments do not fit in memory, or into what the kernel's metadata say of them.
+    #[error("kernel {kernel}: {bytes} B of arguments cannot be placed")]
+    ArgumentsTooLarge {
+        /// The kernel.
+        kernel: String,
+        /// Bytes that were given.
+        bytes: u64,
+    },
+    /// A wave could not go on.
+    #[error("{place}: {cause}")]
+    Stopped {
+        /// Where it was.
+        place: Box<Place>,
+        /// Why.
+        cause: Cause,
+    },
+}
+
+/// Where a wave was when it stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The kernel.
+    pub kernel: String,
+    /// The workgroup's position in the grid.
+    pub workgroup: [u32; 3],
+    /// The wave's number in the workgroup.
+    pub wave: usize,
+    /// The lane at fault, if it is a single one.
+    pub lane: Option<usize>,
+    /// Offset of the instruction in the object's image.
+    pub pc: u64,
+    /// The instruction as text.
+    pub instruction: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kernel, workgroup, wave, lane, pc, instruction } = self;
+        write!(f, "kernel {kernel}, workgroup {workgroup:?}, wave {wave}")?;
+        if let Some(lane) = lane {
+            write!(f, ", lane {lane}")?;
+        }
+        write!(f, ", pc {pc:#x}, {instruction}")
+    }
 }
 
 fn in_function(function: &Option<String>) -> String {

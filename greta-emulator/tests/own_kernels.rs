@@ -7,15 +7,16 @@ mod support;
 
 use std::path::Path;
 
-use greta_emulator::{AccessError, Cause, CodeObject, Launch, Memory, launch};
+use greta_emulator::{AccessError, Cause, Fault, Launch, Memory, Module, Options, launch};
 use greta_runtime::compile::CompileRequest;
 
-fn compiled(name: &str, options: &[String]) -> Option<CodeObject> {
+/// The kernel's code.
+fn compiled(name: &str, options: &[String]) -> Option<Vec<u8>> {
     let compiler = support::compiler()?;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../snapshots").join(format!("{name}.snap.hip"));
     let source = std::fs::read_to_string(path).unwrap();
     let request = CompileRequest { source: &source, name, target: "gfx942", options, line_map: &[] };
-    Some(CodeObject::load(&compiler.compile(&request).unwrap().bytes).unwrap())
+    Some(compiler.compile(&request).unwrap().bytes.to_vec())
 }
 
 /// Values between -1 and 1 that repeat for nobody.
@@ -43,10 +44,9 @@ fn outcome(name: &str, grid: [u32; 3], block: u32, arguments: &[Argument<'_>]) -
     Some(optimised)
 }
 
-fn run(object: &CodeObject, name: &str, grid: [u32; 3], block: u32, arguments: &[Argument<'_>]) -> Vec<f32> {
-    let mut memory = Memory::new();
-    let image = memory.allocate(object.image.len() as u64).unwrap();
-    memory.write(image, &object.place(image).unwrap()).unwrap();
+fn run(code: &[u8], name: &str, grid: [u32; 3], block: u32, arguments: &[Argument<'_>]) -> Vec<f32> {
+    let memory = Memory::new();
+    let module = Module::load(&memory, code).unwrap();
     let (mut bytes, mut output) = (Vec::new(), (0, 0));
     for argument in arguments {
         match *argument {
@@ -63,12 +63,11 @@ fn run(object: &CodeObject, name: &str, grid: [u32; 3], block: u32, arguments: &
             Argument::Word(word) => bytes.extend(word.to_le_bytes()),
         }
     }
-    let program = object.program();
-    let kernel = object.kernel(name).unwrap();
-    let request = Launch { grid, block: [block, 1, 1], ..Launch::new(kernel, &program, image, &bytes) };
+    let kernel = module.kernel(name).unwrap();
+    let request = Launch { grid, block: [block, 1, 1], ..Launch::new(&module, kernel, &bytes) };
     let start = std::time::Instant::now();
-    let statistics = launch(&memory, &request).unwrap_or_else(|stop| panic!("{stop}"));
-    println!("{name}: {} instructions in {:?}", statistics.instructions, start.elapsed());
+    let report = launch(&memory, &request).unwrap_or_else(|fault| panic!("{fault}"));
+    println!("{name}: {} instructions in {:?}", report.instructions, start.elapsed());
     let mut data = vec![0; output.1 * 4];
     memory.read(output.0, &mut data).unwrap();
     data.chunks_exact(4).map(|word| f32::from_le_bytes(word.try_into().unwrap())).collect()
@@ -184,8 +183,8 @@ fn a_large_product_is_done() {
     let (a, b) = (values(512 * 512, 6), values(512 * 512, 7));
     let words = || Argument::Word(512);
     let arguments = [Argument::Input(&a), Argument::Input(&b), Argument::Output(512 * 512), words(), words(), words()];
-    let Some(object) = compiled("gemm_f32", &[]) else { return };
-    let c = run(&object, "gemm_f32", [8, 8, 1], 256, &arguments);
+    let Some(code) = compiled("gemm_f32", &[]) else { return };
+    let c = run(&code, "gemm_f32", [8, 8, 1], 256, &arguments);
     for (i, j) in [(0, 0), (511, 511), (100, 317)] {
         let chain = (0..512).fold(0.0f32, |sum, x| a[i * 512 + x].mul_add(b[j * 512 + x], sum));
         assert_eq!(c[i * 512 + j].to_bits(), chain.to_bits());
@@ -195,38 +194,35 @@ fn a_large_product_is_done() {
 #[test]
 fn a_read_past_an_array_stops_with_its_place() {
     let Some(object) = compiled("silu", &[]) else { return };
-    let mut memory = Memory::new();
-    let image = memory.allocate(object.image.len() as u64).unwrap();
-    memory.write(image, &object.place(image).unwrap()).unwrap();
+    let memory = Memory::new();
+    let module = Module::load(&memory, &object).unwrap();
     let (x, y) = (memory.allocate(4096).unwrap(), memory.allocate(8192).unwrap());
     let bytes: Vec<u8> = [x, y].into_iter().flat_map(u64::to_le_bytes).chain(2048u32.to_le_bytes()).collect();
-    let program = object.program();
-    let kernel = object.kernel("silu").unwrap();
-    let request = Launch { grid: [2, 1, 1], block: [256, 1, 1], ..Launch::new(kernel, &program, image, &bytes) };
-    let stop = launch(&memory, &request).unwrap_err();
-    assert_eq!((stop.kernel.as_str(), stop.workgroup, stop.wave), ("silu", [1, 0, 0], 0));
-    assert!(stop.instruction.starts_with("global_load_dwordx4"), "{stop}");
-    assert!(matches!(stop.cause, Cause::Access { lane: Some(0), error: AccessError::OutOfBounds { .. } }), "{stop}");
-    let endless = Launch { budget: 10, ..request };
-    let stop = launch(&memory, &endless).unwrap_err();
-    assert!(matches!(stop.cause, Cause::Budget { limit: 10 }), "{stop}");
+    let kernel = module.kernel("silu").unwrap();
+    let request = Launch { grid: [2, 1, 1], block: [256, 1, 1], ..Launch::new(&module, kernel, &bytes) };
+    let Err(Fault::Stopped { place, cause }) = launch(&memory, &request) else { panic!("the read is in bounds") };
+    assert_eq!((place.kernel.as_str(), place.workgroup, place.wave, place.lane), ("silu", [1, 0, 0], 0, Some(0)));
+    assert!(place.instruction.starts_with("global_load_dwordx4"), "{place}");
+    assert!(matches!(cause, Cause::Access { error: AccessError::OutOfBounds { .. }, .. }), "{cause}");
+    let endless = Launch { options: Options { budget: 10, ..Options::default() }, ..request };
+    let Err(Fault::Stopped { cause, .. }) = launch(&memory, &endless) else { panic!("ten instructions suffice") };
+    assert_eq!(cause, Cause::Budget { limit: 10 });
 }
 
 #[test]
 fn host_instructions_do_not_change_a_bit() {
     let Some(object) = compiled("silu", &[]) else { return };
-    let mut memory = Memory::new();
-    let image = memory.allocate(object.image.len() as u64).unwrap();
-    memory.write(image, &object.place(image).unwrap()).unwrap();
+    let memory = Memory::new();
+    let module = Module::load(&memory, &object).unwrap();
     let (x, y) = (memory.allocate(4096).unwrap(), memory.allocate(4096).unwrap());
     let data: Vec<u8> = values(1024, 11).iter().flat_map(|value| (value * 90.0).to_le_bytes()).collect();
     memory.write(x, &data).unwrap();
     let bytes: Vec<u8> = [x, y].into_iter().flat_map(u64::to_le_bytes).chain(1024u32.to_le_bytes()).collect();
-    let program = object.program();
     let mut results = Vec::new();
     for simd in [greta_numerics::Simd::PORTABLE, greta_numerics::Simd::best()] {
-        let kernel = object.kernel("silu").unwrap();
-        let request = Launch { block: [256, 1, 1], simd, ..Launch::new(kernel, &program, image, &bytes) };
+        let kernel = module.kernel("silu").unwrap();
+        let options = Options { simd, ..Options::default() };
+        let request = Launch { block: [256, 1, 1], options, ..Launch::new(&module, kernel, &bytes) };
         launch(&memory, &request).unwrap();
         let mut result = vec![0; 4096];
         memory.read(y, &mut result).unwrap();

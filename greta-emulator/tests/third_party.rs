@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use greta_emulator::{CodeObject, Launch, Memory, launch};
+use greta_emulator::{Launch, Memory, Module, launch};
 use safetensors::SafeTensors;
 use serde::Deserialize;
 
@@ -104,10 +104,8 @@ fn kernel_gives_expected_results(name: &str) {
     let sidecar: Sidecar = serde_json::from_slice(&sidecar).unwrap();
     let data = std::fs::read(folder.join(&sidecar.data)).unwrap();
     let tensors = SafeTensors::deserialize(&data).unwrap();
-    let object = CodeObject::load(&std::fs::read(folder.join(&sidecar.object)).unwrap()).unwrap();
-    let mut memory = Memory::new();
-    let image = memory.allocate(object.image.len() as u64).unwrap();
-    memory.write(image, &object.place(image).unwrap()).unwrap();
+    let memory = Memory::new();
+    let module = Module::load(&memory, &std::fs::read(folder.join(&sidecar.object)).unwrap()).unwrap();
     let mut addresses = BTreeMap::new();
     for (name, buffer) in &sidecar.buffers {
         let address = memory.allocate(buffer.bytes).unwrap();
@@ -124,13 +122,12 @@ fn kernel_gives_expected_results(name: &str) {
         };
         arguments[argument.offset..][..argument.size].copy_from_slice(&value.to_le_bytes()[..argument.size]);
     }
-    let program = object.program();
-    let kernel = object.kernel(&sidecar.kernel).unwrap();
+    let kernel = module.kernel(&sidecar.kernel).unwrap();
     let request = Launch {
         grid: sidecar.grid,
         block: sidecar.block,
         dynamic_shared_bytes: sidecar.shared_bytes,
-        ..Launch::new(kernel, &program, image, &arguments)
+        ..Launch::new(&module, kernel, &arguments)
     };
     launch(&memory, &request).unwrap_or_else(|stop| panic!("{stop}"));
     for check in &sidecar.checks {

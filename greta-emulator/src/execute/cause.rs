@@ -1,4 +1,4 @@
-//! What stops a wave, and where it was: data, with text only in `Display`.
+//! What stops a wave: data, with text only in `Display`.
 
 use crate::memory::AccessError;
 
@@ -41,16 +41,6 @@ pub enum Cause {
     /// The emulator does not execute this instruction, or not with these modifiers or this mode.
     #[error("not implemented by the emulator")]
     Unimplemented,
-    /// The launch asks for more than a workgroup or a grid may have. Ask for less.
-    #[error("the launch has {given} {resource}; at most {limit} are allowed")]
-    LaunchTooLarge {
-        /// Of what.
-        resource: &'static str,
-        /// How many.
-        given: u64,
-        /// How many there may be.
-        limit: u64,
-    },
     /// The program counter left the code, or reached what is no instruction.
     #[error("no instruction is here")]
     NoInstruction,
@@ -84,25 +74,4 @@ impl From<AccessError> for Cause {
     fn from(error: AccessError) -> Self {
         Self::Access { lane: None, error }
     }
-}
-
-/// A cause with the place where it happened.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "kernel {kernel}, workgroup {workgroup:?}, wave {wave}{}, pc {pc:#x}, {instruction}: {cause}",
-    cause.lane().map_or(String::new(), |lane| format!(", lane {lane}"))
-)]
-pub struct Stop {
-    /// The kernel.
-    pub kernel: String,
-    /// The workgroup's position in the grid.
-    pub workgroup: [u32; 3],
-    /// The wave's number in the workgroup.
-    pub wave: usize,
-    /// Offset of the instruction in the object's image.
-    pub pc: u64,
-    /// The instruction as text.
-    pub instruction: String,
-    /// What happened.
-    pub cause: Cause,
 }

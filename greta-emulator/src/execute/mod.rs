@@ -22,9 +22,9 @@ use greta_numerics::Simd;
 
 use crate::Program;
 use crate::isa::{Encoding, Instruction};
-pub use cause::{Cause, Stop};
+pub use cause::Cause;
 pub(crate) use space::Group;
-pub(crate) use wave::{LANES, Status, Wave};
+pub(crate) use wave::{LANES, PRIVATE_BASE, SHARED_BASE, Status, Wave};
 
 /// MODE's fields for rounding, which must be 0: to nearest even.
 const ROUNDING: u32 = 0xf;
@@ -36,7 +36,16 @@ pub(crate) fn check_mode(mode: u32) -> Result<(), Cause> {
     if mode & ROUNDING == 0 && mode & SUBNORMALS == SUBNORMALS { Ok(()) } else { Err(Cause::Unimplemented) }
 }
 
-/// Runs a wave until it waits or ends.
+/// How long a wave may run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Instructions in all.
+    pub(crate) budget: u64,
+    /// Instructions until others have their turn.
+    pub(crate) turn: u64,
+}
+
+/// Runs a wave until it waits, ends, or others have their turn.
 ///
 /// # Errors
 /// The offset of the instruction that did not execute, and why.
@@ -45,16 +54,17 @@ pub(crate) fn run(
     group: &mut Group<'_>,
     program: &Program,
     simd: Simd,
-    budget: u64,
+    limits: Limits,
 ) -> Result<(), (u64, Cause)> {
-    while wave.status == Status::Running {
+    let end = wave.instructions.saturating_add(limits.turn);
+    while wave.status == Status::Running && wave.instructions < end {
         let pc = wave.pc;
         let index = pc.wrapping_sub(program.start());
         let slot = usize::try_from(index / 4).ok().filter(|_| index.is_multiple_of(4));
         let instruction = slot.and_then(|slot| program.slots().get(slot)).and_then(Option::as_ref);
         let instruction = instruction.ok_or((pc, Cause::NoInstruction))?;
-        if wave.instructions >= budget {
-            return Err((pc, Cause::Budget { limit: budget }));
+        if wave.instructions >= limits.budget {
+            return Err((pc, Cause::Budget { limit: limits.budget }));
         }
         wave.instructions += 1;
         wave.pc = pc.wrapping_add(instruction.bytes());

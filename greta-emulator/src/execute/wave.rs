@@ -34,6 +34,8 @@ pub(crate) enum Status {
 pub(crate) struct Wave {
     pub(crate) scalars: [u32; 128],
     pub(crate) vectors: Box<[Lanes]>,
+    /// Vector registers that the kernel asked for.
+    vector_count: usize,
     pub(crate) accumulator_offset: usize,
     pub(crate) scc: bool,
     pub(crate) mode: u32,
@@ -50,8 +52,9 @@ pub(crate) struct Wave {
 }
 
 impl Wave {
-    pub(crate) fn new(accumulator_offset: usize, scratch_bytes: usize) -> Self {
+    pub(crate) fn new(accumulator_offset: usize, vector_count: usize, scratch_bytes: usize) -> Self {
         Self {
+            vector_count: vector_count.clamp(1, VECTOR_REGISTERS),
             scalars: [0; 128],
             vectors: vec![[0; LANES]; VECTOR_REGISTERS].into_boxed_slice(),
             accumulator_offset,
@@ -64,6 +67,17 @@ impl Wave {
             scratch_bytes,
             instructions: 0,
         }
+    }
+
+    /// As it was new.
+    pub(crate) fn reset(&mut self) {
+        self.scalars.fill(0);
+        self.vectors[..self.vector_count].fill([0; LANES]);
+        self.scratch.fill(0);
+        self.scc = false;
+        self.status = Status::Running;
+        self.relative = 0;
+        self.instructions = 0;
     }
 
     fn pair(&self, index: usize) -> u64 {

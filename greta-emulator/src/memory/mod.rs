@@ -1,102 +1,24 @@
-//! Guest memory: allocations with exact bounds, at addresses of the emulator's choosing.
+//! Guest memory: allocations with exact bounds, at addresses of the emulator's choosing, and memory
+//! of the host at the addresses that it has.
 //!
-//! Every access is checked against the allocation that holds it; there is a gap after each, so that
-//! an index past the end finds nothing. Words are read and written as relaxed atomics, since
-//! workgroups on several threads share them; on the host these are plain loads and stores. Knows
-//! nothing of waves.
-#![allow(unsafe_code, reason = "words are handed out as atomics of a buffer that this file owns")]
+//! Every access is checked against the allocation that holds it; there is a gap after each, and no
+//! address is given out twice, so that an index past the end and a pointer to freed memory find
+//! nothing. Allocations come and go while waves run: a launch sees those that there were when it
+//! began. Knows nothing of waves.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+mod allocation;
+mod view;
+
 use std::ptr::NonNull;
-use std::slice;
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// The first address that is given out.
-const FIRST_ADDRESS: u64 = 0x7000_0000_0000;
+pub(crate) use allocation::Allocation;
+pub(crate) use view::View;
+
+/// The first address that is given out: where no host maps its own memory unasked.
+const FIRST_ADDRESS: u64 = 0x0100_0000_0000;
 /// Addresses are multiples of this, and at least this much lies between two allocations.
 const GAP_BYTES: u64 = 4096;
-
-/// Bytes that an address stands for.
-#[derive(Debug)]
-pub(crate) struct Allocation {
-    address: u64,
-    bytes: u64,
-    data: NonNull<u8>,
-    layout: Layout,
-}
-
-// SAFETY: the buffer is owned by the allocation, and reached only through atomics while it is shared.
-unsafe impl Send for Allocation {}
-// SAFETY: as above.
-unsafe impl Sync for Allocation {}
-
-impl Drop for Allocation {
-    fn drop(&mut self) {
-        // SAFETY: `new` got the buffer from the global allocator with this layout.
-        unsafe { dealloc(self.data.as_ptr(), self.layout) }
-    }
-}
-
-impl Allocation {
-    /// Zeroed bytes. Nothing when no machine has so many.
-    pub(crate) fn new(address: u64, bytes: u64) -> Option<Self> {
-        let size = usize::try_from(bytes.max(1).checked_next_multiple_of(8)?).ok()?;
-        let layout = Layout::from_size_align(size, 64).ok()?;
-        // SAFETY: the layout's size is not zero.
-        let data = NonNull::new(unsafe { alloc_zeroed(layout) });
-        let data = data.unwrap_or_else(|| handle_alloc_error(layout));
-        Some(Self { address, bytes, data, layout })
-    }
-
-    /// Where `bytes` bytes at `address` are in the buffer, if all of them are.
-    #[inline]
-    fn offset(&self, address: u64, bytes: u64) -> Option<usize> {
-        let offset = address.wrapping_sub(self.address);
-        (offset <= self.bytes && bytes <= self.bytes - offset).then_some(offset as usize)
-    }
-
-    pub(crate) fn address(&self) -> u64 {
-        self.address
-    }
-
-    fn bytes_at(&self, address: u64, bytes: u64) -> Option<&[AtomicU8]> {
-        let offset = self.offset(address, bytes)?;
-        // SAFETY: `offset` keeps the range inside of the buffer, which lives as long as `self`; nothing
-        // but atomics of these bytes is ever handed out.
-        Some(unsafe { slice::from_raw_parts(self.data.as_ptr().add(offset).cast(), bytes as usize) })
-    }
-
-    /// `count` words. `address` is a multiple of 4.
-    #[inline]
-    fn words_at(&self, address: u64, count: usize) -> Option<&[AtomicU32]> {
-        let offset = self.offset(address, count as u64 * 4)?;
-        // SAFETY: as in `bytes_at`; both the buffer and the offset are multiples of 4, since allocations
-        // start at multiples of 64.
-        (offset.is_multiple_of(4))
-            .then(|| unsafe { slice::from_raw_parts(self.data.as_ptr().add(offset).cast(), count) })
-    }
-
-    fn double_at(&self, address: u64) -> Option<&AtomicU64> {
-        let offset = self.offset(address, 8)?;
-        // SAFETY: as in `words_at`, for multiples of 8.
-        offset.is_multiple_of(8).then(|| unsafe { AtomicU64::from_ptr(self.data.as_ptr().add(offset).cast()) })
-    }
-
-    fn half_at(&self, address: u64) -> Option<&AtomicU16> {
-        let offset = self.offset(address, 2)?;
-        // SAFETY: as in `words_at`, for multiples of 2.
-        offset.is_multiple_of(2).then(|| unsafe { AtomicU16::from_ptr(self.data.as_ptr().add(offset).cast()) })
-    }
-
-    /// Copies bytes in. False when they do not fit.
-    pub(crate) fn write(&self, address: u64, bytes: &[u8]) -> bool {
-        let Some(target) = self.bytes_at(address, bytes.len() as u64) else { return false };
-        for (target, &byte) in target.iter().zip(bytes) {
-            target.store(byte, Ordering::Relaxed);
-        }
-        true
-    }
-}
 
 /// Why an access did not happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -119,43 +41,112 @@ pub enum AccessError {
     },
 }
 
-/// All allocations of a device.
+/// A range of addresses that belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Region {
+    /// The first byte.
+    pub address: u64,
+    /// How many.
+    pub bytes: u64,
+    /// Whether it is memory of the host; see [`Memory::map_host`].
+    pub is_host: bool,
+}
+
+/// All allocations of a device. Shared by threads.
 #[derive(Debug, Default)]
 pub struct Memory {
-    /// By address.
-    allocations: Vec<Allocation>,
+    table: RwLock<Table>,
+}
+
+/// The allocations at one moment, by address.
+pub(crate) type Snapshot = Arc<Vec<Arc<Allocation>>>;
+
+#[derive(Debug)]
+struct Table {
+    allocations: Snapshot,
     next: u64,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self { allocations: Snapshot::default(), next: FIRST_ADDRESS }
+    }
+}
+
+impl Table {
+    fn insert(&mut self, allocation: Allocation) {
+        let index = self.allocations.partition_point(|other| other.address() < allocation.address());
+        Arc::make_mut(&mut self.allocations).insert(index, Arc::new(allocation));
+    }
 }
 
 impl Memory {
     /// No allocations.
     #[must_use]
     pub fn new() -> Self {
-        Self { allocations: Vec::new(), next: FIRST_ADDRESS }
+        Self::default()
     }
 
-    /// Allocates zeroed bytes and returns their address. Nothing when the machine cannot.
-    pub fn allocate(&mut self, bytes: u64) -> Option<u64> {
-        let address = self.next;
+    /// Allocates zeroed bytes and returns their address, a multiple of 4096. Pages of large
+    /// allocations take room on the host when they are first touched. Nothing when the host cannot.
+    pub fn allocate(&self, bytes: u64) -> Option<u64> {
+        let mut table = self.table_mut();
+        let address = table.next;
         let end = address.checked_add(bytes)?.checked_next_multiple_of(GAP_BYTES)?;
-        self.next = end.checked_add(GAP_BYTES)?;
-        self.allocations.push(Allocation::new(address, bytes)?);
+        let allocation = Allocation::new(address, bytes)?;
+        table.next = end.checked_add(GAP_BYTES)?;
+        table.insert(allocation);
+        Some(address)
+    }
+
+    /// Lets waves reach memory of the host, at the address that it has there, which is returned.
+    /// [`Self::free`] with that address ends it. Nothing when an allocation has some of the addresses.
+    ///
+    /// # Safety
+    /// The bytes stay allocated until they are freed here and launches that began before have ended.
+    /// While a launch runs nobody else reads or writes them but through atomics.
+    #[allow(unsafe_code, reason = "the host's memory is the caller's")]
+    pub unsafe fn map_host(&self, data: NonNull<u8>, bytes: u64) -> Option<u64> {
+        // SAFETY: the caller's promise is this function's.
+        let allocation = unsafe { Allocation::host(data, bytes) };
+        let address = allocation.address();
+        let end = address.checked_add(bytes)?;
+        let mut table = self.table_mut();
+        let after = table.allocations.partition_point(|other| other.address() < end);
+        let before = after.checked_sub(1).map(|index| &table.allocations[index]);
+        if before.is_some_and(|other| other.address() + other.bytes().max(1) > address) {
+            return None;
+        }
+        table.insert(allocation);
         Some(address)
     }
 
     /// Frees the allocation that starts at `address`. False when none does.
-    pub fn free(&mut self, address: u64) -> bool {
-        let found = self.allocations.binary_search_by_key(&address, |allocation| allocation.address);
-        found.map(|index| self.allocations.remove(index)).is_ok()
+    pub fn free(&self, address: u64) -> bool {
+        let mut table = self.table_mut();
+        let found = table.allocations.binary_search_by_key(&address, |allocation| allocation.address());
+        found.map(|index| Arc::make_mut(&mut table.allocations).remove(index)).is_ok()
+    }
+
+    /// The allocation that holds `address`, if one does.
+    pub fn region(&self, address: u64) -> Option<Region> {
+        let allocation = self.holder(address, 1).ok()?;
+        Some(Region { address: allocation.address(), bytes: allocation.bytes(), is_host: allocation.is_host() })
+    }
+
+    /// Bytes of all allocations that are not the host's.
+    pub fn allocated_bytes(&self) -> u64 {
+        let table = self.table();
+        table.allocations.iter().filter(|allocation| !allocation.is_host()).map(|allocation| allocation.bytes()).sum()
     }
 
     /// Copies bytes to the guest.
     ///
     /// # Errors
     /// When no allocation holds them all.
-    pub fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), AccessError> {
-        let outside = AccessError::OutOfBounds { address, bytes: bytes.len() as u64 };
-        self.find(address).filter(|allocation| allocation.write(address, bytes)).map(|_| ()).ok_or(outside)
+    pub fn write(&self, address: u64, bytes: &[u8]) -> Result<(), AccessError> {
+        self.holder(address, bytes.len() as u64)?.write(address, bytes);
+        Ok(())
     }
 
     /// Copies bytes from the guest.
@@ -163,73 +154,101 @@ impl Memory {
     /// # Errors
     /// When no allocation holds them all.
     pub fn read(&self, address: u64, bytes: &mut [u8]) -> Result<(), AccessError> {
-        let outside = AccessError::OutOfBounds { address, bytes: bytes.len() as u64 };
-        let source = self.find(address).and_then(|allocation| allocation.bytes_at(address, bytes.len() as u64));
-        for (byte, source) in bytes.iter_mut().zip(source.ok_or(outside)?) {
-            *byte = source.load(Ordering::Relaxed);
+        self.holder(address, bytes.len() as u64)?.read(address, bytes);
+        Ok(())
+    }
+
+    /// Sets bytes of the guest.
+    ///
+    /// # Errors
+    /// When no allocation holds them all.
+    pub fn fill(&self, address: u64, bytes: u64, value: u8) -> Result<(), AccessError> {
+        self.holder(address, bytes)?.fill(address, bytes as usize, value);
+        Ok(())
+    }
+
+    /// Copies bytes of the guest to another place, in pieces, first byte first.
+    ///
+    /// # Errors
+    /// When no allocation holds them all, at either place. Nothing was copied then.
+    pub fn copy(&self, target: u64, source: u64, bytes: u64) -> Result<(), AccessError> {
+        let (from, to) = (self.holder(source, bytes)?, self.holder(target, bytes)?);
+        let mut piece = vec![0; bytes.min(1 << 20) as usize];
+        let mut done = 0;
+        while done < bytes {
+            let count = (bytes - done).min(piece.len() as u64) as usize;
+            from.read(source + done, &mut piece[..count]);
+            to.write(target + done, &piece[..count]);
+            done += count as u64;
         }
         Ok(())
     }
 
-    fn find(&self, address: u64) -> Option<&Allocation> {
-        let index = self.allocations.partition_point(|allocation| allocation.address <= address);
-        self.allocations.get(index.checked_sub(1)?)
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Arc::clone(&self.table().allocations)
+    }
+
+    fn holder(&self, address: u64, bytes: u64) -> Result<Arc<Allocation>, AccessError> {
+        let table = self.table();
+        let found = view::find(&table.allocations, address).filter(|found| found.offset(address, bytes).is_some());
+        found.cloned().ok_or(AccessError::OutOfBounds { address, bytes })
+    }
+
+    // The table is whole between any two statements, so that a thread that panicked left it usable.
+    fn table(&self) -> RwLockReadGuard<'_, Table> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn table_mut(&self) -> RwLockWriteGuard<'_, Table> {
+        self.table.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What the waves of a workgroup see: the device's memory and the launch's own. Remembers the
-/// allocation that it found last.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct View<'a> {
-    memory: &'a Memory,
-    own: &'a Allocation,
-    last: &'a Allocation,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl<'a> View<'a> {
-    pub(crate) fn new(memory: &'a Memory, own: &'a Allocation) -> Self {
-        Self { memory, own, last: own }
+    #[test]
+    fn bytes_outside_of_an_allocation_are_not_reached() {
+        let memory = Memory::new();
+        let address = memory.allocate(100).unwrap();
+        memory.write(address + 1, &[7; 99]).unwrap();
+        let mut read = [0; 100];
+        memory.read(address, &mut read).unwrap();
+        assert!(read[0] == 0 && read[1..].iter().all(|&byte| byte == 7));
+        let outside = AccessError::OutOfBounds { address: address + 1, bytes: 100 };
+        assert_eq!(memory.write(address + 1, &[0; 100]), Err(outside));
+        assert!(memory.free(address) && !memory.free(address));
+        assert_eq!(memory.read(address, &mut [0]), Err(AccessError::OutOfBounds { address, bytes: 1 }));
     }
 
-    #[inline]
-    fn holder(&mut self, address: u64, bytes: u64, alignment: u64) -> Result<&'a Allocation, AccessError> {
-        if !address.is_multiple_of(alignment) {
-            return Err(AccessError::Unaligned { address, alignment });
-        }
-        if self.last.offset(address, bytes).is_none() {
-            let found =
-                if self.own.offset(address, bytes).is_some() { Some(self.own) } else { self.memory.find(address) };
-            self.last = found
-                .filter(|allocation| allocation.offset(address, bytes).is_some())
-                .ok_or(AccessError::OutOfBounds { address, bytes })?;
-        }
-        Ok(self.last)
+    #[test]
+    fn pages_that_nobody_touches_cost_nothing() {
+        let memory = Memory::new();
+        let bytes = 192 << 30;
+        let address = memory.allocate(bytes).unwrap();
+        memory.fill(address + bytes - 3, 3, 9).unwrap();
+        memory.copy(address + 5, address + bytes - 3, 3).unwrap();
+        let mut read = [0; 4];
+        memory.read(address + 5, &mut read).unwrap();
+        assert_eq!(read, [9, 9, 9, 0]);
+        assert_eq!(memory.region(address + 77), Some(Region { address, bytes, is_host: false }));
+        assert_eq!(memory.allocated_bytes(), bytes);
     }
 
-    #[inline]
-    pub(crate) fn words(&mut self, address: u64, count: usize) -> Result<&'a [AtomicU32], AccessError> {
-        let holder = self.holder(address, count as u64 * 4, 4)?;
-        holder.words_at(address, count).ok_or(AccessError::OutOfBounds { address, bytes: count as u64 * 4 })
-    }
-
-    #[inline]
-    pub(crate) fn word(&mut self, address: u64) -> Result<&'a AtomicU32, AccessError> {
-        self.words(address, 1)?.first().ok_or(AccessError::OutOfBounds { address, bytes: 4 })
-    }
-
-    pub(crate) fn double(&mut self, address: u64) -> Result<&'a AtomicU64, AccessError> {
-        let holder = self.holder(address, 8, 8)?;
-        holder.double_at(address).ok_or(AccessError::OutOfBounds { address, bytes: 8 })
-    }
-
-    pub(crate) fn half(&mut self, address: u64) -> Result<&'a AtomicU16, AccessError> {
-        let holder = self.holder(address, 2, 2)?;
-        holder.half_at(address).ok_or(AccessError::OutOfBounds { address, bytes: 2 })
-    }
-
-    pub(crate) fn byte(&mut self, address: u64) -> Result<&'a AtomicU8, AccessError> {
-        let holder = self.holder(address, 1, 1)?;
-        let found = holder.bytes_at(address, 1).and_then(<[_]>::first);
-        found.ok_or(AccessError::OutOfBounds { address, bytes: 1 })
+    #[test]
+    #[allow(unsafe_code, reason = "maps a vector of its own")]
+    fn memory_of_the_host_has_its_own_address() {
+        let memory = Memory::new();
+        let mut words = vec![1u64, 2, 3];
+        let data = NonNull::new(words.as_mut_ptr().cast::<u8>()).unwrap();
+        // SAFETY: the vector outlives the mapping, and is not used while it is mapped.
+        let address = unsafe { memory.map_host(data, 24) }.unwrap();
+        assert_eq!(address, data.as_ptr() as u64);
+        // SAFETY: refused, since the addresses overlap.
+        assert_eq!(unsafe { memory.map_host(data, 8) }, None);
+        memory.write(address + 8, &9u64.to_le_bytes()).unwrap();
+        assert!(memory.region(address).unwrap().is_host && memory.free(address));
+        assert_eq!(words, [1, 9, 3]);
     }
 }

@@ -1,0 +1,78 @@
+//! What a launch has in memory of its own: the dispatch packet, the queue's record and the arguments,
+//! hidden ones included. Layouts are those of the HSA standard and of LLVM's AMDGPU usage guide.
+
+use super::Launch;
+use crate::execute::{PRIVATE_BASE, SHARED_BASE};
+use crate::memory::Allocation;
+use crate::object::{Argument, ArgumentKind};
+
+/// Where it is.
+pub(super) const PACKET_ADDRESS: u64 = 0x6000_0000_0000;
+pub(super) const QUEUE_ADDRESS: u64 = PACKET_ADDRESS + 256;
+pub(super) const ARGUMENTS_ADDRESS: u64 = QUEUE_ADDRESS + 256;
+/// Where the queue's record has the high halves of the apertures' addresses.
+const QUEUE_APERTURES: u64 = 64;
+
+/// Places it. Nothing when the arguments' size cannot be allocated.
+pub(super) fn place(launch: &Launch<'_>) -> Option<Allocation> {
+    let arguments = &launch.kernel.metadata.arguments;
+    let end = arguments.iter().map(|argument| u64::from(argument.offset) + u64::from(argument.bytes)).max();
+    let kernarg = u64::from(launch.kernel.descriptor.kernarg_bytes);
+    let bytes = end.unwrap_or(0).max(launch.arguments.len() as u64).max(kernarg);
+    // Compilers load whole tuples of registers, up to 64 bytes, where only their start is used.
+    let bytes = ARGUMENTS_ADDRESS - PACKET_ADDRESS + bytes.checked_next_multiple_of(64)?;
+    let own = Allocation::new(PACKET_ADDRESS, bytes)?;
+    let hidden = arguments.iter().filter(|argument| argument.kind.is_hidden());
+    let is_written = own.write(ARGUMENTS_ADDRESS, launch.arguments)
+        && hidden.into_iter().all(|argument| {
+            let value = hidden_value(launch, argument).to_le_bytes();
+            own.write(ARGUMENTS_ADDRESS + u64::from(argument.offset), &value[..(argument.bytes as usize).min(8)])
+        })
+        && own.write(PACKET_ADDRESS, &packet(launch))
+        && own.write(QUEUE_ADDRESS + QUEUE_APERTURES, &high(SHARED_BASE).to_le_bytes())
+        && own.write(QUEUE_ADDRESS + QUEUE_APERTURES + 4, &high(PRIVATE_BASE).to_le_bytes());
+    is_written.then_some(own)
+}
+
+fn high(address: u64) -> u32 {
+    (address >> 32) as u32
+}
+
+/// The dispatch packet: sizes of workgroup and grid, scratch, LDS, address of the arguments.
+fn packet(launch: &Launch<'_>) -> [u8; 64] {
+    let mut packet = [0; 64];
+    let mut put = |at: usize, bytes: &[u8]| packet[at..at + bytes.len()].copy_from_slice(bytes);
+    put(2, &dimensions(launch).to_le_bytes());
+    for (index, (&size, &groups)) in launch.block.iter().zip(&launch.grid).enumerate() {
+        put(4 + 2 * index, &(size as u16).to_le_bytes());
+        put(12 + 4 * index, &size.wrapping_mul(groups).to_le_bytes());
+    }
+    put(24, &launch.kernel.descriptor.private_bytes.to_le_bytes());
+    put(28, &launch.shared_bytes().to_le_bytes());
+    put(40, &ARGUMENTS_ADDRESS.to_le_bytes());
+    packet
+}
+
+fn dimensions(launch: &Launch<'_>) -> u16 {
+    let last = launch.grid.iter().zip(&launch.block).rposition(|(&grid, &block)| grid > 1 || block > 1);
+    last.map_or(1, |last| last as u16 + 1)
+}
+
+fn hidden_value(launch: &Launch<'_>, argument: &Argument) -> u64 {
+    match argument.kind {
+        ArgumentKind::HiddenBlockCountX => u64::from(launch.grid[0]),
+        ArgumentKind::HiddenBlockCountY => u64::from(launch.grid[1]),
+        ArgumentKind::HiddenBlockCountZ => u64::from(launch.grid[2]),
+        ArgumentKind::HiddenGroupSizeX => u64::from(launch.block[0]),
+        ArgumentKind::HiddenGroupSizeY => u64::from(launch.block[1]),
+        ArgumentKind::HiddenGroupSizeZ => u64::from(launch.block[2]),
+        ArgumentKind::HiddenGridDims => u64::from(dimensions(launch)),
+        ArgumentKind::HiddenDynamicLdsSize => u64::from(launch.dynamic_shared_bytes),
+        ArgumentKind::HiddenPrivateBase => u64::from(high(PRIVATE_BASE)),
+        ArgumentKind::HiddenSharedBase => u64::from(high(SHARED_BASE)),
+        ArgumentKind::HiddenQueuePtr => QUEUE_ADDRESS,
+        // Offsets and remainders are 0, since grids are of whole workgroups; there is no device heap,
+        // no printf buffer and no host call, so that what needs one faults at address 0.
+        _ => 0,
+    }
+}

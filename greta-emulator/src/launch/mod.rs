@@ -1,0 +1,204 @@
+//! Launches: a grid of workgroups over a kernel, from its descriptor and arguments to its end.
+//!
+//! Workgroups start in the order of the grid and run on all cores; the waves of one take turns, so
+//! that a launch is deterministic wherever its kernel is. Of several workgroups that stop, the first
+//! in the grid is reported. Knows nothing of streams.
+
+mod arguments;
+mod workgroup;
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use greta_numerics::Simd;
+
+use crate::Module;
+use crate::execute::Cause;
+use crate::fault::{Fault, Place};
+use crate::memory::{Allocation, Memory, Snapshot};
+use crate::object::Kernel;
+use workgroup::Workgroup;
+
+/// Threads of a workgroup, bytes of LDS, bytes of scratch a lane, workgroups: more than gfx942 has
+/// are refused.
+const BLOCK_LIMIT: u64 = 1024;
+const SHARED_LIMIT: u64 = 65536;
+const SCRATCH_LIMIT: u64 = 1 << 20;
+const GRID_LIMIT: u64 = 1 << 48;
+
+/// A kernel to run, and over what.
+#[derive(Debug, Clone, Copy)]
+pub struct Launch<'a> {
+    /// The object, in memory.
+    pub module: &'a Module,
+    /// One of its kernels.
+    pub kernel: &'a Kernel,
+    /// Workgroups.
+    pub grid: [u32; 3],
+    /// Work-items of a workgroup.
+    pub block: [u32; 3],
+    /// LDS beyond what the kernel's descriptor asks for.
+    pub dynamic_shared_bytes: u32,
+    /// The explicit arguments as they are in memory. Hidden ones are added.
+    pub arguments: &'a [u8],
+    /// How to run it.
+    pub options: Options,
+}
+
+/// How a launch runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Instructions that a wave may run before it counts as endless.
+    pub budget: u64,
+    /// Host instructions to use. All give the same bits.
+    pub simd: Simd,
+}
+
+impl Default for Options {
+    /// A budget of 2^32, which is minutes of a wave, and the best instructions of the host.
+    fn default() -> Self {
+        Self { budget: 1 << 32, simd: Simd::best() }
+    }
+}
+
+impl<'a> Launch<'a> {
+    /// A launch of one workgroup of one wave without dynamic LDS.
+    #[must_use]
+    pub fn new(module: &'a Module, kernel: &'a Kernel, arguments: &'a [u8]) -> Self {
+        let options = Options::default();
+        Self { module, kernel, grid: [1; 3], block: [64, 1, 1], dynamic_shared_bytes: 0, arguments, options }
+    }
+
+    fn block_threads(&self) -> u64 {
+        product(self.block)
+    }
+
+    fn shared_bytes(&self) -> u32 {
+        self.kernel.descriptor.shared_bytes.saturating_add(self.dynamic_shared_bytes)
+    }
+
+    fn position(&self, index: u64) -> [u32; 3] {
+        let [x, y, _] = self.grid.map(|size| u64::from(size).max(1));
+        [(index % x) as u32, (index / x % y) as u32, (index / x / y) as u32]
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        let kernel = &self.kernel.metadata.name;
+        for (resource, given, limit) in [
+            ("threads a workgroup", self.block_threads(), BLOCK_LIMIT),
+            ("bytes of LDS", u64::from(self.shared_bytes()), SHARED_LIMIT),
+            ("bytes of scratch a lane", u64::from(self.kernel.descriptor.private_bytes), SCRATCH_LIMIT),
+            ("workgroups", product(self.grid), GRID_LIMIT),
+        ] {
+            if given > limit {
+                return Err(Fault::LaunchTooLarge { kernel: kernel.clone(), resource, given, limit });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn product(sizes: [u32; 3]) -> u64 {
+    sizes.iter().fold(1, |product: u64, &size| product.saturating_mul(u64::from(size)))
+}
+
+/// What a launch did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Instructions that its waves ran.
+    pub instructions: u64,
+}
+
+/// Runs a launch to its end.
+///
+/// # Errors
+/// Where and why a wave stopped, or what the launch has too much of. When a wave stopped, others may
+/// have written memory.
+pub fn launch(memory: &Memory, launch: &Launch<'_>) -> Result<Report, Fault> {
+    launch.check()?;
+    let groups = if launch.block_threads() == 0 { 0 } else { product(launch.grid) };
+    let own = arguments::place(launch).ok_or_else(|| Fault::ArgumentsTooLarge {
+        kernel: launch.kernel.metadata.name.clone(),
+        bytes: launch.arguments.len() as u64,
+    })?;
+    let grid =
+        Grid { launch, own, memory: memory.snapshot(), groups, next: AtomicU64::new(0), outcome: Mutex::default() };
+    let workers = groups.min(rayon::current_num_threads() as u64);
+    if workers <= 1 {
+        grid.work();
+    } else {
+        rayon::scope(|scope| (0..workers).for_each(|_| scope.spawn(|_| grid.work())));
+    }
+    let outcome = grid.outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match outcome.stop {
+        Some((_, fault)) => Err(fault),
+        None => Ok(outcome.report),
+    }
+}
+
+/// A launch under way.
+struct Grid<'a> {
+    launch: &'a Launch<'a>,
+    own: Allocation,
+    memory: Snapshot,
+    groups: u64,
+    /// The workgroup that starts next.
+    next: AtomicU64,
+    outcome: Mutex<Outcome>,
+}
+
+#[derive(Default)]
+struct Outcome {
+    report: Report,
+    /// The first workgroup that stopped.
+    stop: Option<(u64, Fault)>,
+}
+
+impl Grid<'_> {
+    /// Runs workgroups until none is left.
+    fn work(&self) {
+        let mut group = Workgroup::new(self.launch, &self.own, &self.memory);
+        let mut instructions = 0;
+        loop {
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            if index >= self.groups {
+                break;
+            }
+            match group.run(index) {
+                Ok(count) => instructions += count,
+                Err(stopped) => {
+                    // Those that started before may stop earlier in the grid; none need start any more.
+                    self.next.fetch_max(self.groups, Ordering::Relaxed);
+                    self.stop(index, *stopped);
+                }
+            }
+        }
+        self.outcome().report.instructions += instructions;
+    }
+
+    fn stop(&self, index: u64, workgroup::Stopped { wave, pc, cause }: workgroup::Stopped) {
+        let place = self.place(index, wave, pc, &cause);
+        let mut outcome = self.outcome();
+        if outcome.stop.as_ref().is_none_or(|(other, _)| index < *other) {
+            outcome.stop = Some((index, Fault::Stopped { place: Box::new(place), cause }));
+        }
+    }
+
+    fn place(&self, index: u64, wave: usize, pc: u64, cause: &Cause) -> Place {
+        let Launch { module, kernel, .. } = self.launch;
+        let instruction = module.program.at(pc).map_or_else(|_| "no instruction".to_owned(), ToString::to_string);
+        Place {
+            kernel: kernel.metadata.name.clone(),
+            workgroup: self.launch.position(index),
+            wave,
+            lane: cause.lane(),
+            pc,
+            instruction,
+        }
+    }
+
+    fn outcome(&self) -> std::sync::MutexGuard<'_, Outcome> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

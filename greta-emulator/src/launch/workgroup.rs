@@ -1,0 +1,140 @@
+//! One workgroup after another in the same registers: its waves as the hardware starts them, and the
+//! turns that they take.
+
+use super::Launch;
+use super::arguments::{ARGUMENTS_ADDRESS, PACKET_ADDRESS, QUEUE_ADDRESS};
+use crate::execute::{Cause, Group, LANES, Limits, Status, Wave, check_mode, run};
+use crate::memory::{Allocation, Snapshot, View};
+use crate::object::UserSgprs;
+
+/// Code that loads the arguments itself comes before code that has them preloaded.
+const PRELOADED_ENTRY_BYTES: u64 = 256;
+/// LDS is given out in pieces of this size.
+const SHARED_GRANULE: u32 = 512;
+/// A stack whose size is not known gets what a lane may have by default.
+const DYNAMIC_STACK_BYTES: u32 = 16384;
+/// Instructions that a wave runs before another one has its turn, so that waves can wait for each
+/// other without a barrier.
+const TURN: u64 = 1 << 16;
+
+/// Where and why a wave stopped.
+pub(super) struct Stopped {
+    pub(super) wave: usize,
+    pub(super) pc: u64,
+    pub(super) cause: Cause,
+}
+
+/// What the workgroups of a launch run in, one at a time.
+pub(super) struct Workgroup<'a> {
+    launch: &'a Launch<'a>,
+    own: &'a Allocation,
+    group: Group<'a>,
+    waves: Vec<Wave>,
+}
+
+impl<'a> Workgroup<'a> {
+    pub(super) fn new(launch: &'a Launch<'a>, own: &'a Allocation, memory: &'a Snapshot) -> Self {
+        let descriptor = &launch.kernel.descriptor;
+        let stack = if descriptor.dynamic_stack() { DYNAMIC_STACK_BYTES } else { 0 };
+        let scratch_bytes = (descriptor.private_bytes + stack) as usize;
+        let wave = || Wave::new(descriptor.accumulator_offset() as usize, descriptor.vgprs() as usize, scratch_bytes);
+        let count = launch.block_threads().div_ceil(LANES as u64);
+        let shared = vec![0; launch.shared_bytes().next_multiple_of(SHARED_GRANULE) as usize];
+        let group = Group { view: View::new(memory, own), shared, base: launch.module.address };
+        Self { launch, own, group, waves: (0..count).map(|_| wave()).collect() }
+    }
+
+    /// Runs a workgroup and returns how many instructions its waves ran.
+    pub(super) fn run(&mut self, index: u64) -> Result<u64, Box<Stopped>> {
+        self.start(index)?;
+        let limits = Limits { budget: self.launch.options.budget, turn: TURN };
+        loop {
+            for (number, wave) in self.waves.iter_mut().enumerate() {
+                run(wave, &mut self.group, &self.launch.module.program, self.launch.options.simd, limits)
+                    .map_err(|(pc, cause)| Box::new(Stopped { wave: number, pc, cause }))?;
+            }
+            if self.waves.iter().any(|wave| wave.status == Status::Running) {
+                continue;
+            }
+            // Waves that ended no longer count for a barrier.
+            let waiting = self.waves.iter_mut().filter(|wave| wave.status == Status::AtBarrier);
+            let released = waiting.map(|wave| wave.status = Status::Running).count();
+            if released == 0 {
+                return Ok(self.waves.iter().map(|wave| wave.instructions).sum());
+            }
+        }
+    }
+
+    fn start(&mut self, index: u64) -> Result<(), Box<Stopped>> {
+        self.group.shared.fill(0);
+        for (number, wave) in self.waves.iter_mut().enumerate() {
+            let pc = self.launch.kernel.entry;
+            start_wave(wave, self.launch, self.own, self.launch.position(index), number)
+                .map_err(|cause| Box::new(Stopped { wave: number, pc, cause }))?;
+        }
+        Ok(())
+    }
+}
+
+/// A wave as the hardware starts it.
+fn start_wave(
+    wave: &mut Wave,
+    launch: &Launch<'_>,
+    own: &Allocation,
+    workgroup: [u32; 3],
+    number: usize,
+) -> Result<(), Cause> {
+    let descriptor = &launch.kernel.descriptor;
+    wave.reset();
+    wave.mode = u32::from(descriptor.float_mode());
+    check_mode(wave.mode)?;
+    wave.pc = launch.kernel.entry;
+    let next = start_scalars(launch, own, wave);
+    let first = next.max(descriptor.user_sgpr_count() as usize);
+    let ids = workgroup.into_iter().zip(descriptor.workgroup_ids()).filter(|(_, is_enabled)| *is_enabled);
+    for (register, (id, _)) in (first..).zip(ids) {
+        wave.scalars[register & 127] = id;
+    }
+    let [x, y, _] = launch.block.map(|size| u64::from(size).max(1));
+    let mut exec = 0;
+    for lane in 0..LANES {
+        let item = (number * LANES + lane) as u64;
+        if item < launch.block_threads() {
+            exec |= 1 << lane;
+            wave.vectors[0][lane] = ((item % x) | ((item / x % y) << 10) | (item / x / y) << 20) as u32;
+        }
+    }
+    wave.set_exec(exec);
+    Ok(())
+}
+
+/// Sets the user registers and returns how many.
+fn start_scalars(launch: &Launch<'_>, own: &Allocation, wave: &mut Wave) -> usize {
+    let mut next = 0;
+    let mut put = |wave: &mut Wave, values: &[u32]| {
+        for &value in values {
+            wave.scalars[next & 127] = value;
+            next += 1;
+        }
+    };
+    let pair = |value: u64| [value as u32, (value >> 32) as u32];
+    for user in launch.kernel.descriptor.user_sgprs() {
+        match user {
+            UserSgprs::PrivateSegmentBuffer => put(wave, &[0; 4]),
+            UserSgprs::DispatchPointer => put(wave, &pair(PACKET_ADDRESS)),
+            UserSgprs::QueuePointer => put(wave, &pair(QUEUE_ADDRESS)),
+            UserSgprs::KernargPointer => put(wave, &pair(ARGUMENTS_ADDRESS)),
+            UserSgprs::DispatchId | UserSgprs::FlatScratchInit => put(wave, &[0; 2]),
+            UserSgprs::PrivateSegmentSize => put(wave, &[launch.kernel.descriptor.private_bytes]),
+            UserSgprs::Kernarg { offset, count } => {
+                for index in u64::from(offset)..u64::from(offset) + u64::from(count) {
+                    let mut word = [0; 4];
+                    own.read(ARGUMENTS_ADDRESS + index * 4, &mut word);
+                    put(wave, &[u32::from_le_bytes(word)]);
+                }
+                wave.pc = launch.kernel.entry + if count > 0 { PRELOADED_ENTRY_BYTES } else { 0 };
+            }
+        }
+    }
+    next
+}
