@@ -56,6 +56,7 @@ pub mod prelude {
 /// What the expansions of the attributes refer to. Not for use by hand.
 #[doc(hidden)]
 pub mod rt {
+    pub use greta_codegen::contract;
     pub use greta_codegen::definition::{KernelDefinition, Requirement, TileParameter};
     pub use greta_codegen::diagnostic::Diagnostic;
     pub use greta_codegen::ir::{Argument, Kernel, Location, Type, Unroll, VarId};

@@ -31,6 +31,8 @@ struct KernelRow {
     line: u32,
     parameters: Vec<ParameterRow>,
     requirements: Vec<&'static str>,
+    /// What the arguments of a launch must satisfy.
+    contracts: Vec<&'static str>,
     variant_count: usize,
 }
 
@@ -64,6 +66,7 @@ fn kernel_row(definition: &'static KernelDefinition) -> KernelRow {
             })
             .collect(),
         requirements: definition.requirements.iter().map(|requirement| requirement.text).collect(),
+        contracts: definition.contracts.iter().map(|contract| contract.text).collect(),
         variant_count: definition.variants().len(),
     }
 }

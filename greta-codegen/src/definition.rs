@@ -1,5 +1,6 @@
 //! A kernel as its author declared it, before a variant is chosen: what `#[kernel]` makes a `static` of.
 
+use crate::contract::Contract;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Kernel, Location};
 use crate::target::Target;
@@ -17,6 +18,8 @@ pub struct KernelDefinition {
     pub parameters: &'static [TileParameter],
     /// What the tile parameters must satisfy.
     pub requirements: &'static [Requirement],
+    /// What a launch's arguments must satisfy.
+    pub contracts: &'static [Contract],
     /// Traces the kernel for one value per tile parameter. Call [`KernelDefinition::check`] on the values first.
     pub trace: fn(values: &[u32], target: &'static Target) -> Result<Kernel, Vec<Diagnostic>>,
 }
@@ -37,7 +40,7 @@ pub struct TileParameter {
 pub struct Requirement {
     /// The condition as the author wrote it.
     pub text: &'static str,
-    /// Whether it holds for one value per tile parameter.
+    /// Whether it can be computed and holds for one value per tile parameter.
     pub holds: fn(values: &[u32]) -> bool,
 }
 

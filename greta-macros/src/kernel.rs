@@ -9,7 +9,8 @@ use syn::{
 
 use crate::attribute::{KernelAttribute, Tile};
 use crate::body::{Rewriter, Wanted};
-use crate::{text, types};
+use crate::require::{self, Conditions, Named, Scope};
+use crate::types;
 
 /// A parameter of a kernel.
 struct Parameter<'a> {
@@ -20,6 +21,16 @@ struct Parameter<'a> {
 enum ParameterKind<'a> {
     Buffer { element: &'a Type, mutable: bool, volatile: bool },
     Scalar(&'a Type),
+}
+
+impl<'a> Parameter<'a> {
+    /// What a condition of `require` can say of it.
+    fn named(&self) -> Named<'a> {
+        match self.kind {
+            ParameterKind::Buffer { .. } => Named::Length,
+            ParameterKind::Scalar(ty) => Named::Scalar(ty),
+        }
+    }
 }
 
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
@@ -35,8 +46,11 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
         (!documentation.is_empty()).then(|| quote!(#[doc = "```text"] #(#documentation)* #[doc = "```"]));
     let arguments = arguments(&parameters);
     let variant = variant(&attribute.tiles);
-    let definition = definition(&function, &attribute);
-    let trace = trace(&function, &attribute, &parameters)?;
+    let named: Vec<_> = parameters.iter().map(|parameter| (parameter.name, parameter.named())).collect();
+    let scope = Scope { tiles: &attribute.tiles, parameters: &named };
+    let conditions = require::expand(&attribute.requirements, &scope)?;
+    let definition = definition(&function, &attribute, &conditions);
+    let trace = trace(&function, &attribute, &parameters, &conditions.used)?;
     Ok(quote! {
         #documentation
         #visibility mod #name {
@@ -215,27 +229,14 @@ fn variant(tiles: &[Tile]) -> TokenStream {
 }
 
 /// The `static` that describes the kernel.
-fn definition(function: &ItemFn, attribute: &KernelAttribute) -> TokenStream {
+fn definition(function: &ItemFn, attribute: &KernelAttribute, conditions: &Conditions) -> TokenStream {
     let (_, lines) = documentation(&function.attrs);
     let (text, span) = (function.sig.ident.to_string(), function.sig.ident.span());
-    let names: Vec<&Ident> = attribute.tiles.iter().map(|tile| &tile.name).collect();
     let parameters = attribute.tiles.iter().map(|tile| {
         let (name, default, candidates) = (tile.name.to_string(), &tile.default, &tile.candidates);
         quote!(::greta::rt::TileParameter { name: #name, default: #default, candidates: &[#(#candidates),*] })
     });
-    let requirements = attribute.requirements.iter().map(|requirement| {
-        let text = text::of(requirement.to_token_stream());
-        let positions = 0..names.len();
-        quote! {
-            ::greta::rt::Requirement {
-                text: #text,
-                holds: |__greta_values: &[u32]| {
-                    #(#[allow(non_snake_case, unused_variables)] let #names: u32 = __greta_values[#positions];)*
-                    #requirement
-                },
-            }
-        }
-    });
+    let Conditions { requirements, contracts, .. } = conditions;
     let location = location(span);
     quote! {
         /// What the kernel is called, what can be tuned, and how it is traced.
@@ -246,6 +247,7 @@ fn definition(function: &ItemFn, attribute: &KernelAttribute) -> TokenStream {
             location: #location,
             parameters: &[#(#parameters),*],
             requirements: &[#(#requirements),*],
+            contracts: &[#(#contracts),*],
             trace: __greta_trace,
         };
     }
@@ -257,11 +259,16 @@ pub(crate) fn location(span: Span) -> TokenStream {
 }
 
 /// The function that traces the kernel.
-fn trace(function: &ItemFn, attribute: &KernelAttribute, parameters: &[Parameter<'_>]) -> Result<TokenStream> {
+fn trace(
+    function: &ItemFn,
+    attribute: &KernelAttribute,
+    parameters: &[Parameter<'_>],
+    used: &[Ident],
+) -> Result<TokenStream> {
     let tiles = attribute.tiles.iter().enumerate().map(|(position, tile)| {
         let (name, text) = (&tile.name, tile.name.to_string());
         quote! {
-            #[allow(non_snake_case, unused_variables)]
+            #[allow(non_snake_case)]
             let #name = __greta_kernel.tile(#text, __greta_values[#position]);
         }
     });
@@ -313,6 +320,8 @@ fn trace(function: &ItemFn, attribute: &KernelAttribute, parameters: &[Parameter
                 };
                 __greta_kernel.block(__greta_sizes);
                 #(#declarations)*
+                // What a condition names is used.
+                #(let _ = &#used;)*
                 #constants
                 #body
             })

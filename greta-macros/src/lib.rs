@@ -13,6 +13,7 @@ mod kernel;
 mod loops;
 mod memory;
 mod pattern;
+mod require;
 mod statement;
 mod structure;
 mod text;
@@ -26,6 +27,7 @@ use proc_macro::TokenStream;
 /// #[kernel(
 ///     tile(BM = 64 in [32, 64, 128]),     // tile parameters: default and candidates
 ///     require(BM % 32 == 0),              // what they must satisfy
+///     require(a.len() == m * k),          // what the arguments of a launch must satisfy
 ///     block = BM * 4,                     // threads of a block: one number, or a tuple of up to three
 /// )]
 /// ```

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use greta_codegen::ir::Location;
 use greta_codegen::lower::LowerError;
 
 use crate::fault::Fault;
@@ -98,6 +99,20 @@ pub enum Error {
         kernel: String,
         /// The parameter.
         argument: String,
+    },
+    /// The arguments break a `require` of the kernel. The caller's to mend: pass buffers of the lengths that it names.
+    #[error("{kernel}: require({contract}) at {location} {}: {values}", if *.computed { "does not hold" } else { "cannot be computed" })]
+    Contract {
+        /// The kernel.
+        kernel: String,
+        /// The condition as its author wrote it.
+        contract: &'static str,
+        /// Where it stands.
+        location: Location,
+        /// Whether it could be computed: no division by zero, no number below zero or past 128 bits.
+        computed: bool,
+        /// What it names with the values given, as `a.len() = 12, m = 4, k = 4`.
+        values: String,
     },
     /// A stream, event or kernel used with an object of another device. The caller's to mend.
     #[error("{what} belongs to another device")]

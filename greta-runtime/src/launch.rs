@@ -1,12 +1,13 @@
 //! Launching a kernel with typed arguments: what `#[kernel]` implements for each kernel, and the checks.
 //!
 //! Guarantees: a launch that passes the checks hands the driver as many arguments as the kernel has, of its types, in
-//! the device's own memory, and no buffer that the kernel writes shares a byte with another argument; so launching is
-//! safe. Deliberately does not know what the kernel reads or writes within a buffer.
+//! the device's own memory, that satisfy the kernel's contracts, and no buffer that the kernel writes shares a byte with
+//! another argument; so launching is safe. Deliberately does not know what the kernel reads or writes within a buffer.
 
 use std::ops::Range;
 use std::sync::Arc;
 
+use greta_codegen::contract::{ArgumentValue, LaunchValues};
 use greta_codegen::definition::KernelDefinition;
 use greta_codegen::emit;
 use greta_codegen::ir::{Literal, Scalar};
@@ -123,6 +124,14 @@ impl BoundArgument {
         }
     }
 
+    /// As contracts see it.
+    fn to_value(&self) -> ArgumentValue {
+        match &self.value {
+            Value::Scalar(value) => ArgumentValue::Scalar(*value),
+            Value::Buffer(view) => ArgumentValue::Length(view.bytes.len() / view.element.bytes() as usize),
+        }
+    }
+
     /// The memory it covers, if it is a buffer.
     pub(crate) fn opt_access(&self) -> Option<Access<'_>> {
         match &self.value {
@@ -228,7 +237,8 @@ impl Grid {
     }
 }
 
-/// Refuses arguments that are not the module's, of another device, or that share memory where one of them is written.
+/// Refuses arguments that are not the module's, of another device, that break a contract, or that share memory where
+/// one of them is written.
 pub(crate) fn check(module: &Module, driver: &Arc<dyn Driver>, arguments: &[BoundArgument]) -> Result<()> {
     check_types(module, driver, arguments)?;
     let accesses: Vec<(&str, Access<'_>)> =
@@ -266,6 +276,29 @@ pub(crate) fn check_types(module: &Module, driver: &Arc<dyn Driver>, arguments: 
         }
         if argument.opt_access().is_some_and(|access| !access.memory.is_of(driver)) {
             return Err(Error::ForeignBuffer { kernel: kernel(), argument: parameter.name.clone() });
+        }
+    }
+    check_contracts(module, arguments)
+}
+
+/// Refuses arguments that break a `require` of the kernel.
+fn check_contracts(module: &Module, arguments: &[BoundArgument]) -> Result<()> {
+    let contracts = module.definition().contracts;
+    if contracts.is_empty() {
+        return Ok(());
+    }
+    let arguments: Vec<ArgumentValue> = arguments.iter().map(BoundArgument::to_value).collect();
+    let values = LaunchValues { tiles: module.tiles(), arguments: &arguments };
+    for contract in contracts {
+        let holds = (contract.holds)(&values);
+        if holds != Some(true) {
+            return Err(Error::Contract {
+                kernel: module.name().to_owned(),
+                contract: contract.text,
+                location: contract.location,
+                computed: holds.is_some(),
+                values: contract.describe(&values),
+            });
         }
     }
     Ok(())

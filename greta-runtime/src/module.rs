@@ -57,7 +57,8 @@ impl<V: Variant> Kernel<V> {
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Grid`]; [`crate::Error::Aliasing`] if a buffer that the kernel writes shares memory with another
+    /// [`crate::Error::Grid`]; [`crate::Error::Contract`] if the arguments break a `require` of the kernel;
+    /// [`crate::Error::Aliasing`] if a buffer that the kernel writes shares memory with another
     /// argument; [`crate::Error::ForeignBuffer`] and [`crate::Error::ForeignObject`] for objects of another device; and
     /// the driver's. What goes wrong while the kernel runs comes from the stream's next synchronisation.
     pub fn launch(&self, stream: &Stream, grid: impl Into<Grid>, args: V::Args<'_>) -> Result<()> {
@@ -135,7 +136,10 @@ impl Parameter {
 pub struct Module {
     driver: Arc<dyn Driver>,
     id: KernelId,
+    definition: &'static KernelDefinition,
     name: String,
+    /// One value per tile parameter.
+    tiles: Vec<u32>,
     values: String,
     block: [u32; 3],
     parameters: Vec<Parameter>,
@@ -173,6 +177,14 @@ impl Module {
         self.resources.as_ref()
     }
 
+    pub(crate) fn definition(&self) -> &'static KernelDefinition {
+        self.definition
+    }
+
+    pub(crate) fn tiles(&self) -> &[u32] {
+        &self.tiles
+    }
+
     pub(crate) fn id(&self) -> KernelId {
         self.id
     }
@@ -186,7 +198,9 @@ impl Module {
         Ok(Self {
             driver: Arc::clone(driver),
             id,
+            definition,
             name: kernel.name.clone(),
+            tiles: values.to_vec(),
             values: definition.describe(values),
             block: kernel.block.each_ref().map(|extent| extent.value),
             parameters,

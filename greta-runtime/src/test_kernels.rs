@@ -4,6 +4,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "no test uses all of them, and two crates use this file")]
 
+use greta_codegen::contract::{Contract, Named};
 use greta_codegen::definition::{KernelDefinition, Requirement, TileParameter};
 use greta_codegen::diagnostic::Diagnostic;
 use greta_codegen::ir::{Kernel, Location};
@@ -29,7 +30,7 @@ const fn definition(
     requirements: &'static [Requirement],
     trace: fn(&[u32], &'static Target) -> Traced,
 ) -> KernelDefinition {
-    KernelDefinition { name, doc: &[], location: HERE, parameters, requirements, trace }
+    KernelDefinition { name, doc: &[], location: HERE, parameters, requirements, contracts: &[], trace }
 }
 
 /// Runs `body` with the number of each thread that is below `len`.
@@ -87,6 +88,34 @@ pub mod scale {
 
     pub fn variant() -> Tile {
         Tile(64)
+    }
+
+    /// The same with `require(len <= y.len() && x.len() == y.len())`.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Checked;
+
+    impl Variant for Checked {
+        type Args<'a> = Args<'a>;
+
+        fn definition(&self) -> &'static KernelDefinition {
+            static CHECKED: KernelDefinition = KernelDefinition {
+                contracts: &[Contract {
+                    text: "len <= y.len() && x.len() == y.len()",
+                    location: HERE,
+                    names: &[Named::Parameter("len", 3), Named::Parameter("y", 2), Named::Parameter("x", 1)],
+                    holds: |values| {
+                        let len = values.scalar::<u32>(3)?;
+                        Some(len <= values.length(2)? && values.length(1)? == values.length(2)?)
+                    },
+                }],
+                ..definition("scale", &[TileParameter { name: "TILE", default: 64, candidates: &[64] }], &[], trace)
+            };
+            &CHECKED
+        }
+
+        fn values(&self) -> Vec<u32> {
+            vec![64]
+        }
     }
 
     fn trace(values: &[u32], target: &'static Target) -> Traced {

@@ -28,6 +28,7 @@ fn json_says_all_that_can_be_tuned() {
     let candidates = parameter["candidates"].as_array().expect("an array");
     assert!(candidates.len() > 1 && candidates.contains(&parameter["default"]), "{parameter}");
     assert!(gemm["requirements"][0].as_str().is_some_and(|text| text.contains("BM % WM == 0")), "{gemm}");
+    assert_eq!(gemm["contracts"][0].as_str(), Some("a.len() == m * k"), "{gemm}");
     assert!(gemm["doc"].as_str().is_some_and(|text| text.contains("sum_k")), "{gemm}");
     assert!(gemm["file"].as_str().is_some_and(|file| file.ends_with("gemm_f32.rs")), "{gemm}");
     for kernel in kernels {

@@ -7,7 +7,10 @@ use greta::prelude::*;
 
 /// y[i] = a[i] + b[i]
 /// a, b, y: [len] f32.
-#[kernel(block = 256)]
+#[kernel(
+    require(a.len() == len, b.len() == len, y.len() == len),
+    block = 256,
+)]
 pub fn add(a: &Global<f32>, b: &Global<f32>, y: &mut Global<f32>, len: u32) {
     let first = (block_idx().x * BLOCK + thread_idx().x) * 4;
     if first + 4 <= len {

@@ -6,7 +6,10 @@ use greta::prelude::*;
 
 /// position[0] += tokens
 /// position: [1] u32.
-#[kernel(block = 64)]
+#[kernel(
+    require(position.len() == 1),
+    block = 64,
+)]
 pub fn advance_position(position: &mut Volatile<u32>, tokens: u32) {
     if thread_idx().x == 0 {
         position[0] += tokens;

@@ -8,7 +8,11 @@ use greta::prelude::*;
 /// y[h] = sum_s w[s, h] * partial[s, h] / sum_s w[s, h] * sums[s, h]
 /// with w[s, h] = exp(maxima[s, h] - max_s maxima[s, h])
 /// maxima, sums: [splits, heads] f32; partial: [splits, heads, head_dim] f32; y: [heads, head_dim] f32.
-#[kernel(block = 64)]
+#[kernel(
+    require(maxima.len() == splits * heads, sums.len() == splits * heads),
+    require(partial.len() == splits * heads * head_dim, y.len() == heads * head_dim),
+    block = 64,
+)]
 pub fn attention_combine(
     maxima: &Global<f32>,
     sums: &Global<f32>,

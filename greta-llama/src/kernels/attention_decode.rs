@@ -20,6 +20,9 @@ const LOWEST: f32 = -1e30;
 /// maxima, sums: [splits, heads] f32; partial: [splits, heads, HD] f32; h' = h / (heads / kv_heads).
 #[kernel(
     tile(HD = 128 in [32, 64, 128], KEYS = 4 in [1, 2, 4, 8], WAVES = 4 in [2, 4, 8]),
+    require(q.len() == heads * HD, heads.is_multiple_of(kv_heads), position.len() == 1),
+    require(k_cache.len() == kv_heads * max_seq * HD, v_cache.len() == kv_heads * max_seq * HD),
+    require(maxima.len().is_multiple_of(heads), sums.len() == maxima.len(), partial.len() == maxima.len() * HD),
     block = WAVES * WAVE,
 )]
 pub fn attention_decode(

@@ -18,6 +18,9 @@ const LOWEST: f32 = -1e30;
 /// included; position: [1] u32, the first new token's; y: [tokens, heads * HD] f32; h' = h / (heads / kv_heads).
 #[kernel(
     tile(HD = 128 in [32, 64, 128], BK = 16 in [16, 32], WAVES = 4 in [1, 2, 4]),
+    require(q.len() == tokens * q_stride, heads * HD <= q_stride, heads.is_multiple_of(kv_heads)),
+    require(k_cache.len() == kv_heads * max_seq * HD, v_cache.len() == kv_heads * max_seq * HD),
+    require(position.len() == 1, y.len() == tokens * heads * HD),
     block = WAVES * WAVE,
 )]
 pub fn attention_prefill(

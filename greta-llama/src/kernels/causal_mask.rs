@@ -7,7 +7,10 @@ use greta::prelude::*;
 
 /// scores[h, t, j] = -inf where j > position[0] + t
 /// scores: [heads, tokens, keys] f32; position: [1] u32, the first token's; len = heads * tokens * keys.
-#[kernel(block = 256)]
+#[kernel(
+    require(scores.len() == len, len.is_multiple_of(tokens * keys), position.len() == 1),
+    block = 256,
+)]
 pub fn causal_mask(scores: &mut Global<f32>, position: &Volatile<u32>, tokens: u32, keys: u32, len: u32) {
     let index = block_idx().x * BLOCK + thread_idx().x;
     if index < len {

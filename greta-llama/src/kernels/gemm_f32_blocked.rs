@@ -28,6 +28,7 @@ use super::gemm_tile::{add_products, load_next, store_next, store_results};
     require(BM % WM == 0 && BN % WN == 0),
     require(BM / WM * (BN / WN) <= 16),
     require(BM * BK / 4 % (BM / WM * (BN / WN) * 64) == 0 && BN * BK / 4 % (BM / WM * (BN / WN) * 64) == 0),
+    require(a.len() == m * k, b.len() == n * k, c.len() == m * n),
     block = (BM / WM) * (BN / WN) * WAVE,
 )]
 pub fn gemm_f32_blocked(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, m: u32, n: u32, k: u32) {

@@ -12,6 +12,7 @@ use super::row_products::{lanes_sum, multiply_rows};
 /// w: [n, k] f32; x: [k] f32; residual, y: [n] f32.
 #[kernel(
     tile(ROWS = 2 in [1, 2, 4, 8], DEPTH = 4 in [1, 2, 4], WAVES = 4 in [1, 2, 4, 8]),
+    require(w.len() == n * k, x.len() == k, residual.len() == n, y.len() == n),
     block = WAVES * WAVE,
 )]
 pub fn gemv_add(w: &Global<f32>, x: &Global<f32>, residual: &Global<f32>, y: &mut Global<f32>, n: u32, k: u32) {

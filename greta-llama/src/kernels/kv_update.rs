@@ -8,7 +8,12 @@ use greta::prelude::*;
 /// k_cache[h, position[0] + t, d] = rows[t, k_column + h * head_dim + d], and v_cache from v_column
 /// rows: [tokens, row_stride] f32; k_cache, v_cache: [kv_heads, max_seq, head_dim] f32; position: [1] u32.
 /// Tokens past max_seq are dropped.
-#[kernel(block = 256)]
+#[kernel(
+    require(rows.len() == tokens * row_stride, position.len() == 1),
+    require(k_column + kv_heads * head_dim <= row_stride, v_column + kv_heads * head_dim <= row_stride),
+    require(k_cache.len() == kv_heads * max_seq * head_dim, v_cache.len() == k_cache.len()),
+    block = 256,
+)]
 pub fn kv_update(
     rows: &Global<f32>,
     k_cache: &mut Global<f32>,

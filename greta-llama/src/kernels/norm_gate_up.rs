@@ -15,6 +15,8 @@ use super::row_products::{add_normed_row_products, lanes_sum};
 /// y: [intermediate] f32; hidden is a multiple of 4.
 #[kernel(
     tile(ROWS = 2 in [1, 2, 4], DEPTH = 2 in [1, 2, 4], WAVES = 4 in [1, 2, 4, 8]),
+    require(x.len() == hidden, norm.len() == hidden, hidden % 4 == 0),
+    require(gate_up.len() == 2 * intermediate * hidden, y.len() == intermediate),
     block = WAVES * WAVE,
 )]
 pub fn norm_gate_up(

@@ -17,6 +17,10 @@ use super::row_products::{add_normed_row_products, lanes_sum};
 /// and the caches stay as they are.
 #[kernel(
     tile(PAIRS = 2 in [1, 2, 4], DEPTH = 2 in [1, 2, 4], WAVES = 4 in [1, 2, 4, 8]),
+    require(x.len() == hidden, norm.len() == hidden, hidden % 4 == 0, position.len() == 1),
+    require(weight.len() == (heads + 2 * kv_heads) * head_dim * hidden, q.len() == heads * head_dim),
+    require(cos.len() == max_seq * head_dim / 2, sin.len() == cos.len()),
+    require(k_cache.len() == kv_heads * max_seq * head_dim, v_cache.len() == k_cache.len()),
     block = WAVES * WAVE,
 )]
 pub fn norm_qkv(

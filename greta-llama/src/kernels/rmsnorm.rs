@@ -8,7 +8,10 @@ use greta::prelude::*;
 
 /// y[t, c] = x[t, c] * w[c] / sqrt(mean_c(x[t, c]^2) + eps)
 /// x, y: [tokens, hidden] f32; w: [hidden] f32.
-#[kernel(block = 256)]
+#[kernel(
+    require(x.len().is_multiple_of(hidden), y.len() == x.len(), w.len() == hidden),
+    block = 256,
+)]
 pub fn rmsnorm(x: &Global<f32>, w: &Global<f32>, y: &mut Global<f32>, hidden: u32, eps: f32) {
     let row = block_idx().x * hidden;
     let mut sum = 0.0;

@@ -10,7 +10,11 @@ use greta::prelude::*;
 /// (a, b) = (a cos - b sin, b cos + a sin) for each pair (a, b) of each head, at position[0] + token.
 /// x: [tokens, row_stride] f32, of which the first heads * head_dim columns are rotated.
 /// cos, sin: [max_seq, head_dim / 2] f32; position: [1] u32, the first token's; from max_seq on, the result is NaN.
-#[kernel(block = 256)]
+#[kernel(
+    require(x.len() == tokens * row_stride, heads * head_dim <= row_stride, position.len() == 1),
+    require(cos.len() == max_seq * head_dim / 2, sin.len() == cos.len()),
+    block = 256,
+)]
 pub fn rope(
     x: &mut Global<f32>,
     cos: &Global<f32>,

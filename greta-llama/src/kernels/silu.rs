@@ -7,7 +7,10 @@ use greta::prelude::*;
 
 /// y[i] = x[i] / (1 + exp(-x[i]))
 /// x, y: [len] f32.
-#[kernel(block = 256)]
+#[kernel(
+    require(x.len() == len, y.len() == len),
+    block = 256,
+)]
 pub fn silu(x: &Global<f32>, y: &mut Global<f32>, len: u32) {
     let first = (block_idx().x * BLOCK + thread_idx().x) * 4;
     if first + 4 <= len {

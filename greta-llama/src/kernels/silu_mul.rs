@@ -7,7 +7,10 @@ use greta::prelude::*;
 
 /// y[t, i] = gate_up[t, i] / (1 + exp(-gate_up[t, i])) * gate_up[t, width + i]
 /// gate_up: [tokens, 2 * width] f32; y: [tokens, width] f32; len = tokens * width.
-#[kernel(block = 256)]
+#[kernel(
+    require(gate_up.len() == 2 * len, y.len() == len, len.is_multiple_of(width)),
+    block = 256,
+)]
 pub fn silu_mul(gate_up: &Global<f32>, y: &mut Global<f32>, width: u32, len: u32) {
     let first = (block_idx().x * BLOCK + thread_idx().x) * 4;
     if width % 4 == 0 {

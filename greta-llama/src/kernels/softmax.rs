@@ -7,7 +7,10 @@ use greta::prelude::*;
 
 /// y[r, c] = exp(x[r, c] - max_c x[r, c]) / sum_c exp(x[r, c] - max_c x[r, c])
 /// x, y: [rows, columns] f32.
-#[kernel(block = 256)]
+#[kernel(
+    require(x.len().is_multiple_of(columns), y.len() == x.len()),
+    block = 256,
+)]
 pub fn softmax(x: &Global<f32>, y: &mut Global<f32>, columns: u32) {
     let row = block_idx().x * columns;
     let mut largest = -f32::INFINITY;

@@ -8,6 +8,8 @@ mod compile;
 #[cfg(test)]
 mod fake;
 #[cfg(test)]
+mod launch_tests;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;

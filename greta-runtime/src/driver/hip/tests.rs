@@ -32,7 +32,7 @@ fn over(table: hip_sys::Hip) -> Result<Gpu<HipApi>> {
 }
 
 /// An open device and a stream of it; the calls that made them are forgotten.
-fn open() -> (Device, Stream) {
+pub(super) fn open() -> (Device, Stream) {
     let device = Device::from_driver(Arc::new(driver(1, "gfx942:sramecc+:xnack-").unwrap())).unwrap();
     let stream = device.stream().unwrap();
     fake::take_calls();
@@ -40,7 +40,7 @@ fn open() -> (Device, Stream) {
 }
 
 /// A buffer of the device; the calls that made it are forgotten.
-fn buffer(device: &Device, len: usize) -> Buffer<f32> {
+pub(super) fn buffer(device: &Device, len: usize) -> Buffer<f32> {
     let buffer = device.buffer(len).unwrap();
     fake::take_calls();
     buffer

@@ -1,0 +1,246 @@
+//! Launches that are wrong, on every device that this machine has: what is refused, in which words, and that the kernel
+//! did not run.
+
+use greta::codegen::contract::{ArgumentValue, LaunchValues};
+use greta::prelude::*;
+use greta::runtime::launch::{Arguments, BoundArgument, Variant};
+use greta::{Error, Graph};
+
+/// y[r] = sum_c a[r, c], a thread a row.
+#[kernel(
+    tile(T = 64 in [64, 128]),
+    require(a.len() == m * k),
+    require(y.len() >= m && k % (m - 1) < 9),
+    block = T,
+)]
+fn row_sums(a: &Global<f32>, y: &mut Global<f32>, m: u32, k: u32) {
+    let row = block_idx().x * BLOCK + thread_idx().x;
+    if row < m {
+        let mut sum = 0.0;
+        for column in 0..k {
+            sum += a[row * k + column];
+        }
+        y[row] = sum;
+    }
+}
+
+/// The line of the first `require` above that names a launch's arguments.
+const CONTRACT_LINE: u32 = 12;
+
+#[kernel(
+    require(1 <= count && count.next_multiple_of(4) <= x.len().max(4), gain > 0.5 || -gain > 0.5),
+    require(!on || (shift + 3) * 2 == 4 && x.len().div_ceil(8).pow(2) <= 3_000_u32),
+    block = 64,
+)]
+fn operators(x: &mut Global<f32>, count: u32, gain: f32, shift: i32, on: bool) {
+    if on && thread_idx().x < count {
+        x[thread_idx().x] = gain * shift as f32;
+    }
+}
+
+#[kernel(block = 64)]
+fn much_shared(y: &mut Global<f32>) {
+    let mut tile = shared::<[[f32; 256]; 300]>();
+    tile[0][thread_idx().x] = 1.0;
+    barrier();
+    y[thread_idx().x] = tile[0][0];
+}
+
+#[kernel(block = (64, 32))]
+fn many_threads(y: &mut Global<f32>) {
+    y[0] = 1.0;
+}
+
+/// Runs a check on every device that opens here, and on `cpu` with the kernels of another target.
+fn on_every_device(check: impl Fn(&Device, &Stream)) {
+    let open = |name: &str| Device::open(name).ok();
+    let devices: Vec<Device> = Device::names().iter().copied().chain(["cpu:sm_90"]).filter_map(open).collect();
+    assert!(devices.len() >= 2, "`cpu` always opens, and so does `cpu:sm_90`");
+    for device in devices {
+        check(&device, &device.stream().unwrap());
+    }
+}
+
+/// Launches `row_sums` on an `a` of `len` elements and a `y` of 4; gives the message and what `y` holds.
+fn launch(device: &Device, stream: &Stream, grid: [u32; 3], len: usize, m: u32, k: u32) -> (String, Vec<f32>) {
+    let a = device.buffer_from(&vec![1.0; len]).unwrap();
+    let mut y = device.zeroed::<f32>(4).unwrap();
+    let kernel = device.kernel(row_sums::variant()).unwrap();
+    let launched = kernel.launch(stream, grid, row_sums::Args { a: &a, y: &mut y, m, k });
+    let message = launched.err().map_or_else(String::new, |error| error.to_string());
+    (message, y.read(stream).unwrap())
+}
+
+#[test]
+fn a_wrong_length_breaks_the_contract_it_names() {
+    on_every_device(|device, stream| {
+        let (message, y) = launch(device, stream, [1, 1, 1], 12, 4, 4);
+        let place = format!("{}:{CONTRACT_LINE}:13", file!());
+        let expected =
+            format!("row_sums: require(a.len() == m * k) at {place} does not hold: a.len() = 12, m = 4, k = 4");
+        assert_eq!((message, y), (expected, vec![0.0; 4]));
+        assert_eq!(launch(device, stream, [1, 1, 1], 16, 4, 4), (String::new(), vec![4.0; 4]));
+    });
+}
+
+#[test]
+fn a_contract_is_not_taken_in_by_products_that_wrap_nor_by_divisions_by_zero() {
+    on_every_device(|device, stream| {
+        let message = launch(device, stream, [1, 1, 1], 0, 1 << 16, 1 << 16).0;
+        assert!(message.ends_with("does not hold: a.len() = 0, m = 65536, k = 65536"), "{message}");
+        let message = launch(device, stream, [1, 1, 1], 4, 1, 4).0;
+        assert!(message.contains("require(y.len() >= m && k % (m - 1) < 9)"), "{message}");
+        assert!(message.ends_with("cannot be computed: y.len() = 4, m = 1, k = 4"), "{message}");
+        let message = launch(device, stream, [1, 1, 1], 0, 0, 4).0;
+        assert!(message.ends_with("cannot be computed: y.len() = 4, m = 0, k = 4"), "{message}");
+    });
+}
+
+#[test]
+fn contracts_know_the_operators_of_rust() {
+    let holds = |len, count: u32, gain: f32, shift: i32, on: bool| {
+        let scalar = |value: BoundScalar| ArgumentValue::Scalar(value.0);
+        let arguments = [
+            ArgumentValue::Length(len),
+            scalar(count.into()),
+            scalar(gain.into()),
+            scalar(shift.into()),
+            scalar(on.into()),
+        ];
+        let values = LaunchValues { tiles: &[], arguments: &arguments };
+        operators::DEFINITION.contracts.iter().map(|contract| (contract.holds)(&values)).collect::<Vec<_>>()
+    };
+    const YES: Option<bool> = Some(true);
+    const NO: Option<bool> = Some(false);
+    assert_eq!(holds(64, 64, 1.0, -1, true), [YES, YES, YES]);
+    assert_eq!(holds(64, 65, 0.5, 0, true), [NO, NO, NO]);
+    assert_eq!(holds(0, 0, -1.0, 0, false), [NO, YES, YES]);
+    assert_eq!(holds(4000, 1, f32::NAN, -1, true), [YES, NO, NO]);
+}
+
+/// A scalar as contracts see it.
+struct BoundScalar(greta::codegen::ir::Literal);
+
+impl<T: greta::runtime::launch::ScalarArgument> From<T> for BoundScalar {
+    fn from(value: T) -> Self {
+        Self(value.to_literal())
+    }
+}
+
+#[test]
+fn graphs_and_unchecked_launches_are_held_to_contracts() {
+    on_every_device(|device, stream| {
+        let broken = |error: Error| assert!(matches!(error, Error::Contract { computed: true, .. }), "{error}");
+        let a = device.zeroed::<f32>(16).unwrap();
+        let mut y = device.zeroed::<f32>(4).unwrap();
+        let kernel = device.kernel(row_sums::variant()).unwrap();
+        let mut graph: Graph = device.graph();
+        broken(graph.add(&kernel, 1, row_sums::Args { a: &a, y: &mut y, m: 4, k: 5 }).unwrap_err());
+        let node = graph.add(&kernel, 1, row_sums::Args { a: &a, y: &mut y, m: 4, k: 4 }).unwrap();
+        let mut exec = graph.instantiate().unwrap();
+        broken(exec.update(node, row_sums::Args { a: &a, y: &mut y, m: 5, k: 4 }).unwrap_err());
+        // SAFETY: no argument shares memory with another.
+        let launched = unsafe { kernel.launch_aliased(stream, 1, row_sums::Args { a: &a, y: &mut y, m: 3, k: 4 }) };
+        broken(launched.unwrap_err());
+    });
+}
+
+#[test]
+fn a_grid_without_blocks_or_with_too_many_is_refused() {
+    on_every_device(|device, stream| {
+        for grid in [[0, 1, 1], [1, 0, 1], [1, 1, 0], [1, 65_536, 1], [1, 1, 65_536], [u32::MAX / 64 + 1, 1, 1]] {
+            let (message, y) = launch(device, stream, grid, 16, 4, 4);
+            let given = format!("row_sums: a grid of {} x {} x {} blocks", grid[0], grid[1], grid[2]);
+            assert!(message.starts_with(&given), "{message}");
+            assert!(message.ends_with("each must be at least 1 and at most [67108863, 65535, 65535]"), "{message}");
+            assert_eq!(y, [0.0; 4]);
+        }
+    });
+}
+
+#[test]
+fn a_written_buffer_shares_no_memory_with_another_argument() {
+    on_every_device(|device, stream| {
+        let x = device.zeroed::<f32>(20).unwrap();
+        let (a, mut y) = (x.view(..16).unwrap(), x.view(12..).unwrap());
+        let kernel = device.kernel(row_sums::variant()).unwrap();
+        let error = kernel.launch(stream, 1, row_sums::Args { a: &a, y: &mut y, m: 4, k: 4 }).unwrap_err();
+        let expected = "row_sums: argument y, which the kernel writes, overlaps argument a in bytes 48..64";
+        assert_eq!(error.to_string(), expected);
+    });
+}
+
+#[test]
+fn buffers_and_streams_of_another_device_are_refused() {
+    on_every_device(|device, stream| {
+        let other = Device::open("cpu").unwrap();
+        let foreign = other.zeroed::<f32>(16).unwrap();
+        let mut y = device.zeroed::<f32>(4).unwrap();
+        let kernel = device.kernel(row_sums::variant()).unwrap();
+        let error = kernel.launch(stream, 1, row_sums::Args { a: &foreign, y: &mut y, m: 4, k: 4 }).unwrap_err();
+        assert_eq!(error.to_string(), "row_sums: argument a is in the memory of another device");
+        let a = device.zeroed::<f32>(16).unwrap();
+        let stream = other.stream().unwrap();
+        let error = kernel.launch(&stream, 1, row_sums::Args { a: &a, y: &mut y, m: 4, k: 4 }).unwrap_err();
+        assert_eq!(error.to_string(), "the stream belongs to another device");
+    });
+}
+
+#[test]
+fn a_variant_that_the_kernel_does_not_have_is_refused() {
+    on_every_device(|device, _| {
+        let error = device.kernel(row_sums::variant().t(96)).unwrap_err();
+        assert_eq!(error.to_string(), "row_sums: T = 96 is not allowed; candidates are [64, 128]");
+    });
+}
+
+#[test]
+fn a_kernel_that_the_device_cannot_hold_is_refused_when_it_is_made() {
+    on_every_device(|device, _| {
+        let target = device.target();
+        let message = device.kernel(much_shared::variant()).unwrap_err().to_string();
+        let limits = format!("take 307200 B; {} has {} B of shared memory", target.name, target.shared_bytes_max);
+        assert!(message.contains(&limits), "{message}");
+        let message = device.kernel(many_threads::variant()).unwrap_err().to_string();
+        let limits = format!("a block of 2048 threads; {} allows 1 to 1024", target.name);
+        assert!(message.contains(&limits), "{message}");
+    });
+}
+
+/// `row_sums` with arguments that someone bound by hand.
+struct ByHand;
+
+struct Bound(Vec<BoundArgument>);
+
+impl Arguments for Bound {
+    fn bind(self) -> Vec<BoundArgument> {
+        self.0
+    }
+}
+
+impl Variant for ByHand {
+    type Args<'a> = Bound;
+
+    fn definition(&self) -> &'static greta::codegen::definition::KernelDefinition {
+        &row_sums::DEFINITION
+    }
+
+    fn values(&self) -> Vec<u32> {
+        vec![64]
+    }
+}
+
+#[test]
+fn arguments_bound_by_hand_are_checked_for_count_and_type() {
+    on_every_device(|device, stream| {
+        let a = device.zeroed::<f32>(16).unwrap();
+        let kernel = device.kernel(ByHand).unwrap();
+        let refused = |arguments| kernel.launch(stream, 1, Bound(arguments)).unwrap_err().to_string();
+        assert_eq!(refused(Vec::new()), "row_sums takes 4 arguments; 0 given");
+        let m = || BoundArgument::scalar("m", 4_u32);
+        let bound = vec![BoundArgument::buffer("a", &a), BoundArgument::buffer("y", &a), m(), m()];
+        assert_eq!(refused(bound), "row_sums: argument y is &Buffer<f32>; the kernel takes &mut Buffer<f32>");
+        let bound = vec![BoundArgument::buffer("a", &a), BoundArgument::scalar("y", 1.0_f32), m(), m()];
+        assert_eq!(refused(bound), "row_sums: argument y is f32; the kernel takes &mut Buffer<f32>");
+    });
+}
