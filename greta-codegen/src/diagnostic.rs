@@ -170,6 +170,16 @@ pub enum DiagnosticKind {
         /// What it may be.
         allowed: Allowed,
     },
+    /// An atomic operation on elements that hardware has none for.
+    #[error("{operation} on elements of {given}; allowed is {} of 32 or 64 bits", Allowed::Class(*class))]
+    AtomicElement {
+        /// The operation.
+        operation: &'static str,
+        /// The elements' type.
+        given: Type,
+        /// What they may be.
+        class: Class,
+    },
     /// A value has another type than what it is computed from says.
     #[error("the result of {operation} is used as {given}; it is {allowed}")]
     ResultType {

@@ -143,6 +143,11 @@ impl<'a> Footprints<'a> {
         match &expr.kind {
             ExprKind::Var(var) => self.read_var(*var),
             ExprKind::Load(place) => self.read(place),
+            ExprKind::Atomic(_, place, _) => {
+                let mut footprint = self.read(place);
+                footprint.add(&self.write(place));
+                footprint
+            }
             ExprKind::Op(op, operands) => op_footprint(*op, operands),
             ExprKind::Call(function, arguments) => self.call(*function, arguments),
             _ => Footprint::default(),

@@ -2,6 +2,7 @@
 //!
 //! Pure: no I/O, no FFI, no clock. The same kernel and tile parameters always give the same bytes.
 
+pub mod atomics;
 pub mod contract;
 pub mod definition;
 pub mod diagnostic;

@@ -1,5 +1,7 @@
 //! Names that C++ and HIP take: a kernel cannot have them, what is inside of it is renamed.
 
+use crate::atomics::Atomic;
+
 /// Keywords of C++20, alternative spellings of operators, macros of the headers, and what the writer uses itself.
 const EVERYWHERE: &str = "
     alignas alignof and and_eq asm assert auto bitand bitor blockDim blockIdx bool break case catch char char16_t
@@ -24,7 +26,8 @@ const FUNCTIONS: &str = "
 
 /// Names that nothing in a file may have.
 pub(crate) fn everywhere() -> impl Iterator<Item = &'static str> {
-    EVERYWHERE.split_whitespace()
+    let atomics = Atomic::rows().iter().flat_map(|row| [row.name, row.cuda]);
+    EVERYWHERE.split_whitespace().chain(atomics)
 }
 
 /// Names that no function and no constant of a file may have besides.

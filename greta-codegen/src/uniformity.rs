@@ -238,6 +238,8 @@ impl Analysis<'_> {
                 _ if level == Uniformity::Uniform => Uniformity::Uniform,
                 _ => Uniformity::Unknown,
             },
+            // Each thread sees what the threads before it left.
+            ExprKind::Atomic(..) => level.max(Uniformity::Unknown),
             ExprKind::Op(op, _) => self.op(*op, level, expr.location, control),
             ExprKind::Call(function, arguments) => self.call(*function, arguments, values, control),
             _ => level,

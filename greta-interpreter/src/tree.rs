@@ -4,7 +4,7 @@
 //! A register holds the components of a value, a `Mut` variable or a register array. Whether it has one value for the
 //! block or one per thread is found by `uniformity`, where it lives by `encode`.
 
-use greta_codegen::ir::{Literal, Location, Scalar, Type};
+use greta_codegen::ir::{Atomic, Literal, Location, Scalar, Type};
 use greta_codegen::mfma::Mfma;
 
 use crate::lanewise::Lanewise;
@@ -150,6 +150,13 @@ pub(crate) enum Space {
     Register { register: Register, first: u32 },
 }
 
+/// What an atomic operation does with an element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) atomic: Atomic,
+    pub(crate) scalar: Scalar,
+}
+
 /// How a shuffle picks the lane that it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shuffle {
@@ -175,6 +182,13 @@ pub(crate) enum Node {
     Store {
         access: AccessId,
         value: Operand,
+    },
+    /// Changes an element; the result is what was there before.
+    Atomic {
+        change: Change,
+        dst: Target,
+        access: AccessId,
+        operands: [Operand; 2],
     },
     Shuffle {
         kind: Shuffle,
@@ -352,6 +366,11 @@ impl Node {
                     note(Touch::Write(register));
                 }
             }
+            Self::Atomic { dst, access, operands, .. } => {
+                accesses[*access].dims.iter().for_each(|dim| read(dim.index, note));
+                operands.iter().for_each(|operand| read(*operand, note));
+                note(Touch::Write(dst.register));
+            }
             Self::Shuffle { dst, value, lane, .. } => {
                 read(*value, note);
                 read(*lane, note);
@@ -385,6 +404,7 @@ impl Node {
         match self {
             Self::Lanewise { row, src, .. } => src[..row.arity()].iter_mut().collect(),
             Self::Store { value, .. } => vec![value],
+            Self::Atomic { operands, .. } => operands.iter_mut().collect(),
             Self::Shuffle { value, lane, .. } => vec![value, lane],
             Self::Mfma { src, .. } => src.iter_mut().collect(),
             Self::CheckDivisor { divisor, .. } => vec![divisor],

@@ -61,6 +61,8 @@ impl Pass<'_> {
                 let uniform = self.tree.is_uniform(*value);
                 self.write(*dst, uniform, region);
             }
+            // Each thread changes the element by itself, also where all name the same one.
+            Node::Atomic { dst, .. } => self.vary(dst.register),
             Node::Mfma { dst, .. } => self.vary(dst.register),
             Node::If { region: inner, condition, then, otherwise } => {
                 if !self.tree.is_uniform(*condition) {

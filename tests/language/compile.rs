@@ -11,6 +11,7 @@ use greta::runtime::toolchain;
 
 /// Each file of kernels: its text and the kernels that it lists.
 const FILES: &[(&str, &[&KernelDefinition])] = &[
+    (include_str!("atomics.rs"), crate::atomics::DEFINITIONS),
     (include_str!("bindings.rs"), crate::bindings::DEFINITIONS),
     (include_str!("choices.rs"), crate::choices::DEFINITIONS),
     (include_str!("control.rs"), crate::control::DEFINITIONS),

@@ -9,6 +9,7 @@
     reason = "a reference is spelled as its kernel is"
 )]
 
+mod atomics;
 mod bindings;
 mod choices;
 mod compile;

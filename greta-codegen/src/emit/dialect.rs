@@ -2,7 +2,8 @@
 //!
 //! Operations are spelled in their rows ([`crate::ops`]); a dialect says which spelling of a row it takes.
 
-use crate::ir::{Scalar, Type};
+use super::atomics::{self, AtomicSpelling};
+use crate::ir::{Atomic, Scalar, Type};
 use crate::ops::{OpRow, Spelling};
 use crate::target::Family;
 
@@ -25,6 +26,10 @@ pub(super) struct Dialect {
     pub(super) vector_operators: bool,
     /// How an operation is written.
     pub(super) spelling: fn(&OpRow) -> Spelling,
+    /// How an atomic operation is written.
+    pub(super) atomic: fn(Atomic, Scalar) -> AtomicSpelling,
+    /// What an atomic operation that the file defines does.
+    pub(super) atomic_body: fn(Atomic, Scalar) -> Vec<String>,
     /// The lane's number in a block of any shape, if there is a name for it.
     pub(super) lane_id: Option<&'static str>,
     /// Before the operands of an operation across lanes.
@@ -59,6 +64,8 @@ pub(super) static HIP: Dialect = Dialect {
     },
     vector_operators: true,
     spelling: |row| row.hip,
+    atomic: atomics::hip_spelling,
+    atomic_body: atomics::hip_body,
     lane_id: Some("__lane_id()"),
     lanes_mask: None,
     matrix_tail: ", 0, 0, 0",
@@ -77,6 +84,8 @@ pub(super) static CUDA: Dialect = Dialect {
     vector_type: cuda_vector_type,
     vector_operators: false,
     spelling: |row| row.cuda,
+    atomic: atomics::cuda_spelling,
+    atomic_body: atomics::cuda_body,
     lane_id: None,
     lanes_mask: Some("0xffffffff"),
     matrix_tail: "",

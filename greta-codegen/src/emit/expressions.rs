@@ -40,7 +40,7 @@ impl Printed {
         Self { doc: Doc::text(text), level: level::POSTFIX, sign: "", truncates: false }
     }
 
-    fn postfix(doc: Doc) -> Self {
+    pub(super) fn postfix(doc: Doc) -> Self {
         Self { doc, level: level::POSTFIX, sign: "", truncates: false }
     }
 
@@ -80,6 +80,7 @@ impl Writer<'_> {
             ExprKind::Constant(constant) => Printed::atom(self.names.constant(constant.index())),
             ExprKind::Var(var) => Printed::atom(self.names.var(*var)),
             ExprKind::Load(place) => self.load(place, expr.ty),
+            ExprKind::Atomic(atomic, place, operands) => self.atomic(*atomic, place, operands, expr.ty.scalar),
             ExprKind::Op(op, operands) => self.op(*op, operands, expr.ty),
             ExprKind::And(lhs, rhs) => self.infix("&&", level::AND, lhs, rhs),
             ExprKind::Or(lhs, rhs) => self.infix("||", level::OR, lhs, rhs),
@@ -342,7 +343,7 @@ impl Writer<'_> {
     }
 
     /// `base[index]…[lane]`.
-    fn element(&mut self, place: &Place) -> Doc {
+    pub(super) fn element(&mut self, place: &Place) -> Doc {
         let mut parts = vec![Doc::text(self.names.var(place.base))];
         for index in place.exprs() {
             parts.extend([Doc::text("["), self.typed(index), Doc::text("]")]);

@@ -2,8 +2,9 @@
 //!
 //! Each computes exactly what the IR says of the operation that it stands for.
 
+use super::atomics;
 use super::dialect::{Dialect, scalar_name, type_name};
-use crate::ir::{Op, Scalar, Type};
+use crate::ir::{Atomic, Op, Scalar, Type};
 use crate::ops::Spelling;
 
 /// A helper function, in the order in which they are written.
@@ -21,6 +22,8 @@ pub(super) enum Helper {
     Operator(String, usize, Type),
     /// `shuffle_down` where the compiler's own does not stop at the wave's end; the wave's width.
     ShuffleDown(u32),
+    /// An atomic operation that the compiler has no function for.
+    Atomic(Atomic, Scalar),
 }
 
 impl Helper {
@@ -31,6 +34,7 @@ impl Helper {
             Self::Wrapping(_, ty) | Self::WrappingNegation(ty) => vec![ty, Type { scalar: Scalar::U32, ..ty }],
             Self::Lanewise(_, _, ty) | Self::Operator(_, _, ty) => vec![ty],
             Self::ShuffleDown(_) => vec![Type::U32],
+            Self::Atomic(_, scalar) => vec![Type::scalar(scalar)],
         }
     }
 
@@ -79,6 +83,7 @@ impl Helper {
                 ]
             }
             Self::Lanewise(name, operands, ty) => lanewise(name, operands, ty, device),
+            Self::Atomic(atomic, scalar) => atomics::own_lines(atomic, scalar, dialect),
         }
     }
 }

@@ -30,9 +30,12 @@ impl Kernel {
                 false => self.opt_constant(otherwise),
             },
             ExprKind::Cast(operand) => opt_cast(self.opt_constant(operand)?, expr.ty.scalar),
-            ExprKind::Load(_) | ExprKind::Vector(_) | ExprKind::Splat(_) | ExprKind::Lane(..) | ExprKind::Call(..) => {
-                None
-            }
+            ExprKind::Load(_)
+            | ExprKind::Atomic(..)
+            | ExprKind::Vector(_)
+            | ExprKind::Splat(_)
+            | ExprKind::Lane(..)
+            | ExprKind::Call(..) => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Expressions: trees whose leaves are literals, constants and variables.
 
-use super::{ConstantId, FunctionId, Literal, Location, Op, Type, VarId};
+use super::{Atomic, ConstantId, FunctionId, Literal, Location, Op, Type, VarId};
 
 /// An expression, its type and where it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,8 @@ pub enum ExprKind {
     Var(VarId),
     /// An element, or a vector's worth of consecutive elements, of a memory object.
     Load(Place),
+    /// An atomic change of an element of a buffer or shared array; what was there before.
+    Atomic(Atomic, Place, Vec<Expr>),
     /// An operation of the table in [`crate::ops`].
     Op(Op, Vec<Expr>),
     /// `lhs && rhs`; `rhs` is evaluated only where `lhs` is true.

@@ -23,7 +23,8 @@
 //! **Threads.** A block's threads run in waves of the target's width, in lock step where control flow agrees. A
 //! [`Op::Barrier`] is reached by every thread of the block or by none; shared and global writes before it are seen by
 //! the block's threads after it. Operations across lanes read the lanes that take part in the statement; reading a lane
-//! that does not is undefined. An MFMA needs all lanes of the wave.
+//! that does not is undefined. An MFMA needs all lanes of the wave. What an
+//! atomic operation reads and writes, no other thread changes in between; which thread comes first is open.
 //!
 //! **For.** `for counter in start..end step step`: the three are evaluated once, before the loop. The step is positive,
 //! and `end + step` does not exceed the counter's type (an error that the interpreter reports).
@@ -45,4 +46,5 @@ pub use literal::Literal;
 pub use location::Location;
 pub use types::{Scalar, Type};
 
+pub use crate::atomics::Atomic;
 pub use crate::ops::Op;

@@ -147,6 +147,14 @@ impl Printer<'_> {
             ExprKind::Var(var) => self.var(*var),
             ExprKind::Load(place) if expr.ty == self.kernel.var(place.base).ty => self.place(place),
             ExprKind::Load(place) => format!("({} as {})", self.place(place), expr.ty),
+            ExprKind::Atomic(atomic, place, operands) => {
+                let operands = operands.iter().map(|operand| self.expr(operand));
+                format!(
+                    "{}({})",
+                    atomic.row().name,
+                    list([format!("&{}", self.place(place))].into_iter().chain(operands))
+                )
+            }
             ExprKind::Op(op, operands) => {
                 let row = op.row();
                 match (row.operands.is_empty(), row.result) {

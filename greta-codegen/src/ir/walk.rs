@@ -23,6 +23,7 @@ impl Expr {
         match &self.kind {
             ExprKind::Literal(_) | ExprKind::Constant(_) | ExprKind::Var(_) => Vec::new(),
             ExprKind::Load(place) => place.exprs().collect(),
+            ExprKind::Atomic(_, place, operands) => place.exprs().chain(operands).collect(),
             ExprKind::Op(_, operands) | ExprKind::Vector(operands) => operands.iter().collect(),
             ExprKind::And(lhs, rhs) | ExprKind::Or(lhs, rhs) | ExprKind::Lane(lhs, rhs) => vec![lhs, rhs],
             ExprKind::Select(condition, then, otherwise) => vec![condition, then, otherwise],
@@ -36,6 +37,7 @@ impl Expr {
         match &mut self.kind {
             ExprKind::Literal(_) | ExprKind::Constant(_) | ExprKind::Var(_) => Vec::new(),
             ExprKind::Load(place) => place.exprs_mut().collect(),
+            ExprKind::Atomic(_, place, operands) => place.exprs_mut().chain(operands).collect(),
             ExprKind::Op(_, operands) | ExprKind::Vector(operands) => operands.iter_mut().collect(),
             ExprKind::And(lhs, rhs) | ExprKind::Or(lhs, rhs) | ExprKind::Lane(lhs, rhs) => vec![lhs, rhs],
             ExprKind::Select(condition, then, otherwise) => vec![condition, then, otherwise],
@@ -64,7 +66,7 @@ impl Expr {
     pub fn walk_vars(&self, visit: &mut dyn FnMut(VarId)) {
         self.walk(&mut |expr| match &expr.kind {
             ExprKind::Var(var) => visit(*var),
-            ExprKind::Load(place) => visit(place.base),
+            ExprKind::Load(place) | ExprKind::Atomic(_, place, _) => visit(place.base),
             ExprKind::Call(_, arguments) => arguments.iter().filter_map(Argument::opt_object).for_each(&mut *visit),
             _ => {}
         });
@@ -191,6 +193,7 @@ impl Expr {
         let same_root = match (&self.kind, &other.kind) {
             (ExprKind::Load(a), ExprKind::Load(b)) => a.base == b.base && a.lane.is_some() == b.lane.is_some(),
             (ExprKind::Op(a, _), ExprKind::Op(b, _)) => a == b,
+            (ExprKind::Atomic(a, x, _), ExprKind::Atomic(b, y, _)) => a == b && x.base == y.base,
             (ExprKind::Call(a, left), ExprKind::Call(b, right)) => {
                 a == b && left.iter().map(Argument::opt_object).eq(right.iter().map(Argument::opt_object))
             }

@@ -215,6 +215,7 @@ impl<'a> Namer<'a> {
         match &value.kind {
             ExprKind::Load(place) => named(place.base, "value"),
             ExprKind::Var(var) => named(*var, "before"),
+            ExprKind::Atomic(_, place, _) => named(place.base, "before"),
             ExprKind::Lane(vector, _) => self.opt_name_of(vector),
             ExprKind::Call(function, _) => Some(format!("{}_result", self.kernel.function(*function).name)),
             ExprKind::Op(Op::Shuffle | Op::ShuffleXor | Op::ShuffleDown, operands) => match &operands[0].kind {

@@ -81,7 +81,7 @@ impl<E, S> Memory<E, S> {
         Memory { base: self.base, prefix, depth: self.depth + 1, marker: PhantomData }
     }
 
-    fn place(&self, index: Val<u32>, location: Location) -> Place {
+    pub(super) fn place(&self, index: Val<u32>, location: Location) -> Place {
         let prefix = self.prefix[..self.depth].iter().map(|atom| atom.expr(u32::ty(), location));
         Place { base: self.base, index: prefix.chain([index.expr(location)]).collect(), lane: None }
     }

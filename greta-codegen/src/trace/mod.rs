@@ -10,6 +10,7 @@
 //! A mistake that only shows while tracing (a length that is no constant, an assignment to something immutable) is
 //! recorded as a [`Diagnostic`](crate::diagnostic::Diagnostic), and tracing goes on.
 
+mod atomics;
 mod bind;
 mod builtins;
 mod composite;
@@ -26,6 +27,7 @@ mod table;
 mod tracer;
 mod value;
 
+pub use atomics::{AtomicBits, AtomicElement, AtomicSpace};
 pub use bind::{
     Assign, Bind, Merge, Read, Undefined, assign, bind, bind_mut, check_variable, read, read_variable, undefined,
     unreachable_value,

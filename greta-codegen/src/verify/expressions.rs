@@ -3,7 +3,9 @@
 use super::display_name;
 use super::statements::Body;
 use crate::diagnostic::{Allowed, DiagnosticKind};
-use crate::ir::{Argument, Expr, ExprKind, FunctionId, Literal, Location, Op, Scalar, Type, Var, VarId, VarKind};
+use crate::ir::{
+    Argument, Atomic, Expr, ExprKind, FunctionId, Literal, Location, Op, Place, Scalar, Type, Var, VarId, VarKind,
+};
 use crate::ops::{Class, Effects, OpRow, Slot};
 
 impl Body<'_> {
@@ -18,6 +20,7 @@ impl Body<'_> {
             }
             ExprKind::Var(var) => self.var(*var, expr.ty, location),
             ExprKind::Load(place) => self.load(place, expr.ty, location),
+            ExprKind::Atomic(atomic, place, operands) => self.atomic(*atomic, place, operands, expr),
             ExprKind::Op(op, operands) => self.op(*op, operands, expr),
             ExprKind::And(lhs, rhs) | ExprKind::Or(lhs, rhs) => {
                 let name = if matches!(expr.kind, ExprKind::And(..)) { "`&&`" } else { "`||`" };
@@ -62,13 +65,38 @@ impl Body<'_> {
         }
     }
 
-    fn load(&mut self, place: &crate::ir::Place, ty: Type, location: Location) {
+    fn load(&mut self, place: &Place, ty: Type, location: Location) {
         let var = self.kernel.var(place.base);
         if var.kind.is_memory() {
             self.place(place, ty, location);
         } else {
             self.report(location, DiagnosticKind::NotIndexable { name: display_name(var) });
         }
+    }
+
+    fn atomic(&mut self, atomic: Atomic, place: &Place, operands: &[Expr], expr: &Expr) {
+        let (row, location) = (atomic.row(), expr.location);
+        let target = self.kernel.var(place.base);
+        match target.kind {
+            VarKind::Shared(_) | VarKind::Global { mutable: true, volatile: false } => {}
+            VarKind::Global { mutable: false, volatile: false } => {
+                self.report(location, DiagnosticKind::ReadOnly { name: display_name(target) });
+            }
+            _ => self.wrong_object(place.base, "a `&mut Global` buffer or a shared array", location),
+        }
+        self.place(place, target.ty, location);
+        if !row.admits(target.ty) || place.lane.is_some() {
+            let kind = DiagnosticKind::AtomicElement { operation: row.name, given: target.ty, class: row.class };
+            self.report(location, kind);
+        }
+        if operands.len() != row.operands {
+            let kind = DiagnosticKind::OperandCount { operation: row.name, given: operands.len(), limit: row.operands };
+            self.report(location, kind);
+        }
+        for operand in operands {
+            self.value(operand, target.ty, || format!("an operand of {}", row.name));
+        }
+        self.result(row.name, expr.ty, target.ty, location);
     }
 
     fn op(&mut self, op: Op, operands: &[Expr], expr: &Expr) {

@@ -148,7 +148,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    fn wrong_object(&mut self, var: VarId, wanted: &'static str, location: Location) {
+    pub(super) fn wrong_object(&mut self, var: VarId, wanted: &'static str, location: Location) {
         self.report(location, DiagnosticKind::WrongObject { name: display_name(self.kernel.var(var)), wanted });
     }
 

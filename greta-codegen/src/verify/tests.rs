@@ -1,7 +1,9 @@
 //! One broken kernel for each kind of diagnostic, with the message that its author reads.
 
 use super::verify;
-use crate::ir::{Argument, Expr, ExprKind, Extent, FunctionId, Kernel, Literal, Op, Place, StmtKind, Type, VarKind};
+use crate::ir::{
+    Argument, Atomic, Expr, ExprKind, Extent, FunctionId, Kernel, Literal, Op, Place, StmtKind, Type, VarId, VarKind,
+};
 use crate::mfma::{F32_16X16X4_F32, Mfma};
 use crate::target::{GFX942, Target};
 use crate::testing::*;
@@ -63,6 +65,43 @@ fn block_size_is_limited() {
     let mut build = Build::new(64);
     build.kernel.block[1] = Extent { value: 0, expr: u(0) };
     assert_eq!(messages_for(build.finish(), &SMALL), ["a block of 0 threads; small allows 1 to 128"]);
+}
+
+#[test]
+fn atomic_operations_change_numbers_in_shared_memory_or_buffers() {
+    let change = |build: &mut Build, atomic: Atomic, base: VarId, operand: Expr| {
+        let ty = operand.ty;
+        let place = Place { base, index: vec![tid()], lane: None };
+        build.push(StmtKind::Eval(expr(ExprKind::Atomic(atomic, place, vec![operand]), ty)));
+    };
+    refused(
+        |build| {
+            let x = build.global("x", Type::U32, false);
+            change(build, Atomic::Add, x, u(1));
+        },
+        "`x` is read-only; take it as `&mut Global` to store to it",
+    );
+    refused(
+        |build| {
+            let a = build.register("a", Type::U32, [u(64)]);
+            change(build, Atomic::Add, a, u(1));
+        },
+        "`a` cannot be used here: a `&mut Global` buffer or a shared array is needed",
+    );
+    refused(
+        |build| {
+            let x = build.global("x", Type::F32, true);
+            change(build, Atomic::Xor, x, f(1.0));
+        },
+        "atomic_xor on elements of f32; allowed is an integer of 32 or 64 bits",
+    );
+    refused(
+        |build| {
+            let x = build.global("x", Type::U32, true);
+            change(build, Atomic::CompareExchange, x, u(1));
+        },
+        "atomic_compare_exchange takes 2 operands, 1 given",
+    );
 }
 
 #[test]

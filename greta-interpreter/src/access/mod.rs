@@ -6,6 +6,7 @@
 //! elements. In a racy one a read gives garbage bits: no handler derives an address from such bits without checking it
 //! against a bound that lies outside the buffers, so garbage stays garbage.
 
+mod atomic;
 mod components;
 mod words;
 
@@ -14,6 +15,7 @@ use crate::frame::{Frame, Handler, LANES};
 use crate::lanewise::{GROUP, read, write};
 use crate::level::Level;
 use crate::report::{Access, ReportKind};
+pub(crate) use atomic::AtomicWords;
 use components::{LoadAny, LoadSlots, LoadUniform, StoreAny, StoreSlots};
 use words::{LoadWords, StoreWords};
 

@@ -54,6 +54,11 @@ impl Walk<'_> {
                 self.access(*access);
                 self.operands(&[*value]);
             }
+            Node::Atomic { dst, access, operands, .. } => {
+                self.access(*access);
+                self.operands(operands);
+                self.touch(dst.register);
+            }
             Node::Shuffle { dst, value, lane, .. } => {
                 self.operands(&[*value, *lane]);
                 self.touch(dst.register);

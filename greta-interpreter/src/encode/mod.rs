@@ -24,7 +24,7 @@ use slots::Slots;
 
 pub use program::Program;
 pub(crate) use program::{
-    Code, Condition, EncodedAccess, EncodedDim, EncodedSpace, Layout, LoopCode, MfmaTable, Range,
+    Code, Condition, EncodedAccess, EncodedAtomic, EncodedDim, EncodedSpace, Layout, LoopCode, MfmaTable, Range,
 };
 
 /// Bytes that one block's variables, or its shared arrays, may take.
@@ -57,6 +57,7 @@ pub(crate) fn encode(kernel: &Kernel, wave: u32, level: Level) -> Program {
         run_start: 0,
         code: Vec::new(),
         accesses: Vec::new(),
+        atomics: Vec::new(),
         locations: Vec::new(),
         ranges: Vec::new(),
         mfmas: Vec::new(),
@@ -112,6 +113,7 @@ struct Encoder<'a> {
     run_start: usize,
     code: Vec<Code>,
     accesses: Vec<EncodedAccess>,
+    atomics: Vec<EncodedAtomic>,
     locations: Vec<Location>,
     ranges: Vec<Range>,
     mfmas: Vec<MfmaTable>,
@@ -272,6 +274,7 @@ impl Encoder<'_> {
             insts: self.insts,
             code: self.code,
             accesses: self.accesses,
+            atomics: self.atomics,
             locations: self.locations,
             ranges: self.ranges,
             mfmas: self.mfmas,

@@ -8,7 +8,7 @@ use greta_codegen::mfma::{Mfma, Role};
 use crate::frame::{Inst, LANES, Storage};
 use crate::level::Level;
 use crate::report::ReportKind;
-use crate::tree::{Origin, Parameter};
+use crate::tree::{Change, Origin, Parameter};
 
 /// A kernel compiled for the interpreter. Made once, run any number of times, from any thread.
 pub struct Program {
@@ -27,6 +27,7 @@ pub(crate) struct Parts {
     pub(crate) insts: Vec<Inst>,
     pub(crate) code: Vec<Code>,
     pub(crate) accesses: Vec<EncodedAccess>,
+    pub(crate) atomics: Vec<EncodedAtomic>,
     pub(crate) locations: Vec<Location>,
     pub(crate) ranges: Vec<Range>,
     pub(crate) mfmas: Vec<MfmaTable>,
@@ -130,6 +131,16 @@ pub(crate) struct EncodedAccess {
     pub(crate) bytes: bool,
     pub(crate) write: bool,
     pub(crate) location: Location,
+}
+
+/// An atomic operation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EncodedAtomic {
+    /// Which element, by its access.
+    pub(crate) access: u32,
+    pub(crate) change: Change,
+    /// Which operands differ from thread to thread.
+    pub(crate) varying: [bool; 2],
 }
 
 /// One index.

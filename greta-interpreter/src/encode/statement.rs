@@ -2,10 +2,13 @@
 
 use greta_codegen::ir::Location;
 
-use super::{Code, Condition, EncodedAccess, EncodedDim, EncodedSpace, Encoder, LoopCode, MfmaTable, Range, Source};
+use super::{
+    Code, Condition, EncodedAccess, EncodedAtomic, EncodedDim, EncodedSpace, Encoder, LoopCode, MfmaTable, Range,
+    Source,
+};
 use crate::frame::{Handler, Inst};
 use crate::lanewise::{Lanewise, masked_move, spread};
-use crate::tree::{AccessId, Loop, Node, Operand, Origin, ROOT, Region, Shuffle, Space, Target};
+use crate::tree::{AccessId, Change, Loop, Node, Operand, Origin, ROOT, Region, Shuffle, Space, Target};
 use crate::{access, wave};
 
 /// The result of an instruction that has none.
@@ -42,6 +45,7 @@ impl Encoder<'_> {
             Node::Lanewise { row, dst, src } => self.lanewise(*row, *dst, *src),
             Node::Load { dst, access } => self.load(*dst, *access),
             Node::Store { access, value } => self.store(*access, *value),
+            Node::Atomic { change, dst, access, operands } => self.atomic(*change, *dst, *access, *operands),
             Node::Shuffle { kind, dst, value, lane } => self.shuffle(*kind, *dst, *value, *lane),
             Node::Mfma { row, dst, src, location } => {
                 self.mfmas.push(MfmaTable::new(row, *location));
@@ -314,6 +318,16 @@ impl Encoder<'_> {
         let (count, kind) = (access.unit * access.width, access::Kind::of(access, true));
         let nowhere = Source { word: NOWHERE, ..source };
         self.push(access::store(self.level, kind, count), nowhere, [source; 3], count, extra);
+    }
+
+    fn atomic(&mut self, change: Change, dst: Target, id: AccessId, operands: [Operand; 2]) {
+        let sources = operands.map(|operand| self.source(operand));
+        let target = self.target(dst);
+        let access = self.encode_access(id, target);
+        self.atomics.push(EncodedAtomic { access, change, varying: sources.map(|source| source.varying) });
+        let extra = self.atomics.len() as u32 - 1;
+        let run = self.level.handler::<access::AtomicWords>();
+        self.push(run, target, [sources[0], sources[1], sources[0]], 1, extra);
     }
 
     fn shuffle(&mut self, kind: Shuffle, dst: Target, value: Operand, lane: Operand) {

@@ -20,6 +20,7 @@ impl Lowerer<'_> {
             ExprKind::Constant(id) => Operand::Constant(bits(self.kernel.constants[id.index()].value)),
             ExprKind::Var(id) => self.variable(*id),
             ExprKind::Load(place) => self.load(place, expression.ty, expression.location),
+            ExprKind::Atomic(atomic, place, operands) => self.atomic(*atomic, place, operands, expression),
             ExprKind::Op(op, operands) => self.operation(*op, operands, expression),
             ExprKind::And(lhs, rhs) => self.lazy(lhs, rhs, true),
             ExprKind::Or(lhs, rhs) => self.lazy(lhs, rhs, false),
@@ -255,6 +256,7 @@ fn opt_cost(expression: &Expr) -> Option<u32> {
             _ => None,
         },
         ExprKind::Op(Op::Exp | Op::Exp2 | Op::Log | Op::Log2 | Op::Sin | Op::Cos | Op::Tanh, _) => None,
+        ExprKind::Atomic(..) => None,
         ExprKind::Op(op, operands) => (op.row().effects == greta_codegen::ops::Effects::Pure)
             .then(|| sum(&operands.iter().collect::<Vec<_>>()))?,
         ExprKind::And(lhs, rhs) | ExprKind::Or(lhs, rhs) => sum(&[lhs, rhs]),
@@ -274,6 +276,7 @@ pub(super) fn has_call(expression: &Expr) -> bool {
     match &expression.kind {
         ExprKind::Literal(_) | ExprKind::Constant(_) | ExprKind::Var(_) => false,
         ExprKind::Load(place) => place.index.iter().chain(place.lane.as_deref()).any(has_call),
+        ExprKind::Atomic(_, place, operands) => place.exprs().chain(operands).any(has_call),
         ExprKind::Op(_, operands) | ExprKind::Vector(operands) => operands.iter().any(has_call),
         ExprKind::And(lhs, rhs) | ExprKind::Or(lhs, rhs) | ExprKind::Lane(lhs, rhs) => has_call(lhs) || has_call(rhs),
         ExprKind::Select(condition, then, otherwise) => has_call(condition) || has_call(then) || has_call(otherwise),

@@ -1,9 +1,9 @@
 //! Flattens loads and stores: binds them to their objects and picks array elements with constant indices directly.
 
-use greta_codegen::ir::{Expr, Location, Place, Type, VarId, VarKind};
+use greta_codegen::ir::{Atomic, Expr, Location, Place, Type, VarId, VarKind};
 
 use super::{Binding, Lowerer};
-use crate::tree::{Access, Dim, Node, Operand, Origin, ParameterKind, Register, Space, Target};
+use crate::tree::{Access, Change, Dim, Node, Operand, Origin, ParameterKind, Register, Space, Target};
 
 /// What a place comes to.
 enum Element {
@@ -55,6 +55,21 @@ impl Lowerer<'_> {
         }
     }
 
+    pub(super) fn atomic(&mut self, atomic: Atomic, place: &Place, operands: &[Expr], whole: &Expr) -> Operand {
+        let count = place.index.len();
+        let lowered = self.operands(place.index.iter().chain(operands));
+        let Element::Dynamic(access) = self.element_at(place, &lowered[..count], whole.ty, whole.location, true) else {
+            unreachable!("invariant: registers are not shared by threads")
+        };
+        let operands = [lowered[count], *lowered.last().expect("invariant: an atomic operation has operands")];
+        let register = self.register(1, Origin::Temporary);
+        self.accesses.push(access);
+        let dst = Target { register, first: 0, count: 1 };
+        let change = Change { atomic, scalar: whole.ty.scalar };
+        self.nodes.push(Node::Atomic { change, dst, access: self.accesses.len() - 1, operands });
+        Operand::register(register)
+    }
+
     fn read(&mut self, access: Access, count: u32) -> Operand {
         let register = self.register(count, Origin::Temporary);
         self.accesses.push(access);
@@ -64,10 +79,15 @@ impl Lowerer<'_> {
     }
 
     fn element(&mut self, place: &Place, ty: Type, location: Location, write: bool) -> Element {
+        let indices = self.operands(place.exprs());
+        self.element_at(place, &indices, ty, location, write)
+    }
+
+    /// The element at indices that are lowered already.
+    fn element_at(&mut self, place: &Place, indices: &[Operand], ty: Type, location: Location, write: bool) -> Element {
         let kernel = self.kernel;
         let var = &kernel.vars[place.base.index()];
         let binding = self.bindings[place.base.index()].expect("invariant: an object is declared before it is used");
-        let indices = self.operands(place.index.iter().chain(place.lane.as_deref()));
         let unit = u32::from(var.ty.lanes);
         let mut dims = self.extents(place.base, binding, &indices[..place.index.len()]);
         let dimensions = dims.len().max(1) as u32;

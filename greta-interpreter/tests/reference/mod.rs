@@ -221,6 +221,7 @@ impl Thread<'_> {
                 vec![vector[self.eval(lane)[0] as usize]]
             }
             ExprKind::Call(id, arguments) => self.call(*id, arguments),
+            ExprKind::Atomic(..) => panic!("random programs have no atomic operations"),
         }
     }
 
