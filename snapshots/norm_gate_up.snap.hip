@@ -86,7 +86,8 @@ static __device__ __forceinline__ float wave_sum(float value) {
     float sum = value;
     uint32_t offset = WAVE / 2;
     while (offset > 0) {
-        sum += __shfl_xor(sum, offset);
+        const float other = __shfl_xor(sum, offset);
+        sum += other;
         offset /= 2;
     }
     return sum;

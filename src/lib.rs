@@ -39,16 +39,17 @@ pub use greta_runtime::{Buffer, Device, Error, Event, Graph, GraphExec, Kernel, 
 /// Everything that a kernel and the code that launches it use.
 pub mod prelude {
     pub use crate::reduce::{
-        block_all, block_any, block_max, block_min, block_scan_exclusive, block_scan_inclusive, block_sum, wave_all,
-        wave_any, wave_broadcast, wave_max, wave_min, wave_scan_exclusive, wave_scan_inclusive, wave_sum,
+        block_all, block_and, block_any, block_max, block_min, block_or, block_scan_exclusive, block_scan_inclusive,
+        block_sum, wave_and, wave_broadcast, wave_max, wave_min, wave_or, wave_scan_exclusive, wave_scan_inclusive,
+        wave_sum,
     };
     pub use crate::{Buffer, Device, Event, Graph, GraphExec, Kernel, KernelValue, Stream, device, kernel};
     // For `axpy::variant().hip()`.
     pub use greta_codegen::trace::{
         Accumulator, Array, F32_16x16x4, Float, FragmentA, FragmentB, Global, Integer, Number, Shared, Volatile, abs,
         barrier, block_dim, block_idx, ceil, cos, exp, exp2, f32x2, f32x4, floor, fma, grid_dim, i32x2, i32x4, lane_id,
-        log, log2, max, mfma_f32_16x16x4f32, min, mma, rsqrt, select, shared, shuffle, shuffle_down, shuffle_xor, sin,
-        sqrt, tanh, thread_idx, u32x2, u32x4, wave_id,
+        log, log2, max, mfma_f32_16x16x4f32, min, mma, rsqrt, select, shared, shuffle, shuffle_down, shuffle_up,
+        shuffle_xor, sin, sqrt, tanh, thread_idx, u32x2, u32x4, wave_all, wave_any, wave_count, wave_id,
     };
     pub use greta_runtime::launch::Variant as _;
 }

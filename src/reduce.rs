@@ -1,9 +1,9 @@
-//! Reductions, scans and votes over the lanes of a wave and the threads of a block, written in greta itself.
+//! Reductions and scans over the lanes of a wave and the threads of a block, written in greta itself.
 //!
-//! Every thread of the wave or block takes part, and every thread gets its result. A block is a whole number of waves.
-//! Sums of floats are added in the order of a tree, not of the threads.
+//! Every thread of the wave or block takes part, and every thread gets its result. A block may end in a part of a wave:
+//! lanes that it does not have count for nothing. Sums of floats are added in the order of a tree, not of the threads.
 
-use greta_codegen::trace::{IntoVal, Val, Word};
+use greta_codegen::trace::{Bits, IntoVal, Val, Word};
 
 use crate::prelude::*;
 
@@ -32,40 +32,91 @@ impl Reduced for u32 {
     }
 }
 
-/// The sum of `value` over the lanes of the wave.
+/// How many lanes the thread's wave has: `WAVE`, but in the last wave of a block that is no whole number of waves.
 #[device]
-pub fn wave_sum<T: Reduced>(value: T) -> T {
-    let mut sum = value;
-    let mut offset = WAVE / 2;
-    while offset > 0 {
-        sum += shuffle_xor(sum, offset);
-        offset /= 2;
-    }
-    sum
+fn lanes_of_wave() -> u32 {
+    (BLOCK - wave_id() * WAVE).min(WAVE)
 }
 
-/// The largest `value` of the lanes of the wave.
-#[device]
-pub fn wave_max<T: Reduced>(value: T) -> T {
-    let mut largest = value;
-    let mut offset = WAVE / 2;
-    while offset > 0 {
-        largest = largest.max(shuffle_xor(largest, offset));
-        offset /= 2;
-    }
-    largest
+/// A reduction over a wave, and the same over a block.
+macro_rules! reductions {
+    ($(
+        $(#[$wave_doc:meta])* $wave:ident
+        $(#[$block_doc:meta])* $block:ident
+        [$($bound:path),*]: |$a:ident, $b:ident| $combine:expr;
+    )*) => {
+        $($(#[$wave_doc])*
+        #[device]
+        pub fn $wave<T: $($bound +)*>(value: T) -> T {
+            let mut $a = value;
+            let mut offset = WAVE / 2;
+            while offset > 0 {
+                if BLOCK % WAVE == 0 {
+                    let $b = shuffle_xor($a, offset);
+                    $a = $combine;
+                } else {
+                    let $b = shuffle_down($a, offset);
+                    if lane_id() + offset < lanes_of_wave() {
+                        $a = $combine;
+                    }
+                }
+                offset /= 2;
+            }
+            if BLOCK % WAVE == 0 { $a } else { shuffle($a, 0) }
+        }
+
+        $(#[$block_doc])*
+        #[device]
+        pub fn $block<T: $($bound +)*>(value: T) -> T {
+            let mut partial = shared::<[T; wave_count()]>();
+            let of_wave = $wave(value);
+            // The threads may still be reading what an earlier call left here.
+            barrier();
+            if lane_id() == 0 {
+                partial[wave_id()] = of_wave;
+            }
+            barrier();
+            let mut $a = partial[0];
+            #[unroll]
+            for wave in 1..wave_count() {
+                let $b = partial[wave];
+                $a = $combine;
+            }
+            $a
+        })*
+    };
 }
 
-/// The smallest `value` of the lanes of the wave.
-#[device]
-pub fn wave_min<T: Reduced>(value: T) -> T {
-    let mut smallest = value;
-    let mut offset = WAVE / 2;
-    while offset > 0 {
-        smallest = smallest.min(shuffle_xor(smallest, offset));
-        offset /= 2;
-    }
-    smallest
+reductions! {
+    /// The sum of `value` over the lanes of the wave.
+    wave_sum
+    /// The sum of `value` over the threads of the block.
+    block_sum
+    [Reduced]: |sum, other| sum + other;
+
+    /// The largest `value` of the lanes of the wave.
+    wave_max
+    /// The largest `value` of the threads of the block.
+    block_max
+    [Reduced]: |largest, other| largest.max(other);
+
+    /// The smallest `value` of the lanes of the wave.
+    wave_min
+    /// The smallest `value` of the threads of the block.
+    block_min
+    [Reduced]: |smallest, other| smallest.min(other);
+
+    /// The bits that `value` has in all lanes of the wave.
+    wave_and
+    /// The bits that `value` has in all threads of the block.
+    block_and
+    [Integer, Bits]: |bits, other| bits & other;
+
+    /// The bits that `value` has in any lane of the wave.
+    wave_or
+    /// The bits that `value` has in any thread of the block.
+    block_or
+    [Integer, Bits]: |bits, other| bits | other;
 }
 
 /// The sum of `value` over the lanes of the wave up to this one, with it.
@@ -74,7 +125,7 @@ pub fn wave_scan_inclusive<T: Reduced>(value: T) -> T {
     let mut sum = value;
     let mut offset = 1;
     while offset < WAVE {
-        let below = shuffle(sum, (lane_id() + WAVE - offset) % WAVE);
+        let below = shuffle_up(sum, offset);
         if lane_id() >= offset {
             sum += below;
         }
@@ -86,8 +137,7 @@ pub fn wave_scan_inclusive<T: Reduced>(value: T) -> T {
 /// The sum of `value` over the lanes of the wave before this one.
 #[device]
 pub fn wave_scan_exclusive<T: Reduced>(value: T) -> T {
-    let sum = wave_scan_inclusive(value);
-    let below = shuffle(sum, (lane_id() + WAVE - 1) % WAVE);
+    let below = shuffle_up(wave_scan_inclusive(value), 1);
     if lane_id() == 0 { T::zero() } else { below }
 }
 
@@ -97,79 +147,10 @@ pub fn wave_broadcast<T: Word>(value: T, lane: u32) -> T {
     shuffle(value, lane)
 }
 
-/// Whether `condition` holds in any lane of the wave.
-#[device]
-pub fn wave_any(condition: bool) -> bool {
-    wave_max(condition as u32) == 1
-}
-
-/// Whether `condition` holds in every lane of the wave.
-#[device]
-pub fn wave_all(condition: bool) -> bool {
-    wave_min(condition as u32) == 1
-}
-
-/// The sum of `value` over the threads of the block, a whole number of waves.
-#[device]
-pub fn block_sum<T: Reduced>(value: T) -> T {
-    let mut partial = shared::<[T; BLOCK / WAVE]>();
-    let sum = wave_sum(value);
-    // The threads may still be reading what an earlier call left here.
-    barrier();
-    if lane_id() == 0 {
-        partial[wave_id()] = sum;
-    }
-    barrier();
-    let mut total = T::zero();
-    #[unroll]
-    for wave in 0..BLOCK / WAVE {
-        total += partial[wave];
-    }
-    total
-}
-
-/// The largest `value` of the threads of the block, a whole number of waves.
-#[device]
-pub fn block_max<T: Reduced>(value: T) -> T {
-    let mut partial = shared::<[T; BLOCK / WAVE]>();
-    let largest = wave_max(value);
-    // The threads may still be reading what an earlier call left here.
-    barrier();
-    if lane_id() == 0 {
-        partial[wave_id()] = largest;
-    }
-    barrier();
-    let mut total = partial[0];
-    #[unroll]
-    for wave in 1..BLOCK / WAVE {
-        total = total.max(partial[wave]);
-    }
-    total
-}
-
-/// The smallest `value` of the threads of the block.
-#[device]
-pub fn block_min<T: Reduced>(value: T) -> T {
-    let mut partial = shared::<[T; BLOCK / WAVE]>();
-    let smallest = wave_min(value);
-    // The threads may still be reading what an earlier call left here.
-    barrier();
-    if lane_id() == 0 {
-        partial[wave_id()] = smallest;
-    }
-    barrier();
-    let mut total = partial[0];
-    #[unroll]
-    for wave in 1..BLOCK / WAVE {
-        total = total.min(partial[wave]);
-    }
-    total
-}
-
 /// The sum of `value` over the threads of the waves before this one.
 #[device]
 fn sum_of_waves_before<T: Reduced>(sum_of_wave: T) -> T {
-    let mut partial = shared::<[T; BLOCK / WAVE]>();
+    let mut partial = shared::<[T; wave_count()]>();
     // The threads may still be reading what an earlier call left here.
     barrier();
     if lane_id() == WAVE - 1 {

@@ -227,6 +227,12 @@ ops! {
     ShuffleXor "shuffle_xor": Word, [T, U32] -> T, Wave, Call("__shfl_xor"), cuda Call("__shfl_xor_sync");
     /// The value that lane `lane_id + b` has; its own past the wave's end.
     ShuffleDown "shuffle_down": Word, [T, U32] -> T, Wave, Call("__shfl_down"), cuda Special;
+    /// The value that lane `lane_id - b` has; its own before the wave's start.
+    ShuffleUp "shuffle_up": Word, [T, U32] -> T, Wave, Call("__shfl_up"), cuda Special;
+    /// Whether `a` holds in any lane that takes part.
+    Any "wave_any": Boolean, [T] -> T, Wave, Call("__any"), cuda Call("__any_sync");
+    /// Whether `a` holds in every lane that takes part.
+    All "wave_all": Boolean, [T] -> T, Wave, Call("__all"), cuda Call("__all_sync");
     /// Waits until every thread of the block is here and its memory writes are seen.
     Barrier "barrier": None, [] -> Nothing, Barrier, Call("__syncthreads");
 }

@@ -9,7 +9,7 @@ const EVERYWHERE: &str = "
     constinit continue decltype default delete do double dynamic_cast else enum errno explicit export extern false
     float fmaxf fminf for friend goto gridDim if inline int int32_t linux long max min mutable namespace new
     noexcept not not_eq nullptr operator or or_eq printf private protected public register reinterpret_cast
-    requires restrict return saturating_i32 saturating_u32 shared_memory short shuffle_down signed sizeof static static_assert static_cast
+    requires restrict return saturating_i32 saturating_u32 shared_memory short shuffle_down shuffle_up signed sizeof static static_assert static_cast
     stderr stdin stdout struct switch template this threadIdx thread_local throw true try typedef typeid typename
     typeof uint32_t union unix unsigned using virtual void volatile warpSize wchar_t while wrapping_add
     wrapping_mul wrapping_neg wrapping_sub xor xor_eq

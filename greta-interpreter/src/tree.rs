@@ -163,6 +163,14 @@ pub(crate) enum Shuffle {
     Index,
     Xor,
     Down,
+    Up,
+}
+
+/// What the lanes of a wave decide together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Vote {
+    Any,
+    All,
 }
 
 /// A statement.
@@ -195,6 +203,11 @@ pub(crate) enum Node {
         dst: Target,
         value: Operand,
         lane: Operand,
+    },
+    Vote {
+        kind: Vote,
+        dst: Target,
+        condition: Operand,
     },
     Mfma {
         row: &'static Mfma,
@@ -376,6 +389,10 @@ impl Node {
                 read(*lane, note);
                 note(Touch::Write(dst.register));
             }
+            Self::Vote { dst, condition, .. } => {
+                read(*condition, note);
+                note(Touch::Write(dst.register));
+            }
             Self::Mfma { dst, src, .. } => {
                 src.iter().for_each(|operand| read(*operand, note));
                 note(Touch::Write(dst.register));
@@ -409,7 +426,7 @@ impl Node {
             Self::Mfma { src, .. } => src.iter_mut().collect(),
             Self::CheckDivisor { divisor, .. } => vec![divisor],
             Self::CheckRange { end, step, .. } => vec![end, step],
-            Self::If { condition, .. } => vec![condition],
+            Self::Vote { condition, .. } | Self::If { condition, .. } => vec![condition],
             Self::Loop(repeated) => vec![&mut repeated.condition],
             Self::Declare(_)
             | Self::Load { .. }

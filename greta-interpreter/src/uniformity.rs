@@ -63,7 +63,8 @@ impl Pass<'_> {
             }
             // Each thread changes the element by itself, also where all name the same one.
             Node::Atomic { dst, .. } => self.vary(dst.register),
-            Node::Mfma { dst, .. } => self.vary(dst.register),
+            // Waves decide each for itself.
+            Node::Vote { dst, .. } | Node::Mfma { dst, .. } => self.vary(dst.register),
             Node::If { region: inner, condition, then, otherwise } => {
                 if !self.tree.is_uniform(*condition) {
                     self.diverge(*inner);

@@ -7,7 +7,7 @@ use crate::frame::{Frame, Handler, Inst, LANES};
 use crate::lanewise::{GROUP, read, write};
 use crate::level::{Body, Level};
 use crate::report::ReportKind;
-use crate::tree::Shuffle;
+use crate::tree::{Shuffle, Vote};
 
 /// The handler of a shuffle: value, lane.
 pub(crate) fn shuffle(level: Level, kind: Shuffle, varying: bool) -> Handler {
@@ -18,6 +18,8 @@ pub(crate) fn shuffle(level: Level, kind: Shuffle, varying: bool) -> Handler {
         (Shuffle::Xor, false) => level.handler::<Exchange<1, false>>(),
         (Shuffle::Down, true) => level.handler::<Exchange<2, true>>(),
         (Shuffle::Down, false) => level.handler::<Exchange<2, false>>(),
+        (Shuffle::Up, true) => level.handler::<Exchange<3, true>>(),
+        (Shuffle::Up, false) => level.handler::<Exchange<3, false>>(),
     }
 }
 
@@ -31,7 +33,7 @@ pub(crate) fn check_divisor(level: Level, varying: bool) -> Handler {
     if varying { level.handler::<CheckDivisor<true>>() } else { level.handler::<CheckDivisor<false>>() }
 }
 
-/// A shuffle of kind 0 (by index), 1 (by xor) or 2 (down).
+/// A shuffle of kind 0 (by index), 1 (by xor), 2 (down) or 3 (up).
 struct Exchange<const KIND: u32, const VARYING: bool>;
 
 impl<const KIND: u32, const VARYING: bool> Body for Exchange<KIND, VARYING> {
@@ -57,12 +59,67 @@ impl<const KIND: u32, const VARYING: bool> Body for Exchange<KIND, VARYING> {
                     let other = match KIND {
                         0 => by[lane] & (width - 1),
                         1 => (own ^ by[lane]) & (width - 1),
-                        _ if by[lane] < width - own => own + by[lane],
+                        2 if by[lane] < width - own => own + by[lane],
+                        3 if by[lane] <= own => own - by[lane],
                         _ => own,
                     };
                     result[lane] = value[(start + other) as usize % LANES];
                 }
                 frame.words.add(inst.dst as usize + wave * LANES).cast::<[u32; LANES]>().write(result);
+            }
+        }
+        false
+    }
+}
+
+/// The handler of a vote: condition.
+pub(crate) fn vote(level: Level, kind: Vote, varying: bool) -> Handler {
+    match (kind, varying) {
+        (Vote::Any, true) => level.handler::<Decide<false, true>>(),
+        (Vote::Any, false) => level.handler::<Decide<false, false>>(),
+        (Vote::All, true) => level.handler::<Decide<true, true>>(),
+        (Vote::All, false) => level.handler::<Decide<true, false>>(),
+    }
+}
+
+/// The lanes for which a condition holds, a bit each. Uniform conditions hold for all or for none.
+#[inline(always)]
+unsafe fn holding(frame: &Frame<'_>, inst: &Inst, wave: usize, varying: bool) -> u64 {
+    // SAFETY: the caller's promise that the operand lies in the frame.
+    unsafe {
+        let condition = frame.words.add(inst.src[0] as usize);
+        if !varying {
+            return if *condition != 0 { u64::MAX } else { 0 };
+        }
+        let values = condition.add(wave * LANES).cast::<[u32; LANES]>().read();
+        values.iter().enumerate().fold(0, |bits, (lane, value)| bits | u64::from(*value != 0) << lane)
+    }
+}
+
+/// Whether a condition holds in all, or in any, of the active lanes of each wave.
+struct Decide<const ALL: bool, const VARYING: bool>;
+
+impl<const ALL: bool, const VARYING: bool> Body for Decide<ALL, VARYING> {
+    #[inline(always)]
+    unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
+        let width = frame.program.parts.wave as usize;
+        for wave in 0..frame.waves {
+            // SAFETY: operand and result lie in the frame, as `encode` laid them out.
+            unsafe {
+                let mask = *frame.masks.add(wave);
+                if mask == 0 {
+                    continue;
+                }
+                let holds = holding(frame, inst, wave, VARYING);
+                let decisive = if ALL { mask & !holds } else { mask & holds };
+                let dst = frame.words.add(inst.dst as usize + wave * LANES);
+                for first in (0..LANES).step_by(width) {
+                    let lanes = u64::MAX >> (LANES - width) << first;
+                    let decided = u32::from((decisive & lanes != 0) != ALL);
+                    for lane in first..first + width {
+                        *dst.add(lane) = decided;
+                    }
+                }
             }
         }
         false

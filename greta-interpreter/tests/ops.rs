@@ -8,6 +8,7 @@ mod build;
 use build::{Build, E, Random, bid, op, tid};
 use greta_codegen::ir::{Op, Scalar, Type};
 use greta_codegen::ops::{Class, Slot};
+use greta_interpreter::Program;
 
 /// Threads of the test's blocks: a full wave and a partial one.
 const BLOCK: u32 = 100;
@@ -262,6 +263,9 @@ fn special(op: Op) {
         Op::Shuffle => shuffle(op, |_, by| by % 64),
         Op::ShuffleXor => shuffle(op, |lane, by| (lane ^ by) % 64),
         Op::ShuffleDown => shuffle(op, |lane, by| if by < 64 - lane { lane + by } else { lane }),
+        Op::ShuffleUp => shuffle(op, |lane, by| if by <= lane { lane - by } else { lane }),
+        Op::Any => vote(op, |lanes| lanes.contains(&true)),
+        Op::All => vote(op, |lanes| !lanes.contains(&false)),
         Op::Barrier => barrier(),
         _ => panic!("{} has no case", op.row().name),
     }
@@ -300,6 +304,30 @@ fn shuffle(op: Op, source: fn(lane: u32, by: u32) -> u32) {
             let by = lanes[if uniform { 0 } else { thread as usize }];
             let from = thread / 64 * 64 + source(thread % 64, by);
             assert_eq!(output[thread as usize], values[from as usize], "{} in thread {thread}", op.row().name);
+        }
+    }
+}
+
+/// Two whole waves and a part of one: the threads of a wave that take part decide, with waves of 64 lanes and of 32.
+fn vote(op: Op, wanted: fn(lanes: &[bool]) -> bool) {
+    for wave in [64, 32] {
+        for period in [1, 7, 48, 64, 100, 150] {
+            let mut build = Build::new([150, 1, 1]);
+            let result = build.global("y", Type::U32);
+            let holds = |thread: u32| thread % period == period - 1;
+            let condition = (tid() % period).equals(period - 1);
+            build.when(tid().lt(140_u32), |build| {
+                let value = build.bind(build::op(op, [condition]));
+                build.store(result, [tid()], value.cast(Type::U32));
+            });
+            let mut output = vec![9; 150];
+            let program = Program::new(&build.finish(), wave);
+            build::run(&program, [1, 1, 1], &mut [&mut output]).expect("the kernel keeps the rules");
+            for thread in 0..140 {
+                let first = thread / wave * wave;
+                let lanes: Vec<bool> = (first..(first + wave).min(140)).map(holds).collect();
+                assert_eq!(output[thread as usize], u32::from(wanted(&lanes)), "{} in thread {thread}", op.row().name);
+            }
         }
     }
 }

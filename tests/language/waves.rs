@@ -28,6 +28,70 @@ fn integers_are_reduced_exactly() {
 }
 
 #[kernel(block = 128)]
+pub fn bit_reductions(x: &Global<u32>, y: &mut Global<u32>) {
+    let i = thread_idx().x;
+    let v = x[i] | 5;
+    let waves = wave_and(v) ^ wave_or(x[i] & 0x0FF0);
+    let blocks = block_and(v) * 3 ^ block_or((x[i] & 0xF0F0) as i32) as u32;
+    if block_idx().x == 0 {
+        y[i] = waves + blocks;
+    }
+}
+
+#[test]
+fn bits_are_reduced() {
+    check!(bit_reductions, integers(), |x: &[u32], i: usize| {
+        let all = |v: &[u32]| v.iter().fold(u32::MAX, |bits, v| bits & (v | 5));
+        let any = |v: &[u32], mask: u32| v.iter().fold(0, |bits, v| bits | v & mask);
+        let wave = &x[i / 64 * 64..][..64];
+        (all(wave) ^ any(wave, 0x0FF0)).wrapping_add(all(x).wrapping_mul(3) ^ any(x, 0xF0F0))
+    });
+}
+
+/// A block that ends in a part of a wave, and one that is a part of a wave.
+macro_rules! partial_waves {
+    ($test:ident, $kernel:ident, $threads:literal) => {
+        #[kernel(block = $threads)]
+        pub(crate) fn $kernel(x: &Global<u32>, y: &mut Global<u32>) {
+            let i = thread_idx().x;
+            let v = x[i] % 1000;
+            let sums = wave_sum(v) + block_sum(v) * 3 + block_max(v) * 5 + block_min(v + 7) * 11;
+            let bits = wave_or(v) + wave_and(v | 1) * 13 + block_or(v) * 17;
+            let scans = wave_scan_inclusive(v) + wave_scan_exclusive(v) * 19;
+            let blocks = block_scan_inclusive(v) * 23 + block_scan_exclusive(v) * 29;
+            let votes = wave_any(v > 990) as u32 + wave_all(v > 10) as u32 * 2 + block_all(v < 1000) as u32 * 4;
+            if block_idx().x == 0 {
+                y[i] = sums ^ bits ^ scans ^ blocks ^ votes;
+            }
+        }
+
+        #[test]
+        fn $test() {
+            check!($kernel, integers(), |x: &[u32], i: usize| {
+                if i >= $threads {
+                    return 0;
+                }
+                let v: Vec<u32> = x[..$threads].iter().map(|v| v % 1000).collect();
+                let first = i / 64 * 64;
+                let wave = &v[first..(first + 64).min($threads)];
+                let sum = |v: &[u32]| v.iter().sum::<u32>();
+                let any = |v: &[u32]| v.iter().fold(0, |bits, v| bits | v);
+                let sums = sum(wave) + sum(&v) * 3 + v.iter().max().unwrap() * 5 + (v.iter().min().unwrap() + 7) * 11;
+                let bits = any(wave) + wave.iter().fold(u32::MAX, |bits, v| bits & (v | 1)) * 13 + any(&v) * 17;
+                let scans = sum(&v[first..i + 1]) + sum(&v[first..i]) * 19;
+                let blocks = sum(&v[..i + 1]) * 23 + sum(&v[..i]) * 29;
+                let votes = wave.iter().any(|v| *v > 990) as u32 + wave.iter().all(|v| *v > 10) as u32 * 2 + 4;
+                sums ^ bits ^ scans ^ blocks ^ votes
+            });
+        }
+    };
+}
+
+partial_waves!(a_block_of_a_wave_and_a_half_is_reduced, wave_and_a_half, 96);
+partial_waves!(a_block_of_less_than_a_wave_is_reduced, half_a_wave, 24);
+partial_waves!(a_block_of_waves_and_one_thread_is_reduced, wave_and_a_thread, 65);
+
+#[kernel(block = 128)]
 pub fn scans(x: &Global<u32>, y: &mut Global<u32>) {
     let i = thread_idx().x;
     let v = x[i] % 1000;
@@ -62,6 +126,20 @@ fn floats_are_scanned() {
         let sum = |to: usize| v[..to].iter().sum::<f32>();
         let smallest = v.iter().copied().fold(f32::INFINITY, f32::min);
         sum(i % 64 + 1) - sum(i % 64) * 2.0 + smallest + v[7]
+    });
+}
+
+#[kernel(block = 64)]
+pub fn shifted_up(x: &Global<u32>, y: &mut Global<u32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    y[i] = shuffle_up(x[i], 3) + shuffle_up(x[i], i % 40) * 5;
+}
+
+#[test]
+fn shuffles_up_stop_at_the_start_of_the_wave() {
+    check!(shifted_up, integers(), |x: &[u32], i: usize| {
+        let from = |by: usize| x[if by <= i % 64 { i - by } else { i }];
+        from(3).wrapping_add(from(i % 40).wrapping_mul(5))
     });
 }
 
@@ -106,4 +184,15 @@ fn constant_arrays_are_indexed_at_run_time() {
     });
 }
 
-crate::kernels!(integer_reductions, scans, float_scan, votes, constant_array);
+crate::kernels!(
+    integer_reductions,
+    bit_reductions,
+    wave_and_a_half,
+    half_a_wave,
+    wave_and_a_thread,
+    shifted_up,
+    scans,
+    float_scan,
+    votes,
+    constant_array
+);

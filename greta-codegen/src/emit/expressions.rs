@@ -143,7 +143,8 @@ impl Writer<'_> {
             (Op::Not, [operand]) => self.prefix(if ty.scalar == Scalar::Bool { "!" } else { "~" }, operand),
             (Op::Shl, [value, count]) => self.shift("<<", value, count),
             (Op::Shr, [value, count]) => self.shift(">>", value, count),
-            (Op::ShuffleDown, [value, by]) if self.dialect.lanes_mask.is_some() => self.shuffle_down(value, by),
+            (Op::ShuffleDown, [value, by]) if self.dialect.lanes_mask.is_some() => self.shuffle_by("down", value, by),
+            (Op::ShuffleUp, [value, by]) if self.dialect.lanes_mask.is_some() => self.shuffle_by("up", value, by),
             (Op::LaneId, []) => self.lane_id(),
             (Op::WaveId, []) => self.wave_id(),
             (Op::Mfma(mfma), [a, b, sum]) => {
@@ -172,15 +173,19 @@ impl Writer<'_> {
     }
 
     /// Where the compiler's own shuffle takes a distance modulo the wave's width, a known one below it is written so.
-    fn shuffle_down(&mut self, value: &Expr, by: &Expr) -> Printed {
+    fn shuffle_by(&mut self, direction: &'static str, value: &Expr, by: &Expr) -> Printed {
         let wave = self.target.wave;
         let near = matches!(self.kernel.opt_constant(by), Some(Literal::U32(by)) if by < wave);
         let (value, by) = (self.bare(value), self.typed(by));
         if near && let Some(mask) = self.dialect.lanes_mask {
-            return Printed::postfix(Doc::list("__shfl_down_sync(", vec![Doc::text(mask), value, by], ")"));
+            return Printed::postfix(Doc::list(
+                format!("__shfl_{direction}_sync("),
+                vec![Doc::text(mask), value, by],
+                ")",
+            ));
         }
-        self.uses_helper(Helper::ShuffleDown(wave));
-        Printed::postfix(Doc::list("shuffle_down(", vec![value, by], ")"))
+        self.uses_helper(Helper::ShuffleBy(direction, wave));
+        Printed::postfix(Doc::list(format!("shuffle_{direction}("), vec![value, by], ")"))
     }
 
     /// Notes an operator, if it is one of vectors and the dialect has none of those.

@@ -20,8 +20,8 @@ pub(super) enum Helper {
     Lanewise(&'static str, usize, Type),
     /// An operator of vectors: its sign, how many operands. A sign that ends in `=` changes the first operand.
     Operator(String, usize, Type),
-    /// `shuffle_down` where the compiler's own does not stop at the wave's end; the wave's width.
-    ShuffleDown(u32),
+    /// `shuffle_down` or `shuffle_up` where the compiler's own takes a distance modulo the wave's width; that width.
+    ShuffleBy(&'static str, u32),
     /// An atomic operation that the compiler has no function for.
     Atomic(Atomic, Scalar),
 }
@@ -33,7 +33,7 @@ impl Helper {
             Self::Saturating(scalar) => vec![Type::scalar(scalar)],
             Self::Wrapping(_, ty) | Self::WrappingNegation(ty) => vec![ty, Type { scalar: Scalar::U32, ..ty }],
             Self::Lanewise(_, _, ty) | Self::Operator(_, _, ty) => vec![ty],
-            Self::ShuffleDown(_) => vec![Type::U32],
+            Self::ShuffleBy(..) => vec![Type::U32],
             Self::Atomic(_, scalar) => vec![Type::scalar(scalar)],
         }
     }
@@ -57,11 +57,11 @@ impl Helper {
                 )
             }
             Self::Operator(ref sign, operands, ty) => operator(sign, operands, ty, device),
-            Self::ShuffleDown(wave) => vec![
-                "// The value that lane `lane + by` has; the thread's own past the wave's end.".to_owned(),
+            Self::ShuffleBy(direction, wave) => vec![
+                "// The value of the lane that is `by` further; the thread's own where the wave has none.".to_owned(),
                 "template <typename T>".to_owned(),
-                format!("{device} T shuffle_down(T value, uint32_t by) {{"),
-                "    const T other = __shfl_down_sync(0xffffffff, value, by);".to_owned(),
+                format!("{device} T shuffle_{direction}(T value, uint32_t by) {{"),
+                format!("    const T other = __shfl_{direction}_sync(0xffffffff, value, by);"),
                 format!("    return by < {wave} ? other : value;"),
                 "}".to_owned(),
             ],

@@ -218,10 +218,12 @@ impl<'a> Namer<'a> {
             ExprKind::Atomic(_, place, _) => named(place.base, "before"),
             ExprKind::Lane(vector, _) => self.opt_name_of(vector),
             ExprKind::Call(function, _) => Some(format!("{}_result", self.kernel.function(*function).name)),
-            ExprKind::Op(Op::Shuffle | Op::ShuffleXor | Op::ShuffleDown, operands) => match &operands[0].kind {
-                ExprKind::Var(var) => named(*var, "shuffled"),
-                _ => None,
-            },
+            ExprKind::Op(Op::Shuffle | Op::ShuffleXor | Op::ShuffleDown | Op::ShuffleUp, operands) => {
+                match &operands[0].kind {
+                    ExprKind::Var(var) => named(*var, "shuffled"),
+                    _ => None,
+                }
+            }
             // What has an operator has no name of its own.
             ExprKind::Op(op, _) => match op.row().hip {
                 Spelling::Infix(..) | Spelling::Prefix(_) => None,

@@ -2,7 +2,7 @@
 
 use super::tracer;
 use super::value::{IntoVal, Val, Value, Word};
-use crate::ir::{Expr, ExprKind, Location, Op, StmtKind, Type};
+use crate::ir::{Expr, ExprKind, Literal, Location, Op, StmtKind, Type};
 
 /// A position or size in x, y and z.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +70,21 @@ pub fn wave_id() -> Val<u32> {
     Val::record_op(Op::WaveId, Vec::new(), Location::caller())
 }
 
+/// How many waves a block has, one that is not full counted too: a constant.
+#[track_caller]
+#[must_use]
+pub fn wave_count() -> Val<u32> {
+    let location = Location::caller();
+    let (block, wave) = (tracer::block_constant(), tracer::wave_constant());
+    let [threads, lanes] =
+        [block, wave].map(|size| tracer::with(|tracer| tracer.opt_constant(size.atom)).and_then(Literal::opt_u32));
+    let whole = Val::record_op(Op::Div, vec![block.expr(location), wave.expr(location)], location);
+    if threads.zip(lanes).is_some_and(|(threads, lanes)| threads.is_multiple_of(lanes)) {
+        return whole;
+    }
+    Val::record_op(Op::Add, vec![whole.expr(location), 1_u32.into_val().expr(location)], location)
+}
+
 /// Waits until every thread of the block is here; shared and global writes before it are seen by the block after it.
 #[track_caller]
 pub fn barrier() {
@@ -97,6 +112,26 @@ shuffles! {
     shuffle_xor ShuffleXor;
     /// The value that lane `lane_id() + lane` has; the thread's own past the wave's end.
     shuffle_down ShuffleDown;
+    /// The value that lane `lane_id() - lane` has; the thread's own before the wave's start.
+    shuffle_up ShuffleUp;
+}
+
+macro_rules! votes {
+    ($($(#[$doc:meta])* $name:ident $op:ident;)*) => {
+        $($(#[$doc])*
+        #[track_caller]
+        pub fn $name<C: IntoVal<bool>>(condition: C) -> Val<bool> {
+            let location = Location::caller();
+            Val::record_op(Op::$op, vec![condition.into_val().expr(location)], location)
+        })*
+    };
+}
+
+votes! {
+    /// Whether `condition` holds in any lane of the wave that takes part.
+    wave_any Any;
+    /// Whether `condition` holds in every lane of the wave that takes part.
+    wave_all All;
 }
 
 /// `a` where `condition` holds, else `b`; both have been evaluated.

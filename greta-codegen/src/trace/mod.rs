@@ -33,8 +33,8 @@ pub use bind::{
     unreachable_value,
 };
 pub use builtins::{
-    Dim3, barrier, block_dim, block_idx, grid_dim, lane_id, select, shuffle, shuffle_down, shuffle_xor, thread_idx,
-    wave_id,
+    Dim3, barrier, block_dim, block_idx, grid_dim, lane_id, select, shuffle, shuffle_down, shuffle_up, shuffle_xor,
+    thread_idx, wave_all, wave_any, wave_count, wave_id,
 };
 pub use composite::{Blank, Field, KernelType, blank, never, set_field};
 pub use control::{For, If, Loop, ShortCircuit, While, inclusive_end, return_kernel, unroll_times};

@@ -63,6 +63,10 @@ impl Walk<'_> {
                 self.operands(&[*value, *lane]);
                 self.touch(dst.register);
             }
+            Node::Vote { dst, condition, .. } => {
+                self.operands(&[*condition]);
+                self.touch(dst.register);
+            }
             Node::Mfma { dst, src, .. } => {
                 self.operands(src);
                 self.touch(dst.register);

@@ -47,6 +47,11 @@ impl Encoder<'_> {
             Node::Store { access, value } => self.store(*access, *value),
             Node::Atomic { change, dst, access, operands } => self.atomic(*change, *dst, *access, *operands),
             Node::Shuffle { kind, dst, value, lane } => self.shuffle(*kind, *dst, *value, *lane),
+            Node::Vote { kind, dst, condition } => {
+                let condition = self.source(*condition);
+                let target = self.target(*dst);
+                self.push(wave::vote(self.level, *kind, condition.varying), target, [condition; 3], 1, 0);
+            }
             Node::Mfma { row, dst, src, location } => {
                 self.mfmas.push(MfmaTable::new(row, *location));
                 let table = self.mfmas.len() as u32 - 1;

@@ -6,7 +6,7 @@ use greta_codegen::mfma::Mfma;
 
 use super::{Binding, Lowerer};
 use crate::lanewise::{Lanewise, cast_row};
-use crate::tree::{Node, Operand, Origin, Shuffle, Special, Target, bits};
+use crate::tree::{Node, Operand, Origin, Shuffle, Special, Target, Vote, bits};
 
 /// Operations that are cheaper to compute for nothing than to branch around.
 const EAGER_MAX: u32 = 6;
@@ -75,6 +75,9 @@ impl Lowerer<'_> {
             Op::Shuffle => self.shuffle(Shuffle::Index, &operands),
             Op::ShuffleXor => self.shuffle(Shuffle::Xor, &operands),
             Op::ShuffleDown => self.shuffle(Shuffle::Down, &operands),
+            Op::ShuffleUp => self.shuffle(Shuffle::Up, &operands),
+            Op::Any => self.vote(Vote::Any, operands[0]),
+            Op::All => self.vote(Vote::All, operands[0]),
             Op::Mfma(row) => self.mfma(row, &operands, location),
             _ => self.arithmetic(op, expressions[0].ty, &operands, location),
         }
@@ -127,6 +130,13 @@ impl Lowerer<'_> {
         let register = self.register(1, Origin::Temporary);
         let dst = Target { register, first: 0, count: 1 };
         self.nodes.push(Node::Shuffle { kind, dst, value: operands[0], lane: operands[1] });
+        Operand::register(register)
+    }
+
+    fn vote(&mut self, kind: Vote, condition: Operand) -> Operand {
+        let register = self.register(1, Origin::Temporary);
+        let dst = Target { register, first: 0, count: 1 };
+        self.nodes.push(Node::Vote { kind, dst, condition });
         Operand::register(register)
     }
 
