@@ -92,8 +92,8 @@ pub enum DiagnosticKind {
         /// The name.
         name: String,
     },
-    /// A parameter of a kernel is neither a number nor a buffer.
-    #[error("the kernel's parameter {name} is neither a number nor a buffer")]
+    /// A parameter of a kernel is neither a number nor a buffer, nor a struct of the numbers that its fields say.
+    #[error("the kernel's parameter {name} is neither a number, a buffer nor a struct of numbers")]
     Parameter {
         /// The parameter.
         name: String,

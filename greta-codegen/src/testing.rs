@@ -105,6 +105,7 @@ impl Build {
             block: [extent(threads), extent(1), extent(1)],
             params: Vec::new(),
             vars: Vec::new(),
+            structures: Vec::new(),
             functions: Vec::new(),
             body: Vec::new(),
         };

@@ -46,6 +46,7 @@ fn kernel(body: Vec<StmtKind>, lets: &[Type]) -> Kernel {
         block: [128, 1, 1].map(|value| Extent { value, expr: u(value) }),
         params: vec![VarId(0), VarId(1)],
         vars,
+        structures: Vec::new(),
         functions: Vec::new(),
         body: body.into_iter().map(|kind| Stmt { kind, location: HERE }).collect(),
     }

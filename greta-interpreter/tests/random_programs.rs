@@ -313,6 +313,7 @@ fn make(seed: u64) -> Build {
         input,
         output,
         scope: Scope::default(),
+        structures: Vec::new(),
         functions: Vec::new(),
         in_loop: false,
         returns: false,

@@ -129,7 +129,17 @@ impl Rewriter {
                 quote_spanned!(span=> (#(#items,)*))
             }
             Expr::Array(array) => {
-                let items = self.exprs(&array.elems)?;
+                // Beside a value that is an array, a literal must be one too.
+                let is_literal = |item: &Expr| matches!(item, Expr::Array(_));
+                let mixed = array.elems.iter().any(is_literal) && !array.elems.iter().all(is_literal);
+                let mut items = Vec::new();
+                for item in &array.elems {
+                    let value = self.expr(item)?;
+                    items.push(match mixed && is_literal(item) {
+                        true => quote_spanned!(span=> ::greta::rt::array(#value)),
+                        false => value,
+                    });
+                }
                 quote_spanned!(span=> [#(#items),*])
             }
             Expr::Reference(reference) => {
@@ -254,6 +264,9 @@ impl Rewriter {
             let element = types::element(&array.elem, &self.generics, &quote!(::greta::rt::Shared))?;
             let lengths = self.lengths(ty)?;
             return Ok(quote_spanned!(span=> ::greta::rt::shared::<#element>(&[#(#lengths),*])));
+        }
+        if let Some(structure) = self.opt_tuple_structure(call)? {
+            return Ok(structure);
         }
         let (function, arguments) = (&call.func, self.exprs(&call.args)?);
         Ok(quote_spanned!(span=> #function(#(#arguments),*)))

@@ -37,7 +37,7 @@ impl Rewriter {
         let jump = match (&leave.expr, self.result.clone()) {
             (None, _) => quote_spanned!(span=> ::greta::rt::return_kernel()),
             (Some(value), Some(result)) => {
-                let value = self.expr(value)?;
+                let value = self.given(value)?;
                 quote_spanned!(span=> ::greta::rt::return_value::<#result>(#value))
             }
             (Some(value), None) => {

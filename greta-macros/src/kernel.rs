@@ -21,6 +21,7 @@ struct Parameter<'a> {
 enum ParameterKind<'a> {
     Buffer { element: &'a Type, mutable: bool, volatile: bool },
     Scalar(&'a Type),
+    Struct(&'a Type),
 }
 
 impl<'a> Parameter<'a> {
@@ -83,7 +84,8 @@ fn check_signature(function: &ItemFn) -> Result<()> {
 }
 
 fn parameter(argument: &FnArg) -> Result<Parameter<'_>> {
-    const WHAT: &str = "a kernel takes `&Global<T>`, `&mut Global<T>`, `&Volatile<T>`, `f32`, `i32`, `u32` and `bool`";
+    const WHAT: &str = "a kernel takes `&Global<T>`, `&mut Global<T>`, `&Volatile<T>`, scalars such as `f32`, and \
+                        structs of them with `#[derive(KernelValue)]`";
     let FnArg::Typed(typed) = argument else {
         return Err(Error::new(argument.span(), "a kernel is a function, not a method"));
     };
@@ -100,6 +102,7 @@ fn parameter(argument: &FnArg) -> Result<Parameter<'_>> {
             ParameterKind::Buffer { element, mutable: reference.mutability.is_some(), volatile }
         }
         ty if types::is_value(ty, &[]) => ParameterKind::Scalar(ty),
+        ty if types::is_struct(ty) => ParameterKind::Struct(ty),
         ty => return Err(Error::new(ty.span(), WHAT)),
     };
     Ok(Parameter { name: &pattern.ident, kind })
@@ -153,9 +156,15 @@ fn arguments(parameters: &[Parameter<'_>]) -> TokenStream {
                 (quote!(&'a #mutability ::greta::rt::Buffer<#element>), bind)
             }
             ParameterKind::Scalar(ty) => (quote!(#ty), quote_spanned!(span=> scalar)),
+            ParameterKind::Struct(ty) => (quote!(#ty), quote_spanned!(span=> structure)),
         };
         fields.extend(quote!(#[doc = #doc] pub #name: #ty,));
-        binds.extend(quote!(::greta::rt::BoundArgument::#bind(#text, self.#name),));
+        binds.extend(match kind {
+            ParameterKind::Struct(_) => quote! {
+                __greta_list.extend(::greta::rt::BoundArgument::#bind(#text, &self.#name));
+            },
+            _ => quote!(__greta_list.push(::greta::rt::BoundArgument::#bind(#text, self.#name));),
+        });
     }
     let args_of = lifetime.as_ref().map(|_| quote!(<'_>));
     let args_for = lifetime.clone();
@@ -165,7 +174,9 @@ fn arguments(parameters: &[Parameter<'_>]) -> TokenStream {
 
         impl ::greta::rt::Arguments for Args #args_of {
             fn bind(self) -> ::std::vec::Vec<::greta::rt::BoundArgument> {
-                ::std::vec![#binds]
+                let mut __greta_list = ::std::vec::Vec::new();
+                #binds
+                __greta_list
             }
         }
 
@@ -287,6 +298,7 @@ fn trace(
                 quote!(let #name = &#mutability __greta_kernel.#make::<#element>(#text, #mutable, #place);)
             }
             ParameterKind::Scalar(ty) => quote!(let #name = __greta_kernel.scalar::<#ty>(#text, #place);),
+            ParameterKind::Struct(ty) => quote!(let #name = __greta_kernel.structure::<#ty>(#text, #place);),
         }
     });
     for Parameter { name, .. } in parameters {

@@ -79,7 +79,7 @@ impl Rewriter {
                 return Err(Error::new(value.span(), "only a `loop` has a value: `break` gives none here"));
             }
             self.loops[target].has_value = true;
-            let (name, value) = (value_name(target), self.expr(value)?);
+            let (name, value) = (value_name(target), self.given(value)?);
             set = Some(quote_spanned!(span=> #name.set(#value);));
         }
         let label = jump_text(leave.label.as_ref());

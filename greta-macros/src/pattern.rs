@@ -65,6 +65,12 @@ impl Pattern {
                     self.take(&field.pat, &parse_quote_spanned!(field.span()=> #access.#member))?;
                 }
             }
+            Pat::TupleStruct(tuple) => {
+                for (position, item) in tuple.elems.iter().enumerate() {
+                    let member = Member::from(position);
+                    self.take(item, &parse_quote_spanned!(item.span()=> #access.#member))?;
+                }
+            }
             other => return Err(refused(other)),
         }
         Ok(())
@@ -102,7 +108,7 @@ impl Pattern {
 }
 
 /// Whether a name in a pattern is that of a constant, by Rust's naming.
-fn is_constant(name: &Ident) -> bool {
+pub(crate) fn is_constant(name: &Ident) -> bool {
     let text = name.to_string();
     text.starts_with(|first: char| first.is_ascii_uppercase()) && !text.contains(|c: char| c.is_ascii_lowercase())
 }

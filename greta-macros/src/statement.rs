@@ -7,7 +7,7 @@ use syn::{Block, Error, Expr, Ident, Local, Pat, PatIdent, Result, Stmt, Type, p
 
 use crate::body::{Rewriter, Wanted};
 use crate::control::is_reserved;
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, is_constant};
 use crate::types;
 
 impl Rewriter {
@@ -50,7 +50,7 @@ impl Rewriter {
         let span = expr.span();
         let diverges = matches!(expr, Expr::Return(_) | Expr::Break(_) | Expr::Continue(_));
         if wanted == Wanted::Value && (!semicolon || diverges) {
-            return self.expr(expr);
+            return self.given(expr);
         }
         let is_control = matches!(expr, Expr::If(_) | Expr::Match(_) | Expr::Loop(_) | Expr::Block(_)) || diverges;
         let tokens = if is_control { self.control(expr, Wanted::Nothing)? } else { self.expr(expr)? };
@@ -58,6 +58,19 @@ impl Rewriter {
             return Ok(quote_spanned!(span=> let () = #tokens;));
         }
         Ok(quote_spanned!(span=> #tokens;))
+    }
+
+    /// The value of a block. What is a Rust constant or array until it is bound, is a kernel's here: the values of the
+    /// blocks of an `if` have one type.
+    pub(crate) fn given(&mut self, expr: &Expr) -> Result<TokenStream> {
+        let (span, value) = (expr.span(), self.expr(expr)?);
+        Ok(match expr {
+            Expr::Array(_) => quote_spanned!(span=> ::greta::rt::array(#value)),
+            Expr::Path(path) if path.path.segments.last().is_some_and(|last| is_constant(&last.ident)) => {
+                quote_spanned!(span=> ::greta::rt::constant(#value))
+            }
+            _ => value,
+        })
     }
 
     fn local(&mut self, local: &Local) -> Result<TokenStream> {
@@ -79,7 +92,9 @@ impl Rewriter {
                 let init = self.expr(init)?;
                 Ok(quote_spanned!(local.span()=> let _ = #init;))
             }
-            Pat::Tuple(_) | Pat::Struct(_) | Pat::Paren(_) => self.local_parts(local, pattern, ty, init),
+            Pat::Tuple(_) | Pat::Struct(_) | Pat::TupleStruct(_) | Pat::Paren(_) => {
+                self.local_parts(local, pattern, ty, init)
+            }
             other => Err(Error::new(other.span(), "`let` in a kernel binds a name, or the parts of a tuple or struct")),
         }
     }

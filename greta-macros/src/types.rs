@@ -70,6 +70,11 @@ fn is_handle(path: &syn::Path) -> bool {
     })
 }
 
+/// Whether a type may be a struct of kernel values.
+pub(crate) fn is_struct(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.qself.is_none() && !is_handle(&path.path))
+}
+
 /// Replaces the types in `Fn(A) -> B` by those of the handles; whether it is such a bound.
 pub(crate) fn closure_bound(bound: &mut TypeParamBound, generics: &[Ident]) -> Result<bool> {
     let TypeParamBound::Trait(bound) = bound else { return Ok(false) };

@@ -13,6 +13,7 @@ use greta_codegen::emit;
 use greta_codegen::ir::{Literal, Scalar};
 use greta_codegen::lower::{LowerError, lower};
 use greta_codegen::target::GFX942;
+use greta_codegen::trace::ByValue;
 
 use crate::buffer::{Buffer, Element};
 use crate::driver::{Driver, DriverArgument};
@@ -93,6 +94,14 @@ impl BoundArgument {
     #[must_use]
     pub fn scalar(name: &'static str, value: impl ScalarArgument) -> Self {
         Self { name, value: Value::Scalar(value.to_literal()) }
+    }
+
+    /// A struct that is passed by value: a value for each of its scalars.
+    #[must_use]
+    pub fn structure(name: &'static str, value: &impl ByValue) -> Vec<Self> {
+        let mut literals = Vec::new();
+        value.literals(&mut literals);
+        literals.into_iter().map(|literal| Self { name, value: Value::Scalar(literal) }).collect()
     }
 
     /// A buffer that the kernel only reads.

@@ -188,6 +188,24 @@ case!(if_gives_tuples, if_tuples, floats: f32 => f32, |x, i| {
     low * 3.0 + high
 });
 
+const LOW: f32 = -1.5;
+const HIGH: f32 = 2.5;
+const PAIR: [f32; 2] = [0.5, 4.0];
+
+case!(constants_are_values_of_branches, constant_arms, floats: f32 => f32, |x, i| {
+    let limit = if x[i] > 0.25 { HIGH } else { LOW };
+    let factor = match i % 3 {
+        0 => LOW,
+        1 => x[i],
+        _ => HIGH,
+    };
+    let pair = if i % 2 == 0 { PAIR } else { [x[i], 1.0] };
+    let found = loop {
+        break HIGH;
+    };
+    limit * factor + pair[0] + pair[1] * found
+});
+
 crate::kernels!(
     match_literals,
     match_alternatives,
@@ -206,4 +224,5 @@ crate::kernels!(
     else_if_chain,
     if_operand,
     if_tuples,
+    constant_arms,
 );

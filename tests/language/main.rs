@@ -19,6 +19,9 @@ mod generics;
 mod loops;
 mod memory;
 mod order;
+mod struct_arrays;
+mod struct_generics;
+mod struct_parameters;
 mod structures;
 mod threads;
 mod values;
@@ -90,10 +93,13 @@ pub fn same_bits<T: Into<f64> + Copy>(a: T, b: T) -> bool {
     a.into().to_bits() == b.into().to_bits()
 }
 
-/// Runs a kernel of parameters `x` and `y` and compares `y[i]` with `reference(&x, i)`, bit for bit.
+/// Runs a kernel of parameters `x`, `y` and those named after it, and compares `y[i]` with `reference(&x, i)`, bit for bit.
 #[macro_export]
 macro_rules! check {
-    ($kernel:ident, $input:expr, $reference:expr) => {{
+    ($kernel:ident, $input:expr, $reference:expr) => {
+        $crate::check!($kernel {}, $input, $reference)
+    };
+    ($kernel:ident { $($name:ident: $value:expr),* $(,)? }, $input:expr, $reference:expr) => {{
         let device = $crate::device();
         let stream = device.stream().unwrap();
         let input = $input;
@@ -102,7 +108,7 @@ macro_rules! check {
         let x = device.buffer_from(&input).unwrap();
         let mut y = device.zeroed($crate::LEN).unwrap();
         let kernel = device.kernel($kernel::variant()).unwrap();
-        kernel.launch(&stream, 2, $kernel::Args { x: &x, y: &mut y }).unwrap();
+        kernel.launch(&stream, 2, $kernel::Args { x: &x, y: &mut y $(, $name: $value)* }).unwrap();
         let result = y.read(&stream).unwrap();
         for i in 0..$crate::LEN {
             assert!($crate::same_bits(result[i], expected[i]), "element {i}: {} is not {}", result[i], expected[i]);

@@ -15,6 +15,7 @@ mod literal;
 mod names;
 mod shared;
 mod statements;
+mod structures;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -100,6 +101,7 @@ impl<'a> Writer<'a> {
 
     fn file(mut self) -> Emitted {
         let constants = self.section(Self::constants);
+        let structures = self.section(Self::structures);
         let functions = self.section(Self::functions);
         let kernel = self.section(Self::kernel);
         let helpers = std::mem::take(&mut self.helpers);
@@ -136,6 +138,7 @@ impl<'a> Writer<'a> {
             file.blank();
             file.lines.extend(constants.lines);
         }
+        file.lines.extend(structures.lines);
         for helper in helpers {
             file.blank();
             for line in helper.lines(self.dialect) {
@@ -227,7 +230,12 @@ impl<'a> Writer<'a> {
     fn kernel(&mut self) {
         let location = Some(self.kernel.location);
         self.names.open();
-        let params = self.kernel.params.iter().map(|&param| self.kernel_param(param)).collect();
+        let kernel = self.kernel;
+        let params = kernel.passed().into_iter().map(|passed| match passed.structure {
+            Some(structure) => self.struct_param(structure),
+            None => self.kernel_param(kernel.params[passed.first]),
+        });
+        let params = params.collect();
         let threads = self.block_threads();
         let open = format!("{} __launch_bounds__({threads}) {}(", self.dialect.kernel, self.kernel.name);
         self.lines.push(&Doc::list(open, params, ") {"), location);

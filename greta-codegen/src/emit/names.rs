@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ir::{Kernel, VarId};
+use crate::ir::{Kernel, Structure, VarId};
 use crate::ops::{Op, Spelling};
 use crate::reserved;
 
@@ -18,6 +18,8 @@ pub(super) struct Names {
     /// Constants in order, then functions in order, then the kernel.
     constants: Vec<String>,
     functions: Vec<String>,
+    /// The structs of the kernel's parameters, and their names.
+    structures: Vec<(Structure, String)>,
 }
 
 impl Names {
@@ -36,10 +38,19 @@ impl Names {
         }
         file.insert(kernel.name.clone());
         let functions: BTreeSet<String> = reserved::functions().map(str::to_owned).collect();
-        let mut names =
-            Self { scopes: vec![functions, file], vars: BTreeMap::new(), constants: Vec::new(), functions: Vec::new() };
+        let mut names = Self {
+            scopes: vec![functions, file],
+            vars: BTreeMap::new(),
+            constants: Vec::new(),
+            functions: Vec::new(),
+            structures: Vec::new(),
+        };
         names.constants = kernel.constants.iter().map(|constant| names.unique(&constant.name)).collect();
         names.functions = kernel.functions.iter().map(|function| names.unique(&function.name)).collect();
+        for structure in super::structures::structures(kernel) {
+            let name = names.unique(&structure.name);
+            names.structures.push((structure, name));
+        }
         // Variables may hide the headers' functions, which are not called by these names.
         names.scopes[0].clear();
         names
@@ -62,6 +73,16 @@ impl Names {
         name
     }
 
+    /// Names something of the author's that has no variable: a parameter that is a struct.
+    pub(super) fn declare_object(&mut self, rust_name: &str) -> String {
+        self.unique(rust_name)
+    }
+
+    /// Gives a variable the name of what stands for it.
+    pub(super) fn set(&mut self, var: VarId, name: String) {
+        self.vars.insert(var, name);
+    }
+
     /// Names something that has no variable: the counter of a loop that fills an array.
     pub(super) fn declare_counter(&mut self) -> String {
         let letter = ["i", "j", "k"].into_iter().find(|letter| !self.is_taken(letter));
@@ -79,6 +100,11 @@ impl Names {
 
     pub(super) fn function(&self, index: usize) -> &str {
         &self.functions[index]
+    }
+
+    pub(super) fn structure(&self, structure: &Structure) -> &str {
+        let found = self.structures.iter().find(|(other, _)| other == structure);
+        &found.expect("invariant: the structs of all parameters are named").1
     }
 
     fn is_taken(&self, name: &str) -> bool {
@@ -102,4 +128,11 @@ impl Names {
         let free = (0..).map(|number| format!("t{number}")).find(|name| !self.is_taken(name));
         self.take(free.expect("invariant: numbers do not run out"))
     }
+}
+
+/// A field's name in C++: Rust's, unless C++ takes it.
+pub(super) fn member(rust_name: &str) -> String {
+    let name = rust_name.strip_prefix("r#").unwrap_or(rust_name);
+    let taken = reserved::everywhere().any(|reserved| reserved == name);
+    if taken { format!("{name}_") } else { name.to_owned() }
 }

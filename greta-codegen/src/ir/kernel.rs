@@ -1,6 +1,6 @@
 //! Statements, variables, device functions and the kernel that holds them.
 
-use super::{Expr, Literal, Location, Place, Type};
+use super::{Expr, Literal, Location, Place, StructParam, Type};
 
 macro_rules! index_type {
     ($(#[$doc:meta])* $name:ident) => {
@@ -48,6 +48,8 @@ pub struct Kernel {
     pub block: [Extent; 3],
     /// The kernel's parameters in order: `Scalar` and `Global` variables.
     pub params: Vec<VarId>,
+    /// Which of the parameters are a struct's scalars, in order.
+    pub structures: Vec<StructParam>,
     /// All variables and memory objects, of the kernel and of its device functions.
     pub vars: Vec<Var>,
     /// Device functions; a function calls only functions before it.

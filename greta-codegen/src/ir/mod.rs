@@ -35,6 +35,7 @@ mod kernel;
 mod literal;
 mod location;
 mod print;
+mod structure;
 mod types;
 mod walk;
 
@@ -44,6 +45,7 @@ pub use kernel::{
 };
 pub use literal::Literal;
 pub use location::Location;
+pub use structure::{Field, Leaf, Passed, Shape, StructParam, Structure};
 pub use types::{Scalar, Type};
 
 pub use crate::atomics::Atomic;

@@ -1,7 +1,6 @@
 //! What `let`, `=`, `if … else …` and the use of a mutable variable do to handles.
 
 use super::builtins::Dim3;
-use super::memory::{Memory, Space};
 use super::tracer::{self, TraceError};
 use super::value::{Atom, IntoVal, Val, Value};
 use crate::ir::{ExprKind, Location, Place, StmtKind, VarId, VarKind};
@@ -46,23 +45,6 @@ impl<T: Value> Bind for Val<T> {
             tracer.push(StmtKind::Let(id, Some(self.expr(location))), location);
             Self::from_atom(Atom::Var(id))
         })
-    }
-}
-
-impl<E, S: Space> Bind for Memory<E, S> {
-    type Bound = Self;
-
-    fn bind(self, name: &str, _mutable: bool, location: Location) -> Self {
-        tracer::with(|tracer| {
-            let var = &mut tracer.kernel.vars[self.base.index()];
-            if var.name.is_empty() && self.depth == 0 {
-                name.clone_into(&mut var.name);
-                var.location = location;
-            } else {
-                tracer.error(TraceError::ArrayCopied, location);
-            }
-        });
-        self
     }
 }
 
@@ -155,12 +137,6 @@ impl<T: Value> Read for Val<T> {
             Atom::Var(id) => tracer::with(|tracer| tracer.kernel.vars[id.index()].name == name),
             Atom::Literal(_) | Atom::Constant(_) => false,
         }
-    }
-}
-
-impl<E, S> Read for Memory<E, S> {
-    fn read(&self, _location: Location) -> Self {
-        *self
     }
 }
 
@@ -267,14 +243,6 @@ pub fn undefined<U: Undefined>(name: &'static str) -> U {
 pub fn unreachable_value<V: Merge>() -> V {
     let location = Location::caller();
     V::load(V::declare(location), location)
-}
-
-impl<T: Value, const N: usize> Bind for [Val<T>; N] {
-    type Bound = super::memory::Array<T>;
-
-    fn bind(self, name: &str, mutable: bool, location: Location) -> Self::Bound {
-        super::memory::from_values(&self, location).bind(name, mutable, location)
-    }
 }
 
 macro_rules! tuples {

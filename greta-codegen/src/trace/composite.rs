@@ -2,6 +2,9 @@
 //!
 //! In a kernel such a struct is a handle with a handle in each field; every field is a variable of its own.
 
+use super::arrays::{Item, array};
+use super::literal::LiteralValue;
+use super::memory::Array;
 use super::value::{Atom, Val, Value};
 use crate::ir::Literal;
 
@@ -13,11 +16,21 @@ use crate::ir::Literal;
 )]
 pub trait KernelType {
     /// What a value of the type is while the kernel is traced.
-    type Handle;
+    type Handle: Copy + std::fmt::Debug;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Value> KernelType for T {
     type Handle = Val<T>;
+}
+
+/// The `Self` of a trait's methods is a handle already.
+impl<T: Value> KernelType for Val<T> {
+    type Handle = Self;
+}
+
+impl<T: Value, const N: usize> KernelType for [T; N] {
+    type Handle = Array<T>;
 }
 
 /// A handle whose parts are set one by one: what `Struct { field: value }` begins with.
@@ -32,10 +45,16 @@ impl<T: Value> Blank for Val<T> {
     }
 }
 
-/// The beginning of `T { field: value }`.
+/// The beginning of `T { field: value }`. `T` is what the closure, which is never called, would give.
 #[must_use]
-pub fn blank<T: KernelType<Handle: Blank>>() -> T::Handle {
+pub fn blank<T: KernelType<Handle: Blank>>(_check: impl FnOnce() -> T) -> T::Handle {
     T::Handle::blank()
+}
+
+/// The beginning of `T { field: value, ..base }`.
+#[must_use]
+pub fn same<T: KernelType>(_check: impl FnOnce() -> T, base: T::Handle) -> T::Handle {
+    base
 }
 
 /// A field's value, as `T { field: value }` sets it: a kernel value or a Rust constant, or the handle of a struct.
@@ -53,6 +72,67 @@ impl<T: Value, V: super::value::IntoVal<T>> Field<V> for Val<T> {
 /// `field: value` in `T { field: value }`.
 pub fn set_field<F: Field<V>, V>(field: &mut F, value: V) {
     field.set(value);
+}
+
+/// What a name in capitals may stand for: a Rust constant, or a handle such as a tile parameter's.
+pub trait Constant {
+    /// The handle.
+    type Handle;
+    /// The handle of the constant.
+    fn handle(self) -> Self::Handle;
+}
+
+impl<T: Value> Constant for Val<T> {
+    type Handle = Self;
+
+    fn handle(self) -> Self {
+        self
+    }
+}
+
+impl<T: LiteralValue> Constant for T {
+    type Handle = Val<T>;
+
+    fn handle(self) -> Val<T> {
+        self.into_val()
+    }
+}
+
+impl<I: Item, const N: usize> Constant for [I; N] {
+    type Handle = Array<I::Element>;
+
+    #[track_caller]
+    fn handle(self) -> Self::Handle {
+        array(self)
+    }
+}
+
+/// A constant as the value of a block.
+#[track_caller]
+pub fn constant<C: Constant>(constant: C) -> C::Handle {
+    constant.handle()
+}
+
+/// A handle of a `T`: what tells rustc the type of a generic struct from those of its fields.
+#[diagnostic::on_unimplemented(
+    message = "expected a kernel value of type `{T}`, found `{Self}`",
+    label = "not a kernel value of type `{T}`"
+)]
+pub trait HostOf<T> {}
+
+impl<T: Value> HostOf<T> for Val<T> {}
+impl<T: LiteralValue> HostOf<T> for T {}
+impl<T, E: HostOf<T>, const N: usize> HostOf<[T; N]> for Array<E> {}
+impl<T, I: HostOf<T>, const N: usize> HostOf<[T; N]> for [I; N] {}
+
+/// What a handle stands for, in code that only rustc reads.
+///
+/// # Panics
+///
+/// Always: it is never called.
+#[must_use]
+pub fn host<T, V: HostOf<T>>(_value: &V) -> T {
+    unreachable!("invariant: this is checked and not run")
 }
 
 /// A value of any type, in code that only rustc reads.

@@ -40,6 +40,7 @@ pub fn trace_kernel(
         block: [one.clone(), one.clone(), one],
         params: Vec::new(),
         vars: Vec::new(),
+        structures: Vec::new(),
         functions: Vec::new(),
         body: Block::new(),
     };

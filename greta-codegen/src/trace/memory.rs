@@ -75,7 +75,7 @@ impl<E, S> Memory<E, S> {
         Self { base, prefix: [unused; DIMENSIONS_MAX], depth: 0, marker: PhantomData }
     }
 
-    fn part<E2>(&self, index: Val<u32>) -> Memory<E2, S> {
+    pub(super) fn part<E2>(&self, index: Val<u32>) -> Memory<E2, S> {
         let mut prefix = self.prefix;
         prefix[self.depth] = index.atom;
         Memory { base: self.base, prefix, depth: self.depth + 1, marker: PhantomData }
@@ -327,17 +327,6 @@ pub fn register<E: Nested>(lengths: &[Val<u32>]) -> Array<E> {
     let location = Location::caller();
     let extents = lengths.iter().map(|&length| extent(length, location)).collect();
     declare(VarKind::Register(extents), E::Value::ty(), location)
-}
-
-/// `[a, b, c]`: a register array of these values.
-pub(crate) fn from_values<T: Value>(values: &[Val<T>], location: Location) -> Array<T> {
-    let length =
-        Val::from_atom(Atom::Literal(crate::ir::Literal::U32(u32::try_from(values.len()).unwrap_or(u32::MAX))));
-    let mut array = declare(VarKind::Register(vec![extent(length, location)]), T::ty(), location);
-    for (index, &value) in (0_u32..).zip(values) {
-        array.set_element(index.into_val(), value, location);
-    }
-    array
 }
 
 /// What `[element; length]` can repeat.

@@ -10,9 +10,11 @@
 //! A mistake that only shows while tracing (a length that is no constant, an assignment to something immutable) is
 //! recorded as a [`Diagnostic`](crate::diagnostic::Diagnostic), and tracing goes on.
 
+mod arrays;
 mod atomics;
 mod bind;
 mod builtins;
+mod by_value;
 mod composite;
 mod control;
 mod fragment;
@@ -27,6 +29,7 @@ mod table;
 mod tracer;
 mod value;
 
+pub use arrays::{Item, array};
 pub use atomics::{AtomicBits, AtomicElement, AtomicSpace};
 pub use bind::{
     Assign, Bind, Merge, Read, Undefined, assign, bind, bind_mut, check_variable, read, read_variable, undefined,
@@ -36,7 +39,8 @@ pub use builtins::{
     Dim3, barrier, block_dim, block_idx, grid_dim, lane_id, select, shuffle, shuffle_down, shuffle_up, shuffle_xor,
     thread_idx, wave_all, wave_any, wave_count, wave_id,
 };
-pub use composite::{Blank, Field, KernelType, blank, never, set_field};
+pub use by_value::ByValue;
+pub use composite::{Blank, Constant, Field, HostOf, KernelType, blank, constant, host, never, same, set_field};
 pub use control::{For, If, Loop, ShortCircuit, While, inclusive_end, return_kernel, unroll_times};
 pub use fragment::{Accumulator, F32_16x16x4, FragmentA, FragmentB, MatrixShape, mfma_f32_16x16x4f32, mma};
 pub use function::{Call, DeviceArgument, DeviceResult, FunctionInfo, Parameter, return_value};

@@ -1,7 +1,8 @@
 //! Rust's constant arrays, read in a kernel: `const TABLE: [f32; 8]`.
 
+use super::arrays::from_items;
 use super::literal::LiteralValue;
-use super::memory::{self, Get};
+use super::memory::Get;
 use super::tracer;
 use super::value::Val;
 use crate::ir::{Literal, Location};
@@ -15,8 +16,7 @@ impl<T: LiteralValue, const N: usize> Get for [T; N] {
         if let Some(value) = known.and_then(|known| self.get(known as usize)) {
             return (*value).into_val();
         }
-        let values = self.map(super::value::IntoVal::into_val);
-        let table = memory::from_values(&values, location);
+        let table = from_items(*self, location);
         tracer::with(|tracer| "table".clone_into(&mut tracer.kernel.vars[table.base.index()].name));
         table.element(index, location)
     }

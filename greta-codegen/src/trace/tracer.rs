@@ -27,9 +27,12 @@ pub enum TraceError {
     /// The variable was not declared with `let mut`.
     #[error("assignment to a value that is not mutable: declare it with `let mut`")]
     NotMutable,
-    /// An array is not copied by `let` or passed by value.
-    #[error("an array is not copied: borrow it with `&` or `&mut`")]
+    /// Only arrays in registers are copied.
+    #[error("an array in shared memory is not copied: borrow it with `&` or `&mut`")]
     ArrayCopied,
+    /// The lengths of arrays are part of their types in Rust.
+    #[error("an array is assigned one of other lengths")]
+    ArrayLengths,
     /// Only whole arrays go to a device function by reference.
     #[error("part of an array passed to a device function: pass the whole array and the index")]
     PartOfArray,

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 
 use super::{Findings, display_name};
 use crate::diagnostic::DiagnosticKind;
-use crate::ir::{Block, Expr, Kernel, Literal, Location, Place, Stmt, StmtKind, Type, VarId, VarKind};
+use crate::ir::{
+    Block, Expr, Kernel, Leaf, Literal, Location, Place, Stmt, StmtKind, StructParam, Type, VarId, VarKind,
+};
 use crate::target::Target;
 
 /// Checks the kernel's body and those of its device functions.
@@ -15,6 +17,14 @@ pub(super) fn check(kernel: &Kernel, target: &'static Target, findings: &mut Fin
         let var = kernel.var(param);
         if !matches!(var.kind, VarKind::Scalar | VarKind::Global { .. }) {
             findings.add(var.location, DiagnosticKind::Parameter { name: display_name(var) });
+        }
+    }
+    for StructParam { name, first, structure } in &kernel.structures {
+        let params = kernel.params.get(*first..).unwrap_or_default();
+        let leaves = structure.leaves();
+        let fits = |(leaf, &param): (&Leaf, &VarId)| leaf.ty == kernel.var(param).ty;
+        if leaves.len() > params.len() || !leaves.iter().zip(params).all(fits) {
+            findings.add(kernel.location, DiagnosticKind::Parameter { name: format!("`{name}`") });
         }
     }
     let mut declared = BTreeSet::new();

@@ -161,6 +161,7 @@ impl Build {
             block,
             params: Vec::new(),
             vars: Vec::new(),
+            structures: Vec::new(),
             functions: Vec::new(),
             body: Vec::new(),
         };

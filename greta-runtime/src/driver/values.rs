@@ -4,13 +4,52 @@
 
 use std::ffi::c_void;
 
+use greta_codegen::ir::Kernel;
+
 use super::DriverArgument;
 
-/// The values of a launch's arguments, and a pointer to each.
+/// Where a kernel's arguments lie when it is launched.
+#[derive(Debug)]
+pub(super) struct Layout {
+    /// The bytes where each argument's value begins.
+    values: Vec<usize>,
+    /// The slots where each of the compiled kernel's parameters begins: a struct is one parameter of several values.
+    parameters: Vec<usize>,
+    slots: usize,
+}
+
+/// Bytes of a slot. A slot is aligned as the most demanding value is.
+const SLOT: usize = size_of::<u64>();
+
+impl Layout {
+    /// The layout of a kernel's arguments.
+    pub(super) fn of(kernel: &Kernel) -> Self {
+        let mut layout = Self { values: Vec::new(), parameters: Vec::new(), slots: 0 };
+        for passed in kernel.passed() {
+            let begin = layout.slots * SLOT;
+            layout.parameters.push(layout.slots);
+            let end = match passed.structure {
+                None => {
+                    layout.values.push(begin);
+                    begin + SLOT
+                }
+                Some(parameter) => {
+                    let leaves = parameter.structure.leaves();
+                    layout.values.extend(leaves.iter().map(|leaf| begin + leaf.offset));
+                    leaves.last().map_or(begin, |leaf| begin + leaf.offset + leaf.ty.bytes() as usize)
+                }
+            };
+            layout.slots = end.div_ceil(SLOT);
+        }
+        layout
+    }
+}
+
+/// The values of a launch's arguments, and a pointer to each of the parameters.
 #[derive(Debug)]
 pub(super) struct Values {
     pointers: Vec<*mut c_void>,
-    /// A slot an argument, which the pointers point to.
+    /// What the pointers point to.
     _slots: Vec<u64>,
 }
 
@@ -19,10 +58,16 @@ unsafe impl Send for Values {}
 
 impl Values {
     /// Copies the arguments.
-    pub(super) fn new(arguments: &[DriverArgument]) -> Self {
-        let mut slots: Vec<u64> = arguments.iter().map(slot).collect();
+    pub(super) fn new(layout: &Layout, arguments: &[DriverArgument]) -> Self {
+        let mut bytes = vec![0; layout.slots * SLOT];
+        for (argument, &begin) in arguments.iter().zip(&layout.values) {
+            let value = to_bytes(argument);
+            bytes[begin..begin + value.len()].copy_from_slice(&value);
+        }
+        let (words, _) = bytes.as_chunks::<SLOT>();
+        let mut slots: Vec<u64> = words.iter().map(|&word| u64::from_ne_bytes(word)).collect();
         let first = slots.as_mut_ptr();
-        let pointers = (0..slots.len()).map(|index| first.wrapping_add(index).cast()).collect();
+        let pointers = layout.parameters.iter().map(|&index| first.wrapping_add(index).cast()).collect();
         Self { pointers, _slots: slots }
     }
 
@@ -32,16 +77,10 @@ impl Values {
     }
 }
 
-/// The argument's bytes at the start of a slot.
-fn slot(argument: &DriverArgument) -> u64 {
+fn to_bytes(argument: &DriverArgument) -> Vec<u8> {
     match argument {
-        DriverArgument::Scalar(value) => {
-            let mut bytes = [0; 8];
-            let value = value.to_bytes();
-            bytes[..value.len()].copy_from_slice(&value);
-            u64::from_ne_bytes(bytes)
-        }
-        DriverArgument::Buffer { address, .. } => address.0.expose_provenance() as u64,
+        DriverArgument::Scalar(value) => value.to_bytes(),
+        DriverArgument::Buffer { address, .. } => address.0.expose_provenance().to_ne_bytes().to_vec(),
     }
 }
 

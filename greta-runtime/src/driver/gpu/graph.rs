@@ -66,7 +66,7 @@ impl<A: Api> Graph<A> {
     /// As for `new`.
     unsafe fn add(&mut self, work: &Work<'_, A>) -> Result<()> {
         let dependencies: Vec<A::Node> = work.dependencies.iter().map(|&node| self.nodes[node]).collect();
-        let values = Values::new(work.arguments);
+        let values = work.kernel.values(work.arguments);
         let launch = work.kernel.launch(work.grid, &values);
         let activity = || activity(self.nodes.len(), &work.kernel, work.arguments);
         // SAFETY: the dependencies are nodes of this graph, which keeps kernel and values; the caller keeps the buffers.
@@ -84,7 +84,7 @@ impl<A: Api> Graph<A> {
     /// As for `new`; no launch of the graph is under way.
     pub(super) unsafe fn update(&mut self, node: usize, grid: [u32; 3], arguments: &[DriverArgument]) -> Result<()> {
         let kernel = &self.kernels[node];
-        let values = Values::new(arguments);
+        let values = kernel.values(arguments);
         let launch = kernel.launch(grid, &values);
         let activity = || activity(node, kernel, arguments);
         // SAFETY: the node is this graph's, which keeps kernel and values; the caller keeps the buffers.

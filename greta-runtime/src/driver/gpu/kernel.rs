@@ -5,9 +5,11 @@
 use std::ffi::CString;
 use std::sync::Arc;
 
+use greta_codegen::ir::Kernel as Ir;
+
 use super::api::{Api, Image, Launch, Shape};
 use crate::driver::DriverArgument;
-use crate::driver::values::{Values, describe};
+use crate::driver::values::{Layout, Values, describe};
 use crate::error::Result;
 use crate::module::Parameter;
 use crate::resources::KernelResources;
@@ -18,6 +20,7 @@ pub(super) struct Kernel<A: Api> {
     function: A::Function,
     shape: Shape,
     parameters: Vec<String>,
+    layout: Layout,
     resources: Option<KernelResources>,
     module: Module<A>,
 }
@@ -39,13 +42,9 @@ unsafe impl<A: Api> Sync for Kernel<A> {}
 
 impl<A: Api> Kernel<A> {
     /// Loads an image and finds its kernel.
-    pub(super) fn load(
-        api: &Arc<A>,
-        image: Image,
-        name: &str,
-        block: [u32; 3],
-        parameters: &[Parameter],
-    ) -> Result<Self> {
+    pub(super) fn load(api: &Arc<A>, image: Image, kernel: &Ir, parameters: &[Parameter]) -> Result<Self> {
+        let name = kernel.name.as_str();
+        let block = kernel.block.each_ref().map(|extent| extent.value);
         let symbol = CString::new(name).expect("invariant: Rust names contain no NUL");
         let shape = Shape { block, shared_bytes: image.launch_shared_bytes };
         // SAFETY: the compiler made the image, which the module keeps.
@@ -59,7 +58,7 @@ impl<A: Api> Kernel<A> {
             None => unsafe { api.opt_resources(function, shape, name) }?,
         };
         let parameters = parameters.iter().map(|parameter| parameter.name.clone()).collect();
-        Ok(Self { function, shape, parameters, resources, module })
+        Ok(Self { function, shape, parameters, layout: Layout::of(kernel), resources, module })
     }
 
     /// Its name.
@@ -70,6 +69,11 @@ impl<A: Api> Kernel<A> {
     /// What it costs a compute unit.
     pub(super) fn resources(&self) -> Option<&KernelResources> {
         self.resources.as_ref()
+    }
+
+    /// The arguments in the form in which they are passed.
+    pub(super) fn values(&self, arguments: &[DriverArgument]) -> Values {
+        Values::new(&self.layout, arguments)
     }
 
     /// A launch of it. `values` lives as long as the API uses the launch.

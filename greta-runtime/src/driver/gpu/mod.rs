@@ -19,7 +19,6 @@ use self::api::{Api, Direction};
 use self::graph::{Graph, Work};
 use self::kernel::Kernel;
 use super::table::Table;
-use super::values::Values;
 use super::{Address, Contents, Driver, DriverLaunch, DriverNode, EventId, GraphId, KernelId, Loaded, StreamId};
 use crate::device::DeviceInfo;
 use crate::error::{Activity, Error, Result};
@@ -259,9 +258,7 @@ impl<A: Api> Driver for Gpu<A> {
 
     fn load(&self, kernel: &Verified, parameters: &[Parameter]) -> Result<Loaded> {
         let image = self.api.compile(kernel)?;
-        let ir = kernel.kernel();
-        let block = ir.block.each_ref().map(|extent| extent.value);
-        let kernel = Kernel::load(&self.api, image, &ir.name, block, parameters)?;
+        let kernel = Kernel::load(&self.api, image, kernel.kernel(), parameters)?;
         let resources = kernel.resources().cloned();
         Ok(Loaded { id: self.kernels.insert(kernel), resources })
     }
@@ -273,7 +270,7 @@ impl<A: Api> Driver for Gpu<A> {
 
     unsafe fn launch(&self, stream: StreamId, launch: &DriverLaunch<'_>) -> Result<()> {
         let (stream, kernel) = (self.streams.get(stream), self.kernels.get(launch.kernel));
-        let values = Values::new(launch.arguments);
+        let values = kernel.values(launch.arguments);
         let activity =
             || Activity::Launch { kernel: kernel.name().to_owned(), arguments: kernel.describe(launch.arguments) };
         // The API copies the values during the call.

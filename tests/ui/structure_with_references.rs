@@ -1,6 +1,8 @@
 use greta::prelude::*;
 
 #[derive(KernelValue)]
-struct Refused(f32, f32);
+struct Refused<'a> {
+    a: &'a f32,
+}
 
 fn main() {}

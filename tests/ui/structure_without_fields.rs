@@ -1,8 +1,6 @@
 use greta::prelude::*;
 
 #[derive(KernelValue)]
-struct Refused<T> {
-    a: T,
-}
+struct Refused;
 
 fn main() {}
