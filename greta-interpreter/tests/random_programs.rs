@@ -313,7 +313,6 @@ fn make(seed: u64) -> Build {
         input,
         output,
         scope: Scope::default(),
-        structures: Vec::new(),
         functions: Vec::new(),
         in_loop: false,
         returns: false,

@@ -30,6 +30,7 @@ impl<'a> Parameter<'a> {
         match self.kind {
             ParameterKind::Buffer { .. } => Named::Length,
             ParameterKind::Scalar(ty) => Named::Scalar(ty),
+            ParameterKind::Struct(_) => Named::Struct,
         }
     }
 }

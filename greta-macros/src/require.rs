@@ -24,6 +24,8 @@ pub(crate) enum Named<'a> {
     Length,
     /// The value of a scalar.
     Scalar(&'a Type),
+    /// Nothing: a struct.
+    Struct,
 }
 
 /// Conditions as the fields of a kernel's definition.
@@ -130,6 +132,7 @@ impl Writer<'_> {
                 }
             }
             Expr::MethodCall(call) => self.method(call),
+            Expr::Field(field) => self.write(&field.base).and(Err(Error::new(span, ALLOWED))),
             Expr::Cast(cast) => Err(Error::new(
                 cast.as_token.span(),
                 "a condition of `require` needs no casts: its numbers are wide enough for every length and value",
@@ -146,6 +149,10 @@ impl Writer<'_> {
             Place::Tile(position) => Ok(quote_spanned!(span=> __greta_values.tile(#position))),
             Place::Parameter(position) => match self.scope.parameters[position].1 {
                 Named::Scalar(ty) => Ok(quote_spanned!(span=> __greta_values.scalar::<#ty>(#position)?)),
+                Named::Struct => {
+                    let message = format!("`{name}` is a struct: pass what the condition is about as a parameter");
+                    Err(Error::new(span, message))
+                }
                 Named::Length => {
                     let message = format!("a launch knows a buffer's length, not its elements: write `{name}.len()`");
                     Err(Error::new(span, message))

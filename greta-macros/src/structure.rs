@@ -44,8 +44,9 @@ pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
         #visibility struct #handle #impl_generics #declared
 
         const _: () = {
-            use ::greta::rt::{Assign, Bind, Blank, ByValue, DeviceArgument, DeviceResult, Field, Merge, Read};
-            use ::greta::rt::{Argument, Atom, HostOf, KernelType, Undefined, Literal, Location, Parameter, Shape, Type, VarId};
+            // Nothing else is imported: the struct may have any name.
+            use ::greta::rt::{self as __greta_rt, Assign as _, Bind as _, ByValue as _, DeviceArgument as _};
+            use ::greta::rt::{DeviceResult as _, Merge as _, Read as _};
             impl #impl_generics Clone for #handle #type_generics #clause {
                 fn clone(&self) -> Self {
                     *self
@@ -57,11 +58,11 @@ pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
                     f.debug_list()#(.entry(&self.#members))*.finish()
                 }
             }
-            impl #impl_generics KernelType for #name #type_generics #clause {
+            impl #impl_generics __greta_rt::KernelType for #name #type_generics #clause {
                 type Handle = #handle #type_generics;
             }
-            impl #impl_generics HostOf<#name #declared_generics> for #handle #type_generics #clause {}
-            impl #impl_generics KernelType for #handle #type_generics #clause {
+            impl #impl_generics __greta_rt::HostOf<#name #declared_generics> for #handle #type_generics #clause {}
+            impl #impl_generics __greta_rt::KernelType for #handle #type_generics #clause {
                 type Handle = Self;
             }
             // A kernel reads the handle's fields, which stand for these.
@@ -132,59 +133,55 @@ impl<'a> Structure<'a> {
         let Self { members, types, .. } = self;
         let (_, type_generics, _) = self.generics.split_for_impl();
         let (handle, texts) = (&self.handle, self.suffixes());
-        let of = |name: &str| {
-            let name = format_ident!("{name}");
-            move |_: &TokenStream| quote!(#name)
-        };
         let bind = self.impl_handle(
-            &quote!(Bind),
-            |ty| quote!(Bind<Bound = #ty>),
+            &quote!(__greta_rt::Bind),
+            |ty| quote!(__greta_rt::Bind<Bound = #ty>),
             &quote! {
                 type Bound = Self;
-                fn bind(self, name: &str, mutable: bool, location: Location) -> Self {
+                fn bind(self, name: &str, mutable: bool, location: __greta_rt::Location) -> Self {
                     Self { #(#members: self.#members.bind(&[name, #texts].concat(), mutable, location)),* }
                 }
             },
         );
         let read = self.impl_handle(
-            &quote!(Read),
-            of("Read"),
+            &quote!(__greta_rt::Read),
+            |_| quote!(__greta_rt::Read),
             &quote! {
-                fn read(&self, location: Location) -> Self {
+                fn read(&self, location: __greta_rt::Location) -> Self {
                     Self { #(#members: self.#members.read(location)),* }
                 }
             },
         );
         let assign = self.impl_handle(
-            &quote!(Assign<#handle #type_generics>),
-            |ty| quote!(Assign<#ty>),
+            &quote!(__greta_rt::Assign<#handle #type_generics>),
+            |ty| quote!(__greta_rt::Assign<#ty>),
             &quote! {
-                fn assign(&mut self, value: Self, location: Location) {
+                fn assign(&mut self, value: Self, location: __greta_rt::Location) {
                     #(self.#members.assign(value.#members, location);)*
                 }
             },
         );
         let undefined = self.impl_handle(
-            &quote!(Undefined),
-            of("Undefined"),
+            &quote!(__greta_rt::Undefined),
+            |_| quote!(__greta_rt::Undefined),
             &quote! {
-                fn undefined(name: &str, location: Location) -> Self {
-                    Self { #(#members: <#types as Undefined>::undefined(&[name, #texts].concat(), location)),* }
+                fn undefined(name: &str, location: __greta_rt::Location) -> Self {
+                    Self { #(#members: <#types as __greta_rt::Undefined>::undefined(&[name, #texts].concat(), location)),* }
                 }
             },
         );
         let blank = self.impl_handle(
-            &quote!(Blank),
-            of("Blank"),
+            &quote!(__greta_rt::Blank),
+            |_| quote!(__greta_rt::Blank),
             &quote! {
                 fn blank() -> Self {
-                    Self { #(#members: <#types as Blank>::blank()),* }
+                    Self { #(#members: <#types as __greta_rt::Blank>::blank()),* }
                 }
             },
         );
         let field = self.impl_handle(
-            &quote!(Field<#handle #type_generics>),
-            of("Sized"),
+            &quote!(__greta_rt::Field<#handle #type_generics>),
+            |_| quote!(Sized),
             &quote! {
                 fn set(&mut self, value: Self) {
                     *self = value;
@@ -204,18 +201,18 @@ impl<'a> Structure<'a> {
         let Self { members, types, .. } = self;
         let slots: Vec<Index> = (0..members.len()).map(Index::from).collect();
         self.impl_handle(
-            &quote!(Merge),
-            |_| quote!(Merge),
+            &quote!(__greta_rt::Merge),
+            |_| quote!(__greta_rt::Merge),
             &quote! {
-                type Slots = (#(<#types as Merge>::Slots,)*);
-                fn declare(location: Location) -> Self::Slots {
-                    (#(<#types as Merge>::declare(location),)*)
+                type Slots = (#(<#types as __greta_rt::Merge>::Slots,)*);
+                fn declare(location: __greta_rt::Location) -> Self::Slots {
+                    (#(<#types as __greta_rt::Merge>::declare(location),)*)
                 }
-                fn store(self, slots: Self::Slots, location: Location) {
+                fn store(self, slots: Self::Slots, location: __greta_rt::Location) {
                     #(self.#members.store(slots.#slots, location);)*
                 }
-                fn load(slots: Self::Slots, location: Location) -> Self {
-                    Self { #(#members: <#types as Merge>::load(slots.#slots, location)),* }
+                fn load(slots: Self::Slots, location: __greta_rt::Location) -> Self {
+                    Self { #(#members: <#types as __greta_rt::Merge>::load(slots.#slots, location)),* }
                 }
             },
         )
@@ -223,32 +220,32 @@ impl<'a> Structure<'a> {
 
     fn device(&self) -> TokenStream {
         let (Self { members, types, .. }, texts) = (self, self.suffixes());
-        let argument = self.impl_handle(&quote!(DeviceArgument), |_| quote!(DeviceArgument), &quote! {
-            fn argument(&self, mutable: bool, location: Location, list: &mut ::std::vec::Vec<(Argument, Parameter)>) {
+        let argument = self.impl_handle(&quote!(__greta_rt::DeviceArgument), |_| quote!(__greta_rt::DeviceArgument), &quote! {
+            fn argument(&self, mutable: bool, location: __greta_rt::Location, list: &mut ::std::vec::Vec<(__greta_rt::Argument, __greta_rt::Parameter)>) {
                 #(self.#members.argument(mutable, location, list);)*
             }
             fn parameter(
                 &self,
                 name: &str,
                 mutable: bool,
-                location: Location,
-                list: &mut ::std::vec::Vec<VarId>,
+                location: __greta_rt::Location,
+                list: &mut ::std::vec::Vec<__greta_rt::VarId>,
             ) -> Self {
                 Self { #(#members: self.#members.parameter(&[name, #texts].concat(), mutable, location, list)),* }
             }
         });
         let result = self.impl_handle(
-            &quote!(DeviceResult),
-            |_| quote!(DeviceResult),
+            &quote!(__greta_rt::DeviceResult),
+            |_| quote!(__greta_rt::DeviceResult),
             &quote! {
-                fn parts(name: &str, list: &mut ::std::vec::Vec<(::std::string::String, Type)>) {
-                    #(<#types as DeviceResult>::parts(&[name, #texts].concat(), list);)*
+                fn parts(name: &str, list: &mut ::std::vec::Vec<(::std::string::String, __greta_rt::Type)>) {
+                    #(<#types as __greta_rt::DeviceResult>::parts(&[name, #texts].concat(), list);)*
                 }
-                fn values(self, list: &mut ::std::vec::Vec<Atom>) {
+                fn values(self, list: &mut ::std::vec::Vec<__greta_rt::Atom>) {
                     #(self.#members.values(list);)*
                 }
-                fn from_values(values: &mut dyn ::core::iter::Iterator<Item = Atom>) -> Self {
-                    Self { #(#members: <#types as DeviceResult>::from_values(values)),* }
+                fn from_values(values: &mut dyn ::core::iter::Iterator<Item = __greta_rt::Atom>) -> Self {
+                    Self { #(#members: <#types as __greta_rt::DeviceResult>::from_values(values)),* }
                 }
             },
         );
@@ -261,24 +258,26 @@ impl<'a> Structure<'a> {
         let (types, suffixes) = (fields.iter().map(|field| &field.ty).collect::<Vec<_>>(), self.suffixes());
         let mut generics = self.generics.clone();
         let predicates = &mut generics.make_where_clause().predicates;
-        predicates.extend::<Punctuated<WherePredicate, Token![,]>>(parse_quote!(#(for<'greta> #types: ByValue),*));
+        predicates.extend::<Punctuated<WherePredicate, Token![,]>>(
+            parse_quote!(#(for<'greta> #types: __greta_rt::ByValue),*),
+        );
         let (impl_generics, type_generics, clause) = generics.split_for_impl();
         let (text, handle) = (name.to_string(), &self.handle);
         quote! {
-            impl #impl_generics ByValue for #name #type_generics #clause {
-                fn shape() -> Shape {
-                    Shape::structure(#text, ::std::vec![#((#texts, <#types as ByValue>::shape())),*])
+            impl #impl_generics __greta_rt::ByValue for #name #type_generics #clause {
+                fn shape() -> __greta_rt::Shape {
+                    __greta_rt::Shape::structure(#text, ::std::vec![#((#texts, <#types as __greta_rt::ByValue>::shape())),*])
                 }
                 fn handle(
                     name: &str,
-                    location: Location,
-                    scalars: &mut dyn ::core::iter::Iterator<Item = Atom>,
+                    location: __greta_rt::Location,
+                    scalars: &mut dyn ::core::iter::Iterator<Item = __greta_rt::Atom>,
                 ) -> Self::Handle {
                     #handle {
-                        #(#members: <#types as ByValue>::handle(&[name, #suffixes].concat(), location, scalars)),*
+                        #(#members: <#types as __greta_rt::ByValue>::handle(&[name, #suffixes].concat(), location, scalars)),*
                     }
                 }
-                fn literals(&self, list: &mut ::std::vec::Vec<Literal>) {
+                fn literals(&self, list: &mut ::std::vec::Vec<__greta_rt::Literal>) {
                     #(self.#members.literals(list);)*
                 }
             }

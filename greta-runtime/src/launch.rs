@@ -54,6 +54,8 @@ pub trait Arguments {
 pub struct BoundArgument {
     name: &'static str,
     value: Value,
+    /// Whether it is a scalar of a struct, and not its first.
+    continues: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -90,10 +92,14 @@ impl ScalarArgument for bool {
 }
 
 impl BoundArgument {
+    fn new(name: &'static str, value: Value) -> Self {
+        Self { name, value, continues: false }
+    }
+
     /// A value.
     #[must_use]
     pub fn scalar(name: &'static str, value: impl ScalarArgument) -> Self {
-        Self { name, value: Value::Scalar(value.to_literal()) }
+        Self::new(name, Value::Scalar(value.to_literal()))
     }
 
     /// A struct that is passed by value: a value for each of its scalars.
@@ -101,19 +107,20 @@ impl BoundArgument {
     pub fn structure(name: &'static str, value: &impl ByValue) -> Vec<Self> {
         let mut literals = Vec::new();
         value.literals(&mut literals);
-        literals.into_iter().map(|literal| Self { name, value: Value::Scalar(literal) }).collect()
+        let scalars = literals.into_iter().map(|literal| Self::new(name, Value::Scalar(literal)));
+        scalars.enumerate().map(|(position, scalar)| Self { continues: position > 0, ..scalar }).collect()
     }
 
     /// A buffer that the kernel only reads.
     #[must_use]
     pub fn buffer<T: Element>(name: &'static str, buffer: &Buffer<T>) -> Self {
-        Self { name, value: Value::Buffer(View::new(buffer, false)) }
+        Self::new(name, Value::Buffer(View::new(buffer, false)))
     }
 
     /// A buffer that the kernel reads and writes.
     #[must_use]
     pub fn buffer_mut<T: Element>(name: &'static str, buffer: &mut Buffer<T>) -> Self {
-        Self { name, value: Value::Buffer(View::new(buffer, true)) }
+        Self::new(name, Value::Buffer(View::new(buffer, true)))
     }
 
     /// The parameter's name.
@@ -296,7 +303,9 @@ fn check_contracts(module: &Module, arguments: &[BoundArgument]) -> Result<()> {
     if contracts.is_empty() {
         return Ok(());
     }
-    let arguments: Vec<ArgumentValue> = arguments.iter().map(BoundArgument::to_value).collect();
+    // A struct is one parameter of the author's.
+    let arguments = arguments.iter().filter(|argument| !argument.continues);
+    let arguments: Vec<ArgumentValue> = arguments.map(BoundArgument::to_value).collect();
     let values = LaunchValues { tiles: module.tiles(), arguments: &arguments };
     for contract in contracts {
         let holds = (contract.holds)(&values);

@@ -57,7 +57,7 @@ fn applied(map: Affine, value: f32) -> f32 {
     value * map.scale + map.shift
 }
 
-#[kernel(block = 64)]
+#[kernel(block = 64, require(x.len() == count + 58))]
 pub(crate) fn struct_parameter_nested(window: Window, x: &Global<f32>, y: &mut Global<f32>, count: u32) {
     let i = block_idx().x * BLOCK + thread_idx().x;
     let is_inside = window.on && i >= window.first && i < window.first + count;

@@ -136,7 +136,7 @@ fn parameters_are_numbers_or_buffers() {
             let id = build.var("s", VarKind::Mut, Type::U32);
             build.kernel.params.push(id);
         },
-        "the kernel's parameter `s` is neither a number nor a buffer",
+        "the kernel's parameter `s` is neither a number, a buffer nor a struct of numbers",
     );
 }
 
