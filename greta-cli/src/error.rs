@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use greta_codegen::definition::VariantError;
-use greta_codegen::diagnostic::Diagnostic;
 use greta_runtime::compile::CompileError;
+use greta_runtime::invalid_kernel::InvalidKernel;
 use greta_runtime::toolchain::ToolchainError;
 
 /// What a command ends with when it does not succeed.
@@ -52,15 +52,8 @@ pub(crate) enum Error {
         nearest: Option<String>,
     },
     /// The kernel is not valid for the target. The kernel author's to mend, at the places named.
-    #[error("{kernel} is not valid for {target}")]
-    Invalid {
-        /// The kernel.
-        kernel: &'static str,
-        /// The target.
-        target: &'static str,
-        /// What is wrong, and where.
-        diagnostics: Vec<Diagnostic>,
-    },
+    #[error(transparent)]
+    Invalid(Box<InvalidKernel>),
     /// The kernel did not compile; the variant says whose fault it is.
     #[error(transparent)]
     Compile(#[from] Box<CompileError>),

@@ -6,6 +6,7 @@ use greta_codegen::lower::LowerError;
 use greta_codegen::target::Target;
 use greta_codegen::verify::Verified;
 use greta_runtime::compile::{SourceLocation, source_locations};
+use greta_runtime::invalid_kernel::InvalidKernel;
 
 use crate::error::Error;
 
@@ -25,18 +26,14 @@ pub(crate) fn lower(
     values: &[u32],
     target: &'static Target,
 ) -> Result<Lowered, Error> {
-    let verified = greta_codegen::lower::lower(definition, values, target)?;
+    let verified = greta_codegen::lower::lower(definition, values, target).map_err(|error| match error {
+        LowerError::Variant(source) => Error::Variant { source, nearest: None },
+        LowerError::Invalid { target, diagnostics, .. } => {
+            Error::Invalid(Box::new(InvalidKernel::new(definition, target, diagnostics)))
+        }
+    })?;
     let emitted = emit::source(&verified);
     Ok(Lowered { verified, emitted })
-}
-
-impl From<LowerError> for Error {
-    fn from(error: LowerError) -> Self {
-        match error {
-            LowerError::Variant(source) => Self::Variant { source, nearest: None },
-            LowerError::Invalid { kernel, target, diagnostics } => Self::Invalid { kernel, target, diagnostics },
-        }
-    }
 }
 
 impl Lowered {
@@ -52,6 +49,6 @@ impl Lowered {
 
     /// Where each line of the source came from, line 1 at index 0.
     pub(crate) fn line_map(&self) -> Vec<Option<SourceLocation>> {
-        source_locations(&self.emitted)
+        source_locations(&self.verified, &self.emitted)
     }
 }

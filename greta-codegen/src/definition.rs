@@ -14,6 +14,8 @@ pub struct KernelDefinition {
     pub doc: &'static [&'static str],
     /// Where it stands.
     pub location: Location,
+    /// `CARGO_MANIFEST_DIR` of its crate: where to look for the source that messages name.
+    pub manifest_dir: &'static str,
     /// Its tile parameters, in order of declaration.
     pub parameters: &'static [TileParameter],
     /// What the tile parameters must satisfy.

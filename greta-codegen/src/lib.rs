@@ -6,6 +6,7 @@ pub mod atomics;
 pub mod contract;
 pub mod definition;
 pub mod diagnostic;
+pub mod drawing;
 pub mod emit;
 pub mod footprint;
 pub mod ir;

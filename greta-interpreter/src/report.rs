@@ -3,7 +3,7 @@
 //! A report names the kernel, block, thread and place in the Rust source. It does no I/O: whoever renders it supplies
 //! the text of the source file.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use greta_codegen::drawing::{Drawing, Mark};
 use greta_codegen::ir::{Literal, Location, Scalar};
 
 /// A rule that a kernel broke while it ran, and where.
@@ -179,19 +179,9 @@ impl Report {
     /// The report as a person reads it. `source` is the text of the file that [`Report::location`] names, if at hand.
     #[must_use]
     pub fn render(&self, source: Option<&str>) -> String {
-        let title = Level::ERROR.primary_title(self.kind.to_string());
-        let place = format!("kernel {}, block {:?}, thread {:?}", self.kernel, self.block, self.thread);
-        let span = source.and_then(|text| opt_span(text, self.location));
-        let group = match (source, span) {
-            (Some(text), Some(span)) => title.element(
-                Snippet::source(text)
-                    .path(self.location.file)
-                    .annotation(AnnotationKind::Primary.span(span).label(self.label())),
-            ),
-            _ => title.element(Level::NOTE.message(format!("at {}", self.location))),
-        };
-        let group: Group<'_> = group.element(Level::NOTE.message(place));
-        Renderer::plain().render(&[group])
+        let mark = Mark { place: self.location.into(), label: self.label(), text: source };
+        let note = format!("kernel {}, block {:?}, thread {:?}", self.kernel, self.block, self.thread);
+        Drawing { title: self.kind.to_string(), marks: vec![mark], notes: vec![note] }.message()
     }
 
     fn label(&self) -> String {
@@ -206,21 +196,4 @@ impl Report {
             _ => String::new(),
         }
     }
-}
-
-/// The bytes of the token at a location: an identifier or number as a whole, anything else one character.
-fn opt_span(text: &str, location: Location) -> Option<std::ops::Range<usize>> {
-    let line_index = location.line.checked_sub(1)? as usize;
-    let line_start: usize = text.split_inclusive('\n').take(line_index).map(str::len).sum();
-    let line = text.get(line_start..)?.lines().next()?;
-    let column = location.column.checked_sub(1)? as usize;
-    let (offset, first) = line.char_indices().nth(column)?;
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let length = if is_word(first) {
-        line[offset..].chars().take_while(|c| is_word(*c)).map(char::len_utf8).sum()
-    } else {
-        first.len_utf8()
-    };
-    let start = line_start + offset;
-    Some(start..start + length)
 }

@@ -290,7 +290,7 @@ fn a_report_is_shown_with_the_source_line() {
     assert_eq!(
         report.render(Some(source)),
         "\
-error: write of x at index 64, limit 64
+write of x at index 64, limit 64
  --> kernels/scale.rs:3:5
   |
 3 |     x[i + 1] = 2.0;

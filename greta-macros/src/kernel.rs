@@ -257,6 +257,7 @@ fn definition(function: &ItemFn, attribute: &KernelAttribute, conditions: &Condi
             name: #text,
             doc: &[#(#lines),*],
             location: #location,
+            manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
             parameters: &[#(#parameters),*],
             requirements: &[#(#requirements),*],
             contracts: &[#(#contracts),*],

@@ -14,6 +14,7 @@ use crate::cache::{Cache, Entry, Key, KeyParts};
 use crate::resources::{Resources, ResourcesError};
 use crate::toolchain::{self, Toolchain, ToolchainError};
 use crate::worker::{Pool, Reply, Request, WorkerError};
+pub(crate) use diagnostic::Compiled;
 pub use diagnostic::{Diagnostic, Severity, SourceLocation, source_locations};
 
 /// How long a compilation may take unless the caller says otherwise.
@@ -52,6 +53,12 @@ pub struct CompileRequest<'a> {
     pub line_map: &'a [Option<SourceLocation>],
 }
 
+impl CompileRequest<'_> {
+    fn compiled(&self) -> Compiled<'_> {
+        Compiled { language: "HIP", line_map: self.line_map }
+    }
+}
+
 /// What a compilation gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeObject {
@@ -74,7 +81,7 @@ pub enum CompileError {
     #[error(transparent)]
     Toolchain(#[from] ToolchainError),
     /// The compiler refused the source. If greta wrote it, that is a bug of greta.
-    #[error("the compiler rejected {name} for {target}:{}", diagnostic::display_errors(diagnostics, log))]
+    #[error("the compiler rejected {name} for {target}{}", diagnostic::display_errors(diagnostics, log))]
     Rejected {
         /// File name of the source.
         name: String,
@@ -281,8 +288,8 @@ pub fn disassemble(code: &[u8], target: &str) -> Result<String, CompileError> {
 }
 
 /// Reads a compiler's log, which names places as clang does: errors, warnings and their notes.
-pub(crate) fn diagnostics(log: &str, line_map: &[Option<SourceLocation>]) -> Vec<Diagnostic> {
-    let mut diagnostics = diagnostic::parse(log, line_map);
+pub(crate) fn diagnostics(log: &str, compiled: Compiled<'_>) -> Vec<Diagnostic> {
+    let mut diagnostics = diagnostic::parse(log, compiled);
     diagnostics.retain(|diagnostic| diagnostic.severity != Severity::Remark);
     diagnostics
 }
@@ -296,8 +303,7 @@ fn finish(
     let about = About { name: request.name, target: request.target };
     let log = diagnostic::rename(log, FILE_NAME, request.name);
     let resources = Resources::read(&bytes, &log).map_err(|source| about.object(source))?;
-    let mut diagnostics = diagnostic::parse(&log, request.line_map);
-    diagnostics.retain(|diagnostic| diagnostic.severity != Severity::Remark);
+    let diagnostics = diagnostics(&log, request.compiled());
     Ok(CodeObject { bytes, log, diagnostics, resources, from_cache })
 }
 
@@ -326,8 +332,7 @@ impl About<'_> {
     fn rejected(self, request: &CompileRequest<'_>, log: &str) -> CompileError {
         let (name, target) = self.names();
         let log = diagnostic::rename(log, FILE_NAME, request.name);
-        let mut diagnostics = diagnostic::parse(&log, request.line_map);
-        diagnostics.retain(|diagnostic| diagnostic.severity != Severity::Remark);
+        let diagnostics = diagnostics(&log, request.compiled());
         CompileError::Rejected { name, target, diagnostics, log }
     }
 

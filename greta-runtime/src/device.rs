@@ -171,8 +171,8 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// [`Error::Lower`] for tile parameters that the kernel does not admit and for a kernel that is wrong,
-    /// [`Error::Compile`] for one that does not compile, and the driver's.
+    /// [`Error::Variant`] for tile parameters that the kernel does not admit, [`Error::Invalid`] for a kernel that is
+    /// wrong, [`Error::Compile`] for one that does not compile, and the driver's.
     pub fn kernel<V: Variant>(&self, variant: V) -> Result<Kernel<V>> {
         let module = self.inner.modules.load(&self.inner.driver, variant.definition(), &variant.values())?;
         Ok(Kernel::new(self.clone(), module))

@@ -5,10 +5,11 @@
 
 use std::ops::Range;
 
+use greta_codegen::definition::VariantError;
 use greta_codegen::ir::Location;
-use greta_codegen::lower::LowerError;
 
 use crate::fault::Fault;
+use crate::invalid_kernel::InvalidKernel;
 
 /// What this crate's functions return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -52,10 +53,12 @@ pub enum Error {
     /// The system gives no threads to run kernels on. The machine's to mend: check the limit on processes.
     #[error("device cpu is not available: {0}")]
     Threads(#[source] rayon::ThreadPoolBuildError),
-    /// Tile parameters that the kernel does not admit: the caller's to mend. Or a kernel that is not valid for the
-    /// device: its author's to mend, at the places named.
+    /// Tile parameters that the kernel does not admit. The caller's to mend.
     #[error(transparent)]
-    Lower(#[from] LowerError),
+    Variant(#[from] VariantError),
+    /// A kernel that is not valid for the device. Its author's to mend, at the places named.
+    #[error(transparent)]
+    Invalid(#[from] Box<InvalidKernel>),
     /// A kernel did something wrong while it ran. The kernel author's to mend, or that of whoever chose its arguments.
     #[error(transparent)]
     Fault(#[from] Box<Fault>),

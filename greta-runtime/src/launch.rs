@@ -11,13 +11,13 @@ use greta_codegen::contract::{ArgumentValue, LaunchValues};
 use greta_codegen::definition::KernelDefinition;
 use greta_codegen::emit;
 use greta_codegen::ir::{Literal, Scalar};
-use greta_codegen::lower::{LowerError, lower};
 use greta_codegen::target::GFX942;
 use greta_codegen::trace::ByValue;
 
 use crate::buffer::{Buffer, Element};
 use crate::driver::{Driver, DriverArgument};
 use crate::error::{Error, Result};
+use crate::invalid_kernel::lower;
 use crate::memory::Memory;
 use crate::module::{Module, Parameter, ParameterKind};
 
@@ -36,8 +36,8 @@ pub trait Variant {
     ///
     /// # Errors
     ///
-    /// Values that make no variant, or what is wrong with the kernel.
-    fn hip(&self) -> std::result::Result<String, LowerError> {
+    /// [`Error::Variant`] and [`Error::Invalid`].
+    fn hip(&self) -> Result<String> {
         let kernel = lower(self.definition(), &self.values(), &GFX942)?;
         Ok(emit::source(&kernel).source)
     }

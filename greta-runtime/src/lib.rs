@@ -9,6 +9,7 @@ pub mod error;
 pub mod event;
 pub mod fault;
 pub mod graph;
+pub mod invalid_kernel;
 pub mod launch;
 mod memory;
 pub mod module;

@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use greta_codegen::definition::KernelDefinition;
 use greta_codegen::ir::{Kernel as Ir, Scalar, VarKind};
-use greta_codegen::lower::lower;
 
 use crate::device::Device;
 use crate::driver::{Driver, DriverArgument, DriverLaunch, KernelId, Loaded};
 use crate::error::Result;
+use crate::invalid_kernel::lower;
 use crate::launch::{self, Arguments, BoundArgument, Grid, Variant, describe_buffer};
 use crate::resources::KernelResources;
 use crate::stream::Stream;

@@ -2,6 +2,7 @@
 //!
 //! rustc names a file relative to the workspace that it compiled; nothing here knows what the message is.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The text of the file that rustc knew as `file` when it compiled the crate in `manifest_dir`, if it is still there.
@@ -12,6 +13,28 @@ use std::path::{Path, PathBuf};
 pub fn opt_rust_source(file: &str, manifest_dir: &str) -> Option<String> {
     let around = Path::new(manifest_dir).ancestors().map(|folder| folder.join(file));
     around.chain([PathBuf::from(file)]).find_map(|path| std::fs::read_to_string(path).ok())
+}
+
+/// The texts of the files that a message names, as far as they were found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceFiles {
+    texts: BTreeMap<String, String>,
+}
+
+impl SourceFiles {
+    /// Reads the files that rustc knew by these names when it compiled the crate in `manifest_dir`.
+    #[must_use]
+    pub fn read<'a>(files: impl Iterator<Item = &'a str>, manifest_dir: &str) -> Self {
+        let names: BTreeSet<&str> = files.collect();
+        let text = |file: &str| Some((file.to_owned(), opt_rust_source(file, manifest_dir)?));
+        Self { texts: names.into_iter().filter_map(text).collect() }
+    }
+
+    /// The text of a file.
+    #[must_use]
+    pub fn opt_text(&self, file: &str) -> Option<&str> {
+        self.texts.get(file).map(String::as_str)
+    }
 }
 
 #[cfg(test)]

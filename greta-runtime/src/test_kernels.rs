@@ -30,7 +30,8 @@ const fn definition(
     requirements: &'static [Requirement],
     trace: fn(&[u32], &'static Target) -> Traced,
 ) -> KernelDefinition {
-    KernelDefinition { name, doc: &[], location: HERE, parameters, requirements, contracts: &[], trace }
+    let manifest_dir = env!("CARGO_MANIFEST_DIR");
+    KernelDefinition { name, doc: &[], location: HERE, manifest_dir, parameters, requirements, contracts: &[], trace }
 }
 
 /// Runs `body` with the number of each thread that is below `len`.

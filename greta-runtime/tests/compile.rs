@@ -82,7 +82,7 @@ fn spills_are_counted() {
 fn a_syntax_error_is_told_at_its_rust_line() {
     let Some(compiler) = compiler() else { return };
     let source = "extern \"C\" __global__ void k(float* y) {\n    float v = undeclared + 1.0f;\n    y[0] = v;\n}\n";
-    let rust = SourceLocation { file: "src/kernels/k.rs".into(), line: 41, column: 13 };
+    let rust = SourceLocation { file: "src/kernels/k.rs".into(), line: 41, column: 13, manifest_dir: "" };
     let line_map = [None, Some(rust.clone())];
     let request = CompileRequest { name: "snapshots/k.hip", line_map: &line_map, ..request(source) };
     let error = compiler.compile(&request).unwrap_err();
@@ -90,7 +90,7 @@ fn a_syntax_error_is_told_at_its_rust_line() {
     let CompileError::Rejected { diagnostics, log, .. } = error else { panic!("{text}") };
     assert_eq!(diagnostics.len(), 1, "{diagnostics:?}");
     assert_eq!(diagnostics[0].severity, Severity::Error);
-    assert_eq!((diagnostics[0].hip_line, diagnostics[0].hip_column), (Some(2), Some(15)));
+    assert_eq!(diagnostics[0].place, Some((2, 15)));
     assert_eq!(diagnostics[0].rust, Some(rust));
     assert!(diagnostics[0].snippet.contains("float v = undeclared"), "{diagnostics:?}");
     assert!(text.contains("src/kernels/k.rs:41:13"), "{text}");

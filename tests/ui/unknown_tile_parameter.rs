@@ -1,6 +1,6 @@
 use greta::prelude::*;
 
-#[kernel(tile(BM = 1 in [1, 2]), block = 64)]
+#[kernel(tile(BM = 1 in [1, 2]), block = BM * 64)]
 fn tiled(x: &mut Global<f32>) {
     x[0] = 1.0;
 }

@@ -7,7 +7,7 @@ use greta_codegen::verify::Verified;
 
 use super::nvrtc::{Nvrtc, NvrtcFailure};
 use crate::cache::{Cache, Entry, Key, KeyParts};
-use crate::compile::{CompileError, diagnostics, source_locations};
+use crate::compile::{CompileError, Compiled, diagnostics, source_locations};
 use crate::driver::gpu::api::Image;
 use crate::error::Result;
 
@@ -33,8 +33,8 @@ pub(super) fn compile(compiler: &Nvrtc, kernel: &Verified) -> Result<Image> {
         Box::new(match failure {
             NvrtcFailure::Rejected { log } => {
                 let log = clang_style(&log);
-                let line_map = source_locations(&emitted);
-                let diagnostics = diagnostics(&log, &line_map);
+                let line_map = source_locations(kernel, &emitted);
+                let diagnostics = diagnostics(&log, Compiled { language: "CUDA", line_map: &line_map });
                 CompileError::Rejected { name: name.clone(), target: target.to_owned(), diagnostics, log }
             }
             NvrtcFailure::Call { call, reason } => CompileError::Compiler {

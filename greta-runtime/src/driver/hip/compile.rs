@@ -14,7 +14,7 @@ use crate::error::Result;
 pub(super) fn compile(kernel: &Verified) -> Result<Image> {
     let name = &kernel.kernel().name;
     let emitted = emit::source(kernel);
-    let line_map = source_locations(&emitted);
+    let line_map = source_locations(kernel, &emitted);
     let request = CompileRequest {
         source: &emitted.source,
         name: &format!("{name}.hip"),
