@@ -17,7 +17,7 @@ mod print;
 mod program;
 
 pub use crate::object::{CodeObject, Kernel};
-pub use execute::Cause;
+pub use execute::{Cause, UNEXECUTED};
 pub use fault::{Fault, Place};
 pub use launch::{Launch, Options, Report, launch};
 pub use memory::{AccessError, Memory, Region};

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use greta_numerics::float16::{bf16_from_f32, f32_from_bf16};
 
+use super::format::Shape;
 use super::lanes::{from_half, maximum, maximum_64, minimum, minimum_64, to_half};
 use crate::isa::{Encoding, Op, ROWS};
 
@@ -17,6 +18,20 @@ pub(super) enum Action {
     Store { bytes: u8, is_high: bool },
     /// Reads, computes and writes in one step.
     Atomic { rule: Rule, bytes: u8 },
+    /// A texel to registers.
+    LoadFormat(Shape),
+    /// Registers to a texel.
+    StoreFormat(Shape),
+}
+
+impl Action {
+    /// Bytes of one element; those of a texel depend on its format.
+    pub(super) fn bytes(self) -> u8 {
+        match self {
+            Self::Load { bytes, .. } | Self::Store { bytes, .. } | Self::Atomic { bytes, .. } => bytes,
+            Self::LoadFormat(_) | Self::StoreFormat(_) => 0,
+        }
+    }
 }
 
 /// Which part of the destination a load of 16 bits or fewer writes.
@@ -47,6 +62,11 @@ pub(super) enum Rule {
     AddFloat,
     MinFloat,
     MaxFloat,
+    /// The bits that the first operand has set come from the second.
+    MaskedOr,
+    /// Less the first operand, or more by the second where that is not possible.
+    Wrap,
+    CompareSwapFloat,
     AddF16,
     AddBf16,
 }
@@ -62,12 +82,15 @@ fn parse(encoding: Encoding, mnemonic: &str) -> Option<Action> {
     let (_, name) = mnemonic.split_once('_')?;
     match encoding {
         Encoding::Ds => parse_shared(name),
-        Encoding::Flat | Encoding::Global | Encoding::Scratch | Encoding::Mubuf => parse_global(name),
+        Encoding::Flat | Encoding::Global | Encoding::Scratch | Encoding::Mubuf | Encoding::Mtbuf => parse_global(name),
         _ => None,
     }
 }
 
 fn parse_global(name: &str) -> Option<Action> {
+    if let Some((is_load, shape)) = parse_format(name) {
+        return Some(if is_load { Action::LoadFormat(shape) } else { Action::StoreFormat(shape) });
+    }
     if let Some(width) = name.strip_prefix("load_") {
         let to_shared = width.starts_with("lds_");
         return load(width.trim_start_matches("lds_"), to_shared);
@@ -77,7 +100,23 @@ fn parse_global(name: &str) -> Option<Action> {
         let bytes = width_bytes(width.trim_end_matches("_d16_hi"))?;
         return Some(Action::Store { bytes, is_high });
     }
-    let name = name.strip_prefix("atomic_")?;
+    let (rule, bytes) = parse_rule(name.strip_prefix("atomic_")?)?;
+    Some(Action::Atomic { rule, bytes })
+}
+
+/// `load_format_xyz` and its kin.
+fn parse_format(name: &str) -> Option<(bool, Shape)> {
+    let (name, is_load) = match name.strip_prefix("load_format_") {
+        Some(name) => (name, true),
+        None => (name.strip_prefix("store_format_")?, false),
+    };
+    let components = name.trim_start_matches("d16_").trim_start_matches("hi_");
+    let is_half = name.starts_with("d16_");
+    Some((is_load, Shape { components: components.len() as u8, is_half, is_high: name.contains("hi_") }))
+}
+
+/// What an atomic of this name computes, and on how many bytes.
+pub(super) fn parse_rule(name: &str) -> Option<(Rule, u8)> {
     let (name, is_wide) = match name.strip_suffix("_x2") {
         Some(name) => (name, true),
         None => (name, name.ends_with("_f64")),
@@ -103,7 +142,7 @@ fn parse_global(name: &str) -> Option<Action> {
         "pk_add_bf16" => Rule::AddBf16,
         _ => return None,
     };
-    Some(Action::Atomic { rule, bytes: if is_wide { 8 } else { 4 } })
+    Some((rule, if is_wide { 8 } else { 4 }))
 }
 
 fn width_bytes(width: &str) -> Option<u8> {
@@ -162,14 +201,17 @@ fn parse_shared(name: &str) -> Option<Action> {
         "and" => Rule::And,
         "or" => Rule::Or,
         "xor" => Rule::Xor,
-        "wrxchg" => Rule::Swap,
-        "cmpst" if !is_float => Rule::CompareSwap,
+        "wrxchg" | "wrxchg2" | "wrxchg2st64" => Rule::Swap,
+        "mskor" => Rule::MaskedOr,
+        "wrap" => Rule::Wrap,
+        "cmpst" if is_float => Rule::CompareSwapFloat,
+        "cmpst" => Rule::CompareSwap,
         _ => return None,
     };
     Some(Action::Atomic { rule, bytes })
 }
 
-/// The new value of `bytes` bytes. `compare` is for compare-and-swap alone.
+/// The new value of `bytes` bytes. `compare` is for those with two operands alone, and their first.
 pub(super) fn combine(rule: Rule, bytes: u8, old: u64, data: u64, compare: u64) -> u64 {
     let is_wide = bytes == 8;
     // 32-bit values are compared by sign in the high half.
@@ -192,6 +234,18 @@ pub(super) fn combine(rule: Rule, bytes: u8, old: u64, data: u64, compare: u64) 
                 data
             } else {
                 old
+            }
+        }
+        Rule::CompareSwapFloat => {
+            let value = |bits: u64| if is_wide { f64::from_bits(bits) } else { f64::from(f32::from_bits(bits as u32)) };
+            if value(old) == value(compare) { data } else { old }
+        }
+        Rule::MaskedOr => old & !compare | data,
+        Rule::Wrap => {
+            if old >= compare {
+                old - compare
+            } else {
+                old.wrapping_add(data)
             }
         }
         Rule::Add => old.wrapping_add(data),

@@ -107,7 +107,7 @@ pub(super) fn to_half(x: f32) -> u32 {
 
 /// a * b + c of f16 values, rounded from f64, in which the product is exact.
 pub(super) fn half_fma(a: f32, b: f32, c: f32) -> u32 {
-    u32::from(f16::from_f64_const(f64::from(a).mul_add(f64::from(b), f64::from(c))).to_bits())
+    super::rounding::half_from_f64(f64::from(a).mul_add(f64::from(b), f64::from(c)))
 }
 
 /// The greater; the number if one is NaN; +0 rather than -0.

@@ -8,8 +8,17 @@ use greta_numerics::Simd;
 use greta_numerics::mfma::{Accumulator, Elements, Format, Left, Order, Right, Rule, Shape, multiply};
 
 use super::cause::Cause;
+use super::sparse;
 use super::wave::{LANES, Lanes, Wave};
 use crate::isa::{Detail, Instruction, Kind, Op};
+
+/// Registers of A or B, at most.
+const OPERAND_REGISTERS: usize = 4;
+/// Elements of A or B in one block, at most.
+const OPERAND_ELEMENTS: usize = 512;
+/// 32-bit words of D: of the small tiles, and at most.
+const SMALL_WORDS: usize = 4 * LANES;
+const LARGE_WORDS: usize = 32 * LANES;
 
 /// A matrix instruction: rows and columns of a block, how deep, how many blocks, formats of A and B.
 struct Tile {
@@ -46,6 +55,7 @@ fn tile(op: Op) -> Option<Tile> {
         Op::v_mfma_i32_32x32x16_i8 => (32, 16, 1, I8, I8),
         Op::v_mfma_i32_16x16x32_i8 => (16, 32, 1, I8, I8),
         Op::v_mfma_f64_16x16x4_f64 => (16, 4, 1, F64, F64),
+        Op::v_mfma_f64_4x4x4_4b_f64 => (4, 4, 4, F64, F64),
         Op::v_mfma_f32_16x16x32_bf8_bf8 => (16, 32, 1, Bf8, Bf8),
         Op::v_mfma_f32_16x16x32_bf8_fp8 => (16, 32, 1, Bf8, Fp8),
         Op::v_mfma_f32_16x16x32_fp8_bf8 => (16, 32, 1, Fp8, Bf8),
@@ -67,29 +77,57 @@ pub(super) fn execute(wave: &mut Wave, simd: Simd, instruction: &Instruction) ->
         wave.set_lanes(instruction.dst, 0, &lanes, exec);
         return Ok(());
     };
+    if instruction.row().src[2] == Kind::B32 {
+        return sparse::execute(wave, instruction, cbsz, abid);
+    }
     let tile = tile(instruction.op).ok_or(Cause::Unimplemented)?;
-    if tile.a == Format::F64 && blgp != 0 {
-        return Err(Cause::Unimplemented);
+    let mut operands = Operands { a: registers(wave, instruction, 0), b: registers(wave, instruction, 1), cbsz, abid };
+    let negated = if tile.a == Format::F64 { blgp } else { 0 };
+    if tile.a == Format::F64 {
+        negate(&mut operands.a, negated & 1 != 0);
+        negate(&mut operands.b, negated & 2 != 0);
+    } else if blgp != 0 {
+        operands.b = operands.b.map(|register| pattern(&register, blgp));
     }
-    let registers = |index: usize| {
-        let kind = instruction.row().src[index];
-        (0..kind.dwords() as usize)
-            .map(|dword| wave.lanes(instruction.src[index], kind, instruction.literal, dword))
-            .collect::<Vec<Lanes>>()
-    };
-    let (a, mut b, mut c) = (registers(0), registers(1), registers(2));
-    for register in &mut b {
-        *register = pattern(register, blgp);
+    if instruction.row().dst.dwords() as usize * LANES <= SMALL_WORDS {
+        multiply_blocks::<SMALL_WORDS>(wave, simd, instruction, &tile, &operands, negated & 4 != 0)
+    } else {
+        multiply_blocks::<LARGE_WORDS>(wave, simd, instruction, &tile, &operands, negated & 4 != 0)
     }
-    for block in 0..tile.blocks {
-        let shared = 1usize << cbsz;
-        let from = if cbsz == 0 { block } else { (block / shared * shared + usize::from(abid)) % tile.blocks };
-        multiply_block(simd, &tile, (&a, from), (&b, block), &mut c).ok_or(Cause::Unimplemented)?;
+    .ok_or(Cause::Unimplemented)
+}
+
+/// A and B as they are read, and A's broadcast.
+struct Operands {
+    a: [Lanes; OPERAND_REGISTERS],
+    b: [Lanes; OPERAND_REGISTERS],
+    cbsz: u8,
+    abid: u8,
+}
+
+impl Operands {
+    /// The block of A that `block` multiplies.
+    fn block_of_a(&self, block: usize, blocks: usize) -> usize {
+        let shared = 1usize << self.cbsz;
+        if self.cbsz == 0 { block } else { (block / shared * shared + usize::from(self.abid)) % blocks }
     }
-    for (dword, lanes) in c.iter().enumerate() {
-        wave.set_lanes(instruction.dst, dword, lanes, u64::MAX);
+}
+
+/// The registers of source `index`.
+pub(super) fn registers(wave: &Wave, instruction: &Instruction, index: usize) -> [Lanes; OPERAND_REGISTERS] {
+    let kind = instruction.row().src[index];
+    let mut registers = [[0; LANES]; OPERAND_REGISTERS];
+    for (dword, register) in registers.iter_mut().enumerate().take(kind.dwords() as usize) {
+        *register = wave.lanes(instruction.src[index], kind, instruction.literal, dword);
     }
-    Ok(())
+    registers
+}
+
+/// Negates pairs of registers as f64.
+fn negate(registers: &mut [Lanes; OPERAND_REGISTERS], is_negated: bool) {
+    if is_negated {
+        registers[1] = registers[1].map(|high| high ^ 0x8000_0000);
+    }
 }
 
 /// B's lanes as BLGP rearranges them.
@@ -105,116 +143,166 @@ fn pattern(lanes: &Lanes, blgp: u8) -> Lanes {
     })
 }
 
-/// Bits of an element of A or B: row or column `index`, depth `k`.
-fn element(tile: &Tile, registers: &[Lanes], block: usize, index: usize, k: usize, bits: usize) -> u64 {
-    let groups = LANES / tile.side;
-    let per_lane = if tile.blocks == 1 { tile.depth / groups } else { tile.depth };
-    let per_lane = per_lane.max(1);
-    let group = if tile.blocks == 1 { k / per_lane } else { block };
-    let lane = (group * tile.side + index) % LANES;
-    let place = k % per_lane * bits;
-    let word = |at: usize| registers.get(at).map_or(0, |register| register[lane]);
-    if bits == 64 {
-        return u64::from(word(place / 32 + 1)) << 32 | u64::from(word(place / 32));
-    }
-    u64::from(word(place / 32)) >> (place % 32) & ((1 << bits) - 1)
-}
-
-/// Where D[i][j] of a block is: register, in elements, and lane.
-fn place(tile: &Tile, block: usize, i: usize, j: usize) -> (usize, usize) {
-    match (tile.side, tile.a) {
-        (16, Format::F64) => (i / 4, i % 4 * 16 + j),
-        (32, _) => (block * 16 + i / 8 * 4 + i % 4, i / 4 % 2 * 32 + j),
-        (16, _) => (block * 4 + i % 4, i / 4 * 16 + j),
-        _ => (i, block * 4 + j),
-    }
-}
-
-fn multiply_block(
+/// All blocks: C is read, then multiplied, then D written.
+fn multiply_blocks<const WORDS: usize>(
+    wave: &mut Wave,
     simd: Simd,
+    instruction: &Instruction,
     tile: &Tile,
-    (a, a_block): (&[Lanes], usize),
-    (b, b_block): (&[Lanes], usize),
-    c: &mut [Lanes],
+    operands: &Operands,
+    negates_c: bool,
 ) -> Option<()> {
-    let Tile { side, depth, .. } = *tile;
-    let shape = Shape { m: side, n: side, k: depth };
-    let rule = Rule::of(tile.a, depth)?;
-    let bits = tile.a.bits() as usize;
-    if tile.a == Format::F32 && tile.blocks == 1 {
-        // A register is columns of A or rows of B as it is.
-        let (a, b) = (a.first()?, b.first()?);
-        let left = Left { format: tile.a, elements: Elements::Bits32(a), order: Order::Columns };
-        let right = Right { format: tile.b, elements: Elements::Bits32(b) };
-        let mut d = [0u32; 32 * 32];
-        let d = &mut d[..side * side];
-        gather(tile, b_block, c, d);
-        multiply(simd, rule, shape, left, right, Accumulator::Bits32(d)).ok()?;
-        scatter(tile, b_block, d, c);
-        return Some(());
+    let mut d = [0; WORDS];
+    let words = tile.side * tile.side * if tile.a == Format::F64 { 2 } else { 1 };
+    for (block, d) in d.chunks_exact_mut(words).enumerate().take(tile.blocks) {
+        gather(wave, instruction, tile, block, d);
+        if negates_c {
+            d.iter_mut().skip(1).step_by(2).for_each(|high| *high ^= 0x8000_0000);
+        }
+        multiply_block(simd, tile, operands, block, d)?;
     }
-    let at = |registers: &[Lanes], block: usize| -> Vec<u64> {
-        (0..depth)
-            .flat_map(|k| (0..side).map(move |index| (k, index)))
-            .map(|(k, index)| element(tile, registers, block, index, k, bits))
-            .collect()
-    };
-    // Both come out with the lanes' index running fastest: columns of A, rows of B.
-    let (a_bits, b_bits) = (at(a, a_block), at(b, b_block));
-    let places = || (0..side).flat_map(|i| (0..side).map(move |j| (i, j)));
-    if bits == 64 {
-        let mut d: Vec<u64> = places()
-            .map(|(i, j)| {
-                let (register, lane) = place(tile, b_block, i, j);
-                u64::from(c[2 * register + 1][lane]) << 32 | u64::from(c[2 * register][lane])
-            })
-            .collect();
-        let left = Left { format: tile.a, elements: Elements::Bits64(&a_bits), order: Order::Columns };
-        let right = Right { format: tile.b, elements: Elements::Bits64(&b_bits) };
-        multiply(simd, rule, shape, left, right, Accumulator::Bits64(&mut d)).ok()?;
-        for ((i, j), value) in places().zip(d) {
-            let (register, lane) = place(tile, b_block, i, j);
-            c[2 * register][lane] = value as u32;
-            c[2 * register + 1][lane] = (value >> 32) as u32;
-        }
-        return Some(());
+    for (block, d) in d.chunks_exact(words).enumerate().take(tile.blocks) {
+        scatter(wave, instruction, tile, block, d);
     }
-    let mut d = [0u32; 32 * 32];
-    let d = &mut d[..side * side];
-    gather(tile, b_block, c, d);
-    let left = |elements| Left { format: tile.a, elements, order: Order::Columns };
-    let right = |elements| Right { format: tile.b, elements };
-    let accumulator = Accumulator::Bits32(d);
-    match bits {
-        8 => {
-            let [a, b] = [a_bits, b_bits].map(|bits| bits.iter().map(|&bits| bits as u8).collect::<Vec<_>>());
-            multiply(simd, rule, shape, left(Elements::Bits8(&a)), right(Elements::Bits8(&b)), accumulator).ok()?;
-        }
-        16 => {
-            let [a, b] = [a_bits, b_bits].map(|bits| bits.iter().map(|&bits| bits as u16).collect::<Vec<_>>());
-            multiply(simd, rule, shape, left(Elements::Bits16(&a)), right(Elements::Bits16(&b)), accumulator).ok()?;
-        }
-        _ => {
-            let [a, b] = [a_bits, b_bits].map(|bits| bits.iter().map(|&bits| bits as u32).collect::<Vec<_>>());
-            multiply(simd, rule, shape, left(Elements::Bits32(&a)), right(Elements::Bits32(&b)), accumulator).ok()?;
-        }
-    }
-    scatter(tile, b_block, d, c);
     Some(())
 }
 
+fn multiply_block(simd: Simd, tile: &Tile, operands: &Operands, block: usize, d: &mut [u32]) -> Option<()> {
+    let from = operands.block_of_a(block, tile.blocks);
+    let count = tile.side * tile.depth;
+    if tile.a.bits() == 32 && tile.blocks == 1 && tile.depth * tile.side == LANES {
+        // A register is columns of A or rows of B as it is.
+        return multiply_elements(simd, tile, Elements::Bits32(&operands.a[0]), Elements::Bits32(&operands.b[0]), d);
+    }
+    match tile.a.bits() {
+        8 => {
+            let a = elements(tile, &operands.a, from, |bits| bits as u8);
+            let b = elements(tile, &operands.b, block, |bits| bits as u8);
+            multiply_elements(simd, tile, Elements::Bits8(&a[..count]), Elements::Bits8(&b[..count]), d)
+        }
+        16 => {
+            let a = elements(tile, &operands.a, from, |bits| bits as u16);
+            let b = elements(tile, &operands.b, block, |bits| bits as u16);
+            multiply_elements(simd, tile, Elements::Bits16(&a[..count]), Elements::Bits16(&b[..count]), d)
+        }
+        32 => {
+            let a = elements(tile, &operands.a, from, |bits| bits);
+            let b = elements(tile, &operands.b, block, |bits| bits);
+            multiply_elements(simd, tile, Elements::Bits32(&a[..count]), Elements::Bits32(&b[..count]), d)
+        }
+        _ => multiply_doubles(simd, tile, operands, (from, block), d),
+    }
+}
+
+/// D = A * B + C in place of C, where A is by columns and B by rows.
+fn multiply_elements(simd: Simd, tile: &Tile, a: Elements<'_>, b: Elements<'_>, d: &mut [u32]) -> Option<()> {
+    let shape = Shape { m: tile.side, n: tile.side, k: tile.depth };
+    let left = Left { format: tile.a, elements: a, order: Order::Columns };
+    let right = Right { format: tile.b, elements: b };
+    multiply(simd, Rule::of(tile.a, tile.depth)?, shape, left, right, Accumulator::Bits32(d)).ok()
+}
+
+fn multiply_doubles(
+    simd: Simd,
+    tile: &Tile,
+    operands: &Operands,
+    (from, block): (usize, usize),
+    d: &mut [u32],
+) -> Option<()> {
+    let double = |registers: &[Lanes], block: usize, k: usize, index: usize| {
+        let lane = lane_of_double(tile, block, k, index);
+        u64::from(registers[1][lane]) << 32 | u64::from(registers[0][lane])
+    };
+    let mut a = [0; LANES];
+    let mut b = [0; LANES];
+    for (at, (a, b)) in a.iter_mut().zip(&mut b).enumerate().take(tile.side * tile.depth) {
+        let (k, index) = (at / tile.side, at % tile.side);
+        *a = double(&operands.a, from, k, index);
+        *b = double(&operands.b, block, k, index);
+    }
+    let count = tile.side * tile.depth;
+    let shape = Shape { m: tile.side, n: tile.side, k: tile.depth };
+    let left = Left { format: tile.a, elements: Elements::Bits64(&a[..count]), order: Order::Columns };
+    let right = Right { format: tile.b, elements: Elements::Bits64(&b[..count]) };
+    let mut sums: Vec<u64> =
+        d.as_chunks::<2>().0.iter().map(|[low, high]| u64::from(*high) << 32 | u64::from(*low)).collect();
+    multiply(simd, Rule::F64, shape, left, right, Accumulator::Bits64(&mut sums)).ok()?;
+    for (words, sum) in d.as_chunks_mut::<2>().0.iter_mut().zip(sums) {
+        *words = [sum as u32, (sum >> 32) as u32];
+    }
+    Some(())
+}
+
+/// Blocks of f64 lie beside each other within a k, those of the other formats one after the other.
+fn lane_of_double(tile: &Tile, block: usize, k: usize, index: usize) -> usize {
+    (k * tile.side * tile.blocks + block * tile.side + index) % LANES
+}
+
+/// A block of A by columns, or of B by rows: a lane holds consecutive k.
+fn elements<E: Copy + Default>(
+    tile: &Tile,
+    registers: &[Lanes; OPERAND_REGISTERS],
+    block: usize,
+    element: impl Fn(u32) -> E,
+) -> [E; OPERAND_ELEMENTS] {
+    let mut elements = [E::default(); OPERAND_ELEMENTS];
+    let bits = tile.a.bits() as usize;
+    let per_register = 32 / bits;
+    let per_lane = if tile.blocks == 1 { tile.depth * tile.side / LANES } else { tile.depth };
+    let groups = tile.depth / per_lane;
+    for group in 0..groups {
+        let first_lane = (group + if tile.blocks == 1 { 0 } else { block }) * tile.side;
+        for within in 0..per_lane {
+            let (register, shift) = (&registers[within / per_register], within % per_register * bits);
+            let row = &mut elements[(group * per_lane + within) * tile.side..][..tile.side];
+            for (target, word) in row.iter_mut().zip(&register[first_lane % LANES..]) {
+                *target = element(word >> shift);
+            }
+        }
+    }
+    elements
+}
+
+/// Where D[i][0] of a block is: register and lane. The rest of the row follows in the lanes.
+fn place(tile: &Tile, block: usize, i: usize) -> (usize, usize) {
+    match (tile.side, tile.a) {
+        (16, Format::F64) => (i / 4 * 2, i % 4 * 16),
+        (_, Format::F64) => (0, i * tile.side * tile.blocks + block * tile.side),
+        (32, _) => (block * 16 + i / 8 * 4 + i % 4, i / 4 % 2 * 32),
+        (16, _) => (block * 4 + i % 4, i / 4 * 16),
+        _ => (i, block * 4),
+    }
+}
+
 /// Rows of a block of C, from registers.
-fn gather(tile: &Tile, block: usize, c: &[Lanes], d: &mut [u32]) {
-    for (i, row) in d.chunks_exact_mut(tile.side).enumerate() {
-        let (register, lane) = place(tile, block, i, 0);
-        row.copy_from_slice(&c[register][lane..][..tile.side]);
+fn gather(wave: &Wave, instruction: &Instruction, tile: &Tile, block: usize, d: &mut [u32]) {
+    let (source, kind) = (instruction.src[2], instruction.row().src[2]);
+    let words = d.len() / (tile.side * tile.side);
+    for (i, row) in d.chunks_exact_mut(tile.side * words).enumerate() {
+        let (register, lane) = place(tile, block, i);
+        for word in 0..words {
+            let lanes = match wave.register(source, register + word) {
+                Some(register) => &wave.vectors[register],
+                None => &wave.lanes(source, kind, instruction.literal, register + word),
+            };
+            for (target, value) in row.iter_mut().skip(word).step_by(words).zip(&lanes[lane..]) {
+                *target = *value;
+            }
+        }
     }
 }
 
 /// Rows of a block of D, to registers.
-fn scatter(tile: &Tile, block: usize, d: &[u32], c: &mut [Lanes]) {
-    for (i, row) in d.chunks_exact(tile.side).enumerate() {
-        let (register, lane) = place(tile, block, i, 0);
-        c[register][lane..][..tile.side].copy_from_slice(row);
+fn scatter(wave: &mut Wave, instruction: &Instruction, tile: &Tile, block: usize, d: &[u32]) {
+    let words = d.len() / (tile.side * tile.side);
+    for (i, row) in d.chunks_exact(tile.side * words).enumerate() {
+        let (register, lane) = place(tile, block, i);
+        for word in 0..words {
+            let Some(register) = wave.register(instruction.dst, register + word) else { continue };
+            let lanes = &mut wave.vectors[register][lane..];
+            for (target, value) in lanes.iter_mut().zip(row.iter().skip(word).step_by(words)) {
+                *target = *value;
+            }
+        }
     }
 }

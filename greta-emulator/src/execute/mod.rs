@@ -6,14 +6,29 @@
 
 mod access;
 mod action;
+mod address;
+mod bytes;
 mod cause;
+mod constant;
+mod convert;
+mod cube;
+mod float;
+mod format;
 mod lanes;
+mod local;
+mod masked;
 mod matrix;
 mod narrow;
 mod packed;
+mod rounding;
 mod scalar;
+mod short;
 mod simd;
 mod space;
+mod sparse;
+#[cfg(test)]
+mod tests;
+mod trig;
 mod vector;
 mod wave;
 mod wide;
@@ -21,20 +36,40 @@ mod wide;
 use greta_numerics::Simd;
 
 use crate::Program;
-use crate::isa::{Encoding, Instruction};
+use crate::isa::{Encoding, Instruction, Op};
 pub use cause::Cause;
 pub(crate) use space::Group;
 pub(crate) use wave::{LANES, PRIVATE_BASE, SHARED_BASE, Status, Wave};
 
-/// MODE's fields for rounding, which must be 0: to nearest even.
-const ROUNDING: u32 = 0xf;
-/// MODE's fields for subnormals, which must be set: kept.
-const SUBNORMALS: u32 = 0xf0;
-
-/// Refuses modes in which results would be wrong.
-pub(crate) fn check_mode(mode: u32) -> Result<(), Cause> {
-    if mode & ROUNDING == 0 && mode & SUBNORMALS == SUBNORMALS { Ok(()) } else { Err(Cause::Unimplemented) }
-}
+/// The rows that are decoded and printed, and stop a wave that reaches them.
+pub const UNEXECUTED: &[Op] = &[
+    // The divergence stack, which no compiler uses, and returns from trap handlers.
+    Op::s_rfe_b64,
+    Op::s_cbranch_join,
+    Op::s_cbranch_g_fork,
+    Op::s_rfe_restore_b64,
+    Op::s_setvskip,
+    Op::s_cbranch_i_fork,
+    // What graphics and debuggers do to a wave.
+    Op::s_setkill,
+    Op::s_sethalt,
+    Op::s_sendmsghalt,
+    // Scratch by scalar offset, for which the architected scheme has no base.
+    Op::s_scratch_load_dword,
+    Op::s_scratch_load_dwordx2,
+    Op::s_scratch_load_dwordx4,
+    Op::s_scratch_store_dword,
+    Op::s_scratch_store_dwordx2,
+    Op::s_scratch_store_dwordx4,
+    // A table of the rasteriser, and synchronisation across the device.
+    Op::v_screen_partition_4se_b32,
+    Op::ds_gws_sema_release_all,
+    Op::ds_gws_init,
+    Op::ds_gws_sema_v,
+    Op::ds_gws_sema_br,
+    Op::ds_gws_sema_p,
+    Op::ds_gws_barrier,
+];
 
 /// How long a wave may run.
 #[derive(Debug, Clone, Copy)]
@@ -78,15 +113,14 @@ fn step(wave: &mut Wave, group: &mut Group<'_>, simd: Simd, instruction: &Instru
         Encoding::Sop1 | Encoding::Sop2 | Encoding::Sopc | Encoding::Sopk | Encoding::Sopp => {
             scalar::execute(wave, group.base, instruction)
         }
-        Encoding::Smem => access::execute_scalar(wave, group, instruction),
+        Encoding::Smem => constant::execute(wave, group, instruction),
         Encoding::Vop1 | Encoding::Vop2 | Encoding::Vopc | Encoding::Vop3 | Encoding::Vop3p => {
             vector::execute(wave, simd, instruction)
         }
         Encoding::Mai => matrix::execute(wave, simd, instruction),
-        Encoding::Ds => access::execute_shared(wave, group, instruction),
-        Encoding::Flat | Encoding::Global | Encoding::Scratch | Encoding::Mubuf => {
+        Encoding::Ds => local::execute(wave, group, instruction),
+        Encoding::Flat | Encoding::Global | Encoding::Scratch | Encoding::Mubuf | Encoding::Mtbuf => {
             access::execute(wave, group, instruction)
         }
-        Encoding::Mtbuf => Err(Cause::Unimplemented),
     }
 }

@@ -1,12 +1,13 @@
 //! VOP3P: packed arithmetic, mixed precision and dot products. The elements are computed as the
 //! instructions of one register are.
 
-use greta_numerics::Simd;
+use greta_numerics::{Overflow, Simd};
 
+use super::bytes;
 use super::cause::Cause;
 use super::lanes::{half_fma, map2, map3, maximum, minimum};
-use super::narrow::{self, Inputs};
-use super::simd;
+use super::narrow::Inputs;
+use super::rounding;
 use super::vector::finish_float;
 use super::wave::{LANES, Lanes, Wave};
 use crate::isa::{Flags, Instruction, Kind, Op};
@@ -86,7 +87,7 @@ fn packed_words(wave: &Wave, simd: Simd, instruction: &Instruction, is_high: boo
     }
     let op = single(instruction.op).ok_or(Cause::Unimplemented)?;
     let c = if instruction.src[2].is_some() { fetch(2) } else { [0; LANES] };
-    compute_element(instruction, simd, op, [fetch(0), fetch(1), c], Kind::F32)
+    compute_element(wave, instruction, simd, op, [fetch(0), fetch(1), c], Kind::F32)
 }
 
 fn packed_halves(wave: &Wave, simd: Simd, instruction: &Instruction, op: Op, is_high: bool) -> Result<Lanes, Cause> {
@@ -99,10 +100,11 @@ fn packed_halves(wave: &Wave, simd: Simd, instruction: &Instruction, op: Op, is_
     };
     let c = if instruction.src[2].is_some() { fetch(2) } else { [0; LANES] };
     let kind = if instruction.row().dst == Kind::F16x2 { Kind::F16 } else { Kind::B16 };
-    compute_element(instruction, simd, op, [fetch(0), fetch(1), c], kind)
+    compute_element(wave, instruction, simd, op, [fetch(0), fetch(1), c], kind)
 }
 
 fn compute_element(
+    wave: &Wave,
     instruction: &Instruction,
     simd: Simd,
     op: Op,
@@ -110,10 +112,10 @@ fn compute_element(
     kind: Kind,
 ) -> Result<Lanes, Cause> {
     let clamp = instruction.modifiers.clamp;
-    let inputs = Inputs { a, b, c, mask: 0, literal: 0, clamp, is_high: false, simd };
-    let outcome: Option<narrow::Outcome> = simd::narrow(simd, op, &inputs);
+    let mut inputs = Inputs { a, b, c, mask: 0, literal: 0, clamp, part: 0, overflow: Overflow::Nan, simd };
+    let outcome = rounding::narrow(simd, op, &mut inputs, wave.mode);
     let (mut lanes, _) = outcome.ok_or(Cause::Unimplemented)?;
-    finish_float(instruction, kind, &mut lanes);
+    finish_float(wave, instruction, kind, &mut lanes);
     Ok(lanes)
 }
 
@@ -154,41 +156,37 @@ fn mix(wave: &mut Wave, instruction: &Instruction) -> Result<(), Cause> {
 /// Dot products of integers, and of f16 in f32.
 fn dot(wave: &mut Wave, instruction: &Instruction) -> Result<(), Cause> {
     let modifiers = instruction.modifiers;
-    if modifiers.clamp || modifiers.neg != 0 || modifiers.abs != 0 {
-        return Err(Cause::Unimplemented);
-    }
     let fetch = |index: usize| wave.lanes(instruction.src[index], instruction.row().src[index], instruction.literal, 0);
-    let (a, b, c) = (fetch(0), fetch(1), fetch(2));
-    let part = |value: u32, index: u32, bits: u32| value >> (index * bits) & ((1 << bits) - 1);
-    let signed = |value: u32, bits: u32| (value << (32 - bits)) as i32 >> (32 - bits);
-    let select = |index: u32, source: u8| {
-        let bits = if index == 0 { modifiers.op_sel } else { modifiers.op_sel_hi };
-        u32::from(bits >> source & 1)
-    };
-    let sum = |x: u32, y: u32, z: u32, bits: u32, is_signed: bool| {
-        (0..32 / bits).fold(z, |sum, index| {
-            let is_pair = bits == 16;
-            let (i, j) = if is_pair { (select(index, 0), select(index, 1)) } else { (index, index) };
-            let (x, y) = (part(x, i, bits), part(y, j, bits));
-            let product =
-                if is_signed { signed(x, bits).wrapping_mul(signed(y, bits)) as u32 } else { x.wrapping_mul(y) };
-            sum.wrapping_add(product)
+    // 16-bit elements are chosen, and negated, for each product apart.
+    let halves = |index: usize| {
+        let sign = if instruction.op == Op::v_dot2_f32_f16 { 0x8000 } else { 0 };
+        let bit = |bits: u8| bits >> index & 1 != 0;
+        let half = |value: u32, is_high: bool, is_negated: bool| {
+            (if is_high { value >> 16 } else { value & 0xffff }) ^ if is_negated { sign } else { 0 }
+        };
+        fetch(index).map(|value| {
+            half(value, bit(modifiers.op_sel), bit(modifiers.neg))
+                | half(value, bit(modifiers.op_sel_hi), bit(modifiers.abs)) << 16
         })
     };
-    let float = |x: u32, y: u32, z: u32| {
-        let half = |value: u32, index: u32| super::lanes::from_half(part(value, index, 16));
-        (0..2)
-            .fold(f32::from_bits(z), |sum, index| half(x, select(index, 0)).mul_add(half(y, select(index, 1)), sum))
-            .to_bits()
+    let c = fetch(2);
+    let integer = |a: Lanes, b: Lanes, bits: u32, is_signed: bool| {
+        map3(&a, &b, &c, |x, y, z| bytes::dot(x, y, z, (bits, is_signed), modifiers.clamp))
     };
     let lanes = match instruction.op {
-        Op::v_dot2_f32_f16 => map3(&a, &b, &c, float),
-        Op::v_dot2_i32_i16 => map3(&a, &b, &c, |x, y, z| sum(x, y, z, 16, true)),
-        Op::v_dot2_u32_u16 => map3(&a, &b, &c, |x, y, z| sum(x, y, z, 16, false)),
-        Op::v_dot4_i32_i8 => map3(&a, &b, &c, |x, y, z| sum(x, y, z, 8, true)),
-        Op::v_dot4_u32_u8 => map3(&a, &b, &c, |x, y, z| sum(x, y, z, 8, false)),
-        Op::v_dot8_i32_i4 => map3(&a, &b, &c, |x, y, z| sum(x, y, z, 4, true)),
-        Op::v_dot8_u32_u4 => map3(&a, &b, &c, |x, y, z| sum(x, y, z, 4, false)),
+        Op::v_dot2_f32_f16 => {
+            let c = if modifiers.neg & 4 != 0 { c.map(|bits| bits ^ 0x8000_0000) } else { c };
+            let mut lanes =
+                map3(&halves(0), &halves(1), &c, |x, y, z| bytes::dot_f16(x, y, f32::from_bits(z)).to_bits());
+            finish_float(wave, instruction, Kind::F32, &mut lanes);
+            lanes
+        }
+        Op::v_dot2_i32_i16 => integer(halves(0), halves(1), 16, true),
+        Op::v_dot2_u32_u16 => integer(halves(0), halves(1), 16, false),
+        Op::v_dot4_i32_i8 => integer(fetch(0), fetch(1), 8, true),
+        Op::v_dot4_u32_u8 => integer(fetch(0), fetch(1), 8, false),
+        Op::v_dot8_i32_i4 => integer(fetch(0), fetch(1), 4, true),
+        Op::v_dot8_u32_u4 => integer(fetch(0), fetch(1), 4, false),
         _ => return Err(Cause::Unimplemented),
     };
     let exec = wave.exec();

@@ -4,7 +4,7 @@
 //! matches, hence their length.
 
 use super::cause::Cause;
-use super::wave::{Status, Wave};
+use super::wave::{PRIVATE_BASE, SHARED_BASE, Status, Wave};
 use crate::isa::{Detail, Encoding, Instruction, Kind, Op, Operand};
 
 /// Bits of a result with the condition code, if the instruction sets it.
@@ -164,6 +164,13 @@ fn one(wave: &mut Wave, base: u64, instruction: &Instruction) -> Result<(), Caus
             let value = if instruction.op == Op::s_bitset0_b64 { old & !bit } else { old | bit };
             wave.set_scalar_pair(instruction.dst, value);
         }
+        Op::s_movrels_b32 | Op::s_movrels_b64 | Op::s_movreld_b32 | Op::s_movreld_b64 => {
+            move_relative(wave, instruction)
+        }
+        Op::s_set_gpr_idx_idx => {
+            let m0 = wave.m0() & !0xff | a as u32 & 0xff;
+            wave.set_scalar(Operand::M0, m0);
+        }
         op => match save_exec(op, a, wave.exec()) {
             Some((exec, saves)) => {
                 let old = wave.exec();
@@ -175,6 +182,20 @@ fn one(wave: &mut Wave, base: u64, instruction: &Instruction) -> Result<(), Caus
         },
     }
     Ok(())
+}
+
+/// Moves between scalar registers of which one is as many further as m0 says.
+fn move_relative(wave: &mut Wave, instruction: &Instruction) {
+    let moves_source = matches!(instruction.op, Op::s_movrels_b32 | Op::s_movrels_b64);
+    let moved = |operand: Operand| Operand::scalar((u32::from(operand.code()) + wave.m0()) & 127);
+    let (from, to) = if moves_source {
+        (moved(instruction.src[0]), instruction.dst)
+    } else {
+        (instruction.src[0], moved(instruction.dst))
+    };
+    let indexed = Instruction { src: [from, Operand::NONE, Operand::NONE, Operand::NONE], dst: to, ..*instruction };
+    let value = source(wave, &indexed, 0);
+    finish(wave, &indexed, (value, None));
 }
 
 /// The new exec, and whether the result is the old one.
@@ -228,6 +249,10 @@ fn unary(op: Op, a: u64) -> Option<Outcome> {
         Op::s_sext_i32_i16 => plain(u64::from(i32::from(x as i16) as u32)),
         Op::s_abs_i32 => tested(u64::from((x as i32).wrapping_abs() as u32)),
         Op::s_wqm_b32 | Op::s_wqm_b64 => tested(quads(a) * 15),
+        Op::s_quadmask_b32 | Op::s_quadmask_b64 => {
+            let quads = quads(a);
+            tested((0..16).fold(0, |mask, quad| mask | (quads >> (4 * quad) & 1) << quad))
+        }
         Op::s_bitreplicate_b64_b32 => {
             let spread = (0..32).fold(0u64, |bits, bit| bits | (u64::from(x >> bit & 1) * (3 << (2 * bit))));
             plain(spread)
@@ -327,29 +352,42 @@ fn immediate(wave: &mut Wave, base: u64, instruction: &Instruction) -> Result<()
     Ok(())
 }
 
-/// The field of a hardware register: number in 6 bits, offset in 5, width less one in 5.
-const MODE_REGISTER: u16 = 1;
+/// Hardware registers by number: those that a program reads, and the one that it writes.
+const MODE: u16 = 1;
+const STATUS: u16 = 2;
+const TRAP_STATUS: u16 = 3;
+const HARDWARE_ID: u16 = 4;
+const MEMORY_BASES: u16 = 15;
+const XCC_ID: u16 = 20;
 
-fn field_of(bits: u16) -> (u32, u32) {
+/// The field of a hardware register: number in 6 bits, offset in 5, width less one in 5.
+fn field_of(bits: u16) -> (u16, u32, u32) {
     let (offset, width) = (u32::from(bits >> 6 & 31), u32::from(bits >> 11) + 1);
     let mask = if width >= 32 { u32::MAX } else { (1 << width) - 1 };
-    (offset, mask)
+    (bits & 63, offset, mask)
 }
 
 fn read_register(wave: &Wave, bits: u16) -> Option<u32> {
-    let (offset, mask) = field_of(bits);
-    // Of the others, the status, place and allocation of a wave are not modelled.
-    (bits & 63 == MODE_REGISTER).then_some(wave.mode >> offset & mask)
+    let (register, offset, mask) = field_of(bits);
+    let flag = |is_set: bool, bit: u32| u32::from(is_set) << bit;
+    let value = match register {
+        MODE => wave.mode,
+        STATUS => flag(wave.scc, 0) | flag(wave.exec() == 0, 9) | flag(wave.vcc() == 0, 10),
+        // No exception ever happened; every wave is in the first slot of the first unit.
+        TRAP_STATUS | HARDWARE_ID | XCC_ID => 0,
+        MEMORY_BASES => (PRIVATE_BASE >> 48) as u32 | ((SHARED_BASE >> 48) as u32) << 16,
+        _ => return None,
+    };
+    Some(value >> offset & mask)
 }
 
 fn write_register(wave: &mut Wave, bits: u16, value: u32) -> Result<(), Cause> {
-    if bits & 63 != MODE_REGISTER {
-        return Err(Cause::Unimplemented);
+    let (register, offset, mask) = field_of(bits);
+    match register {
+        MODE => wave.mode = wave.mode & !(mask << offset) | (value & mask) << offset,
+        TRAP_STATUS => {}
+        _ => return Err(Cause::Unimplemented),
     }
-    let (offset, mask) = field_of(bits);
-    let mode = wave.mode & !(mask << offset) | (value & mask) << offset;
-    super::check_mode(mode)?;
-    wave.mode = mode;
     Ok(())
 }
 
@@ -372,7 +410,7 @@ fn control(wave: &mut Wave, instruction: &Instruction) -> Result<(), Cause> {
         | Op::s_cbranch_cdbguser
         | Op::s_cbranch_cdbgsys_or_user
         | Op::s_cbranch_cdbgsys_and_user => false,
-        Op::s_endpgm | Op::s_endpgm_saved => {
+        Op::s_endpgm | Op::s_endpgm_saved | Op::s_endpgm_ordered_ps_done => {
             wave.status = Status::Ended;
             false
         }

@@ -10,7 +10,7 @@ use crate::memory::{AccessError, View};
 
 /// Where a lane's access goes.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Target {
+pub(crate) enum Target {
     /// A device address.
     Global(u64),
     /// An offset in the workgroup's LDS.

@@ -2,14 +2,15 @@
 //! move values between lanes. What an instruction computes is in [`super::narrow`] and
 //! [`super::wide`].
 
-use greta_numerics::Simd;
+use greta_numerics::{Overflow, Simd};
 
+use super::bytes::masked_differences;
 use super::cause::Cause;
 use super::lanes::map2;
-use super::narrow::Inputs;
+use super::narrow::{Inputs, saturate_u32};
 use super::wave::{LANES, Lanes, Wave, WideLanes};
 use super::wide::WideInputs;
-use super::{packed, simd};
+use super::{packed, rounding};
 use crate::isa::{Detail, Dpp, Encoding, Flags, Form, Instruction, Kind, Op, Operand, Place};
 
 pub(super) fn execute(wave: &mut Wave, simd: Simd, instruction: &Instruction) -> Result<(), Cause> {
@@ -68,6 +69,23 @@ fn crosses_lanes(wave: &mut Wave, instruction: &Instruction) -> bool {
             let lane = wave.scalar(b, instruction.literal) as usize & 63;
             let value = wave.scalar(a, instruction.literal);
             wave.set_lane(instruction.dst, 0, lane, value);
+        }
+        Op::v_mqsad_u32_u8 => {
+            let [a, c] = [(0, Kind::B64), (2, Kind::B128)].map(|(index, kind)| (instruction.src[index], kind));
+            let pixels = wave.wide(a.0, a.1, instruction.literal, 0);
+            let masks = wave.lanes(b, Kind::B32, instruction.literal, 0);
+            let sums: [Lanes; 4] = std::array::from_fn(|index| {
+                let old = wave.lanes(c.0, c.1, instruction.literal, index);
+                std::array::from_fn(|lane| {
+                    let sum =
+                        masked_differences((pixels[lane] >> (8 * index)) as u32, masks[lane]) + u64::from(old[lane]);
+                    if instruction.modifiers.clamp { saturate_u32(sum) } else { sum as u32 }
+                })
+            });
+            let exec = wave.exec();
+            for (dword, lanes) in sums.iter().enumerate() {
+                wave.set_lanes(instruction.dst, dword, lanes, exec);
+            }
         }
         Op::v_swap_b32 => {
             let exec = wave.exec();
@@ -166,7 +184,14 @@ fn accumulates(op: Op) -> bool {
             | Op::v_mac_f16
             | Op::v_cvt_pk_fp8_f32
             | Op::v_cvt_pk_bf8_f32
+            | Op::v_cvt_sr_fp8_f32
+            | Op::v_cvt_sr_bf8_f32
+            | Op::v_cvt_pkaccum_u8_f32
             | Op::v_pk_fmac_f16
+            | Op::v_dot2c_f32_f16
+            | Op::v_dot2c_i32_i16
+            | Op::v_dot4c_i32_i8
+            | Op::v_dot8c_i32_i4
     )
 }
 
@@ -187,19 +212,21 @@ fn narrow(wave: &mut Wave, simd: Simd, instruction: &Instruction) -> Result<(), 
         source(wave, instruction, 2).0
     };
     let modifiers = instruction.modifiers;
-    let inputs = Inputs {
+    let mut inputs = Inputs {
         a,
         b,
         c,
         mask: condition(wave, instruction),
         literal: instruction.literal,
         clamp: modifiers.clamp,
-        is_high: modifiers.op_sel & 8 != 0,
+        part: modifiers.op_sel,
+        overflow: if rounding::clamps_overflow(wave.mode) { Overflow::Clamp } else { Overflow::Nan },
         simd,
     };
     let is_half_kept = row.flags.has(Flags::OP_SEL) || row.flags.has(Flags::OP_SEL4);
-    let (mut lanes, out) = simd::narrow(simd, instruction.op, &inputs).ok_or(Cause::Unimplemented)?;
-    finish_float(instruction, row.dst, &mut lanes);
+    let (mut lanes, out) =
+        rounding::narrow(simd, instruction.op, &mut inputs, wave.mode).ok_or(Cause::Unimplemented)?;
+    finish_float(wave, instruction, row.dst, &mut lanes);
     let mask = exec & writes;
     if let Detail::Sdwa(sdwa) = instruction.detail
         && sdwa.dst_sel != 6
@@ -226,20 +253,33 @@ fn narrow(wave: &mut Wave, simd: Simd, instruction: &Instruction) -> Result<(), 
 }
 
 /// Output modifiers of floats.
-pub(super) fn finish_float(instruction: &Instruction, kind: Kind, lanes: &mut Lanes) {
+pub(super) fn finish_float(wave: &Wave, instruction: &Instruction, kind: Kind, lanes: &mut Lanes) {
     let modifiers = instruction.modifiers;
     if !kind.is_float() || (modifiers.omod == 0 && !modifiers.clamp) {
         return;
     }
     let factor = [1.0, 2.0, 4.0, 0.5][usize::from(modifiers.omod & 3)];
-    let finish = |x: f32| {
-        let x = x * factor;
-        // NaN becomes 0.
-        if modifiers.clamp { if x > 0.0 { x.min(1.0) } else { 0.0 } } else { x }
-    };
+    let finish = |x: f32| clamped(f64::from(x * factor), modifiers.clamp, wave.nan_is_clamped()) as f32;
     match kind {
         Kind::F16 => *lanes = lanes.map(|x| super::lanes::to_half(finish(super::lanes::from_half(x)))),
         _ => *lanes = lanes.map(|x| finish(f32::from_bits(x)).to_bits()),
+    }
+}
+
+/// A result between 0 and 1, if it is to be clamped. NaN is then 0 or stays what it is.
+fn clamped(x: f64, is_clamped: bool, nan_is_clamped: bool) -> f64 {
+    match (is_clamped, x.is_nan()) {
+        (false, _) => x,
+        (true, true) if nan_is_clamped => 0.0,
+        (true, true) => x,
+        // Negative zero is clamped too.
+        (true, false) => {
+            if x > 0.0 {
+                x.min(1.0)
+            } else {
+                0.0
+            }
+        }
     }
 }
 
@@ -289,28 +329,20 @@ fn wide(wave: &mut Wave, simd: Simd, instruction: &Instruction) -> Result<(), Ca
         _ => u64::MAX,
     };
     let c = if accumulates(instruction.op) { wave.wide(instruction.dst, row.dst, 0, 0) } else { fetch(2) };
-    let inputs = WideInputs { a: fetch(0), b: fetch(1), c, mask: wave.vcc() };
-    let (mut lanes, out) = simd::wide(simd, instruction.op, &inputs).ok_or(Cause::Unimplemented)?;
+    let clamp = instruction.modifiers.clamp;
+    let mut inputs = WideInputs { a: fetch(0), b: fetch(1), c, mask: wave.vcc(), clamp };
+    let (mut lanes, out) = rounding::wide(simd, instruction.op, &mut inputs, wave.mode).ok_or(Cause::Unimplemented)?;
     let modifiers = instruction.modifiers;
     if row.dst == Kind::F64 && (modifiers.omod != 0 || modifiers.clamp) {
         let factor = [1.0, 2.0, 4.0, 0.5][usize::from(modifiers.omod & 3)];
-        lanes = lanes.map(|x| {
-            let x = f64::from_bits(x) * factor;
-            (if !modifiers.clamp {
-                x
-            } else if x > 0.0 {
-                x.min(1.0)
-            } else {
-                0.0
-            })
-            .to_bits()
-        });
+        let finish = |x: f64| clamped(x * factor, modifiers.clamp, wave.nan_is_clamped());
+        lanes = lanes.map(|x| finish(f64::from_bits(x)).to_bits());
     }
     if row.dst.dwords() == 2 {
         wave.set_wide(instruction.dst, 0, &lanes, exec & writes);
     } else {
         let mut lanes = lanes.map(|value| value as u32);
-        finish_float(instruction, row.dst, &mut lanes);
+        finish_float(wave, instruction, row.dst, &mut lanes);
         wave.set_lanes(instruction.dst, 0, &lanes, exec & writes);
     }
     if row.flags.has(Flags::CARRY_OUT) {
@@ -327,8 +359,11 @@ fn compare(wave: &mut Wave, instruction: &Instruction) -> Result<(), Cause> {
     let is_class = opcode < 0x20;
     let wanted = opcode & if opcode < 0x80 { 15 } else { 7 };
     let is_unsigned = opcode >= 0xa0 && opcode & 8 != 0;
-    let a = wide_source(wave, instruction, 0);
-    let b = wide_source(wave, instruction, 1);
+    let [mut a, mut b] = [0, 1].map(|index| wide_source(wave, instruction, index));
+    if !is_class {
+        rounding::flush_compared(&mut a, row.src[0], wave.mode);
+        rounding::flush_compared(&mut b, row.src[1], wave.mode);
+    }
     let result = match row.src[0] {
         _ if is_class => classify(&a, &b, row.src[0]),
         Kind::F16 => order(&a, &b, wanted, |x| f64::from(super::lanes::from_half(x as u32))),

@@ -98,6 +98,11 @@ impl Wave {
         self.set_pair(EXEC, value);
     }
 
+    /// MODE's switch that makes a clamped NaN 0.
+    pub(crate) fn nan_is_clamped(&self) -> bool {
+        self.mode >> 8 & 1 != 0
+    }
+
     pub(crate) fn vcc(&self) -> u64 {
         self.pair(VCC)
     }

@@ -2,7 +2,9 @@
 
 use greta_numerics::{F8E4M3Fnuz, F8E5M2Fnuz};
 
+use super::bytes::{differences, masked_differences};
 use super::lanes::*;
+use super::trig;
 use super::wave::{LANES, WideLanes};
 use crate::isa::Op;
 
@@ -12,6 +14,7 @@ pub(super) struct WideInputs {
     pub(super) b: WideLanes,
     pub(super) c: WideLanes,
     pub(super) mask: u64,
+    pub(super) clamp: bool,
 }
 
 #[inline(always)]
@@ -19,16 +22,23 @@ pub(super) fn compute(op: Op, inputs: &WideInputs) -> Option<(WideLanes, u64)> {
     if let Some(lanes) = plain(op, inputs) {
         return Some((lanes, 0));
     }
-    let WideInputs { a, b, c, mask } = inputs;
+    let WideInputs { a, b, c, mask, clamp } = inputs;
     let (mut lanes, mut out) = ([0; LANES], 0);
     for lane in 0..LANES {
         let (x, y, z) = (a[lane], b[lane], c[lane]);
         let (value, flag) = match op {
-            Op::v_mad_u64_u32 => u64::from(x as u32).wrapping_mul(u64::from(y as u32)).overflowing_add(z),
+            Op::v_mad_u64_u32 => {
+                let (sum, overflow) = (u64::from(x as u32) * u64::from(y as u32)).overflowing_add(z);
+                (if *clamp && overflow { u64::MAX } else { sum }, overflow)
+            }
             Op::v_mad_i64_i32 => {
                 let product = i64::from(x as i32) * i64::from(y as i32);
                 let (sum, overflow) = product.overflowing_add(z as i64);
-                (sum as u64, overflow)
+                (if *clamp { product.saturating_add(z as i64) } else { sum } as u64, overflow)
+            }
+            Op::v_qsad_pk_u16_u8 | Op::v_mqsad_pk_u16_u8 => {
+                let is_masked = op == Op::v_mqsad_pk_u16_u8;
+                (packed_differences(x, y as u32, z, is_masked, *clamp), false)
             }
             Op::v_div_scale_f64 => {
                 let (value, flag) = scale_quotient_64(f64::from_bits(x), f64::from_bits(y), f64::from_bits(z));
@@ -67,6 +77,7 @@ fn plain(op: Op, inputs: &WideInputs) -> Option<WideLanes> {
         Op::v_div_fixup_f64 => {
             wide3(a, b, c, |x, y, z| fix_quotient(f64::from_bits(x), f64::from_bits(y), f64::from_bits(z)).to_bits())
         }
+        Op::v_trig_preop_f64 => wide2(a, b, |x, y| trig::two_over_pi(f64::from_bits(x), y as u32).to_bits()),
         Op::v_ldexp_f64 => wide2(a, b, |x, y| scale_64(f64::from_bits(x), y as i32).to_bits()),
         Op::v_trunc_f64 => double(f64::trunc),
         Op::v_ceil_f64 => double(f64::ceil),
@@ -96,4 +107,15 @@ fn plain(op: Op, inputs: &WideInputs) -> Option<WideLanes> {
 
 fn pair(low: f32, high: f32) -> u64 {
     u64::from(high.to_bits()) << 32 | u64::from(low.to_bits())
+}
+
+/// Sums of byte differences at four places of `x`, each added to 16 bits of `z`.
+fn packed_differences(x: u64, y: u32, z: u64, is_masked: bool, is_clamped: bool) -> u64 {
+    (0..4).fold(0, |result, index| {
+        let window = (x >> (8 * index)) as u32;
+        let sum = if is_masked { masked_differences(window, y) } else { differences(window, y, 8) };
+        let sum = sum + (z >> (16 * index) & 0xffff);
+        let sum = if is_clamped { sum.min(0xffff) } else { sum & 0xffff };
+        result | sum << (16 * index)
+    })
 }

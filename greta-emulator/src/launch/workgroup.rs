@@ -3,7 +3,7 @@
 
 use super::Launch;
 use super::arguments::{ARGUMENTS_ADDRESS, PACKET_ADDRESS, QUEUE_ADDRESS};
-use crate::execute::{Cause, Group, LANES, Limits, Status, Wave, check_mode, run};
+use crate::execute::{Cause, Group, LANES, Limits, Status, Wave, run};
 use crate::memory::{Allocation, Snapshot, View};
 use crate::object::UserSgprs;
 
@@ -86,8 +86,7 @@ fn start_wave(
 ) -> Result<(), Cause> {
     let descriptor = &launch.kernel.descriptor;
     wave.reset();
-    wave.mode = u32::from(descriptor.float_mode());
-    check_mode(wave.mode)?;
+    wave.mode = descriptor.mode();
     wave.pc = launch.kernel.entry;
     let next = start_scalars(launch, own, wave);
     let first = next.max(descriptor.user_sgpr_count() as usize);

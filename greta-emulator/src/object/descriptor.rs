@@ -93,6 +93,11 @@ impl Descriptor {
         self.rsrc1 >> 23 & 1 != 0
     }
 
+    /// The MODE register at the start: the above, as the hardware lays them out.
+    pub fn mode(&self) -> u32 {
+        u32::from(self.float_mode()) | u32::from(self.dx10_clamp()) << 8 | u32::from(self.ieee_mode()) << 9
+    }
+
     /// Whether scratch is set up.
     pub fn uses_scratch(&self) -> bool {
         self.rsrc2 & 1 != 0

@@ -1,0 +1,122 @@
+//! Where the lanes of a memory instruction go: FLAT, GLOBAL, SCRATCH, MUBUF, MTBUF and DS.
+//!
+//! Buffer addresses are those of the CDNA3 ISA document, section 9.1.5. Knows nothing of what is
+//! done there.
+
+use super::space::Target;
+use super::wave::{PRIVATE_BASE, SHARED_BASE, Wave};
+use crate::isa::{Detail, Encoding, Flags, Instruction, Memory, Operand};
+
+/// A lane's address, and how many bytes from there on exist: others read 0 and are not written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Access {
+    pub(crate) target: Target,
+    pub(crate) left: u64,
+}
+
+pub(super) fn memory(instruction: &Instruction) -> Memory {
+    if let Detail::Memory(memory) = instruction.detail { memory } else { Memory::default() }
+}
+
+/// What a lane of a FLAT, GLOBAL, SCRATCH, MUBUF or MTBUF instruction accesses.
+#[inline]
+pub(super) fn of_lane(wave: &Wave, instruction: &Instruction, lane: usize) -> Access {
+    match instruction.row().encoding {
+        Encoding::Mubuf | Encoding::Mtbuf => of_buffer(wave, instruction, lane),
+        _ => Access { target: of_flat(wave, instruction, lane), left: u64::MAX },
+    }
+}
+
+#[inline]
+fn of_flat(wave: &Wave, instruction: &Instruction, lane: usize) -> Target {
+    let [vector, _, scalar, _] = instruction.src;
+    let offset = i64::from(memory(instruction).offset) as u64;
+    let low = |operand: Operand| if operand.is_some() { u64::from(wave.lane(operand, 0, lane)) } else { 0 };
+    let wide = || u64::from(wave.lane(vector, 1, lane)) << 32 | low(vector);
+    match instruction.row().encoding {
+        Encoding::Scratch => {
+            let scalar = if scalar.is_some() { u64::from(wave.scalar(scalar, 0)) } else { 0 };
+            Target::Scratch(low(vector).wrapping_add(scalar).wrapping_add(offset) & 0xffff_ffff)
+        }
+        Encoding::Global if scalar.is_some() => {
+            Target::Global(wave.scalar_pair(scalar, 0).wrapping_add(low(vector)).wrapping_add(offset))
+        }
+        Encoding::Global => Target::Global(wide().wrapping_add(offset)),
+        _ => {
+            let address = wide().wrapping_add(offset);
+            match address & !0xffff_ffff {
+                SHARED_BASE => Target::Shared(address & 0xffff_ffff),
+                PRIVATE_BASE => Target::Scratch(address & 0xffff_ffff),
+                _ => Target::Global(address),
+            }
+        }
+    }
+}
+
+/// A buffer's descriptor: 4 scalar registers.
+pub(super) struct Buffer {
+    words: [u32; 4],
+}
+
+impl Buffer {
+    pub(super) fn read(wave: &Wave, instruction: &Instruction) -> Self {
+        Self { words: std::array::from_fn(|dword| wave.lane(instruction.src[2], dword, 0)) }
+    }
+
+    fn field(&self, word: usize, low: u32, bits: u32) -> u64 {
+        u64::from(self.words[word] >> low & ((1 << bits) - 1))
+    }
+
+    fn base(&self) -> u64 {
+        u64::from(self.words[0]) | self.field(1, 0, 16) << 32
+    }
+
+    /// Which component, or constant, each of the four results is; number format, data format.
+    pub(super) fn format(&self) -> ([u8; 4], u8, u8) {
+        let select = [0, 3, 6, 9].map(|low| self.field(3, low, 3) as u8);
+        (select, self.field(3, 12, 3) as u8, self.field(3, 15, 4) as u8)
+    }
+}
+
+fn of_buffer(wave: &Wave, instruction: &Instruction, lane: usize) -> Access {
+    let [vector, _, _, scalar] = instruction.src;
+    let (memory, buffer) = (memory(instruction), Buffer::read(wave, instruction));
+    let (stride, records) = (buffer.field(1, 16, 14), u64::from(buffer.words[2]));
+    let is_swizzled = buffer.field(1, 31, 1) != 0;
+    let has_thread = buffer.field(3, 23, 1) != 0;
+    let scalar = u64::from(wave.scalar(scalar, 0));
+    let thread = if has_thread { lane as u64 } else { 0 };
+    let index = thread + if memory.idxen { u64::from(wave.lane(vector, 0, lane)) } else { 0 };
+    let offset = if memory.offen { u64::from(wave.lane(vector, usize::from(memory.idxen), lane)) } else { 0 };
+    let offset = offset + u64::from(memory.offset as u32);
+    let inside = if is_swizzled {
+        let (index_stride, element) = (8 << buffer.field(3, 21, 2), 2 << buffer.field(3, 19, 2));
+        let row = index / index_stride * stride + offset / element * element;
+        row * index_stride + index % index_stride * element + offset % element
+    } else {
+        index * stride + offset
+    };
+    let address = buffer.base().wrapping_add(scalar).wrapping_add(inside);
+    // Records are bytes of a raw buffer, and elements of a structured one.
+    let left = match stride {
+        0 => records.saturating_sub(scalar).saturating_sub(offset),
+        _ if index < records => u64::MAX,
+        _ => 0,
+    };
+    Access { target: Target::Global(address), left }
+}
+
+/// The LDS offset of a lane of a DS instruction; of its element `index` where it has two.
+#[inline]
+pub(super) fn of_shared(wave: &Wave, instruction: &Instruction, lane: usize, index: usize, bytes: u8) -> u64 {
+    let offset = memory(instruction).offset as u32;
+    let row = instruction.row();
+    let base = if instruction.src[0].is_some() { wave.lane(instruction.src[0], 0, lane) } else { 0 };
+    let offset = if row.flags.has(Flags::OFFSET2) {
+        let stride = if row.mnemonic.contains("st64") { 64 } else { 1 };
+        (offset >> (8 * index) & 0xff) * stride * u32::from(bytes)
+    } else {
+        offset
+    };
+    u64::from(base.wrapping_add(offset))
+}

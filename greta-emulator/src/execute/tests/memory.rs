@@ -1,0 +1,162 @@
+//! Atomics and converting accesses, from encoding to memory.
+
+use super::{GLOBAL, Machine};
+use crate::isa::{Encoding, Flags, ROWS};
+
+/// The new value, from the mnemonic, the old value and the operands.
+fn wanted(name: &str, old: u64, data: u64, compare: u64) -> u64 {
+    let is_wide = name.ends_with("_x2") || name.ends_with("64");
+    let signed = |value: u64| if is_wide { value as i64 } else { i64::from(value as i32) };
+    let float = |value: u64| if is_wide { f64::from_bits(value) } else { f64::from(f32::from_bits(value as u32)) };
+    let bits = |value: f64| if is_wide { value.to_bits() } else { u64::from((value as f32).to_bits()) };
+    let pick = |takes: bool| if takes { data } else { old };
+    let name = name.trim_end_matches("_x2").replace("_rtn", "");
+    let name = name.rsplit_once("atomic_").map_or(name.trim_start_matches("ds_"), |(_, name)| name);
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    match name.trim_end_matches("_u").trim_end_matches("_b") {
+        "swap" | "wrxchg" => data,
+        "cmpswap" | "cmpst" => pick(old == compare),
+        "cmpst_f" => pick(float(old) == float(compare)),
+        "add" => old.wrapping_add(data),
+        "sub" => old.wrapping_sub(data),
+        "rsub" => data.wrapping_sub(old),
+        "smin" | "min_i" => pick(signed(data) < signed(old)),
+        "smax" | "max_i" => pick(signed(data) > signed(old)),
+        "umin" | "min" => old.min(data),
+        "umax" | "max" => old.max(data),
+        "and" => old & data,
+        "or" => old | data,
+        "xor" => old ^ data,
+        "inc" => {
+            if old >= data {
+                0
+            } else {
+                old + 1
+            }
+        }
+        "dec" => {
+            if old == 0 || old > data {
+                data
+            } else {
+                old - 1
+            }
+        }
+        "mskor" => old & !compare | data,
+        "wrap" => {
+            if old >= compare {
+                old - compare
+            } else {
+                old + data
+            }
+        }
+        "add_f" => bits(float(old) + float(data)),
+        "min_f" => bits(float(old).min(float(data))),
+        "max_f" => bits(float(old).max(float(data))),
+        other => panic!("no rule for {other}"),
+    }
+}
+
+fn values(name: &str) -> [u64; 3] {
+    match (name.contains("_f"), name.ends_with("64") || name.ends_with("_x2")) {
+        (true, true) => [1.5f64, -2.25, 1.5].map(f64::to_bits),
+        (true, false) => [1.5f32, -2.25, 1.5].map(|value| u64::from(value.to_bits())),
+        (false, true) => [0x7000_0000_5a5a_0f0f, 0x8000_0001_0000_0003, 0x7000_0000_5a5a_0f0f],
+        (false, false) => [0x5a5a_0f0f, 0x8000_0003, 0x5a5a_0f0f],
+    }
+}
+
+#[test]
+fn atomics_return_the_old_value_and_leave_the_new() {
+    let rows = ROWS.iter().filter(|row| match row.encoding {
+        Encoding::Global | Encoding::Flat => row.flags.has(Flags::ATOMIC) && !row.mnemonic.contains("pk_"),
+        Encoding::Ds => {
+            row.mnemonic.contains("_rtn_")
+                && !row.flags.has(Flags::OFFSET2)
+                && !row.mnemonic.contains("pk_")
+                && !row.mnemonic.contains("condxchg")
+        }
+        _ => false,
+    });
+    let mut seen = 0;
+    for row in rows {
+        let mut machine = Machine::new();
+        machine.wave.set_exec(1 << 5);
+        let [old, data, compare] = values(row.mnemonic);
+        let is_shared = row.encoding == Encoding::Ds;
+        machine.shared[64..72].copy_from_slice(&old.to_le_bytes());
+        assert!(machine.global.write(GLOBAL + 64, &old.to_le_bytes()));
+        machine.set_vector(0, |_| if is_shared { 64 } else { GLOBAL as u32 + 64 });
+        let dwords = row.dst.dwords() as usize;
+        // Global: the data first, then what to compare with. LDS: the other way round, in registers of their own.
+        let is_double = row.src[usize::from(is_shared) + 1] != crate::isa::Kind::None && is_shared;
+        let (first, second) = if is_double { (compare, data) } else { (data, compare) };
+        for (register, value) in [(8, first), (if is_shared { 12 } else { 8 + dwords }, second)] {
+            machine.set_vector(register, |_| value as u32);
+            if dwords == 2 {
+                machine.set_vector(register + 1, |_| (value >> 32) as u32);
+            }
+        }
+        let opcode = u32::from(row.opcode);
+        let words = match row.encoding {
+            Encoding::Ds => [0xd800_0000 | opcode << 17, 8 << 8 | 12 << 16 | 20 << 24],
+            Encoding::Global => [0xdc01_8000 | opcode << 18, 8 << 8 | 0x7f << 16 | 20 << 24],
+            _ => [0xdc01_0000 | opcode << 18, 8 << 8 | 20 << 24],
+        };
+        machine.run(words).unwrap();
+        let mask = if dwords == 2 { u64::MAX } else { 0xffff_ffff };
+        let returned = u64::from(machine.vector(21)[5]) << 32 | u64::from(machine.vector(20)[5]);
+        assert_eq!(returned & mask, old & mask, "{} returns", row.mnemonic);
+        let mut bytes = [0; 8];
+        if is_shared {
+            bytes.copy_from_slice(&machine.shared[64..72]);
+        } else {
+            assert!(machine.global.read(GLOBAL + 64, &mut bytes));
+        }
+        let expected = wanted(row.mnemonic, old & mask, data & mask, compare & mask) & mask;
+        assert_eq!(u64::from_le_bytes(bytes) & mask, expected, "{} leaves", row.mnemonic);
+        assert_eq!(machine.vector(20)[4], 0, "{} touches a lane that is off", row.mnemonic);
+        seen += 1;
+    }
+    assert!(seen >= 95, "{seen} atomics");
+}
+
+#[test]
+fn packed_atomics_add_halves() {
+    for (name, one_and_two, three) in
+        [("pk_add_f16", 0x4000_3c00, 0x4200_4000), ("pk_add_bf16", 0x4000_3f80, 0x4040_4000)]
+    {
+        for row in ROWS.iter().filter(|row| row.encoding == Encoding::Global && row.mnemonic.ends_with(name)) {
+            let mut machine = Machine::new();
+            machine.set_vector(0, |lane| GLOBAL as u32 + 4 * (lane as u32 % 8));
+            machine.wave.set_exec(0xff);
+            assert!((0..8).all(|word| machine.global.write(GLOBAL + 4 * word, &u32::to_le_bytes(one_and_two))));
+            // 1 and 1.
+            machine.set_vector(8, |_| if name.ends_with("bf16") { 0x3f80_3f80 } else { 0x3c00_3c00 });
+            machine.run([0xdc00_8000 | u32::from(row.opcode) << 18, 8 << 8 | 0x7f << 16]).unwrap();
+            assert!((0..8).all(|word| machine.word(GLOBAL + 4 * word) == three), "{name} {:x}", machine.word(GLOBAL));
+        }
+    }
+}
+
+#[test]
+fn typed_buffers_convert() {
+    let mut machine = Machine::new();
+    machine.wave.set_exec(1);
+    // Four components of 8 bits, normalised, of a raw buffer; red and blue swapped by the descriptor.
+    machine.wave.scalars[4..8].copy_from_slice(&[GLOBAL as u32, 0, 64, 6 | 5 << 3 | 4 << 6 | 7 << 9 | 10 << 15]);
+    assert!(machine.global.write(GLOBAL, &[255, 0, 51, 204]));
+    let load = ROWS.iter().find(|row| row.mnemonic == "buffer_load_format_xyzw").unwrap();
+    machine.run([0xe000_0000 | u32::from(load.opcode) << 18, 20 << 8 | 1 << 16 | 128 << 24]).unwrap();
+    let found: Vec<f32> = (20..24).map(|register| f32::from_bits(machine.vector(register)[0])).collect();
+    assert_eq!(found, [0.2, 0.0, 1.0, 0.8]);
+    // The same bytes as unsigned integers in the order of memory, by the format of the instruction.
+    let load = ROWS.iter().find(|row| row.mnemonic == "tbuffer_load_format_xyzw").unwrap();
+    let format = 10 << 19 | 4 << 23;
+    machine.run([0xe800_0000 | u32::from(load.opcode) << 15 | format, 20 << 8 | 1 << 16 | 128 << 24]).unwrap();
+    let found: Vec<u32> = (20..24).map(|register| machine.vector(register)[0]).collect();
+    assert_eq!(found, [255, 0, 51, 204]);
+    // Past the records a load gives 0 and a store is dropped.
+    machine.wave.scalars[6] = 3;
+    machine.run([0xe800_0000 | u32::from(load.opcode) << 15 | format, 20 << 8 | 1 << 16 | 128 << 24]).unwrap();
+    assert_eq!(machine.vector(20)[0], 0);
+}
