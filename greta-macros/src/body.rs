@@ -9,7 +9,7 @@ use syn::visit_mut::VisitMut;
 use syn::{BinOp, Error, Expr, ExprBinary, ExprCall, ExprCast, ExprClosure, Ident, Lit, Pat, Result, Type, UnOp};
 
 use crate::loops::Loop;
-use crate::types;
+use crate::{methods, types};
 
 /// Rewrites one function's body.
 pub(crate) struct Rewriter {
@@ -88,7 +88,7 @@ impl Rewriter {
             Expr::Lit(literal) => self::literal(&literal.lit, false)?,
             Expr::Path(path) => match path.path.get_ident() {
                 Some(name) if self.changes(name) == Changes::Itself => {
-                    let text = name.to_string();
+                    let text = methods::written(name);
                     quote_spanned!(span=> ::greta::rt::read_variable(#text, &#name))
                 }
                 _ => quote!(#path),

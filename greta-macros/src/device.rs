@@ -1,31 +1,28 @@
 //! Expands `#[device]` to a function that is traced once per set of argument types and called by name.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Block, Error, FnArg, Generics, Ident, ImplItem, Item, Pat, PatIdent, Result, ReturnType, Signature,
-    TraitItem, Type, Visibility, WherePredicate,
+    Attribute, Block, Error, FnArg, Generics, Ident, ImplItem, Item, ItemImpl, Pat, PatIdent, Receiver, Result,
+    ReturnType, Signature, Token, TraitItem, Type, Visibility, WherePredicate,
 };
 
 use crate::body::{Rewriter, Wanted};
 use crate::kernel::{constants, documentation, location};
-use crate::types;
+use crate::{methods, types};
 
 /// A parameter of a device function.
 struct Parameter<'a> {
-    pattern: &'a PatIdent,
-    ty: &'a Type,
-}
-
-impl Parameter<'_> {
+    /// What it is called in the body.
+    name: Ident,
+    /// What it is called outside of the body.
+    argument: TokenStream,
+    mutability: Option<Token![mut]>,
     /// Whether it is passed by reference, and if so whether by `&mut`.
-    fn opt_reference(&self) -> Option<bool> {
-        match self.ty {
-            Type::Reference(reference) => Some(reference.mutability.is_some()),
-            _ => None,
-        }
-    }
+    reference: Option<bool>,
+    /// Its type, unless it is `self`.
+    ty: Option<&'a Type>,
 }
 
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
@@ -34,17 +31,13 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
     }
     match syn::parse2(item)? {
         Item::Fn(function) => one(&function.attrs, &function.vis, &function.sig, Some(&function.block), None),
-        Item::Impl(mut block) => {
-            for item in &mut block.items {
-                if let ImplItem::Fn(method) = item {
-                    let tokens =
-                        one(&method.attrs, &method.vis, &method.sig, Some(&method.block), Some(&block.generics))?;
-                    *item = ImplItem::Verbatim(tokens);
-                }
-            }
-            Ok(quote!(#block))
+        Item::Impl(block) => {
+            let check = methods::check(&block);
+            let blocks = methods::split(block)?.into_iter().map(implementation).collect::<Result<Vec<_>>>()?;
+            Ok(quote!(#check #(#blocks)*))
         }
         Item::Trait(mut declared) => {
+            methods::of_handles(&mut declared);
             for item in &mut declared.items {
                 if let TraitItem::Fn(method) = item {
                     let (block, generics) = (method.default.as_ref(), Some(&declared.generics));
@@ -56,6 +49,16 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
         }
         other => Err(Error::new(other.span(), "#[device] stands on a function, a trait or an `impl`")),
     }
+}
+
+fn implementation(mut block: ItemImpl) -> Result<ItemImpl> {
+    for item in &mut block.items {
+        if let ImplItem::Fn(method) = item {
+            let tokens = one(&method.attrs, &method.vis, &method.sig, Some(&method.block), Some(&block.generics))?;
+            *item = ImplItem::Verbatim(tokens);
+        }
+    }
+    Ok(block)
 }
 
 /// A function, with the generics of the trait or `impl` that it is in; without a body it is only declared.
@@ -76,10 +79,17 @@ fn one(
     let values: Vec<Ident> = types.filter(|name| !closures.contains(name)).collect();
     let parameters = signature.inputs.iter().map(parameter).collect::<Result<Vec<_>>>()?;
     let (mut inputs, mut takes_closure) = (Vec::new(), false);
-    for Parameter { pattern, ty } in &parameters {
-        let (name, closure) = (&pattern.ident, opt_closure(ty, &closures, &values)?);
+    for (parameter, input) in parameters.iter().zip(&signature.inputs) {
+        let Parameter { name, mutability, .. } = parameter;
+        let Some(ty) = parameter.ty else {
+            let FnArg::Receiver(receiver) = input else { continue };
+            // Whether the method changes its copy is its own affair.
+            inputs.push(Receiver { mutability: None, ..receiver.clone() }.to_token_stream());
+            continue;
+        };
+        let closure = opt_closure(ty, &closures, &values)?;
         takes_closure |= closure.is_some();
-        let mutability = pattern.mutability.filter(|_| closure.is_some() && block.is_some());
+        let mutability = mutability.filter(|_| closure.is_some() && block.is_some());
         let ty = closure.map_or_else(|| types::handle(ty, &values), Ok)?;
         inputs.push(quote!(#mutability #name: #ty));
     }
@@ -92,6 +102,7 @@ fn one(
     let declared = (!declared.is_empty()).then(|| quote!(<#declared>));
     let head = quote!(#visibility fn #name #declared (#(#inputs),*) -> #result #clause);
     let Some(block) = block else { return Ok(quote!(#(#attributes)* #head;)) };
+    let block = &methods::without_self(block);
     let body = Body { attributes, signature: &signature, block, parameters: &parameters, values, result: &result };
     let body = match takes_closure {
         true => body.inside_caller(&closures)?,
@@ -152,9 +163,21 @@ fn opt_closure(ty: &Type, closures: &[Ident], values: &[Ident]) -> Result<Option
 
 fn parameter(argument: &FnArg) -> Result<Parameter<'_>> {
     match argument {
-        FnArg::Receiver(receiver) => Err(Error::new(receiver.span(), "a device function is a function, not a method")),
+        FnArg::Receiver(receiver) => {
+            let reference = methods::opt_reference(receiver)?;
+            let mutability = receiver.mutability.filter(|_| reference.is_none());
+            let name = methods::self_name(receiver.self_token.span);
+            Ok(Parameter { name, argument: receiver.self_token.to_token_stream(), mutability, reference, ty: None })
+        }
         FnArg::Typed(typed) => match &*typed.pat {
-            Pat::Ident(pattern) => Ok(Parameter { pattern, ty: &typed.ty }),
+            Pat::Ident(PatIdent { ident, mutability, .. }) => {
+                let reference = match &*typed.ty {
+                    Type::Reference(reference) => Some(reference.mutability.is_some()),
+                    _ => None,
+                };
+                let (name, mutability) = (ident.clone(), *mutability);
+                Ok(Parameter { argument: quote!(#name), name, mutability, reference, ty: Some(&typed.ty) })
+            }
             other => Err(Error::new(other.span(), "a device function's parameter is a plain name")),
         },
     }
@@ -182,10 +205,9 @@ impl Body<'_> {
         let result = (self.wanted() == Wanted::Value).then(|| self.result.clone());
         let mut rewriter = Rewriter::new(self.values.clone(), result);
         for parameter in self.parameters {
-            let name = &parameter.pattern.ident;
-            match parameter.opt_reference() {
-                Some(mutable) => rewriter.declare_reference(name, mutable),
-                None => rewriter.declare(name, parameter.pattern.mutability.is_some()),
+            match parameter.reference {
+                Some(mutable) => rewriter.declare_reference(&parameter.name, mutable),
+                None => rewriter.declare(&parameter.name, parameter.mutability.is_some()),
             }
         }
         rewriter
@@ -198,11 +220,13 @@ impl Body<'_> {
         let statements = rewriter.statements(&self.block.stmts, self.wanted())?;
         let mut binds = Vec::new();
         for parameter in self.parameters {
-            let (name, is_value) =
-                (&parameter.pattern.ident, opt_closure(parameter.ty, closures, &self.values)?.is_none());
-            if is_value && parameter.pattern.mutability.is_some() && parameter.opt_reference().is_none() {
-                let text = name.to_string();
-                binds.push(quote!(let mut #name = ::greta::rt::bind_mut(#text, #name);));
+            let Parameter { name, argument, mutability, reference, ty } = parameter;
+            let is_closure = ty.map(|ty| opt_closure(ty, closures, &self.values)).transpose()?.flatten().is_some();
+            let text = methods::written(name);
+            if mutability.is_some() && reference.is_none() && !is_closure {
+                binds.push(quote!(let mut #name = ::greta::rt::bind_mut(#text, #argument);));
+            } else if ty.is_none() {
+                binds.push(quote!(let #name = #argument;));
             }
         }
         let constants = constants(self.block);
@@ -216,12 +240,14 @@ impl Body<'_> {
     }
 
     /// What tells functions at one place and the instances of a generic one apart: type and constant arguments.
-    fn key(generics: &Generics, has_self: bool) -> TokenStream {
+    fn key(&self, generics: &Generics, has_self: bool) -> TokenStream {
         let types = generics.type_params().map(|parameter| &parameter.ident);
         let mut names: Vec<TokenStream> = types.map(|name| quote!(::core::any::type_name::<#name>())).collect();
         if has_self {
             names.push(quote!(::core::any::type_name::<Self>()));
         }
+        let anonymous = self.parameters.iter().filter(|parameter| parameter.ty.is_some_and(types::is_anonymous));
+        names.extend(anonymous.map(|Parameter { argument, .. }| quote!(::core::any::type_name_of_val(&#argument))));
         let constants: Vec<&Ident> = generics.const_params().map(|parameter| &parameter.ident).collect();
         let names = quote!([#(#names),*] as [&str; _]);
         quote!(::std::format!("{:p}{:?}{:?}", &__GRETA_INFO, #names, (#(#constants,)*)))
@@ -232,22 +258,22 @@ impl Body<'_> {
         let (text, place) = (self.signature.ident.to_string(), location(self.signature.ident.span()));
         let (mut arguments, mut handles, mut binds) = (Vec::new(), Vec::new(), Vec::new());
         for (position, parameter) in self.parameters.iter().enumerate() {
-            let name = &parameter.pattern.ident;
-            let (text, handle) = (name.to_string(), format_ident!("__greta_parameter_{position}"));
-            let (argument, mutable, bind) = match parameter.opt_reference() {
-                None if parameter.pattern.mutability.is_some() => {
-                    (quote!(&#name), false, quote!(let mut #name = ::greta::rt::bind_mut(#text, #handle);))
+            let Parameter { name, argument, mutability, reference, .. } = parameter;
+            let (text, handle) = (methods::written(name), format_ident!("__greta_parameter_{position}"));
+            let (argument, mutable, bind) = match reference {
+                None if mutability.is_some() => {
+                    (quote!(&#argument), false, quote!(let mut #name = ::greta::rt::bind_mut(#text, #handle);))
                 }
-                None => (quote!(&#name), false, quote!(let #name = #handle;)),
-                Some(false) => (quote!(#name), false, quote!(let #name = &#handle;)),
-                Some(true) => (quote!(#name), true, quote!(let #name = &mut #handle;)),
+                None => (quote!(&#argument), false, quote!(let #name = #handle;)),
+                Some(false) => (argument.clone(), false, quote!(let #name = &#handle;)),
+                Some(true) => (argument.clone(), true, quote!(let #name = &mut #handle;)),
             };
             arguments.push(quote!(__greta_call.argument(#argument, #mutable);));
             handles.push(quote!(let mut #handle = __greta_call.parameter(#text, #argument, #mutable);));
             binds.push(bind);
         }
         let statements = self.rewriter().statements(&self.block.stmts, self.wanted())?;
-        let (constants, key, result) = (constants(self.block), Self::key(generics, has_self), self.result);
+        let (constants, key, result) = (constants(self.block), self.key(generics, has_self), self.result);
         Ok(quote! {
             static __GRETA_INFO: ::greta::rt::FunctionInfo =
                 ::greta::rt::FunctionInfo { name: #text, doc: &[#(#lines),*], location: #place };

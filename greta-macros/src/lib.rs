@@ -12,6 +12,7 @@ mod device;
 mod kernel;
 mod loops;
 mod memory;
+mod methods;
 mod pattern;
 mod require;
 mod statement;
@@ -45,7 +46,8 @@ pub fn kernel(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// of kernel values; it returns kernel values or nothing. It may be generic over types, traits and constants. A function
 /// that takes a closure (`impl Fn(f32) -> f32`) becomes part of its caller instead.
 ///
-/// On a trait or an `impl`, every function in it is one.
+/// On a trait or an `impl`, every function in it is one, and so is a method of a struct of kernel values: `self`, `&self`
+/// and `&mut self` are passed as other parameters are.
 #[proc_macro_attribute]
 pub fn device(attribute: TokenStream, item: TokenStream) -> TokenStream {
     device::expand(attribute.into(), item.into()).unwrap_or_else(|error| error.to_compile_error()).into()

@@ -107,7 +107,7 @@ impl Rewriter {
 fn handle_check(target: &Expr) -> Option<TokenStream> {
     let Expr::Path(path) = strip(target) else { return None };
     let name = path.path.get_ident()?;
-    let text = name.to_string();
+    let text = crate::methods::written(name);
     Some(quote_spanned!(name.span()=> ::greta::rt::check_variable(#text, &#name);))
 }
 

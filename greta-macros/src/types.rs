@@ -75,6 +75,16 @@ pub(crate) fn is_struct(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.qself.is_none() && !is_handle(&path.path))
 }
 
+/// Whether a type is `impl Trait`, or a reference to one.
+pub(crate) fn is_anonymous(ty: &Type) -> bool {
+    match ty {
+        Type::ImplTrait(_) => true,
+        Type::Reference(reference) => is_anonymous(&reference.elem),
+        Type::Paren(paren) => is_anonymous(&paren.elem),
+        _ => false,
+    }
+}
+
 /// Replaces the types in `Fn(A) -> B` by those of the handles; whether it is such a bound.
 pub(crate) fn closure_bound(bound: &mut TypeParamBound, generics: &[Ident]) -> Result<bool> {
     let TypeParamBound::Trait(bound) = bound else { return Ok(false) };

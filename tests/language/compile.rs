@@ -19,6 +19,7 @@ const FILES: &[(&str, &[&KernelDefinition])] = &[
     (include_str!("generics.rs"), crate::generics::DEFINITIONS),
     (include_str!("loops.rs"), crate::loops::DEFINITIONS),
     (include_str!("memory.rs"), crate::memory::DEFINITIONS),
+    (include_str!("methods.rs"), crate::methods::DEFINITIONS),
     (include_str!("struct_arrays.rs"), crate::struct_arrays::DEFINITIONS),
     (include_str!("struct_generics.rs"), crate::struct_generics::DEFINITIONS),
     (include_str!("struct_parameters.rs"), crate::struct_parameters::DEFINITIONS),

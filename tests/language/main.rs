@@ -18,6 +18,7 @@ mod functions;
 mod generics;
 mod loops;
 mod memory;
+mod methods;
 mod order;
 mod struct_arrays;
 mod struct_generics;

@@ -9,4 +9,16 @@ impl Tile {
     }
 }
 
+#[derive(KernelValue)]
+struct Boxed {
+    a: f32,
+}
+
+#[device]
+impl Boxed {
+    fn refused(self: Box<Self>) -> f32 {
+        self.a
+    }
+}
+
 fn main() {}

@@ -153,13 +153,13 @@ pub fn array<I: Item, const N: usize>(items: [I; N]) -> Array<I::Element> {
     from_items(items, Location::caller())
 }
 
-impl<E> Blank for Array<E> {
+impl<E, S: Space> Blank for Memory<E, S> {
     fn blank() -> Self {
         Self::whole(VarId(0))
     }
 }
 
-impl<E> Field<Array<E>> for Array<E> {
+impl<E, S: Space> Field<Memory<E, S>> for Memory<E, S> {
     fn set(&mut self, value: Self) {
         *self = value;
     }

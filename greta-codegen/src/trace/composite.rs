@@ -4,7 +4,7 @@
 
 use super::arrays::{Item, array};
 use super::literal::LiteralValue;
-use super::memory::Array;
+use super::memory::{Array, Memory, Space};
 use super::value::{Atom, Val, Value};
 use crate::ir::Literal;
 
@@ -26,6 +26,14 @@ impl<T: Value> KernelType for T {
 
 /// The `Self` of a trait's methods is a handle already.
 impl<T: Value> KernelType for Val<T> {
+    type Handle = Self;
+}
+
+/// Checks that a type can be written in a kernel.
+pub fn is_kernel_type<T: KernelType>() {}
+
+/// Buffers and shared arrays are handles as they are written.
+impl<E, S: Space> KernelType for Memory<E, S> {
     type Handle = Self;
 }
 
@@ -122,6 +130,7 @@ pub trait HostOf<T> {}
 
 impl<T: Value> HostOf<T> for Val<T> {}
 impl<T: LiteralValue> HostOf<T> for T {}
+impl<E, S: Space> HostOf<Memory<E, S>> for Memory<E, S> {}
 impl<T, E: HostOf<T>, const N: usize> HostOf<[T; N]> for Array<E> {}
 impl<T, I: HostOf<T>, const N: usize> HostOf<[T; N]> for [I; N] {}
 

@@ -40,7 +40,9 @@ pub use builtins::{
     thread_idx, wave_all, wave_any, wave_count, wave_id,
 };
 pub use by_value::ByValue;
-pub use composite::{Blank, Constant, Field, HostOf, KernelType, blank, constant, host, never, same, set_field};
+pub use composite::{
+    Blank, Constant, Field, HostOf, KernelType, blank, constant, host, is_kernel_type, never, same, set_field,
+};
 pub use control::{For, If, Loop, ShortCircuit, While, inclusive_end, return_kernel, unroll_times};
 pub use fragment::{Accumulator, F32_16x16x4, FragmentA, FragmentB, MatrixShape, mfma_f32_16x16x4f32, mma};
 pub use function::{Call, DeviceArgument, DeviceResult, FunctionInfo, Parameter, return_value};
