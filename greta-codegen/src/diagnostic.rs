@@ -65,6 +65,8 @@ impl std::fmt::Display for Allowed {
             Self::Class(Class::Signed) => "a signed integer or a float",
             Self::Class(Class::Float) => "a float",
             Self::Class(Class::Bits) => "an integer or a bool",
+            Self::Class(Class::WordInteger) => "i32 or u32",
+            Self::Class(Class::Single) => "f32",
             Self::Class(Class::Word) => "a scalar",
             Self::Class(Class::Boolean) => "a bool",
             Self::Class(Class::Any) => "any value",

@@ -23,6 +23,10 @@ pub enum Class {
     Float,
     /// Integers and `bool`.
     Bits,
+    /// Scalar integers of 32 bits.
+    WordInteger,
+    /// One `f32`.
+    Single,
     /// Any scalar that fits a 32-bit register.
     Word,
     /// `bool`.
@@ -62,6 +66,8 @@ pub enum Spelling {
     Prefix(&'static str),
     /// `name(a, b)`.
     Call(&'static str),
+    /// `type(name(a, b))`: what the function returns has another type than the operation.
+    Converted(&'static str),
     /// A name without operands.
     Name(&'static str),
     /// The writer has code of its own for this operation.
@@ -128,7 +134,7 @@ macro_rules! ops {
 }
 
 use Slot::{Is, Nothing, T};
-use Spelling::{Call, Infix, Name, Prefix, Special};
+use Spelling::{Call, Converted, Infix, Name, Prefix, Special};
 const U32: Slot = Is(Type::U32);
 const BOOL: Slot = Is(Type::BOOL);
 
@@ -189,16 +195,58 @@ ops! {
     Log "log": Float, [T] -> T, Pure, Call("logf");
     /// Logarithm to base 2, within 2 ulp.
     Log2 "log2": Float, [T] -> T, Pure, Call("log2f");
+    /// Logarithm to base 10, within 2 ulp.
+    Log10 "log10": Float, [T] -> T, Pure, Call("log10f");
+    /// a^b, within 8 ulp.
+    Pow "pow": Float, [T, T] -> T, Pure, Call("powf");
     /// Sine of an angle in radians, within 2 ulp.
     Sin "sin": Float, [T] -> T, Pure, Call("sinf");
     /// Cosine of an angle in radians, within 2 ulp.
     Cos "cos": Float, [T] -> T, Pure, Call("cosf");
+    /// Tangent of an angle in radians, within 4 ulp.
+    Tan "tan": Float, [T] -> T, Pure, Call("tanf");
+    /// The error function, within 4 ulp.
+    Erf "erf": Float, [T] -> T, Pure, Call("erff");
     /// Hyperbolic tangent, within 2 ulp.
     Tanh "tanh": Float, [T] -> T, Pure, Call("tanhf");
     /// The largest integer not above a.
     Floor "floor": Float, [T] -> T, Pure, Call("floorf");
     /// The smallest integer not below a.
     Ceil "ceil": Float, [T] -> T, Pure, Call("ceilf");
+    /// The integer part: rounded toward zero.
+    Trunc "trunc": Float, [T] -> T, Pure, Call("truncf");
+    /// The nearest integer; of two as near the one away from zero.
+    Round "round": Float, [T] -> T, Pure, Call("roundf");
+    /// |a| with the sign of b.
+    Copysign "copysign": Float, [T, T] -> T, Pure, Call("copysignf");
+    /// e^a, within 2 + 1.2 |a| ulp; a result below the normal numbers may be 0.
+    FastExp "fast_exp": Single, [T] -> T, Pure, Call("__expf");
+    /// 2^a, within 2 ulp; a result below the normal numbers may be 0.
+    FastExp2 "fast_exp2": Single, [T] -> T, Pure, Call("__builtin_amdgcn_exp2f"), cuda Call("exp2f");
+    /// Logarithm to base 2, within 2 ulp, and 2^-21 for a in [0.5, 2]; a below the normal numbers may count as 0.
+    FastLog2 "fast_log2": Single, [T] -> T, Pure, Call("__builtin_amdgcn_logf"), cuda Call("__log2f");
+    /// Sine, within 2^-21 for |a| <= pi; worse beyond.
+    FastSin "fast_sin": Single, [T] -> T, Pure, Call("__sinf");
+    /// Cosine, within 2^-21 for |a| <= pi; worse beyond.
+    FastCos "fast_cos": Single, [T] -> T, Pure, Call("__cosf");
+    /// Square root, within 1 ulp; a below the normal numbers may count as 0.
+    FastSqrt "fast_sqrt": Single, [T] -> T, Pure, Call("__builtin_amdgcn_sqrtf"), cuda Call("sqrtf");
+    /// 1 / sqrt(a), within 2 ulp; a below the normal numbers may count as 0.
+    FastRsqrt "fast_rsqrt": Single, [T] -> T, Pure, Call("__builtin_amdgcn_rsqf"), cuda Call("rsqrtf");
+    /// 1 / a, within 1 ulp; what is below the normal numbers may count as 0.
+    FastRecip "fast_recip": Single, [T] -> T, Pure, Call("__builtin_amdgcn_rcpf"), cuda Call("__frcp_rn");
+    /// The bits of a float.
+    ToBits "to_bits": None, [Is(Type::F32)] -> U32, Pure, Call("__float_as_uint");
+    /// The float of these bits.
+    FromBits "from_bits": None, [U32] -> Is(Type::F32), Pure, Call("__uint_as_float");
+    /// How many zeros stand before the highest one; 32 for 0.
+    LeadingZeros "leading_zeros": None, [U32] -> U32, Pure, Converted("__clz");
+    /// How many ones there are.
+    CountOnes "count_ones": None, [U32] -> U32, Pure, Converted("__popc");
+    /// The bits in reverse order.
+    ReverseBits "reverse_bits": None, [U32] -> U32, Pure, Call("__brev");
+    /// The upper half of the product of twice the width.
+    MulHi "mul_hi": WordInteger, [T, T] -> T, Pure, Special;
     /// The thread's x position in its block.
     ThreadIdxX "thread_idx.x": None, [] -> U32, Pure, Name("threadIdx.x");
     /// The thread's y position in its block.
@@ -230,9 +278,9 @@ ops! {
     /// The value that lane `lane_id - b` has; its own before the wave's start.
     ShuffleUp "shuffle_up": Word, [T, U32] -> T, Wave, Call("__shfl_up"), cuda Special;
     /// Whether `a` holds in any lane that takes part.
-    Any "wave_any": Boolean, [T] -> T, Wave, Call("__any"), cuda Call("__any_sync");
+    Any "wave_any": Boolean, [T] -> T, Wave, Converted("__any"), cuda Converted("__any_sync");
     /// Whether `a` holds in every lane that takes part.
-    All "wave_all": Boolean, [T] -> T, Wave, Call("__all"), cuda Call("__all_sync");
+    All "wave_all": Boolean, [T] -> T, Wave, Converted("__all"), cuda Converted("__all_sync");
     /// Waits until every thread of the block is here and its memory writes are seen.
     Barrier "barrier": None, [] -> Nothing, Barrier, Call("__syncthreads");
 }

@@ -100,9 +100,18 @@ lanewise! {
         Log2 |x| math::log2(f(x)).to_bits();
         Sin |x| (f64::from(f(x)).sin() as f32).to_bits();
         Cos |x| (f64::from(f(x)).cos() as f32).to_bits();
+        Log10 |x| (f64::from(f(x)).log10() as f32).to_bits();
+        Tan |x| (f64::from(f(x)).tan() as f32).to_bits();
+        Erf |x| (libm::erf(f64::from(f(x))) as f32).to_bits();
         Tanh |x| (f64::from(f(x)).tanh() as f32).to_bits();
         Floor |x| f(x).floor().to_bits();
         Ceil |x| f(x).ceil().to_bits();
+        Trunc |x| f(x).trunc().to_bits();
+        Round |x| f(x).round().to_bits();
+        Recip |x| (1.0 / f(x)).to_bits();
+        LeadingZeros |x| x.leading_zeros();
+        CountOnes |x| x.count_ones();
+        ReverseBits |x| x.reverse_bits();
         FToI |x| (f(x) as i32) as u32;
         FToU |x| f(x) as u32;
         FToB |x| u32::from(f(x) != 0.0);
@@ -144,6 +153,10 @@ lanewise! {
         MaxU |a, b| a.max(b);
         MinI |a, b| (a as i32).min(b as i32) as u32;
         MaxI |a, b| (a as i32).max(b as i32) as u32;
+        Pow |a, b| (f64::from(f(a)).powf(f64::from(f(b))) as f32).to_bits();
+        Copysign |a, b| a & 0x7FFF_FFFF | b & 0x8000_0000;
+        MulHiU |a, b| ((u64::from(a) * u64::from(b)) >> 32) as u32;
+        MulHiI |a, b| ((i64::from(a as i32) * i64::from(b as i32)) >> 32) as u32;
     }
     ternary {
         Fma |a, b, c| f(a).mul_add(f(b), f(c)).to_bits();
@@ -177,15 +190,30 @@ pub(crate) fn opt_row(op: Op, scalar: Scalar) -> Option<(Lanewise, bool)> {
         (Op::Le, F32) => straight(L::LeF),
         (Op::Abs, F32) => straight(L::Abs),
         (Op::Fma, F32) => straight(L::Fma),
-        (Op::Sqrt, F32) => straight(L::Sqrt),
-        (Op::Rsqrt, F32) => straight(L::Rsqrt),
-        (Op::Exp, F32) => straight(L::Exp),
-        (Op::Exp2, F32) => straight(L::Exp2),
+        (Op::Sqrt | Op::FastSqrt, F32) => straight(L::Sqrt),
+        (Op::Rsqrt | Op::FastRsqrt, F32) => straight(L::Rsqrt),
+        // What is fast on a device is as exact as the rest here.
+        (Op::Exp | Op::FastExp, F32) => straight(L::Exp),
+        (Op::Exp2 | Op::FastExp2, F32) => straight(L::Exp2),
         (Op::Log, F32) => straight(L::Log),
-        (Op::Log2, F32) => straight(L::Log2),
-        (Op::Sin, F32) => straight(L::Sin),
-        (Op::Cos, F32) => straight(L::Cos),
+        (Op::Log2 | Op::FastLog2, F32) => straight(L::Log2),
+        (Op::Sin | Op::FastSin, F32) => straight(L::Sin),
+        (Op::Cos | Op::FastCos, F32) => straight(L::Cos),
         (Op::Tanh, F32) => straight(L::Tanh),
+        (Op::Log10, F32) => straight(L::Log10),
+        (Op::Tan, F32) => straight(L::Tan),
+        (Op::Erf, F32) => straight(L::Erf),
+        (Op::Pow, F32) => straight(L::Pow),
+        (Op::Copysign, F32) => straight(L::Copysign),
+        (Op::Trunc, F32) => straight(L::Trunc),
+        (Op::Round, F32) => straight(L::Round),
+        (Op::FastRecip, F32) => straight(L::Recip),
+        (Op::ToBits, F32) | (Op::FromBits, U32) => straight(L::Move),
+        (Op::LeadingZeros, U32) => straight(L::LeadingZeros),
+        (Op::CountOnes, U32) => straight(L::CountOnes),
+        (Op::ReverseBits, U32) => straight(L::ReverseBits),
+        (Op::MulHi, U32) => straight(L::MulHiU),
+        (Op::MulHi, I32) => straight(L::MulHiI),
         (Op::Floor, F32) => straight(L::Floor),
         (Op::Ceil, F32) => straight(L::Ceil),
         (Op::Add, I32 | U32) => straight(L::AddI),

@@ -86,14 +86,55 @@ fn opt_reference(op: Op) -> Option<Reference> {
         Op::Tanh => |_, [a, _, _]| wide(a, f64::tanh),
         Op::Floor => |_, [a, _, _]| f(a).floor().to_bits(),
         Op::Ceil => |_, [a, _, _]| f(a).ceil().to_bits(),
+        Op::Log10 => |_, [a, _, _]| wide(a, f64::log10),
+        Op::Pow => |_, [a, b, _]| (f64::from(f(a)).powf(f64::from(f(b))) as f32).to_bits(),
+        Op::Tan => |_, [a, _, _]| wide(a, f64::tan),
+        Op::Erf => |_, [a, _, _]| wide(a, integrated_erf),
+        Op::Trunc => |_, [a, _, _]| f(a).trunc().to_bits(),
+        Op::Round => |_, [a, _, _]| f(a).round().to_bits(),
+        Op::Copysign => |_, [a, b, _]| f(a).copysign(f(b)).to_bits(),
+        Op::FastExp => |_, [a, _, _]| wide(a, f64::exp),
+        Op::FastExp2 => |_, [a, _, _]| wide(a, f64::exp2),
+        Op::FastLog2 => |_, [a, _, _]| wide(a, f64::log2),
+        Op::FastSin => |_, [a, _, _]| wide(a, f64::sin),
+        Op::FastCos => |_, [a, _, _]| wide(a, f64::cos),
+        Op::FastSqrt => |_, [a, _, _]| f(a).sqrt().to_bits(),
+        Op::FastRsqrt => |_, [a, _, _]| wide(a, |x| 1.0 / x.sqrt()),
+        Op::FastRecip => |_, [a, _, _]| (1.0 / f(a)).to_bits(),
+        Op::ToBits | Op::FromBits => |_, [a, _, _]| a,
+        Op::LeadingZeros => |_, [a, _, _]| a.leading_zeros(),
+        Op::CountOnes => |_, [a, _, _]| a.count_ones(),
+        Op::ReverseBits => |_, [a, _, _]| a.reverse_bits(),
+        Op::MulHi => |s, [a, b, _]| {
+            let signed = (i64::from(a as i32) * i64::from(b as i32)) >> 32;
+            if s == Scalar::I32 { signed as u32 } else { ((u64::from(a) * u64::from(b)) >> 32) as u32 }
+        },
         _ => return None,
     })
+}
+
+/// The error function as the integral that defines it, by Simpson's rule; beyond 6 it is 1 in `f32`.
+fn integrated_erf(x: f64) -> f64 {
+    if x.is_nan() {
+        return x;
+    }
+    let (end, steps) = (x.abs().min(6.0), 2000);
+    let density = |step: u32| {
+        let t = end * f64::from(step) / f64::from(steps);
+        (-t * t).exp()
+    };
+    let inner: f64 = (1..steps).map(|step| density(step) * if step % 2 == 1 { 4.0 } else { 2.0 }).sum();
+    let integral = (density(0) + inner + density(steps)) * end / f64::from(steps) / 3.0;
+    (integral * std::f64::consts::FRAC_2_SQRT_PI).copysign(x)
 }
 
 /// Units in the last place that a result may be off.
 fn ulp_max(op: Op) -> u32 {
     match op {
-        Op::Rsqrt | Op::Exp | Op::Exp2 | Op::Log | Op::Log2 | Op::Sin | Op::Cos | Op::Tanh => 2,
+        Op::Rsqrt | Op::Exp | Op::Exp2 | Op::Log | Op::Log2 | Op::Log10 | Op::Sin | Op::Cos | Op::Tanh => 2,
+        Op::FastExp | Op::FastExp2 | Op::FastLog2 | Op::FastSin | Op::FastCos | Op::FastRsqrt => 2,
+        Op::Tan | Op::Erf => 4,
+        Op::Pow => 8,
         _ => 0,
     }
 }
@@ -120,6 +161,8 @@ fn scalars(class: Class) -> &'static [Scalar] {
         Class::Float => &[F32],
         Class::Bits => &[Bool, I32, U32],
         Class::Word => &[F32, I32, U32],
+        Class::WordInteger => &[I32, U32],
+        Class::Single => &[F32],
         Class::Boolean => &[Bool],
         Class::Any => &[Bool, F32, I32, U32],
     }
@@ -207,7 +250,11 @@ fn run(op: Op, scalar: Scalar, operands: &mut [Vec<u32>], uniform: [bool; 3], la
 fn check(op: Op, reference: Reference) {
     let row = op.row();
     let arity = row.operands.len();
-    for &scalar in scalars(row.class) {
+    let scalars = match row.operands[0] {
+        Slot::Is(ty) => vec![ty.scalar],
+        _ => scalars(row.class).to_vec(),
+    };
+    for scalar in scalars {
         let mut operands: Vec<Vec<u32>> = (0..arity).map(|operand| inputs(scalar, operand, op)).collect();
         let result = match row.result {
             Slot::Is(ty) => ty.scalar,
@@ -215,7 +262,8 @@ fn check(op: Op, reference: Reference) {
         };
         for kinds in 0..1_u32 << arity {
             let uniform = [0, 1, 2].map(|operand| kinds >> operand & 1 != 0);
-            let wide = !matches!(row.class, Class::Word | Class::Boolean | Class::None) && scalar != Scalar::Bool;
+            let scalar_only = [Class::Word, Class::Boolean, Class::None, Class::WordInteger, Class::Single];
+            let wide = !scalar_only.contains(&row.class) && scalar != Scalar::Bool;
             for lanes in if wide { vec![1, 4] } else { vec![1] } {
                 let given = run(op, scalar, &mut operands, uniform, lanes);
                 for (thread, &given) in given.iter().enumerate() {

@@ -18,6 +18,7 @@ const FILES: &[(&str, &[&KernelDefinition])] = &[
     (include_str!("functions.rs"), crate::functions::DEFINITIONS),
     (include_str!("generics.rs"), crate::generics::DEFINITIONS),
     (include_str!("loops.rs"), crate::loops::DEFINITIONS),
+    (include_str!("math.rs"), crate::math::DEFINITIONS),
     (include_str!("memory.rs"), crate::memory::DEFINITIONS),
     (include_str!("methods.rs"), crate::methods::DEFINITIONS),
     (include_str!("struct_arrays.rs"), crate::struct_arrays::DEFINITIONS),
@@ -38,7 +39,9 @@ fn every_kernel_is_listed() {
     for (text, kernels) in FILES {
         let written = text
             .lines()
-            .filter(|line| ["#[kernel", "case!", "partial_waves!"].iter().any(|start| line.starts_with(start)))
+            .filter(|line| {
+                ["#[kernel", "case!", "partial_waves!", "function!"].iter().any(|start| line.starts_with(start))
+            })
             .count();
         let listed: Vec<&str> = kernels.iter().map(|kernel| kernel.name).collect();
         assert_eq!(written, listed.len(), "listed: {listed:?}");

@@ -17,6 +17,7 @@ mod control;
 mod functions;
 mod generics;
 mod loops;
+mod math;
 mod memory;
 mod methods;
 mod order;

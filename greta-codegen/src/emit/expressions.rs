@@ -169,7 +169,12 @@ impl Writer<'_> {
             Slot::Is(_) | Slot::Nothing => self.typed(operand),
         });
         let operands = mask.into_iter().chain(operands).collect();
-        Printed::postfix(Doc::list(format!("{name}("), operands, ")"))
+        let call = Doc::list(format!("{name}("), operands, ")");
+        if let Spelling::Converted(_) = (self.dialect.spelling)(&op.row()) {
+            self.uses_type(ty);
+            return Printed::postfix(Doc::list(format!("{}(", type_name(ty)), vec![call], ")"));
+        }
+        Printed::postfix(call)
     }
 
     /// Where the compiler's own shuffle takes a distance modulo the wave's width, a known one below it is written so.

@@ -163,7 +163,9 @@ pub(super) fn opt_function(op: Op, scalar: Scalar, dialect: &Dialect) -> Option<
         (Op::Max, true, _) => Some("fmaxf"),
         (Op::Min, false, _) => Some("min"),
         (Op::Max, false, _) => Some("max"),
-        (_, _, Spelling::Call(name)) => Some(name),
+        (Op::MulHi, ..) if scalar == Scalar::I32 => Some("__mulhi"),
+        (Op::MulHi, ..) => Some("__umulhi"),
+        (_, _, Spelling::Call(name) | Spelling::Converted(name)) => Some(name),
         _ => None,
     }
 }

@@ -28,7 +28,7 @@ impl Names {
         let mut file: BTreeSet<String> = reserved::everywhere().map(str::to_owned).collect();
         for row in Op::rows() {
             for spelling in [row.hip, row.cuda] {
-                if let Spelling::Call(name) | Spelling::Name(name) = spelling {
+                if let Spelling::Call(name) | Spelling::Converted(name) | Spelling::Name(name) = spelling {
                     file.insert(name.to_owned());
                 }
             }

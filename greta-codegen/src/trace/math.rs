@@ -38,16 +38,26 @@ unary! {
     log Log;
     /// Logarithm to base 2, within 2 ulp.
     log2 Log2;
+    /// Logarithm to base 10, within 2 ulp.
+    log10 Log10;
     /// Sine of an angle in radians, within 2 ulp.
     sin Sin;
     /// Cosine of an angle in radians, within 2 ulp.
     cos Cos;
+    /// Tangent of an angle in radians, within 4 ulp.
+    tan Tan;
+    /// The error function, within 4 ulp.
+    erf Erf;
     /// Hyperbolic tangent, within 2 ulp.
     tanh Tanh;
     /// The largest integer not above a.
     floor Floor;
     /// The smallest integer not below a.
     ceil Ceil;
+    /// The integer part: rounded toward zero.
+    trunc Trunc;
+    /// The nearest integer; of two as near the one away from zero.
+    round Round;
 }
 
 /// The smaller of two numbers; of a number and a NaN the number.
@@ -62,6 +72,20 @@ pub fn min<T: Number, R: IntoVal<T>>(a: Val<T>, b: R) -> Val<T> {
 pub fn max<T: Number, R: IntoVal<T>>(a: Val<T>, b: R) -> Val<T> {
     let location = Location::caller();
     Val::record_op(Op::Max, vec![a.expr(location), b.into_val().expr(location)], location)
+}
+
+/// a^b, within 8 ulp.
+#[track_caller]
+pub fn pow<T: Float, R: IntoVal<T>>(a: Val<T>, b: R) -> Val<T> {
+    let location = Location::caller();
+    Val::record_op(Op::Pow, vec![a.expr(location), b.into_val().expr(location)], location)
+}
+
+/// |a| with the sign of b.
+#[track_caller]
+pub fn copysign<T: Float, R: IntoVal<T>>(a: Val<T>, b: R) -> Val<T> {
+    let location = Location::caller();
+    Val::record_op(Op::Copysign, vec![a.expr(location), b.into_val().expr(location)], location)
 }
 
 /// a * b + c, rounded once.
@@ -89,6 +113,20 @@ impl<T: Number> Val<T> {
 }
 
 impl<T: Float> Val<T> {
+    /// self^exponent, within 8 ulp.
+    #[track_caller]
+    #[must_use]
+    pub fn powf<R: IntoVal<T>>(self, exponent: R) -> Self {
+        pow(self, exponent)
+    }
+
+    /// |self| with the sign of `sign`.
+    #[track_caller]
+    #[must_use]
+    pub fn copysign<R: IntoVal<T>>(self, sign: R) -> Self {
+        copysign(self, sign)
+    }
+
     /// self * b + c, rounded once.
     #[track_caller]
     #[must_use]

@@ -13,10 +13,12 @@
 mod arrays;
 mod atomics;
 mod bind;
+
 mod builtins;
 mod by_value;
 mod composite;
 mod control;
+mod fast;
 mod fragment;
 mod function;
 mod jumps;
@@ -24,6 +26,7 @@ mod kernel;
 mod literal;
 mod math;
 mod memory;
+mod methods;
 mod operators;
 mod table;
 mod tracer;
@@ -44,6 +47,7 @@ pub use composite::{
     Blank, Constant, Field, HostOf, KernelType, blank, constant, host, is_kernel_type, never, same, set_field,
 };
 pub use control::{For, If, Loop, ShortCircuit, While, inclusive_end, return_kernel, unroll_times};
+pub use fast::*;
 pub use fragment::{Accumulator, F32_16x16x4, FragmentA, FragmentB, MatrixShape, mfma_f32_16x16x4f32, mma};
 pub use function::{Call, DeviceArgument, DeviceResult, FunctionInfo, Parameter, return_value};
 pub use jumps::{LoopValue, break_loop, continue_loop};
@@ -54,6 +58,7 @@ pub use memory::{
     Array, ArraySpace, Element, Get, GetMut, Global, Memory, Nested, Repeat, Set, Shared, Slot, Space, Volatile, get,
     register, repeat, shared, spaces,
 };
+pub use methods::{WordInteger, f32_from_bits};
 pub use operators::{CastFrom, cast, eq, ge, gt, le, lt, ne};
 pub use tracer::TraceError;
 pub use value::{

@@ -296,6 +296,8 @@ fn admits(allowed: Allowed, ty: Type) -> bool {
         Allowed::Class(Class::Signed) => scalar.is_float() || scalar == Scalar::I32,
         Allowed::Class(Class::Float) => scalar.is_float(),
         Allowed::Class(Class::Bits) => !scalar.is_float(),
+        Allowed::Class(Class::WordInteger) => scalar.is_integer() && scalar.bytes() == 4 && !ty.is_vector(),
+        Allowed::Class(Class::Single) => ty == Type::F32,
         Allowed::Class(Class::Word) => !ty.is_vector(),
         Allowed::Class(Class::Boolean) => ty == Type::BOOL,
         Allowed::Class(Class::Any) => true,

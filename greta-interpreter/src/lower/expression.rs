@@ -265,7 +265,7 @@ fn opt_cost(expression: &Expr) -> Option<u32> {
             ExprKind::Literal(divisor) if bits(divisor) != 0 => sum(&[&operands[0]]),
             _ => None,
         },
-        ExprKind::Op(Op::Exp | Op::Exp2 | Op::Log | Op::Log2 | Op::Sin | Op::Cos | Op::Tanh, _) => None,
+        ExprKind::Op(op, _) if is_expensive(*op) => None,
         ExprKind::Atomic(..) => None,
         ExprKind::Op(op, operands) => (op.row().effects == greta_codegen::ops::Effects::Pure)
             .then(|| sum(&operands.iter().collect::<Vec<_>>()))?,
@@ -279,6 +279,29 @@ fn opt_cost(expression: &Expr) -> Option<u32> {
         },
         ExprKind::Call(..) => None,
     }
+}
+
+/// Whether an operation takes about as long as a branch around it.
+fn is_expensive(op: Op) -> bool {
+    matches!(
+        op,
+        Op::Exp
+            | Op::Exp2
+            | Op::Log
+            | Op::Log2
+            | Op::Log10
+            | Op::Pow
+            | Op::Sin
+            | Op::Cos
+            | Op::Tan
+            | Op::Tanh
+            | Op::Erf
+            | Op::FastExp
+            | Op::FastExp2
+            | Op::FastLog2
+            | Op::FastSin
+            | Op::FastCos
+    )
 }
 
 /// Whether evaluating an expression calls a function, which may assign to variables.
