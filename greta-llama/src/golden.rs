@@ -89,7 +89,7 @@ pub enum GoldenError {
         key: &'static str,
     },
     /// A metadata entry has a value that means nothing here.
-    #[error("{stem}: metadata entry `{key}` is {given:?}; expected {expected}")]
+    #[error("{stem}: metadata entry `{key}` is `{given}`; expected {expected}")]
     Value {
         /// The file's stem.
         stem: String,
@@ -278,7 +278,7 @@ mod tests {
         let error = |bytes: &[u8]| BlockGolden::from_bytes("stem", bytes).expect_err("a broken file").to_string();
         assert_eq!(error(b"not a file"), "stem is not a safetensors file");
         assert_eq!(error(&file(&[("eps", None)])), "stem has no metadata entry `eps`");
-        assert_eq!(error(&file(&[("seed", Some("-1"))])), "stem: metadata entry `seed` is \"-1\"; expected a number");
+        assert_eq!(error(&file(&[("seed", Some("-1"))])), "stem: metadata entry `seed` is `-1`; expected a number");
         assert_eq!(error(&file(&[("heads", Some("0"))])), "stem describes no layer that can run");
         let tensor = "stem: tensor `y` is F64 [1, 8]; expected F64 [2, 8]";
         assert_eq!(error(&file(&[("tokens", Some("2"))])), tensor);

@@ -23,12 +23,17 @@ pub(crate) struct Tile {
 impl Parse for Tile {
     fn parse(input: ParseStream) -> Result<Self> {
         let name: Ident = input.parse()?;
-        input.parse::<Token![=]>()?;
-        let default: LitInt = input.parse()?;
-        input.parse::<Token![in]>()?;
+        let wanted = |error: Error| {
+            let message = format!("a tile parameter has a default and candidates: `{name} = 64 in [32, 64, 128]`");
+            Error::new(error.span(), message)
+        };
+        input.parse::<Token![=]>().map_err(wanted)?;
+        let default: LitInt = input.parse().map_err(wanted)?;
+        input.parse::<Token![in]>().map_err(wanted)?;
         let list;
         bracketed!(list in input);
-        let candidates: Vec<LitInt> = Punctuated::<LitInt, Token![,]>::parse_terminated(&list)?.into_iter().collect();
+        let candidates = Punctuated::<LitInt, Token![,]>::parse_terminated(&list).map_err(wanted)?;
+        let candidates: Vec<LitInt> = candidates.into_iter().collect();
         let value = default.base10_parse::<u32>()?;
         for candidate in &candidates {
             candidate.base10_parse::<u32>()?;
@@ -63,7 +68,13 @@ impl KernelAttribute {
                 "tile" => {
                     let list;
                     parenthesized!(list in input);
-                    tiles.extend(Punctuated::<Tile, Token![,]>::parse_terminated(&list)?);
+                    for tile in Punctuated::<Tile, Token![,]>::parse_terminated(&list)? {
+                        if tiles.iter().any(|other: &Tile| other.name == tile.name) {
+                            let message = format!("the tile parameter {} is given twice", tile.name);
+                            return Err(Error::new(tile.name.span(), message));
+                        }
+                        tiles.push(tile);
+                    }
                 }
                 "require" => {
                     let list;

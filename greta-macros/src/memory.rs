@@ -88,7 +88,7 @@ impl Rewriter {
             other => self.place(other)?,
         };
         let position = self.index(&index.index)?;
-        Ok((base, quote_spanned!(span=> ::greta::rt::IntoVal::<u32>::into_val(#position))))
+        Ok((base, quote_spanned!(span=> ::greta::rt::index(#position))))
     }
 
     /// A variable, field or dereferenced parameter that is assigned to.

@@ -2,6 +2,7 @@
 
 use super::memory::{Memory, Space, spaces};
 use super::value::{Integer, IntoVal, Number, Val};
+use super::wanted::ElementIndex;
 use crate::ir::{Atomic, ExprKind, Location, Op};
 
 /// A number that atomic operations change in place.
@@ -56,7 +57,7 @@ macro_rules! operations {
         impl<T: $bound, S: AtomicSpace> Memory<T, S> {
             $($(#[$doc])*
             #[track_caller]
-            pub fn $name(&mut self, index: impl IntoVal<u32>, value: impl IntoVal<T>) -> Val<T> {
+            pub fn $name(&mut self, index: impl ElementIndex, value: impl IntoVal<T>) -> Val<T> {
                 let location = Location::caller();
                 record(Atomic::$atomic, self, index.into_val(), &[value.into_val()], location)
             })*
@@ -87,7 +88,7 @@ operations! { AtomicBits:
 impl<T: AtomicElement, S: AtomicSpace> Memory<T, S> {
     /// Subtracts from an element in one step; gives what was there before. Integers wrap.
     #[track_caller]
-    pub fn atomic_sub(&mut self, index: impl IntoVal<u32>, value: impl IntoVal<T>) -> Val<T> {
+    pub fn atomic_sub(&mut self, index: impl ElementIndex, value: impl IntoVal<T>) -> Val<T> {
         let (location, value) = (Location::caller(), value.into_val());
         if T::SUBTRACTS_BY_ADDING {
             let negated = Val::record_op(Op::Neg, vec![value.expr(location)], location);
@@ -100,7 +101,7 @@ impl<T: AtomicElement, S: AtomicSpace> Memory<T, S> {
     #[track_caller]
     pub fn atomic_compare_exchange(
         &mut self,
-        index: impl IntoVal<u32>,
+        index: impl ElementIndex,
         expected: impl IntoVal<T>,
         value: impl IntoVal<T>,
     ) -> Val<T> {

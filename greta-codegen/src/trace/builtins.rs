@@ -2,6 +2,7 @@
 
 use super::tracer;
 use super::value::{IntoVal, Val, Value, Word};
+use super::wanted::Condition;
 use crate::ir::{Expr, ExprKind, Literal, Location, Op, StmtKind, Type};
 
 /// A position or size in x, y and z.
@@ -120,7 +121,7 @@ macro_rules! votes {
     ($($(#[$doc:meta])* $name:ident $op:ident;)*) => {
         $($(#[$doc])*
         #[track_caller]
-        pub fn $name<C: IntoVal<bool>>(condition: C) -> Val<bool> {
+        pub fn $name<C: Condition>(condition: C) -> Val<bool> {
             let location = Location::caller();
             Val::record_op(Op::$op, vec![condition.into_val().expr(location)], location)
         })*
@@ -136,7 +137,7 @@ votes! {
 
 /// `a` where `condition` holds, else `b`; both have been evaluated.
 #[track_caller]
-pub fn select<T: Value, C: IntoVal<bool>, A: IntoVal<T>, B: IntoVal<T>>(condition: C, a: A, b: B) -> Val<T> {
+pub fn select<T: Value, C: Condition, A: IntoVal<T>, B: IntoVal<T>>(condition: C, a: A, b: B) -> Val<T> {
     let location = Location::caller();
     let [a, b] = [a.into_val(), b.into_val()].map(|value| Box::new(value.expr(location)));
     Val::record(ExprKind::Select(Box::new(condition.into_val().expr(location)), a, b), location)

@@ -4,6 +4,7 @@
 use super::bind::Merge;
 use super::tracer::{self, TraceError};
 use super::value::{Atom, Integer, IntoVal, Val};
+use super::wanted::Condition;
 use crate::ir::{Block, Expr, ExprKind, Literal, Location, Op, Place, Scalar, StmtKind, Unroll, VarId, VarKind};
 
 /// `if condition { … } else { … }`, also as an expression.
@@ -17,7 +18,7 @@ pub struct If {
 impl If {
     /// After the condition.
     #[track_caller]
-    pub fn begin<C: IntoVal<bool>>(condition: C) -> Self {
+    pub fn begin<C: Condition>(condition: C) -> Self {
         let location = Location::caller();
         let condition = condition.into_val();
         let known = tracer::with(|tracer| tracer.opt_constant(condition.atom)).and_then(Literal::opt_bool);
@@ -82,13 +83,13 @@ pub struct ShortCircuit {
 impl ShortCircuit {
     /// After `lhs` of `lhs && rhs`.
     #[track_caller]
-    pub fn and<L: IntoVal<bool>>(lhs: L) -> Self {
+    pub fn and<L: Condition>(lhs: L) -> Self {
         Self::begin(lhs.into_val(), false, Location::caller())
     }
 
     /// After `lhs` of `lhs || rhs`.
     #[track_caller]
-    pub fn or<L: IntoVal<bool>>(lhs: L) -> Self {
+    pub fn or<L: Condition>(lhs: L) -> Self {
         Self::begin(lhs.into_val(), true, Location::caller())
     }
 
@@ -112,7 +113,7 @@ impl ShortCircuit {
     }
 
     /// After `rhs`: the value of the whole.
-    pub fn finish<R: IntoVal<bool>>(self, rhs: Option<R>) -> Val<bool> {
+    pub fn finish<R: Condition>(self, rhs: Option<R>) -> Val<bool> {
         let location = self.location;
         let rhs = match rhs {
             None => return self.lhs,
@@ -154,7 +155,7 @@ impl While {
     }
 
     /// After the condition and before the body.
-    pub fn body<C: IntoVal<bool>>(&mut self, condition: C) {
+    pub fn body<C: Condition>(&mut self, condition: C) {
         let condition = condition.into_val().expr(self.location);
         self.test = Some(tracer::with(|tracer| {
             let block = tracer.close_block();

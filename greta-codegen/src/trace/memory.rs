@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use super::tracer::{self, TraceError};
 use super::value::{Atom, IntoVal, Val, Value, Vector};
+use super::wanted::ElementIndex;
 use crate::ir::{ExprKind, Extent, Location, Place, StmtKind, VarId, VarKind};
 
 /// Arrays have at most this many dimensions.
@@ -88,14 +89,14 @@ impl<E, S> Memory<E, S> {
 
     /// Loads as many consecutive elements as `V` has lanes, from `index` on, a multiple of that number, in one access.
     #[track_caller]
-    pub fn load_vector<V: Vector<Lane = E>>(&self, index: impl IntoVal<u32>) -> Val<V> {
+    pub fn load_vector<V: Vector<Lane = E>>(&self, index: impl ElementIndex) -> Val<V> {
         let location = Location::caller();
         Val::record(ExprKind::Load(self.place(index.into_val(), location)), location)
     }
 
     /// Stores a vector to consecutive elements from `index` on, which is a multiple of their number, in one access.
     #[track_caller]
-    pub fn store_vector<V: Vector<Lane = E>>(&mut self, index: impl IntoVal<u32>, value: Val<V>) {
+    pub fn store_vector<V: Vector<Lane = E>>(&mut self, index: impl ElementIndex, value: Val<V>) {
         let location = Location::caller();
         let place = self.place(index.into_val(), location);
         tracer::with(|tracer| tracer.push(StmtKind::Assign(place, value.expr(location)), location));
@@ -272,7 +273,7 @@ impl<G: Get + ?Sized> Get for &mut G {
 
 /// `base[index]` as a value.
 #[track_caller]
-pub fn get<G: Get + ?Sized, I: IntoVal<u32>>(base: &G, index: I) -> G::Output {
+pub fn get<G: Get + ?Sized, I: ElementIndex>(base: &G, index: I) -> G::Output {
     base.element(index.into_val(), Location::caller())
 }
 

@@ -31,6 +31,7 @@ mod operators;
 mod table;
 mod tracer;
 mod value;
+mod wanted;
 
 pub use arrays::{Item, array};
 pub use atomics::{AtomicBits, AtomicElement, AtomicSpace};
@@ -65,6 +66,7 @@ pub use value::{
     Atom, Bits, Castable, Float, Integer, IntoVal, Number, Signed, Val, Value, Vector, Word, f32x2, f32x4, i32x2,
     i32x4, u32x2, u32x4,
 };
+pub use wanted::{Condition, ElementIndex, index};
 
 /// Block size and wave width by their Rust names, for the attributes' expansion.
 pub use tracer::{block_constant, wave_constant};

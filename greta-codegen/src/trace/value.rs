@@ -191,6 +191,7 @@ pub trait IntoVal<T> {
     fn into_val(self) -> Val<T>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Value> IntoVal<T> for Val<T> {
     fn into_val(self) -> Val<T> {
         self
@@ -199,7 +200,8 @@ impl<T: Value> IntoVal<T> for Val<T> {
 
 macro_rules! host_constant {
     ($($rust:ty => $make:expr;)*) => {
-        $(impl IntoVal<$rust> for $rust {
+        $(#[diagnostic::do_not_recommend]
+        impl IntoVal<$rust> for $rust {
             fn into_val(self) -> Val<$rust> {
                 let make: fn($rust) -> Literal = $make;
                 Val::from_atom(Atom::Literal(make(self)))

@@ -1,0 +1,156 @@
+//! What every message of greta keeps to: no name of a type that users never write, no second "error:", no value printed
+//! as the compiler's own types are.
+
+use std::path::{Path, PathBuf};
+
+use greta::prelude::*;
+
+/// Names of several words that users write themselves.
+const PUBLIC: &[&str] = &["FragmentA", "FragmentB", "KernelValue"];
+
+/// Parts of names that are the attributes' and the tracer's own.
+const INTERNAL: &[&str] = &["__greta", "greta_codegen", "greta::rt", "Some(", "None", "Val {", "[src/"];
+
+/// Values that messages print with `{:?}`: positions and sizes, ranges, lists of numbers.
+const LISTS: &[&str] = &["limit", "block", "thread", "bytes", "candidates", "given_shape", "expected_shape"];
+
+/// Programs under `tests/ui/` whose message names what users never write: a reserved name is named, and the method call
+/// of an assignment is rustc's to explain.
+const KNOWN: &[&str] = &["reserved_name", "two_indices_of_a_buffer"];
+
+/// What is wrong with a message, if anything.
+fn opt_fault(message: &str) -> Option<String> {
+    let words = message.split(|c: char| !c.is_alphanumeric() && c != '_');
+    let camel = |word: &&str| {
+        let humps = word.chars().zip(word.chars().skip(1)).filter(|(a, b)| a.is_lowercase() && b.is_uppercase());
+        word.starts_with(char::is_uppercase) && humps.count() > 0 && !PUBLIC.contains(word)
+    };
+    let lower = message.to_lowercase();
+    if let Some(word) = words.into_iter().find(camel) {
+        return Some(format!("`{word}` is no name that users write"));
+    }
+    if let Some(part) = INTERNAL.iter().find(|part| message.contains(**part)) {
+        return Some(format!("`{part}` is internal"));
+    }
+    if lower.starts_with("error") || lower.contains("error: error") || lower.contains("warning: warning") {
+        return Some("whoever shows a message says how severe it is".to_owned());
+    }
+    None
+}
+
+fn here() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The files below a folder whose names end so.
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|other| other == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn refused_programs_speak_of_what_users_write() {
+    let mut count = 0;
+    for path in files(&here().join("tests/ui"), "stderr") {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for line in text.lines().filter(|line| line.starts_with("error") || line.starts_with("warning")) {
+            // What rustc says before a message is its own.
+            let message = line.split_once(": ").map_or(line, |(_, message)| message);
+            count += 1;
+            match opt_fault(message) {
+                Some(fault) => assert!(KNOWN.contains(&name.as_str()), "{name}: {fault}: {line}"),
+                None => assert!(!KNOWN.contains(&name.as_str()), "{name} says it well now: take it off the list"),
+            }
+        }
+    }
+    assert!(count >= 100, "{count} messages: where are the others?");
+}
+
+/// Each `#[error(…)]` of a source file.
+fn error_attributes(text: &str) -> Vec<&str> {
+    text.match_indices("#[error(").filter_map(|(at, _)| text[at..].find(")]").map(|end| &text[at..at + end])).collect()
+}
+
+/// The string literals of an attribute.
+fn literals(attribute: &str) -> Vec<String> {
+    let joined = attribute.replace("\\\"", "'").replace("\\\n", " ");
+    joined.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_text_of_every_error_speaks_of_what_users_write() {
+    let crates = ["greta-codegen", "greta-interpreter", "greta-runtime", "greta-cli", "greta-llama", "greta-emulator"];
+    let mut count = 0;
+    for path in crates.iter().flat_map(|name| files(&here().join(name).join("src"), "rs")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for attribute in error_attributes(&text) {
+            for literal in literals(attribute) {
+                count += 1;
+                let fault = opt_fault(&literal);
+                assert!(fault.is_none(), "{}: {literal:?}: {}", path.display(), fault.unwrap());
+                for debug in literal.split('{').filter_map(|part| part.split_once('}')).map(|(value, _)| value) {
+                    let Some((value, _)) = debug.split_once(":?").or(debug.split_once(":#?")) else { continue };
+                    assert!(LISTS.contains(&value), "{}: {value} in {literal:?}", path.display());
+                }
+            }
+        }
+    }
+    assert!(count >= 150, "{count} texts: where are the others?");
+}
+
+#[kernel(tile(T = 64 in [64, 128]), require(T < 128), require(x.len() == n), block = T)]
+fn faulty(x: &mut Global<f32>, n: u32) {
+    x[n + thread_idx().x] = 1.0;
+}
+
+#[kernel(block = 64)]
+fn invalid(x: &mut Global<f32>, n: u32) {
+    let values = [0.0; n];
+    if x[0] > 1.0 {
+        barrier();
+    }
+    x[0] = values[0];
+}
+
+#[test]
+fn messages_as_they_are_shown_speak_of_what_users_write() {
+    let device = Device::open("cpu").unwrap();
+    let stream = device.stream().unwrap();
+    let mut x = device.zeroed::<f32>(4).unwrap();
+    let kernel = device.kernel(faulty::variant()).unwrap();
+    let mut launch = |grid: u32, n: u32| kernel.launch(&stream, grid, faulty::Args { x: &mut x, n });
+    let mut errors = vec![
+        launch(1, 3).unwrap_err(),
+        launch(0, 4).unwrap_err(),
+        launch(1, 4).and_then(|()| stream.synchronize()).unwrap_err(),
+        device.kernel(faulty::variant().t(96)).unwrap_err(),
+        device.kernel(faulty::variant().t(128)).unwrap_err(),
+        device.kernel(invalid::variant()).unwrap_err(),
+        Device::open("cup").unwrap_err(),
+    ];
+    errors.extend(Device::names().iter().filter_map(|name| Device::open(name).err()));
+    for error in errors {
+        let message = error.to_string();
+        let fault = opt_fault(&message);
+        assert!(fault.is_none(), "{}:\n{message}", fault.unwrap());
+        assert_eq!(message, format!("{error:?}"), "a `main` that returns it prints it so");
+    }
+}
+
+#[test]
+fn faults_are_found() {
+    for message in ["expected DiagnosticKind", "error: it broke", "x: error: error: y", "Some(3)", "__greta_kernel"] {
+        assert!(opt_fault(message).is_some(), "{message}");
+    }
+    assert_eq!(opt_fault("x takes `FragmentA`, 3 given; HIP has 65536 B in LDS"), None);
+}

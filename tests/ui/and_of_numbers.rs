@@ -1,0 +1,10 @@
+use greta::prelude::*;
+
+#[kernel(block = 64)]
+fn refused(x: &mut Global<f32>, n: u32) {
+    if n && true {
+        x[0] = 1.0;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use greta::prelude::*;
+
+#[kernel(block = 64)]
+fn refused(x: &mut Global<f32>, n: u32) {
+    x[0] = squared(x[n]);
+}
+
+fn squared(value: f32) -> f32 {
+    value * value
+}
+
+fn main() {}

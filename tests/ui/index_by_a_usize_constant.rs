@@ -1,0 +1,10 @@
+use greta::prelude::*;
+
+#[kernel(block = 64)]
+fn refused(x: &mut Global<f32>, n: u32) {
+    x[n] = x[OFFSET];
+}
+
+const OFFSET: usize = 4;
+
+fn main() {}

@@ -1,0 +1,8 @@
+use greta::prelude::*;
+
+#[kernel(block = 64)]
+struct Refused {
+    x: f32,
+}
+
+fn main() {}
