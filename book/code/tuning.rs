@@ -1,0 +1,58 @@
+//! Tile parameters and the choice among variants.
+
+use std::time::{Duration, Instant};
+
+use greta::prelude::*;
+
+// ANCHOR: kernel
+/// x[r, c] = s[r] * x[r, c], ROWS rows a block
+#[kernel(
+    tile(ROWS = 4 in [1, 2, 4, 8], WAVES = 4 in [1, 2, 4, 8]),
+    require(ROWS * WAVES <= 32),
+    block = WAVES * WAVE,
+)]
+pub fn scale_rows(x: &mut Global<f32>, s: &Global<f32>, rows: u32, columns: u32) {
+    #[unroll]
+    for r in 0..ROWS {
+        let row = block_idx().x * ROWS + r;
+        if row < rows {
+            for c in (thread_idx().x..columns).step_by(BLOCK) {
+                x[row * columns + c] *= s[row];
+            }
+        }
+    }
+}
+// ANCHOR_END: kernel
+
+// ANCHOR: search
+/// The fastest variant for a matrix of this size on this device, and its time.
+pub fn fastest(device: &Device, rows: u32, columns: u32) -> Result<(Vec<u32>, Duration), greta::Error> {
+    let stream = device.stream()?;
+    let mut x = device.zeroed::<f32>((rows * columns) as usize)?;
+    let s = device.zeroed::<f32>(rows as usize)?;
+    let mut best = (Vec::new(), Duration::MAX);
+    for variant in scale_rows::variants() {
+        let values = variant.values();
+        let kernel = device.kernel(variant)?;
+        let start = Instant::now();
+        kernel.launch(&stream, rows.div_ceil(values[0]), scale_rows::Args { x: &mut x, s: &s, rows, columns })?;
+        stream.synchronize()?;
+        if start.elapsed() < best.1 {
+            best = (values, start.elapsed());
+        }
+    }
+    Ok(best)
+}
+// ANCHOR_END: search
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_finds_an_admitted_variant() {
+        let (values, time) = fastest(&Device::open("cpu").unwrap(), 64, 64).unwrap();
+        assert!(values[0] * values[1] <= 32 && time < Duration::MAX);
+        assert_eq!(scale_rows::variants().len(), 15);
+    }
+}
