@@ -7,27 +7,29 @@ static __device__ __forceinline__ float wave_sum(float value) {
     float sum = value;
     uint32_t offset = WAVE / 2;
     while (offset > 0) {
-        sum += __shfl_xor(sum, offset);
+        const float other = __shfl_xor(sum, offset);
+        sum += other;
         offset /= 2;
     }
     return sum;
 }
 
-// The sum of `value` over the threads of the block, a whole number of waves.
+// The sum of `value` over the threads of the block.
 static __device__ __forceinline__ float block_sum(float value) {
     __shared__ float partial[BLOCK / WAVE];
-    const float sum = wave_sum(value);
+    const float of_wave = wave_sum(value);
     __syncthreads();
     if (threadIdx.x % 64 == 0) {
-        partial[threadIdx.x / 64] = sum;
+        partial[threadIdx.x / 64] = of_wave;
     }
     __syncthreads();
-    float total = 0.0f;
+    float sum = partial[0];
     #pragma unroll
-    for (uint32_t wave = 0; wave < BLOCK / WAVE; ++wave) {
-        total += partial[wave];
+    for (uint32_t wave = 1; wave < BLOCK / WAVE; ++wave) {
+        const float other = partial[wave];
+        sum += other;
     }
-    return total;
+    return sum;
 }
 
 extern "C" __global__ void __launch_bounds__(BLOCK) row_sums(
