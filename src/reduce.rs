@@ -3,7 +3,7 @@
 //! Every thread of the wave or block takes part, and every thread gets its result. A block may end in a part of a wave:
 //! lanes that it does not have count for nothing. Sums of floats are added in the order of a tree, not of the threads.
 
-use greta_codegen::trace::{Bits, IntoVal, Val, Word};
+use greta_codegen::trace::{IntoVal, Val, Word};
 
 use crate::prelude::*;
 
@@ -110,13 +110,13 @@ reductions! {
     wave_and
     /// The bits that `value` has in all threads of the block.
     block_and
-    [Integer, Bits]: |bits, other| bits & other;
+    [Integer, Word]: |bits, other| bits & other;
 
     /// The bits that `value` has in any lane of the wave.
     wave_or
     /// The bits that `value` has in any thread of the block.
     block_or
-    [Integer, Bits]: |bits, other| bits | other;
+    [Integer, Word]: |bits, other| bits | other;
 }
 
 /// The sum of `value` over the lanes of the wave up to this one, with it.

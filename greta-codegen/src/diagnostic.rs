@@ -67,7 +67,8 @@ impl std::fmt::Display for Allowed {
             Self::Class(Class::Bits) => "an integer or a bool",
             Self::Class(Class::WordInteger) => "i32 or u32",
             Self::Class(Class::Single) => "f32",
-            Self::Class(Class::Word) => "a scalar",
+            Self::Class(Class::Word) => "a scalar of 32 bits or a bool",
+            Self::Class(Class::Comparable) => "an integer, a float or a bool",
             Self::Class(Class::Boolean) => "a bool",
             Self::Class(Class::Any) => "any value",
         })
@@ -345,7 +346,7 @@ pub enum DiagnosticKind {
     #[error("the loop's step is {given}; at least 1 is needed")]
     Step {
         /// The step.
-        given: i64,
+        given: i128,
     },
     /// A division by a known zero.
     #[error("{operation} by zero")]

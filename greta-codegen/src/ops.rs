@@ -5,10 +5,10 @@
 //! operation, add a row here, its arm in the interpreter and a case in `tests/ops`; the tests fail for a row without a
 //! case.
 
-use crate::ir::{Literal, Type};
+use crate::ir::{Literal, Scalar, Type};
 use crate::mfma::Mfma;
 
-/// Which types the generic type `T` of a row may be. All but `Boolean` and `Word` admit vectors.
+/// Which types the generic type `T` of a row may be. All but `Boolean`, `Word` and `Comparable` admit vectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// `T` does not occur.
@@ -27,8 +27,10 @@ pub enum Class {
     WordInteger,
     /// One `f32`.
     Single,
-    /// Any scalar that fits a 32-bit register.
+    /// Any scalar of 32 bits, and `bool`: what moves between lanes.
     Word,
+    /// Any scalar but those for storage only: what is compared.
+    Comparable,
     /// `bool`.
     Boolean,
     /// Anything.
@@ -164,17 +166,17 @@ ops! {
     /// a >> (b mod width); signed integers keep their sign.
     Shr "shr": Integer, [T, T] -> T, Pure, Special;
     /// a == b.
-    Eq "eq": Word, [T, T] -> BOOL, Pure, Infix("==", 9);
+    Eq "eq": Comparable, [T, T] -> BOOL, Pure, Infix("==", 9);
     /// a != b.
-    Ne "ne": Word, [T, T] -> BOOL, Pure, Infix("!=", 9);
+    Ne "ne": Comparable, [T, T] -> BOOL, Pure, Infix("!=", 9);
     /// a < b.
-    Lt "lt": Word, [T, T] -> BOOL, Pure, Infix("<", 10);
+    Lt "lt": Comparable, [T, T] -> BOOL, Pure, Infix("<", 10);
     /// a <= b.
-    Le "le": Word, [T, T] -> BOOL, Pure, Infix("<=", 10);
+    Le "le": Comparable, [T, T] -> BOOL, Pure, Infix("<=", 10);
     /// a > b.
-    Gt "gt": Word, [T, T] -> BOOL, Pure, Infix(">", 10);
+    Gt "gt": Comparable, [T, T] -> BOOL, Pure, Infix(">", 10);
     /// a >= b.
-    Ge "ge": Word, [T, T] -> BOOL, Pure, Infix(">=", 10);
+    Ge "ge": Comparable, [T, T] -> BOOL, Pure, Infix(">=", 10);
     /// The smaller; of a number and a NaN the number.
     Min "min": Number, [T, T] -> T, Pure, Special;
     /// The larger; of a number and a NaN the number.
@@ -307,40 +309,58 @@ impl Op {
     /// Only integer and truth values fold: floating-point arithmetic is left to the target.
     #[must_use]
     pub fn fold(self, operands: &[Literal]) -> Option<Literal> {
-        use Literal::{Bool, I32, U32};
+        use Literal::Bool;
+        if let Some(scalar) = operands.first().map(|operand| operand.scalar()).filter(|scalar| scalar.is_integer()) {
+            return match operands {
+                [a] => self.fold_unary(scalar, a.opt_integer()?),
+                [a, b] => self.fold_binary(scalar, a.opt_integer()?, b.opt_integer()?),
+                _ => None,
+            };
+        }
         Some(match (self, operands) {
-            (Self::Add, [U32(a), U32(b)]) => U32(a.wrapping_add(*b)),
-            (Self::Sub, [U32(a), U32(b)]) => U32(a.wrapping_sub(*b)),
-            (Self::Mul, [U32(a), U32(b)]) => U32(a.wrapping_mul(*b)),
-            (Self::Div, [U32(a), U32(b)]) => U32(a.checked_div(*b)?),
-            (Self::Rem, [U32(a), U32(b)]) => U32(a.checked_rem(*b)?),
-            (Self::BitAnd, [U32(a), U32(b)]) => U32(a & b),
-            (Self::BitOr, [U32(a), U32(b)]) => U32(a | b),
-            (Self::BitXor, [U32(a), U32(b)]) => U32(a ^ b),
-            (Self::Shl, [U32(a), U32(b)]) => U32(a.wrapping_shl(*b)),
-            (Self::Shr, [U32(a), U32(b)]) => U32(a.wrapping_shr(*b)),
-            (Self::Min, [U32(a), U32(b)]) => U32(*a.min(b)),
-            (Self::Max, [U32(a), U32(b)]) => U32(*a.max(b)),
-            (Self::Lt, [U32(a), U32(b)]) => Bool(a < b),
-            (Self::Le, [U32(a), U32(b)]) => Bool(a <= b),
-            (Self::Gt, [U32(a), U32(b)]) => Bool(a > b),
-            (Self::Ge, [U32(a), U32(b)]) => Bool(a >= b),
-            (Self::Add, [I32(a), I32(b)]) => I32(a.wrapping_add(*b)),
-            (Self::Sub, [I32(a), I32(b)]) => I32(a.wrapping_sub(*b)),
-            (Self::Mul, [I32(a), I32(b)]) => I32(a.wrapping_mul(*b)),
-            (Self::Div, [I32(a), I32(b)]) => I32(a.checked_div(*b)?),
-            (Self::Rem, [I32(a), I32(b)]) => I32(a.checked_rem(*b)?),
-            (Self::Neg, [I32(a)]) => I32(a.wrapping_neg()),
-            (Self::Lt, [I32(a), I32(b)]) => Bool(a < b),
-            (Self::Le, [I32(a), I32(b)]) => Bool(a <= b),
-            (Self::Gt, [I32(a), I32(b)]) => Bool(a > b),
-            (Self::Ge, [I32(a), I32(b)]) => Bool(a >= b),
-            (Self::Eq, [a, b]) if !a.scalar().is_float() => Bool(a == b),
-            (Self::Ne, [a, b]) if !a.scalar().is_float() => Bool(a != b),
+            (Self::Eq, [Bool(a), Bool(b)]) => Bool(a == b),
+            (Self::Ne, [Bool(a), Bool(b)]) => Bool(a != b),
             (Self::Not, [Bool(a)]) => Bool(!a),
             (Self::BitAnd, [Bool(a), Bool(b)]) => Bool(a & b),
             (Self::BitOr, [Bool(a), Bool(b)]) => Bool(a | b),
+            (Self::BitXor, [Bool(a), Bool(b)]) => Bool(a ^ b),
             _ => return None,
         })
+    }
+
+    fn fold_unary(self, scalar: Scalar, a: i128) -> Option<Literal> {
+        let value = match self {
+            Self::Neg => -a,
+            Self::Not => !a,
+            _ => return None,
+        };
+        Literal::opt_wrapped(scalar, value)
+    }
+
+    /// The operation on two integers of one type. `None` for a zero divisor.
+    fn fold_binary(self, scalar: Scalar, a: i128, b: i128) -> Option<Literal> {
+        let count = || u32::try_from(b.rem_euclid(scalar.bits().into())).ok();
+        let value = match self {
+            Self::Add => a + b,
+            Self::Sub => a - b,
+            Self::Mul => a.wrapping_mul(b),
+            Self::Div => a.checked_div(b)?,
+            Self::Rem => a.checked_rem(b)?,
+            Self::BitAnd => a & b,
+            Self::BitOr => a | b,
+            Self::BitXor => a ^ b,
+            Self::Shl => a << count()?,
+            Self::Shr => a >> count()?,
+            Self::Min => a.min(b),
+            Self::Max => a.max(b),
+            Self::Lt => return Some(Literal::Bool(a < b)),
+            Self::Le => return Some(Literal::Bool(a <= b)),
+            Self::Gt => return Some(Literal::Bool(a > b)),
+            Self::Ge => return Some(Literal::Bool(a >= b)),
+            Self::Eq => return Some(Literal::Bool(a == b)),
+            Self::Ne => return Some(Literal::Bool(a != b)),
+            _ => return None,
+        };
+        Literal::opt_wrapped(scalar, value)
     }
 }

@@ -24,6 +24,8 @@ pub struct Target {
     pub static_shared_bytes_max: u32,
     /// Threads of a block at most.
     pub block_threads_max: u32,
+    /// Whether it converts the 8-bit floats, E4M3 and E5M2 "fnuz", by instructions.
+    pub fp8_instructions: bool,
 }
 
 /// AMD Instinct MI300A and MI300X (CDNA 3).
@@ -34,6 +36,7 @@ pub static GFX942: Target = Target {
     shared_bytes_max: 65_536,
     static_shared_bytes_max: 65_536,
     block_threads_max: 1024,
+    fp8_instructions: true,
 };
 
 /// NVIDIA H100, H200 (Hopper).
@@ -54,6 +57,7 @@ const fn nvidia(name: &'static str, shared_bytes_max: u32) -> Target {
         shared_bytes_max,
         static_shared_bytes_max: 48 << 10,
         block_threads_max: 1024,
+        fp8_instructions: false,
     }
 }
 

@@ -365,17 +365,12 @@ impl<'a> Positions<'a> {
     fn opt_trips(&mut self, bounds: [&Expr; 3]) -> Option<Uniformity> {
         let [start, end, step] = bounds.map(|bound| self.opt_values(bound));
         let (start, end, step) = (start?, end?, step?);
-        let as_integer = |value: &Literal| match value {
-            Literal::U32(value) => Some(i64::from(*value)),
-            Literal::I32(value) => Some(i64::from(*value)),
-            Literal::Bool(_) | Literal::F32(_) => None,
-        };
         let trips: Option<Vec<Literal>> = (0..start.len())
             .map(|thread| {
-                let [start, end, step] = [&start, &end, &step].map(|values| as_integer(&values[thread]));
+                let [start, end, step] = [&start, &end, &step].map(|values| values[thread].opt_integer());
                 let (start, end, step) = (start?, end?, step?.max(1));
                 let trips = (end - start).max(0).unsigned_abs().div_ceil(step.unsigned_abs());
-                u32::try_from(trips).ok().map(Literal::U32)
+                u64::try_from(trips).ok().map(Literal::U64)
             })
             .collect();
         Some(self.level(&trips?))

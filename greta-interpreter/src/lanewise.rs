@@ -256,7 +256,7 @@ pub(crate) fn cast_row(from: Scalar, to: Scalar) -> Lanewise {
         (I32, F32) => Lanewise::IToF,
         (U32 | Bool, F32) => Lanewise::UToF,
         (I32 | U32, Bool) => Lanewise::IToB,
-        (F32, F32) | (Bool | I32 | U32, I32 | U32) | (Bool, Bool) => Lanewise::Move,
+        _ => Lanewise::Move,
     }
 }
 

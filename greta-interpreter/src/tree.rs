@@ -333,13 +333,9 @@ impl Tree {
     }
 }
 
-/// The word of a literal.
+/// The word of a literal of at most 32 bits.
 pub(crate) fn bits(literal: Literal) -> u32 {
-    match literal {
-        Literal::Bool(value) => u32::from(value),
-        Literal::I32(value) => value as u32,
-        Literal::U32(value) | Literal::F32(value) => value,
-    }
+    literal.bits() as u32
 }
 
 /// What a statement does with a register.

@@ -160,7 +160,7 @@ fn scalars(class: Class) -> &'static [Scalar] {
         Class::Signed => &[F32, I32],
         Class::Float => &[F32],
         Class::Bits => &[Bool, I32, U32],
-        Class::Word => &[F32, I32, U32],
+        Class::Word | Class::Comparable => &[F32, I32, U32],
         Class::WordInteger => &[I32, U32],
         Class::Single => &[F32],
         Class::Boolean => &[Bool],
@@ -262,7 +262,8 @@ fn check(op: Op, reference: Reference) {
         };
         for kinds in 0..1_u32 << arity {
             let uniform = [0, 1, 2].map(|operand| kinds >> operand & 1 != 0);
-            let scalar_only = [Class::Word, Class::Boolean, Class::None, Class::WordInteger, Class::Single];
+            let scalar_only =
+                [Class::Word, Class::Comparable, Class::Boolean, Class::None, Class::WordInteger, Class::Single];
             let wide = !scalar_only.contains(&row.class) && scalar != Scalar::Bool;
             for lanes in if wide { vec![1, 4] } else { vec![1] } {
                 let given = run(op, scalar, &mut operands, uniform, lanes);

@@ -246,7 +246,11 @@ impl Rewriter {
     fn cast(&mut self, cast: &ExprCast) -> Result<TokenStream> {
         let (span, ty) = (cast.span(), &cast.ty);
         if !types::is_value(ty, &self.generics) {
-            return Err(Error::new(ty.span(), "`as` in a kernel converts to `f32`, `i32` or `u32`"));
+            let allowed = "integers of 8 to 64 bits, `f16`, `bf16`, `f32`, `f64`, `fp8` and `bf8`";
+            return Err(Error::new(ty.span(), format!("`as` in a kernel converts to {allowed}")));
+        }
+        if let Some(constant) = opt_cast_literal(&cast.expr, ty) {
+            return Ok(constant);
         }
         let operand = self.expr(&cast.expr)?;
         Ok(quote_spanned!(span=> ::greta::rt::cast::<#ty, _>(#operand)))
@@ -316,6 +320,30 @@ fn opt_shared_type(function: &Expr) -> Option<&Type> {
     let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
     match arguments.args.first()? {
         syn::GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    }
+}
+
+/// `literal as ty`, of a number without a suffix: the constant of that type, whatever rustc would take the literal for.
+fn opt_cast_literal(operand: &Expr, ty: &Type) -> Option<TokenStream> {
+    let (literal, negative) = match operand {
+        Expr::Lit(literal) => (&literal.lit, false),
+        Expr::Paren(paren) => return opt_cast_literal(&paren.expr, ty),
+        Expr::Unary(unary) => match (unary.op, unary.expr.as_ref()) {
+            (UnOp::Neg(_), Expr::Lit(literal)) => (&literal.lit, true),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let span = literal.span();
+    let sign = negative.then(|| quote_spanned!(span=> -));
+    match literal {
+        Lit::Int(number) if number.suffix().is_empty() => {
+            Some(quote_spanned!(span=> ::greta::rt::cast_integer::<#ty>(#sign #literal)))
+        }
+        Lit::Float(number) if number.suffix().is_empty() => {
+            Some(quote_spanned!(span=> ::greta::rt::cast_float::<#ty>(#sign #literal)))
+        }
         _ => None,
     }
 }

@@ -5,29 +5,26 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Error, Expr, Ident, PathArguments, Result, ReturnType, Type, TypeParamBound};
 
-/// Type names that stand for kernel values.
-const VALUES: &[&str] = &[
-    "bool",
-    "f32",
-    "i32",
-    "u32",
-    "f32x2",
-    "f32x4",
-    "i32x2",
-    "i32x4",
-    "u32x2",
-    "u32x4",
-    "FragmentA",
-    "FragmentB",
-    "Accumulator",
-];
+/// Names of scalar types.
+const SCALARS: &[&str] =
+    &["bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f16", "bf16", "f32", "f64", "fp8", "bf8"];
+/// How the names of vector types end: `f32x4`.
+const VECTOR_LENGTHS: &[&str] = &["x2", "x4", "x8", "x16"];
+/// Names of other types of kernel values.
+const FRAGMENTS: &[&str] = &["FragmentA", "FragmentB", "Accumulator"];
+
+/// Whether a name is that of a scalar, vector or fragment.
+fn is_value_name(name: &str) -> bool {
+    let lane = VECTOR_LENGTHS.iter().find_map(|length| name.strip_suffix(length)).filter(|lane| *lane != "bool");
+    SCALARS.contains(&lane.unwrap_or(name)) || FRAGMENTS.contains(&name)
+}
 
 /// Whether a type is that of a kernel value: a scalar, a vector, a fragment, or one of `generics`.
 pub(crate) fn is_value(ty: &Type, generics: &[Ident]) -> bool {
     let Type::Path(path) = ty else { return false };
     let Some(last) = path.path.segments.last() else { return false };
     let is_generic = path.path.get_ident().is_some_and(|name| generics.contains(name));
-    path.qself.is_none() && (is_generic || VALUES.iter().any(|name| last.ident == name))
+    path.qself.is_none() && (is_generic || is_value_name(&last.ident.to_string()))
 }
 
 /// The handle's type for a type in a kernel.

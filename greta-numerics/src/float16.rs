@@ -10,6 +10,23 @@ pub fn f16_from_f32(x: f32) -> u16 {
     f16::from_f32_const(x).to_bits()
 }
 
+/// `x` as f16 bits, rounded once to nearest even; too large becomes infinity.
+#[must_use]
+pub fn f16_from_f64(x: f64) -> u16 {
+    f16_from_f32(f32_to_odd(x))
+}
+
+/// `x` as f32: itself, or of the two values next to it the one whose last bit is 1. Rounding that to a shorter format
+/// gives what rounding `x` would.
+fn f32_to_odd(x: f64) -> f32 {
+    let nearest = x as f32;
+    if f64::from(nearest) == x || x.is_nan() {
+        return nearest;
+    }
+    let past = f64::from(nearest).abs() > x.abs();
+    f32::from_bits((nearest.to_bits() - u32::from(past)) | 1)
+}
+
 /// `x` as f16 bits, rounded toward zero; too large becomes the largest finite value, infinity stays.
 /// `v_cvt_pkrtz_f16_f32`.
 #[must_use]

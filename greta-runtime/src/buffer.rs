@@ -9,6 +9,7 @@ use std::ops::{Bound, Range, RangeBounds};
 use std::sync::Arc;
 
 use greta_codegen::ir::{Literal, Scalar};
+use greta_codegen::trace::{bf8, bf16, f16, fp8};
 
 use crate::device::Device;
 use crate::driver::{Address, Contents, EventId};
@@ -18,12 +19,9 @@ use crate::stream::Stream;
 
 mod sealed {
     pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for u32 {}
-    impl Sealed for i32 {}
 }
 
-/// What a buffer holds: `f32`, `u32` or `i32`. Any bits are a value.
+/// What a buffer holds: integers of 8 to 64 bits, `f16`, `bf16`, `f32`, `f64`, `fp8`, `bf8`. Any bits are a value.
 pub trait Element: sealed::Sealed + Copy + Send + Sync + 'static + std::fmt::Debug + Default + PartialEq {
     /// The type that kernels know it by.
     const SCALAR: Scalar;
@@ -32,25 +30,37 @@ pub trait Element: sealed::Sealed + Copy + Send + Sync + 'static + std::fmt::Deb
     fn literal(self) -> Literal;
 }
 
-impl Element for f32 {
-    const SCALAR: Scalar = Scalar::F32;
-    fn literal(self) -> Literal {
-        Literal::f32(self)
-    }
+macro_rules! element {
+    ($($rust:ty: $scalar:ident |$value:ident| $literal:expr;)*) => {
+        $(
+            impl sealed::Sealed for $rust {}
+            impl Element for $rust {
+                const SCALAR: Scalar = Scalar::$scalar;
+
+                fn literal(self) -> Literal {
+                    let $value = self;
+                    $literal
+                }
+            }
+        )*
+    };
 }
 
-impl Element for u32 {
-    const SCALAR: Scalar = Scalar::U32;
-    fn literal(self) -> Literal {
-        Literal::U32(self)
-    }
-}
-
-impl Element for i32 {
-    const SCALAR: Scalar = Scalar::I32;
-    fn literal(self) -> Literal {
-        Literal::I32(self)
-    }
+element! {
+    i8: I8 |x| Literal::I8(x);
+    i16: I16 |x| Literal::I16(x);
+    i32: I32 |x| Literal::I32(x);
+    i64: I64 |x| Literal::I64(x);
+    u8: U8 |x| Literal::U8(x);
+    u16: U16 |x| Literal::U16(x);
+    u32: U32 |x| Literal::U32(x);
+    u64: U64 |x| Literal::U64(x);
+    f16: F16 |x| Literal::F16(x.to_bits());
+    bf16: Bf16 |x| Literal::Bf16(x.to_bits());
+    f32: F32 |x| Literal::f32(x);
+    f64: F64 |x| Literal::f64(x);
+    fp8: Fp8 |x| Literal::Fp8(x.0);
+    bf8: Bf8 |x| Literal::Bf8(x.0);
 }
 
 /// Elements in a device's memory, or a view of some of them. Views share memory with the buffer they were taken from.

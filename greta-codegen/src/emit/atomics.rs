@@ -2,9 +2,10 @@
 //! function of the file's own, made of compare and exchange.
 
 use super::Writer;
-use super::dialect::{Dialect, scalar_name};
+use super::dialect::Dialect;
 use super::expressions::Printed;
 use super::helpers::Helper;
+use super::scalars::scalar_name;
 use super::text::Doc;
 use crate::ir::{Atomic, Expr, Place, Scalar, VarKind};
 
@@ -29,7 +30,7 @@ pub(super) fn cuda_spelling(atomic: Atomic, scalar: Scalar) -> AtomicSpelling {
     let exists = match scalar {
         Scalar::I32 | Scalar::U32 => true,
         Scalar::F32 => matches!(atomic, Atomic::Add | Atomic::Exchange),
-        Scalar::Bool => false,
+        _ => false,
     };
     if exists { AtomicSpelling::Function(atomic.row().cuda) } else { AtomicSpelling::Own }
 }

@@ -3,6 +3,7 @@
 //! Operations are spelled in their rows ([`crate::ops`]); a dialect says which spelling of a row it takes.
 
 use super::atomics::{self, AtomicSpelling};
+use super::scalars::{self, scalar_name};
 use crate::ir::{Atomic, Scalar, Type};
 use crate::ops::{OpRow, Spelling};
 use crate::target::Family;
@@ -10,7 +11,7 @@ use crate::target::Family;
 /// A C++ dialect.
 #[derive(Debug)]
 pub(super) struct Dialect {
-    /// Lines at the top of a file, before any declaration, given the scalar types that it uses.
+    /// Lines at the top of a file, before any declaration, given the integer types that it uses.
     pub(super) preamble: fn(integers: &[Scalar]) -> Vec<String>,
     /// Before a kernel's launch bounds.
     pub(super) kernel: &'static str,
@@ -20,6 +21,12 @@ pub(super) struct Dialect {
     pub(super) shared: &'static str,
     /// After the `*` of a buffer.
     pub(super) restrict: &'static str,
+    /// Declares a scalar type that C++ has no name for: the short floats.
+    pub(super) short_float: fn(Scalar) -> Vec<String>,
+    /// Whether C++ computes with a type in a wider one, so that every result is converted back.
+    pub(super) promotes: fn(Scalar) -> bool,
+    /// Defines `fma_f16`, given what stands before its result.
+    pub(super) fma_f16: fn(&str) -> Vec<String>,
     /// Declares a vector type.
     pub(super) vector_type: fn(Type) -> Vec<String>,
     /// Whether vector types have C++'s operators by themselves; else those that a file uses are written out.
@@ -36,12 +43,23 @@ pub(super) struct Dialect {
     pub(super) lanes_mask: Option<&'static str>,
     /// What follows the three operands of a matrix instruction.
     pub(super) matrix_tail: &'static str,
+    /// How floats that have no digits are written: `f32`, then `f64`.
+    pub(super) floats: [FloatSpelling; 2],
+    /// A short float of the bits that stand for `?`, by its type.
+    pub(super) short_float_of_bits: fn(Scalar) -> &'static str,
+    /// Bits of a float as an integer, and back: opening of the calls.
+    pub(super) bits_of_float: &'static str,
+}
+
+/// How the special values of a float are written.
+#[derive(Debug)]
+pub(super) struct FloatSpelling {
     /// Positive infinity.
     pub(super) infinity: &'static str,
-    /// The NaN with bits `0x7fc00000`.
+    /// The NaN with the highest bit of its fraction set, and no other.
     pub(super) nan: &'static str,
-    /// Opens the call that makes a `float` from the bits of a `uint32_t`.
-    pub(super) float_of_bits: &'static str,
+    /// Opens the call that makes a float of the bits of an unsigned integer.
+    pub(super) of_bits: &'static str,
 }
 
 /// The dialect of a target's family.
@@ -59,6 +77,9 @@ pub(super) static HIP: Dialect = Dialect {
     device: "static __device__ __forceinline__",
     shared: "__shared__",
     restrict: "__restrict__",
+    short_float: scalars::hip_short_float,
+    promotes: |scalar| scalars::is_narrow(scalar) || scalar == Scalar::Bf16,
+    fma_f16: |device| scalars::fma_f16(device, "return __builtin_fmaf16(a, b, c);"),
     vector_type: |ty| {
         vec![format!("using {ty} = __attribute__((ext_vector_type({}))) {};", ty.lanes, scalar_name(ty.scalar))]
     },
@@ -69,9 +90,23 @@ pub(super) static HIP: Dialect = Dialect {
     lane_id: Some("__lane_id()"),
     lanes_mask: None,
     matrix_tail: ", 0, 0, 0",
-    infinity: "__builtin_inff()",
-    nan: "__builtin_nanf(\"\")",
-    float_of_bits: "__builtin_bit_cast(float, ",
+    floats: [
+        FloatSpelling {
+            infinity: "__builtin_inff()",
+            nan: "__builtin_nanf(\"\")",
+            of_bits: "__builtin_bit_cast(float, ",
+        },
+        FloatSpelling {
+            infinity: "__builtin_inf()",
+            nan: "__builtin_nan(\"\")",
+            of_bits: "__builtin_bit_cast(double, ",
+        },
+    ],
+    short_float_of_bits: |scalar| match scalar {
+        Scalar::F16 => "__builtin_bit_cast(f16, (unsigned short)?)",
+        _ => "__builtin_bit_cast(bf16, (unsigned short)?)",
+    },
+    bits_of_float: "__builtin_bit_cast(uint32_t, ",
 };
 
 /// CUDA C++, as nvcc and NVRTC take it. What the source means needs NVRTC's `--fmad=false`: CUDA has no pragma for it.
@@ -81,6 +116,9 @@ pub(super) static CUDA: Dialect = Dialect {
     device: "static __device__ __forceinline__",
     shared: "__shared__",
     restrict: "__restrict__",
+    short_float: scalars::cuda_short_float,
+    promotes: |scalar| scalars::is_narrow(scalar) || scalars::is_half(scalar),
+    fma_f16: |device| scalars::fma_f16(device, scalars::CUDA_FMA_F16),
     vector_type: cuda_vector_type,
     vector_operators: false,
     spelling: |row| row.cuda,
@@ -89,9 +127,23 @@ pub(super) static CUDA: Dialect = Dialect {
     lane_id: None,
     lanes_mask: Some("0xffffffff"),
     matrix_tail: "",
-    infinity: "__uint_as_float(0x7f800000u)",
-    nan: "__uint_as_float(0x7fc00000u)",
-    float_of_bits: "__uint_as_float(",
+    floats: [
+        FloatSpelling {
+            infinity: "__uint_as_float(0x7f800000u)",
+            nan: "__uint_as_float(0x7fc00000u)",
+            of_bits: "__uint_as_float(",
+        },
+        FloatSpelling {
+            infinity: "__longlong_as_double(0x7ff0000000000000ll)",
+            nan: "__longlong_as_double(0x7ff8000000000000ll)",
+            of_bits: "__longlong_as_double(",
+        },
+    ],
+    short_float_of_bits: |scalar| match scalar {
+        Scalar::F16 => "f16::of_bits(?)",
+        _ => "bf16::of_bits(?)",
+    },
+    bits_of_float: "__float_as_uint(",
 };
 
 /// hiprtc has the HIP headers built in; whether it names the integer types depends on its version.
@@ -102,8 +154,7 @@ fn hip_preamble(integers: &[Scalar]) -> Vec<String> {
     } else {
         lines.push("#if defined(__HIPCC_RTC__)".to_owned());
         for scalar in integers {
-            let builtin = if *scalar == Scalar::I32 { "int" } else { "unsigned int" };
-            lines.push(format!("using {} = {builtin};", scalar_name(*scalar)));
+            lines.push(format!("using {} = {};", scalar_name(*scalar), scalars::builtin(*scalar)));
         }
         lines.push("#else".to_owned());
     }
@@ -118,8 +169,7 @@ fn cuda_preamble(integers: &[Scalar]) -> Vec<String> {
     }
     let mut lines = vec!["#if defined(__CUDACC_RTC__)".to_owned()];
     for scalar in integers {
-        let builtin = if *scalar == Scalar::I32 { "int" } else { "unsigned int" };
-        lines.push(format!("using {} = {builtin};", scalar_name(*scalar)));
+        lines.push(format!("using {} = {};", scalar_name(*scalar), scalars::builtin(*scalar)));
     }
     lines.extend(["#else", "#include <cstdint>", "#endif"].map(str::to_owned));
     lines
@@ -148,16 +198,6 @@ fn cuda_vector_type(ty: Type) -> Vec<String> {
 
 /// Names of a vector's lanes where its parts are parameters.
 const LANE_NAMES: [&str; 16] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p"];
-
-/// A scalar type in C++.
-pub(super) fn scalar_name(scalar: Scalar) -> &'static str {
-    match scalar {
-        Scalar::Bool => "bool",
-        Scalar::I32 => "int32_t",
-        Scalar::U32 => "uint32_t",
-        Scalar::F32 => "float",
-    }
-}
 
 /// A type in C++. Vector types are declared in the file under their Rust names.
 pub(super) fn type_name(ty: Type) -> String {

@@ -3,40 +3,41 @@
 //! Every operation's spelling comes from its row; what C++ has no spelling for becomes a call of a [`Helper`].
 
 use super::Writer;
-use super::dialect::{scalar_name, type_name};
+use super::dialect::type_name;
 use super::helpers::{Helper, opt_function};
 use super::literal::{Context, spell};
+use super::scalars::{is_half, scalar_name};
 use super::text::Doc;
 use crate::ir::{Argument, Expr, ExprKind, Literal, Op, Place, Scalar, Type, VarKind};
 use crate::ops::{Effects, Slot, Spelling};
 
 /// Precedence levels of C++, higher binding tighter; those between are in the operations' rows.
-mod level {
-    pub(super) const SELECT: u8 = 3;
-    pub(super) const OR: u8 = 4;
-    pub(super) const AND: u8 = 5;
-    pub(super) const BIT_AND: u8 = 8;
-    pub(super) const EQUALITY: u8 = 9;
-    pub(super) const RELATION: u8 = 10;
-    pub(super) const SHIFT: u8 = 11;
-    pub(super) const SUM: u8 = 12;
-    pub(super) const PRODUCT: u8 = 13;
-    pub(super) const PREFIX: u8 = 15;
-    pub(super) const POSTFIX: u8 = 16;
+pub(super) mod level {
+    pub(in crate::emit) const SELECT: u8 = 3;
+    pub(in crate::emit) const OR: u8 = 4;
+    pub(in crate::emit) const AND: u8 = 5;
+    pub(in crate::emit) const BIT_AND: u8 = 8;
+    pub(in crate::emit) const EQUALITY: u8 = 9;
+    pub(in crate::emit) const RELATION: u8 = 10;
+    pub(in crate::emit) const SHIFT: u8 = 11;
+    pub(in crate::emit) const SUM: u8 = 12;
+    pub(in crate::emit) const PRODUCT: u8 = 13;
+    pub(in crate::emit) const PREFIX: u8 = 15;
+    pub(in crate::emit) const POSTFIX: u8 = 16;
 }
 
 /// An expression's text, and how tightly its topmost operator binds.
 #[derive(Clone, Debug)]
 pub(super) struct Printed {
     pub(super) doc: Doc,
-    level: u8,
-    sign: &'static str,
+    pub(super) level: u8,
+    pub(super) sign: &'static str,
     /// Whether it truncates: a division of integers.
-    truncates: bool,
+    pub(super) truncates: bool,
 }
 
 impl Printed {
-    fn atom(text: impl Into<String>) -> Self {
+    pub(super) fn atom(text: impl Into<String>) -> Self {
         Self { doc: Doc::text(text), level: level::POSTFIX, sign: "", truncates: false }
     }
 
@@ -61,7 +62,7 @@ impl Writer<'_> {
     }
 
     /// An expression in parentheses of its own or between commas.
-    fn bare(&mut self, expr: &Expr) -> Doc {
+    pub(super) fn bare(&mut self, expr: &Expr) -> Doc {
         self.expr(expr, Context::Bare).doc
     }
 
@@ -74,7 +75,7 @@ impl Writer<'_> {
         Doc::join([Doc::text("!"), condition])
     }
 
-    fn expr(&mut self, expr: &Expr, context: Context) -> Printed {
+    pub(super) fn expr(&mut self, expr: &Expr, context: Context) -> Printed {
         match &expr.kind {
             ExprKind::Literal(value) => literal(*value, context, self),
             ExprKind::Constant(constant) => Printed::atom(self.names.constant(constant.index())),
@@ -126,16 +127,21 @@ impl Writer<'_> {
     }
 
     fn op(&mut self, op: Op, operands: &[Expr], ty: Type) -> Printed {
-        if let Some(printed) = self.opt_wrapping(op, operands, ty) {
-            return printed;
+        if let Some((name, helper)) = self.opt_wrapping(op, operands, ty) {
+            self.uses_helper(helper);
+            let operands = operands.iter().map(|operand| self.bare(operand)).collect();
+            return Printed::postfix(Doc::list(format!("{name}("), operands, ")"));
         }
         let row = op.row();
-        match ((self.dialect.spelling)(&row), operands) {
+        let printed = match ((self.dialect.spelling)(&row), operands) {
             (Spelling::Infix(sign, level), [lhs, rhs]) => self.infix(sign, level, lhs, rhs),
             (Spelling::Prefix(sign), [operand]) => self.prefix(sign, operand),
             (Spelling::Name(name), []) => Printed::atom(name),
             _ => self.special(op, operands, ty),
-        }
+        };
+        let promoted = row.result == Slot::T && !ty.is_vector() && (self.dialect.promotes)(ty.scalar);
+        // What is a call already has its type.
+        if promoted && printed.level < level::POSTFIX { converted(printed, ty) } else { printed }
     }
 
     fn special(&mut self, op: Op, operands: &[Expr], ty: Type) -> Printed {
@@ -158,8 +164,11 @@ impl Writer<'_> {
 
     fn function(&mut self, op: Op, operands: &[Expr], ty: Type) -> Printed {
         let name = opt_function(op, ty.scalar, self.dialect).expect("invariant: every operation has a spelling");
+        if let Some(helper) = Helper::opt_of_function(&name, ty.scalar) {
+            self.uses_helper(helper);
+        }
         if ty.is_vector() {
-            self.uses_helper(Helper::Lanewise(name, operands.len(), ty));
+            self.uses_helper(Helper::Lanewise(name.clone(), operands.len(), ty));
         }
         let (slots, effects) = (op.row().operands, op.row().effects);
         let mask = self.dialect.lanes_mask.filter(|_| effects == Effects::Wave).map(Doc::text);
@@ -169,12 +178,14 @@ impl Writer<'_> {
             Slot::Is(_) | Slot::Nothing => self.typed(operand),
         });
         let operands = mask.into_iter().chain(operands).collect();
-        let call = Doc::list(format!("{name}("), operands, ")");
-        if let Spelling::Converted(_) = (self.dialect.spelling)(&op.row()) {
+        let call = Printed::postfix(Doc::list(format!("{name}("), operands, ")"));
+        let is_converted = matches!((self.dialect.spelling)(&op.row()), Spelling::Converted(_));
+        // A float of 16 bits goes through a function of `float`.
+        if is_converted || is_half(ty.scalar) && !ty.is_vector() {
             self.uses_type(ty);
-            return Printed::postfix(Doc::list(format!("{}(", type_name(ty)), vec![call], ")"));
+            return converted(call, ty);
         }
-        Printed::postfix(call)
+        call
     }
 
     /// Where the compiler's own shuffle takes a distance modulo the wave's width, a known one below it is written so.
@@ -194,51 +205,10 @@ impl Writer<'_> {
     }
 
     /// Notes an operator, if it is one of vectors and the dialect has none of those.
-    fn uses_operator(&mut self, sign: &str, operands: usize, ty: Type) {
+    pub(super) fn uses_operator(&mut self, sign: &str, operands: usize, ty: Type) {
         if ty.is_vector() && !self.dialect.vector_operators {
             self.uses_helper(Helper::Operator(sign.to_owned(), operands, ty));
         }
-    }
-
-    /// Signed arithmetic: overflow is undefined in C++ and wraps here, so it is written as a call unless the result is
-    /// known to fit.
-    fn opt_wrapping(&mut self, op: Op, operands: &[Expr], ty: Type) -> Option<Printed> {
-        if ty.scalar != Scalar::I32 {
-            return None;
-        }
-        let name = match op {
-            Op::Add => "add",
-            Op::Sub => "sub",
-            Op::Mul => "mul",
-            Op::Neg => "neg",
-            _ => return None,
-        };
-        if self.fits_i32(op, operands) {
-            return None;
-        }
-        let helper = if op == Op::Neg { Helper::WrappingNegation(ty) } else { Helper::Wrapping(name, ty) };
-        self.uses_helper(helper);
-        let operands = operands.iter().map(|operand| self.bare(operand)).collect();
-        Some(Printed::postfix(Doc::list(format!("wrapping_{name}("), operands, ")")))
-    }
-
-    /// Whether a signed operation's value is known and no intermediate overflows.
-    fn fits_i32(&self, op: Op, operands: &[Expr]) -> bool {
-        let values: Option<Vec<i64>> = operands
-            .iter()
-            .map(|operand| match self.kernel.opt_constant(operand) {
-                Some(Literal::I32(value)) => Some(i64::from(value)),
-                _ => None,
-            })
-            .collect();
-        let exact = match (op, values.as_deref()) {
-            (Op::Add, Some([a, b])) => a + b,
-            (Op::Sub, Some([a, b])) => a - b,
-            (Op::Mul, Some([a, b])) => a * b,
-            (Op::Neg, Some([a])) => -a,
-            _ => return false,
-        };
-        i32::try_from(exact).is_ok()
     }
 
     fn prefix(&mut self, sign: &'static str, operand: &Expr) -> Printed {
@@ -248,33 +218,6 @@ impl Writer<'_> {
         let doubled = operand.sign == sign && sign == "-";
         let operand = if doubled { parenthesized(operand.doc) } else { operand.at_least(level::PREFIX) };
         Printed { doc: Doc::join([Doc::text(sign), operand]), level: level::PREFIX, sign, truncates: false }
-    }
-
-    fn shift(&mut self, sign: &'static str, value: &Expr, count: &Expr) -> Printed {
-        let known = match self.kernel.opt_constant(count) {
-            Some(Literal::U32(count)) => count < 32,
-            Some(Literal::I32(count)) => (0..32).contains(&count),
-            _ => false,
-        };
-        self.uses_operator(sign, 2, value.ty);
-        if !known {
-            self.uses_operator("&", 2, count.ty);
-        }
-        let value = self.expr(value, Context::Bare);
-        let count = self.expr(count, if known { Context::Typed } else { Context::Bare });
-        let count = if known {
-            operand(count, sign, level::SHIFT, true)
-        } else {
-            let masked = operand(count, "&", level::BIT_AND, false);
-            Doc::join([Doc::text("("), masked, Doc::text(" & 31)")])
-        };
-        let value = operand(value, sign, level::SHIFT, false);
-        Printed {
-            doc: Doc::join([value, Doc::text(format!(" {sign} ")), count]),
-            level: level::SHIFT,
-            sign,
-            truncates: false,
-        }
     }
 
     fn infix(&mut self, sign: &'static str, level: u8, lhs: &Expr, rhs: &Expr) -> Printed {
@@ -301,24 +244,6 @@ impl Writer<'_> {
         };
         parts.push(Doc::Nest(Box::new(Doc::join([Doc::text(format!(" {sign}")), Doc::Space, rhs]))));
         Printed { doc: Doc::Group(Box::new(Doc::Sequence(parts))), level, sign, truncates }
-    }
-
-    fn cast(&mut self, operand: &Expr, ty: Type) -> Printed {
-        if operand.ty == ty {
-            return self.expr(operand, Context::Bare);
-        }
-        let name = match (operand.ty.scalar, ty.scalar) {
-            (Scalar::F32, Scalar::I32 | Scalar::U32) => {
-                self.uses_helper(Helper::Saturating(ty.scalar));
-                format!("saturating_{}", ty.scalar.name())
-            }
-            _ => {
-                self.uses_type(ty);
-                scalar_name(ty.scalar).to_owned()
-            }
-        };
-        let operand = self.typed(operand);
-        Printed::postfix(Doc::list(format!("{name}("), vec![operand], ")"))
     }
 
     /// The qualifier that a pointer into a place keeps.
@@ -410,8 +335,16 @@ impl Writer<'_> {
     }
 }
 
-fn literal(value: Literal, context: Context, writer: &Writer<'_>) -> Printed {
+/// A result, converted to its type.
+pub(super) fn converted(printed: Printed, ty: Type) -> Printed {
+    Printed::postfix(Doc::list(format!("{}(", type_name(ty)), vec![printed.doc], ")"))
+}
+
+fn literal(value: Literal, context: Context, writer: &mut Writer<'_>) -> Printed {
     let text = spell(value, context, writer.dialect);
+    if text.starts_with(scalar_name(value.scalar())) {
+        writer.uses_type(value.ty());
+    }
     if text.starts_with('-') {
         Printed { doc: Doc::text(text), level: level::PREFIX, sign: "-", truncates: false }
     } else {
@@ -435,7 +368,7 @@ fn opt_flattened(printed: &Printed) -> Option<Vec<Doc>> {
 }
 
 /// An operand of a binary operator, in parentheses where C++ needs them or readers do.
-fn operand(printed: Printed, parent: &str, parent_level: u8, right: bool) -> Doc {
+pub(super) fn operand(printed: Printed, parent: &str, parent_level: u8, right: bool) -> Doc {
     let child = printed.level;
     if child >= level::PREFIX {
         return printed.doc;
@@ -463,8 +396,9 @@ impl Writer<'_> {
         let [lhs, rhs] = operands.as_slice() else { return None };
         let Spelling::Infix(sign, level) = (self.dialect.spelling)(&op.row()) else { return None };
         let computes = matches!(level, level::SUM | level::PRODUCT) || (6..=level::BIT_AND).contains(&level);
-        let wraps = value.ty.scalar == Scalar::I32 && level >= level::SUM && !op.divides();
-        if !computes || wraps || !place.is_read_by(lhs) {
+        let wraps = self.opt_wrapping(*op, operands, value.ty).is_some();
+        let converts = value.ty.scalar.is_float() && (self.dialect.promotes)(value.ty.scalar) && !value.ty.is_vector();
+        if !computes || wraps || converts || !place.is_read_by(lhs) {
             return None;
         }
         self.uses_operator(&format!("{sign}="), 2, value.ty);

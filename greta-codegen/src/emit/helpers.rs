@@ -3,21 +3,35 @@
 //! Each computes exactly what the IR says of the operation that it stands for.
 
 use super::atomics;
-use super::dialect::{Dialect, scalar_name, type_name};
-use crate::ir::{Atomic, Op, Scalar, Type};
+use super::dialect::{Dialect, type_name};
+use super::float8;
+use super::literal::Context;
+use super::scalars::{is_half, is_narrow, scalar_name};
+use crate::ir::{Atomic, Literal, Op, Scalar, Type};
 use crate::ops::Spelling;
+use crate::target::Target;
 
-/// A helper function, in the order in which they are written.
+/// A helper function, in the order in which they are written: each uses only those before it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Helper {
-    /// Float to integer as Rust's `as`.
-    Saturating(Scalar),
-    /// Signed arithmetic that wraps: `add`, `sub`, `mul`.
+    /// The `float` that a code of `fp8` or `bf8` stands for.
+    DecodeFloat8(Scalar),
+    /// The code of `fp8` or `bf8` nearest to a `float`.
+    EncodeFloat8(Scalar),
+    /// Float to integer as Rust's `as`: from `float` or `double`.
+    Saturating(Scalar, Scalar),
+    /// Arithmetic that wraps: `add`, `sub`, `mul`.
     Wrapping(&'static str, Type),
     /// Signed negation that wraps.
     WrappingNegation(Type),
+    /// Signed division that wraps: `div`, `rem`.
+    WrappingDivision(&'static str, Type),
+    /// The smaller or the larger of two 64-bit integers: `min_i64` and so on.
+    Extreme(String, Scalar),
+    /// a * b + c on `f16`, rounded once.
+    FmaF16,
     /// A function of scalars, lane by lane: its name, how many operands, the vector type.
-    Lanewise(&'static str, usize, Type),
+    Lanewise(String, usize, Type),
     /// An operator of vectors: its sign, how many operands. A sign that ends in `=` changes the first operand.
     Operator(String, usize, Type),
     /// `shuffle_down` or `shuffle_up` where the compiler's own takes a distance modulo the wave's width; that width.
@@ -27,36 +41,47 @@ pub(super) enum Helper {
 }
 
 impl Helper {
-    /// The vector and integer types that its text names.
+    /// The types that its text names.
     pub(super) fn types(&self) -> Vec<Type> {
         match *self {
-            Self::Saturating(scalar) => vec![Type::scalar(scalar)],
-            Self::Wrapping(_, ty) | Self::WrappingNegation(ty) => vec![ty, Type { scalar: Scalar::U32, ..ty }],
+            Self::DecodeFloat8(scalar) | Self::EncodeFloat8(scalar) => vec![Type::scalar(scalar), Type::U32],
+            Self::Saturating(_, scalar) | Self::Extreme(_, scalar) => vec![Type::scalar(scalar)],
+            Self::Wrapping(_, ty) | Self::WrappingNegation(ty) | Self::WrappingDivision(_, ty) => {
+                [ty, ty.element()].into_iter().flat_map(|ty| [ty, unsigned(ty)]).collect()
+            }
+            Self::FmaF16 => vec![Type::scalar(Scalar::F16)],
             Self::Lanewise(_, _, ty) | Self::Operator(_, _, ty) => vec![ty],
             Self::ShuffleBy(..) => vec![Type::U32],
             Self::Atomic(_, scalar) => vec![Type::scalar(scalar)],
         }
     }
 
+    /// What a function that an operation calls is defined by, if not by the dialect.
+    pub(super) fn opt_of_function(name: &str, scalar: Scalar) -> Option<Self> {
+        match name {
+            "fma_f16" => Some(Self::FmaF16),
+            _ if name.ends_with("64") => Some(Self::Extreme(name.to_owned(), scalar)),
+            _ => None,
+        }
+    }
+
     /// Its text.
-    pub(super) fn lines(&self, dialect: &Dialect) -> Vec<String> {
+    pub(super) fn lines(&self, dialect: &Dialect, target: &Target) -> Vec<String> {
         let device = dialect.device;
         match *self {
-            Self::Saturating(scalar) => saturating(scalar, device),
-            Self::Wrapping(name, ty) if ty.is_vector() && !dialect.vector_operators => {
-                let lane = format!("(int32_t)((uint32_t)a[?] {} (uint32_t)b[?])", wrapping_sign(name));
-                let vector = type_name(ty);
-                lanes_of(&format!("{device} {vector} wrapping_{name}({vector} a, {vector} b) {{"), &lane, ty)
+            Self::DecodeFloat8(scalar) => float8::decode(scalar, dialect, target),
+            Self::EncodeFloat8(scalar) => float8::encode(scalar, dialect, target),
+            Self::Saturating(from, to) => saturating(from, to, device),
+            Self::Wrapping(name, ty) => wrapping(name, ty, dialect),
+            Self::WrappingNegation(ty) => wrapping_negation(ty, dialect),
+            Self::WrappingDivision(name, ty) => wrapping_division(name, ty, device),
+            Self::Extreme(ref name, scalar) => {
+                let (ty, sign) = (scalar_name(scalar), if name.starts_with("min") { "<" } else { ">" });
+                one_line(&format!("{device} {ty} {name}({ty} a, {ty} b)"), &format!("b {sign} a ? b : a"))
             }
-            Self::WrappingNegation(ty) if ty.is_vector() && !dialect.vector_operators => {
-                let vector = type_name(ty);
-                lanes_of(
-                    &format!("{device} {vector} wrapping_neg({vector} a) {{"),
-                    "(int32_t)(0u - (uint32_t)a[?])",
-                    ty,
-                )
-            }
-            Self::Operator(ref sign, operands, ty) => operator(sign, operands, ty, device),
+            Self::FmaF16 => (dialect.fma_f16)(device),
+            Self::Lanewise(ref name, operands, ty) => lanewise(name, operands, ty, device),
+            Self::Operator(ref sign, operands, ty) => operator(sign, operands, ty, dialect),
             Self::ShuffleBy(direction, wave) => vec![
                 "// The value of the lane that is `by` further; the thread's own where the wave has none.".to_owned(),
                 "template <typename T>".to_owned(),
@@ -65,27 +90,65 @@ impl Helper {
                 format!("    return by < {wave} ? other : value;"),
                 "}".to_owned(),
             ],
-            Self::Wrapping(name, ty) => {
-                let sign = wrapping_sign(name);
-                let (signed, unsigned) = (type_name(ty), type_name(Type { scalar: Scalar::U32, ..ty }));
-                vec![
-                    format!("{device} {signed} wrapping_{name}({signed} a, {signed} b) {{"),
-                    format!("    return ({signed})(({unsigned})a {sign} ({unsigned})b);"),
-                    "}".to_owned(),
-                ]
-            }
-            Self::WrappingNegation(ty) => {
-                let (signed, unsigned) = (type_name(ty), type_name(Type { scalar: Scalar::U32, ..ty }));
-                vec![
-                    format!("{device} {signed} wrapping_neg({signed} a) {{"),
-                    format!("    return ({signed})(0u - ({unsigned})a);"),
-                    "}".to_owned(),
-                ]
-            }
-            Self::Lanewise(name, operands, ty) => lanewise(name, operands, ty, device),
             Self::Atomic(atomic, scalar) => atomics::own_lines(atomic, scalar, dialect),
         }
     }
+}
+
+/// The same type without a sign.
+fn unsigned(ty: Type) -> Type {
+    Type { scalar: ty.scalar.unsigned(), ..ty }
+}
+
+/// A function that returns an expression.
+fn one_line(head: &str, value: &str) -> Vec<String> {
+    vec![format!("{head} {{"), format!("    return {value};"), "}".to_owned()]
+}
+
+fn wrapping(name: &str, ty: Type, dialect: &Dialect) -> Vec<String> {
+    let (device, sign, own) = (dialect.device, wrapping_sign(name), type_name(ty));
+    let head = format!("{device} {own} wrapping_{name}({own} a, {own} b)");
+    if ty.is_vector() && !dialect.vector_operators {
+        let (lane, wide) = (type_name(ty.element()), wrapping_type(ty.element()));
+        return lanes_of(&format!("{head} {{"), &format!("({lane})(({wide})a[?] {sign} ({wide})b[?])"), ty);
+    }
+    let wide = wrapping_type(ty);
+    one_line(&head, &format!("({own})(({wide})a {sign} ({wide})b)"))
+}
+
+fn wrapping_negation(ty: Type, dialect: &Dialect) -> Vec<String> {
+    let (device, own) = (dialect.device, type_name(ty));
+    let head = format!("{device} {own} wrapping_neg({own} a)");
+    if ty.is_vector() && !dialect.vector_operators {
+        let (lane, wide) = (type_name(ty.element()), wrapping_type(ty.element()));
+        return lanes_of(&format!("{head} {{"), &format!("({lane})(0u - ({wide})a[?])"), ty);
+    }
+    // A vector of narrow lanes takes no wider zero.
+    let zero = if ty.is_vector() { format!("({})0", wrapping_type(ty)) } else { "0u".to_owned() };
+    one_line(&head, &format!("({own})({zero} - ({})a)", wrapping_type(ty)))
+}
+
+/// The type in which overflow is defined: of the same width without a sign, and no narrower than C++ computes.
+fn wrapping_type(ty: Type) -> String {
+    match ty.scalar {
+        Scalar::U16 if !ty.is_vector() => scalar_name(Scalar::U32).to_owned(),
+        _ => type_name(unsigned(ty)),
+    }
+}
+
+/// The quotient of the smallest number and -1 does not fit.
+fn wrapping_division(name: &str, ty: Type, device: &str) -> Vec<String> {
+    let (own, lane) = (type_name(ty), type_name(ty.element()));
+    let head = format!("{device} {own} wrapping_{name}({own} a, {own} b)");
+    let unsigned = wrapping_type(ty.element());
+    let value = |a: &str, b: &str| match name {
+        "div" => format!("{b} == -1 ? ({lane})(0u - ({unsigned}){a}) : ({lane})({a} / {b})"),
+        _ => format!("{b} == -1 ? ({lane})0 : ({lane})({a} % {b})"),
+    };
+    if ty.is_vector() {
+        return lanes_of(&format!("{head} {{"), &value("a[?]", "b[?]"), ty);
+    }
+    one_line(&head, &value("a", "b"))
 }
 
 fn wrapping_sign(name: &str) -> &'static str {
@@ -102,35 +165,44 @@ fn lanes_of(head: &str, lane: &str, ty: Type) -> Vec<String> {
     vec![head.to_owned(), format!("    return {{{}}};", lanes.join(", ")), "}".to_owned()]
 }
 
-fn operator(sign: &str, operands: usize, ty: Type, device: &str) -> Vec<String> {
-    let vector = type_name(ty);
+fn operator(sign: &str, operands: usize, ty: Type, dialect: &Dialect) -> Vec<String> {
+    let (device, vector, lane) = (dialect.device, type_name(ty), type_name(ty.element()));
+    // Where a lane is computed in a wider type, it is converted back.
+    let convert = |value: String| if (dialect.promotes)(ty.scalar) { format!("{lane}({value})") } else { value };
     match (operands, sign.strip_suffix('=')) {
-        (1, _) => lanes_of(&format!("{device} {vector} operator{sign}({vector} a) {{"), &format!("{sign}a[?]"), ty),
-        (_, Some(_)) => {
+        (1, _) => {
+            let head = format!("{device} {vector} operator{sign}({vector} a) {{");
+            lanes_of(&head, &convert(format!("{sign}a[?]")), ty)
+        }
+        (_, Some(plain)) => {
             let mut lines = vec![format!("{device} {vector}& operator{sign}({vector}& a, {vector} b) {{")];
-            lines.extend((0..ty.lanes).map(|lane| format!("    a[{lane}] {sign} b[{lane}];")));
+            let sum = |lane: u8| convert(format!("a[{lane}] {plain} b[{lane}]"));
+            lines.extend((0..ty.lanes).map(|lane| match (dialect.promotes)(ty.scalar) {
+                true => format!("    a[{lane}] = {};", sum(lane)),
+                false => format!("    a[{lane}] {sign} b[{lane}];"),
+            }));
             lines.extend(["    return a;".to_owned(), "}".to_owned()]);
             lines
         }
         (_, None) => {
             let head = format!("{device} {vector} operator{sign}({vector} a, {vector} b) {{");
-            lanes_of(&head, &format!("a[?] {sign} b[?]"), ty)
+            lanes_of(&head, &convert(format!("a[?] {sign} b[?]")), ty)
         }
     }
 }
 
-fn saturating(scalar: Scalar, device: &str) -> Vec<String> {
-    let ty = scalar_name(scalar);
-    let (name, highest, highest_value, lowest) = if scalar == Scalar::I32 {
-        ("saturating_i32", "2147483648.0f", "2147483647", "    if (x < -2147483648.0f) return -2147483647 - 1;")
-    } else {
-        ("saturating_u32", "4294967296.0f", "4294967295u", "    if (x <= 0.0f) return 0u;")
-    };
+/// Rust's `as` from `float` or `double`. The bounds are powers of two: exact in either.
+fn saturating(from: Scalar, to: Scalar, device: &str) -> Vec<String> {
+    let (ty, name, float) = (scalar_name(to), to.name(), scalar_name(from));
+    let suffix = if from == Scalar::F64 { "" } else { "f" };
+    let [lowest, highest] = to.range();
+    let spell = |value| super::literal::spell_integer(Literal::opt_wrapped(to, value), Context::Typed);
+    let low = if lowest == 0 { "x <= 0".to_owned() } else { format!("x < {lowest}") };
     vec![
         format!("// Rust's `as`: what does not fit becomes the nearest {ty}, NaN becomes 0."),
-        format!("{device} {ty} {name}(float x) {{"),
-        format!("    if (x >= {highest}) return {highest_value};"),
-        lowest.to_owned(),
+        format!("{device} {ty} saturating_{name}({float} x) {{"),
+        format!("    if (x >= {}.0{suffix}) return {};", highest + 1, spell(highest)),
+        format!("    if ({low}.0{suffix}) return {};", spell(lowest)),
         format!("    return x == x ? {ty}(x) : 0;"),
         "}".to_owned(),
     ]
@@ -138,12 +210,16 @@ fn saturating(scalar: Scalar, device: &str) -> Vec<String> {
 
 fn lanewise(name: &str, operands: usize, ty: Type, device: &str) -> Vec<String> {
     let names = &["a", "b", "c"][..operands];
+    // Functions of `float` and of `int` serve for what is narrower.
+    let converts = is_half(ty.scalar) || is_narrow(ty.scalar);
     let vector = type_name(ty);
     let params: Vec<String> = names.iter().map(|name| format!("{vector} {name}")).collect();
     let lanes: Vec<String> = (0..ty.lanes)
         .map(|lane| {
             let operands: Vec<String> = names.iter().map(|name| format!("{name}[{lane}]")).collect();
-            format!("        {name}({}),", operands.join(", "))
+            let call = format!("{name}({})", operands.join(", "));
+            let call = if converts { format!("{}({call})", scalar_name(ty.scalar)) } else { call };
+            format!("        {call},")
         })
         .collect();
     let mut lines = vec![
@@ -157,15 +233,22 @@ fn lanewise(name: &str, operands: usize, ty: Type, device: &str) -> Vec<String> 
 }
 
 /// The C++ function of scalars that an operation calls.
-pub(super) fn opt_function(op: Op, scalar: Scalar, dialect: &Dialect) -> Option<&'static str> {
-    match (op, scalar.is_float(), (dialect.spelling)(&op.row())) {
-        (Op::Min, true, _) => Some("fminf"),
-        (Op::Max, true, _) => Some("fmaxf"),
-        (Op::Min, false, _) => Some("min"),
-        (Op::Max, false, _) => Some("max"),
-        (Op::MulHi, ..) if scalar == Scalar::I32 => Some("__mulhi"),
-        (Op::MulHi, ..) => Some("__umulhi"),
-        (_, _, Spelling::Call(name) | Spelling::Converted(name)) => Some(name),
-        _ => None,
-    }
+pub(super) fn opt_function(op: Op, scalar: Scalar, dialect: &Dialect) -> Option<String> {
+    let (float, wide) = (scalar.is_float(), scalar.bits() == 64);
+    let single = match (op, (dialect.spelling)(&op.row())) {
+        (Op::Fma, _) if scalar == Scalar::F16 => "fma_f16",
+        (Op::Min, _) if float => "fminf",
+        (Op::Max, _) if float => "fmaxf",
+        (Op::Min, _) if wide => return Some(format!("min_{}", scalar.name())),
+        (Op::Max, _) if wide => return Some(format!("max_{}", scalar.name())),
+        (Op::Min, _) => "min",
+        (Op::Max, _) => "max",
+        (Op::MulHi, _) if scalar == Scalar::I32 => "__mulhi",
+        (Op::MulHi, _) => "__umulhi",
+        (_, Spelling::Call(name) | Spelling::Converted(name)) => name,
+        _ => return None,
+    };
+    // The functions of `double` lack the `f` at the end.
+    let name = if float && wide { single.strip_suffix('f').unwrap_or(single) } else { single };
+    Some(name.to_owned())
 }

@@ -2,8 +2,9 @@
 //!
 //! A `u32` that stands where C++ would take it for an `int` gets a suffix; the caller says where that is.
 
-use super::dialect::Dialect;
-use crate::ir::Literal;
+use super::dialect::{Dialect, FloatSpelling};
+use super::scalars::scalar_name;
+use crate::ir::{Literal, Scalar};
 
 /// How a literal's type follows from where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,29 +17,60 @@ pub(super) enum Context {
 
 /// The literal in C++. A leading minus makes it a prefix expression; anything else is a single token or call.
 pub(super) fn spell(literal: Literal, context: Context, dialect: &Dialect) -> String {
+    let [single, double] = &dialect.floats;
     match literal {
         Literal::Bool(value) => value.to_string(),
-        // `-2147483648` is minus a number that does not fit.
-        Literal::I32(i32::MIN) => "(-2147483647 - 1)".to_owned(),
-        Literal::I32(value) => value.to_string(),
-        Literal::U32(value) if context == Context::Typed && i32::try_from(value).is_ok() => value.to_string(),
-        Literal::U32(value) => format!("{value}u"),
-        Literal::F32(bits) => spell_float(bits, dialect),
+        Literal::F16(bits) | Literal::Bf16(bits) => spell_half(literal, bits, dialect),
+        Literal::F32(bits) => match f32::from_bits(bits) {
+            // The shortest decimal that reads back as the same number; Rust always writes a point or an exponent.
+            value if value.is_finite() => format!("{value:?}f"),
+            value if value.is_infinite() => spell_infinity(value < 0.0, single),
+            _ if bits == 0x7fc0_0000 => single.nan.to_owned(),
+            _ => format!("{}{bits:#010x}u)", single.of_bits),
+        },
+        Literal::F64(bits) => match f64::from_bits(bits) {
+            value if value.is_finite() => format!("{value:?}"),
+            value if value.is_infinite() => spell_infinity(value < 0.0, double),
+            _ if bits == 0x7ff8_0000_0000_0000 => double.nan.to_owned(),
+            _ => format!("{}{bits:#018x}ull)", double.of_bits),
+        },
+        Literal::Fp8(code) | Literal::Bf8(code) => format!("{}({code:#04x})", scalar_name(literal.scalar())),
+        _ => spell_integer(Some(literal), context),
     }
 }
 
-fn spell_float(bits: u32, dialect: &Dialect) -> String {
-    const CANONICAL_NAN: u32 = 0x7fc0_0000;
-    let value = f32::from_bits(bits);
-    if bits == CANONICAL_NAN {
-        dialect.nan.to_owned()
-    } else if value.is_nan() {
-        format!("{}{bits:#010x}u)", dialect.float_of_bits)
-    } else if value.is_infinite() {
-        format!("{}{}", if value < 0.0 { "-" } else { "" }, dialect.infinity)
-    } else {
-        // The shortest decimal that reads back as the same `f32`; Rust always writes a point or an exponent.
-        format!("{value:?}f")
+fn spell_infinity(negative: bool, spelling: &FloatSpelling) -> String {
+    format!("{}{}", if negative { "-" } else { "" }, spelling.infinity)
+}
+
+fn spell_half(literal: Literal, bits: u16, dialect: &Dialect) -> String {
+    match literal.opt_float() {
+        Some(value) if value.is_finite() => {
+            // Exact in the wider format, and the decimal of that reads back.
+            #[expect(clippy::cast_possible_truncation, reason = "a half is exact in single precision")]
+            let single = value as f32;
+            format!("{}({single:?}f)", literal.scalar().name())
+        }
+        _ => (dialect.short_float_of_bits)(literal.scalar()).replace('?', &format!("{bits:#06x}")),
+    }
+}
+
+/// An integer; nothing for what is none.
+pub(super) fn spell_integer(literal: Option<Literal>, context: Context) -> String {
+    let Some((scalar, value)) = literal.and_then(|literal| Some((literal.scalar(), literal.opt_integer()?))) else {
+        return String::new();
+    };
+    let is_int = i32::try_from(value).is_ok();
+    match (scalar, value) {
+        // `-2147483648` is minus a number that does not fit.
+        (Scalar::I32, _) if value == scalar.range()[0] => "(-2147483647 - 1)".to_owned(),
+        (Scalar::I64, _) if value == scalar.range()[0] => "(-9223372036854775807ll - 1)".to_owned(),
+        (Scalar::I32, _) => value.to_string(),
+        _ if context == Context::Typed && is_int => value.to_string(),
+        (Scalar::U32, _) => format!("{value}u"),
+        _ if is_int => format!("{}({value})", scalar_name(scalar)),
+        (Scalar::I64, _) => format!("{}({value}ll)", scalar_name(scalar)),
+        _ => format!("{}({value}ull)", scalar_name(scalar)),
     }
 }
 

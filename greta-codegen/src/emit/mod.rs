@@ -4,15 +4,18 @@
 //! NVIDIA with nvcc and NVRTC, where `--fmad=false` is needed for that; the same kernel gives the same bytes; every line knows the Rust code that it came from. Names, doc comments, loops and
 //! constants are the author's. Knows nothing of devices, compilers at work or files.
 
+mod arithmetic;
 mod atomics;
 #[cfg(test)]
 mod cuda_tests;
 mod dialect;
 mod expressions;
+mod float8;
 mod helpers;
 mod line_map;
 mod literal;
 mod names;
+mod scalars;
 mod shared;
 mod statements;
 mod structures;
@@ -113,12 +116,17 @@ impl<'a> Writer<'a> {
         if !self.kernel.doc.is_empty() {
             file.blank();
         }
-        let integers: Vec<Scalar> = [Scalar::I32, Scalar::U32]
-            .into_iter()
-            .filter(|scalar| self.types.iter().any(|ty| ty.scalar == *scalar))
-            .collect();
+        let (integers, short_floats) = self.scalars();
         for line in (self.dialect.preamble)(&integers) {
             file.text(line, None);
+        }
+        if !short_floats.is_empty() {
+            file.blank();
+        }
+        for scalar in short_floats {
+            for line in (self.dialect.short_float)(scalar) {
+                file.text(line, None);
+            }
         }
         let vectors: Vec<Type> = self.types.iter().copied().filter(|ty| ty.is_vector()).collect();
         if !vectors.is_empty() {
@@ -141,7 +149,7 @@ impl<'a> Writer<'a> {
         file.lines.extend(structures.lines);
         for helper in helpers {
             file.blank();
-            for line in helper.lines(self.dialect) {
+            for line in helper.lines(self.dialect, self.target) {
                 file.text(line, None);
             }
         }
@@ -156,6 +164,14 @@ impl<'a> Writer<'a> {
             locations.push(location);
         }
         Emitted { source, line_map: LineMap::new(locations), launch_shared_bytes: self.launch_shared.bytes }
+    }
+
+    /// The integer types and the short floats that the file names.
+    fn scalars(&self) -> (Vec<Scalar>, Vec<Scalar>) {
+        let used = |scalar: &Scalar| self.types.iter().any(|ty| ty.scalar == *scalar);
+        let scalars = Scalar::ALL.iter().copied().filter(used);
+        let (integers, others): (Vec<Scalar>, Vec<Scalar>) = scalars.partition(|scalar| scalar.is_integer());
+        (integers, others.into_iter().filter(|scalar| scalars::is_short_float(*scalar)).collect())
     }
 
     fn section(&mut self, write: fn(&mut Self)) -> Lines {

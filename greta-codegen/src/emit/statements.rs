@@ -5,9 +5,7 @@
 use super::Writer;
 use super::dialect::type_name;
 use super::text::Doc;
-use crate::ir::{
-    Block, Expr, ExprKind, Extent, Literal, Location, Op, Place, Stmt, StmtKind, Type, Unroll, VarId, VarKind,
-};
+use crate::ir::{Block, Expr, ExprKind, Extent, Location, Op, Place, Stmt, StmtKind, Type, Unroll, VarId, VarKind};
 
 impl Writer<'_> {
     /// Writes statements in a scope of their own, one level in.
@@ -219,10 +217,9 @@ impl Writer<'_> {
     }
 
     /// The value of a literal integer.
-    fn kernel_literal(&self, expr: &Expr) -> Option<i64> {
+    fn kernel_literal(&self, expr: &Expr) -> Option<i128> {
         match expr.kind {
-            ExprKind::Literal(Literal::U32(value)) => Some(value.into()),
-            ExprKind::Literal(Literal::I32(value)) => Some(value.into()),
+            ExprKind::Literal(value) => value.opt_integer(),
             _ => None,
         }
     }
@@ -262,7 +259,7 @@ fn assignment(place: Doc, sign: &str, value: Doc) -> Doc {
 /// Whether a value's bytes are all zero.
 fn is_zero(value: &Expr) -> bool {
     match &value.kind {
-        ExprKind::Literal(Literal::U32(0) | Literal::I32(0) | Literal::F32(0) | Literal::Bool(false)) => true,
+        ExprKind::Literal(value) => value.bits() == 0,
         ExprKind::Splat(scalar) => is_zero(scalar),
         _ => false,
     }

@@ -164,14 +164,14 @@ fn signed_arithmetic_wraps_and_floats_saturate() {
     // Rust's `as`: what does not fit becomes the nearest int32_t, NaN becomes 0.
     static __device__ __forceinline__ int32_t saturating_i32(float x) {
         if (x >= 2147483648.0f) return 2147483647;
-        if (x < -2147483648.0f) return -2147483647 - 1;
+        if (x < -2147483648.0f) return (-2147483647 - 1);
         return x == x ? int32_t(x) : 0;
     }
 
     // Rust's `as`: what does not fit becomes the nearest uint32_t, NaN becomes 0.
     static __device__ __forceinline__ uint32_t saturating_u32(float x) {
         if (x >= 4294967296.0f) return 4294967295u;
-        if (x <= 0.0f) return 0u;
+        if (x <= 0.0f) return 0;
         return x == x ? uint32_t(x) : 0;
     }
 

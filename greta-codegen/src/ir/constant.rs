@@ -1,5 +1,8 @@
 //! Values that are known at compile time.
 
+use greta_numerics::float16::{bf16_from_f32, f16_from_f64};
+use greta_numerics::{F8E4M3Fnuz, F8E5M2Fnuz, Overflow};
+
 use super::{Expr, ExprKind, Kernel, Literal, Op, Scalar};
 
 impl Kernel {
@@ -29,7 +32,7 @@ impl Kernel {
                 true => self.opt_constant(then),
                 false => self.opt_constant(otherwise),
             },
-            ExprKind::Cast(operand) => opt_cast(self.opt_constant(operand)?, expr.ty.scalar),
+            ExprKind::Cast(operand) => self.opt_constant(operand)?.opt_cast(expr.ty.scalar),
             ExprKind::Load(_)
             | ExprKind::Atomic(..)
             | ExprKind::Vector(_)
@@ -46,17 +49,46 @@ impl Kernel {
     }
 }
 
-/// Rust's `as` between integers and from `bool`; casts from and to floats are left to the target.
-#[expect(clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "the casts are those that the kernel asks for")]
-fn opt_cast(value: Literal, to: Scalar) -> Option<Literal> {
-    Some(match (value, to) {
-        (Literal::U32(value), Scalar::I32) => Literal::I32(value as i32),
-        (Literal::I32(value), Scalar::U32) => Literal::U32(value as u32),
-        (Literal::Bool(value), Scalar::U32) => Literal::U32(u32::from(value)),
-        (Literal::Bool(value), Scalar::I32) => Literal::I32(i32::from(value)),
-        (value, to) if value.scalar() == to && !to.is_float() => value,
-        _ => return None,
-    })
+impl Literal {
+    /// Rust's `as` between integers and from `bool`; casts from and to floats are left to the target.
+    #[must_use]
+    pub fn opt_cast(self, to: Scalar) -> Option<Self> {
+        if self.scalar() == to && !to.is_float() {
+            return Some(self);
+        }
+        let integer = self.opt_integer().or_else(|| self.opt_bool().map(i128::from))?;
+        Self::opt_wrapped(to, integer)
+    }
+}
+
+impl Literal {
+    /// The constant that Rust's `as` makes of an integer. Not for `bool`.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "rounded as the kernel asks for")]
+    pub fn of_integer(scalar: Scalar, value: i128) -> Self {
+        let wide = if scalar == Scalar::F64 || scalar == Scalar::F16 { value as f64 } else { f64::from(value as f32) };
+        Self::opt_wrapped(scalar, value).unwrap_or_else(|| Self::of_float(scalar, wide))
+    }
+
+    /// The constant that `as` makes of an `f64`: rounded once to nearest even, to an integer truncated and saturated.
+    /// Not for `bool`.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, reason = "rounded as the kernel asks for")]
+    pub fn of_float(scalar: Scalar, value: f64) -> Self {
+        match scalar {
+            Scalar::F16 => Self::F16(f16_from_f64(value)),
+            Scalar::Bf16 => Self::Bf16(bf16_from_f32(value as f32)),
+            Scalar::F32 => Self::f32(value as f32),
+            Scalar::F64 => Self::f64(value),
+            Scalar::Fp8 => Self::Fp8(F8E4M3Fnuz::from_f32(value as f32, Overflow::Nan).0),
+            Scalar::Bf8 => Self::Bf8(F8E5M2Fnuz::from_f32(value as f32, Overflow::Nan).0),
+            Scalar::Bool => unreachable!("invariant: `as` makes no truth value of a float"),
+            integer => {
+                let [lowest, highest] = integer.range();
+                Self::from_bits(integer, (value as i128).clamp(lowest, highest) as u64)
+            }
+        }
+    }
 }
 
 impl Op {

@@ -46,7 +46,7 @@ pub use kernel::{
 pub use literal::Literal;
 pub use location::Location;
 pub use structure::{Field, Leaf, Passed, Shape, StructParam, Structure};
-pub use types::{Scalar, Type};
+pub use types::{Scalar, Sort, Type};
 
 pub use crate::atomics::Atomic;
 pub use crate::ops::Op;

@@ -5,7 +5,7 @@ use super::bind::Merge;
 use super::tracer::{self, TraceError};
 use super::value::{Atom, Integer, IntoVal, Val};
 use super::wanted::Condition;
-use crate::ir::{Block, Expr, ExprKind, Literal, Location, Op, Place, Scalar, StmtKind, Unroll, VarId, VarKind};
+use crate::ir::{Block, Expr, ExprKind, Literal, Location, Op, Place, StmtKind, Unroll, VarId, VarKind};
 
 /// `if condition { … } else { … }`, also as an expression.
 pub struct If {
@@ -241,12 +241,8 @@ impl<T: Integer> For<T> {
         let location = Location::caller();
         let step = step.into_val();
         let id = tracer::with(|tracer| {
-            let given = match tracer.opt_constant(step.atom) {
-                Some(Literal::U32(step)) => i64::from(step),
-                Some(Literal::I32(step)) => i64::from(step),
-                _ => 1,
-            };
-            if given < 1 {
+            if let Some(given) = tracer.opt_constant(step.atom).and_then(Literal::opt_integer).filter(|step| *step < 1)
+            {
                 tracer.error(TraceError::Step { given }, location);
             }
             let id = tracer.var(name, VarKind::Counter, T::ty(), location);
@@ -275,14 +271,11 @@ impl<T: Integer> For<T> {
     #[must_use]
     pub fn counter_reversed(&self) -> Val<T> {
         let location = self.location;
-        let one = match T::ty().scalar {
-            crate::ir::Scalar::I32 => Literal::I32(1),
-            _ => Literal::U32(1),
-        };
+        let one = Literal::from_bits(T::ty().scalar, 1);
         let subtract = |a: Expr, b: Expr| Val::<T>::record_op(Op::Sub, vec![a, b], location);
         let last = subtract(self.end.clone(), Expr::literal(one, location));
         let passed = match self.start.kind {
-            ExprKind::Literal(Literal::I32(0) | Literal::U32(0)) => self.counter,
+            ExprKind::Literal(start) if start.opt_integer() == Some(0) => self.counter,
             _ => subtract(self.counter.expr(location), self.start.clone()),
         };
         subtract(last.expr(location), passed.expr(location))
@@ -303,14 +296,10 @@ impl<T: Integer> For<T> {
 pub fn inclusive_end<T: Integer, E: IntoVal<T>>(end: E) -> Val<T> {
     let location = Location::caller();
     let end = end.into_val();
-    let one = match T::ty().scalar {
-        Scalar::I32 => Literal::I32(1),
-        Scalar::U32 => Literal::U32(1),
-        Scalar::Bool | Scalar::F32 => unreachable!("invariant: a counter is an integer"),
-    };
+    let one = Literal::from_bits(T::ty().scalar, 1);
     tracer::with(|tracer| {
-        let known = tracer.opt_constant(end.atom);
-        if matches!(known, Some(Literal::U32(u32::MAX) | Literal::I32(i32::MAX))) {
+        let known = tracer.opt_constant(end.atom).and_then(Literal::opt_integer);
+        if known == Some(T::ty().scalar.range()[1]) {
             tracer.error(TraceError::EndOutOfRange, location);
         }
     });

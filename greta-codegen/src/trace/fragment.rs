@@ -12,7 +12,8 @@ use super::control::For;
 use super::function::{Call, FunctionInfo};
 use super::memory::{Element, Get, Memory};
 use super::tracer;
-use super::value::{Atom, Float, IntoVal, Number, Signed, Val, Value, Vector, f32x4};
+use super::value::{Atom, Float, IntoVal, Number, Signed, Val, Value, Vector};
+use super::vector::f32x4;
 use crate::ir::{Expr, ExprKind, Literal, Location, Op, Place, StmtKind, Type, Unroll};
 use crate::mfma::{self, Coordinate, Mfma, Role, Spread, Term};
 

@@ -1,9 +1,9 @@
 //! Rust literals as kernel values. A literal stays a Rust literal until rustc has inferred its type, so that its value is
 //! rounded, range-checked and, where nothing else decides, typed as in any other Rust code.
 
-use super::value::{IntoVal, Val, Value};
+use super::value::{IntoVal, Val, Value, bf8, bf16, f16, fp8};
 
-/// A type that literals in kernels can have.
+/// A type that Rust constants in kernels can have.
 #[diagnostic::on_unimplemented(
     message = "a literal of type `{Self}` in a kernel",
     label = "kernels have no `{Self}`",
@@ -11,10 +11,13 @@ use super::value::{IntoVal, Val, Value};
 )]
 pub trait LiteralValue: Value + IntoVal<Self> {}
 
-impl LiteralValue for bool {}
-impl LiteralValue for f32 {}
-impl LiteralValue for i32 {}
-impl LiteralValue for u32 {}
+macro_rules! literal_value {
+    ($($rust:ty)*) => {
+        $(impl LiteralValue for $rust {})*
+    };
+}
+
+literal_value!(bool i8 i16 i32 i64 u8 u16 u32 u64 f16 bf16 f32 f64 fp8 bf8);
 
 /// A literal.
 #[must_use]

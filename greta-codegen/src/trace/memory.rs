@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::tracer::{self, TraceError};
-use super::value::{Atom, IntoVal, Val, Value, Vector};
+use super::value::{Atom, IntoVal, Val, Value, Vector, bf8, bf16, f16, fp8};
 use super::wanted::ElementIndex;
 use crate::ir::{ExprKind, Extent, Location, Place, StmtKind, VarId, VarKind};
 
@@ -361,7 +361,7 @@ macro_rules! repeat_host {
     };
 }
 
-repeat_host!(f32, i32, u32, bool);
+repeat_host!(bool, i8, i16, i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64, fp8, bf8);
 
 impl<E> Repeat for Array<E> {
     type Array = Array<Self>;

@@ -31,6 +31,7 @@ mod operators;
 mod table;
 mod tracer;
 mod value;
+pub mod vector;
 mod wanted;
 
 pub use arrays::{Item, array};
@@ -60,12 +61,13 @@ pub use memory::{
     register, repeat, shared, spaces,
 };
 pub use methods::{WordInteger, f32_from_bits};
-pub use operators::{CastFrom, cast, eq, ge, gt, le, lt, ne};
+pub use operators::{CastFrom, cast, cast_float, cast_integer, eq, ge, gt, le, lt, ne};
 pub use tracer::TraceError;
 pub use value::{
-    Atom, Bits, Castable, Float, Integer, IntoVal, Number, Signed, Val, Value, Vector, Word, f32x2, f32x4, i32x2,
-    i32x4, u32x2, u32x4,
+    Atom, Bits, Castable, Comparable, Float, Integer, IntoVal, Number, ScalarValue, Signed, Val, Value, Vector, Word,
+    bf8, bf16, f16, fp8,
 };
+pub use vector::*;
 pub use wanted::{Condition, ElementIndex, index};
 
 /// Block size and wave width by their Rust names, for the attributes' expansion.

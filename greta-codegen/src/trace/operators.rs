@@ -3,8 +3,10 @@
 
 use std::ops;
 
-use super::value::{Bits, Castable, Integer, IntoVal, Number, Signed, Val, Value, Word};
-use crate::ir::{ExprKind, Location, Op};
+use super::value::{
+    Atom, Bits, Castable, Comparable, Integer, IntoVal, Number, ScalarValue, Signed, Val, Value, bf8, bf16, f16, fp8,
+};
+use crate::ir::{ExprKind, Literal, Location, Op};
 
 macro_rules! binary {
     ($($trait:ident $method:ident $op:ident $class:ident, $host:ty, $($rest:ty),*;)*) => {
@@ -34,16 +36,16 @@ macro_rules! binary {
 }
 
 binary! {
-    Add add Add Number, f32, i32, u32;
-    Sub sub Sub Number, f32, i32, u32;
-    Mul mul Mul Number, f32, i32, u32;
-    Div div Div Number, f32, i32, u32;
-    Rem rem Rem Integer, i32, u32;
-    BitAnd bitand BitAnd Bits, i32, u32, bool;
-    BitOr bitor BitOr Bits, i32, u32, bool;
-    BitXor bitxor BitXor Bits, i32, u32, bool;
-    Shl shl Shl Integer, i32, u32;
-    Shr shr Shr Integer, i32, u32;
+    Add add Add Number, i8, i16, i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64;
+    Sub sub Sub Number, i8, i16, i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64;
+    Mul mul Mul Number, i8, i16, i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64;
+    Div div Div Number, i8, i16, i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64;
+    Rem rem Rem Integer, i8, i16, i32, i64, u8, u16, u32, u64;
+    BitAnd bitand BitAnd Bits, i8, i16, i32, i64, u8, u16, u32, u64, bool;
+    BitOr bitor BitOr Bits, i8, i16, i32, i64, u8, u16, u32, u64, bool;
+    BitXor bitxor BitXor Bits, i8, i16, i32, i64, u8, u16, u32, u64, bool;
+    Shl shl Shl Integer, i8, i16, i32, i64, u8, u16, u32, u64;
+    Shr shr Shr Integer, i8, i16, i32, i64, u8, u16, u32, u64;
 }
 
 impl<T: Signed> ops::Neg for Val<T> {
@@ -70,7 +72,7 @@ macro_rules! comparison {
     ($($(#[$doc:meta])* $name:ident $op:ident;)*) => {
         $($(#[$doc])*
         #[track_caller]
-        pub fn $name<T: Word, A: IntoVal<T>, B: IntoVal<T>>(a: A, b: B) -> Val<bool> {
+        pub fn $name<T: Comparable, A: IntoVal<T>, B: IntoVal<T>>(a: A, b: B) -> Val<bool> {
             let location = Location::caller();
             let operands = vec![a.into_val().expr(location), b.into_val().expr(location)];
             Val::record_op(Op::$op, operands, location)
@@ -103,6 +105,18 @@ where
     Val::record(ExprKind::Cast(Box::new(value.source().expr(location))), location)
 }
 
+/// `5 as To`, of an integer literal: the constant itself, so that nothing decides the literal's type before.
+#[must_use]
+pub fn cast_integer<To: Castable>(value: i128) -> Val<To> {
+    Val::from_atom(Atom::Literal(Literal::of_integer(To::ty().scalar, value)))
+}
+
+/// `0.5 as To`, of a float literal.
+#[must_use]
+pub fn cast_float<To: Castable>(value: f64) -> Val<To> {
+    Val::from_atom(Atom::Literal(Literal::of_float(To::ty().scalar, value)))
+}
+
 /// What `as` converts: kernel values, and Rust constants of the types that they have.
 #[diagnostic::on_unimplemented(message = "`as` does not convert `{Self}` to a kernel value")]
 pub trait CastFrom {
@@ -112,7 +126,7 @@ pub trait CastFrom {
     fn source(self) -> Val<Self::Source>;
 }
 
-impl<T: Word> CastFrom for Val<T> {
+impl<T: ScalarValue> CastFrom for Val<T> {
     type Source = T;
 
     fn source(self) -> Self {
@@ -132,4 +146,4 @@ macro_rules! cast_host {
     };
 }
 
-cast_host!(f32, i32, u32, bool);
+cast_host!(bool, i8, i16, i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64, fp8, bf8);

@@ -10,8 +10,8 @@ use super::jumps::LoopFrame;
 use super::value::{Atom, Val};
 use crate::diagnostic::{Diagnostic, DiagnosticKind};
 use crate::ir::{
-    Block, Constant, ConstantId, Expr, ExprKind, Extent, FunctionId, Kernel, Literal, Location, Scalar, Stmt, StmtKind,
-    Type, Var, VarId, VarKind,
+    Block, Constant, ConstantId, Expr, ExprKind, Extent, FunctionId, Kernel, Literal, Location, Stmt, StmtKind, Type,
+    Var, VarId, VarKind,
 };
 use crate::target::Target;
 
@@ -64,7 +64,7 @@ pub enum TraceError {
     #[error("a step of {given}: a loop's step is at least 1")]
     Step {
         /// The step.
-        given: i64,
+        given: i128,
     },
 }
 
@@ -248,7 +248,7 @@ impl Tracer {
                 let values: Option<Vec<Literal>> = operands.iter().map(leaf).collect();
                 op.fold(&values?)
             }
-            ExprKind::Cast(operand) => fold_cast(leaf(operand)?, expr.ty.scalar),
+            ExprKind::Cast(operand) => leaf(operand)?.opt_cast(expr.ty.scalar),
             _ => None,
         }
     }
@@ -257,17 +257,6 @@ impl Tracer {
         let id = ConstantId(u32::try_from(self.kernel.constants.len()).expect("invariant: few constants"));
         self.kernel.constants.push(Constant { name: name.to_owned(), value: Literal::U32(value), definition });
         id
-    }
-}
-
-/// Casts between integer constants; floats are left to the target.
-fn fold_cast(value: Literal, to: Scalar) -> Option<Literal> {
-    match (value, to) {
-        (Literal::U32(value), Scalar::U32) => Some(Literal::U32(value)),
-        (Literal::U32(value), Scalar::I32) => Some(Literal::I32(value.cast_signed())),
-        (Literal::I32(value), Scalar::I32) => Some(Literal::I32(value)),
-        (Literal::I32(value), Scalar::U32) => Some(Literal::U32(value.cast_unsigned())),
-        _ => None,
     }
 }
 

@@ -2,8 +2,17 @@
 
 use std::marker::PhantomData;
 
+pub use greta_numerics::float16::{bf16, f16};
+
 use super::tracer;
 use crate::ir::{ConstantId, Expr, ExprKind, Literal, Location, Op, Scalar, Type, VarId};
+
+/// An 8-bit float with 4 exponent and 3 mantissa bits, E4M3 "fnuz" of gfx942: stored and converted.
+#[allow(non_camel_case_types, reason = "named as the primitive types are")]
+pub type fp8 = greta_numerics::F8E4M3Fnuz;
+/// An 8-bit float with 5 exponent and 2 mantissa bits, E5M2 "fnuz" of gfx942: stored and converted.
+#[allow(non_camel_case_types, reason = "named as the primitive types are")]
+pub type bf8 = greta_numerics::F8E5M2Fnuz;
 
 /// A value of type `T` in a kernel. Operators and methods on it record what the kernel does.
 ///
@@ -72,7 +81,7 @@ impl Atom {
 /// A type that kernel values can have: numbers, `bool`, short vectors, matrix fragments.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the type of a kernel value",
-    label = "kernel values are `bool`, `i32`, `u32`, `f32`, vectors such as `f32x4`, and matrix fragments"
+    label = "kernel values are `bool`, integers of 8 to 64 bits, `f16`, `bf16`, `f32`, `f64`, `fp8`, `bf8`, vectors such as `f32x4`, and matrix fragments"
 )]
 pub trait Value: Copy + 'static {
     /// Its type in the IR.
@@ -87,19 +96,25 @@ pub trait Number: Value {}
 pub trait Signed: Number {}
 /// A scalar integer.
 #[diagnostic::on_unimplemented(message = "a kernel value of type `{Self}` is not an integer")]
-pub trait Integer: Number + Word {}
+pub trait Integer: Number + Bits + Comparable {}
 /// A float or a vector of floats.
 #[diagnostic::on_unimplemented(message = "a kernel value of type `{Self}` is not floating-point")]
 pub trait Float: Signed {}
 /// A scalar with bitwise operations: integers and `bool`.
 #[diagnostic::on_unimplemented(message = "no bitwise operations on kernel values of type `{Self}`")]
 pub trait Bits: Value {}
-/// A scalar that fits one 32-bit register: what is compared and what moves between lanes.
+/// A scalar of 32 bits, or `bool`: what moves between lanes.
 #[diagnostic::on_unimplemented(message = "a kernel value of type `{Self}` is not a 32-bit scalar")]
-pub trait Word: Value {}
-/// A scalar that `as` converts from and to.
-#[diagnostic::on_unimplemented(message = "`as` does not convert kernel values of type `{Self}`")]
-pub trait Castable: Value {}
+pub trait Word: ScalarValue {}
+/// A scalar that is compared.
+#[diagnostic::on_unimplemented(message = "kernel values of type `{Self}` are not compared")]
+pub trait Comparable: ScalarValue {}
+/// One number or truth value: no vector.
+#[diagnostic::on_unimplemented(message = "a kernel value of type `{Self}` is not a scalar")]
+pub trait ScalarValue: Value {}
+/// A scalar that `as` converts to.
+#[diagnostic::on_unimplemented(message = "`as` does not convert kernel values to `{Self}`")]
+pub trait Castable: ScalarValue {}
 /// A short vector.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a vector type of kernel values")]
 pub trait Vector: Value {
@@ -115,69 +130,28 @@ macro_rules! scalar {
                     Type::scalar(Scalar::$scalar)
                 }
             }
+            impl ScalarValue for $rust {}
             $(impl $class for $rust {})*
         )*
     };
 }
 
 scalar! {
-    f32 => F32: Number Signed Float Word Castable;
-    i32 => I32: Number Signed Integer Bits Word Castable;
-    u32 => U32: Number Integer Bits Word Castable;
-    bool => Bool: Bits Word;
-}
-
-macro_rules! vector {
-    ($($(#[$doc:meta])* $name:ident = $lane:ty, $scalar:ident, $lanes:literal: $($class:ident)*;)*) => {
-        $(
-            $(#[$doc])*
-            #[allow(non_camel_case_types, reason = "named as the primitive types are")]
-            #[derive(Clone, Copy, Debug, PartialEq)]
-            pub struct $name(pub [$lane; $lanes]);
-
-            impl Value for $name {
-                fn ty() -> Type {
-                    Type::vector(Scalar::$scalar, $lanes)
-                }
-            }
-            impl Vector for $name {
-                type Lane = $lane;
-            }
-            $(impl $class for $name {})*
-
-            impl $name {
-                /// The vector with every lane equal to `value`.
-                #[track_caller]
-                pub fn splat<R: IntoVal<$lane>>(value: R) -> Val<Self> {
-                    let location = Location::caller();
-                    Val::record(ExprKind::Splat(Box::new(value.into_val().expr(location))), location)
-                }
-
-                /// The vector of these lanes, the first at the lowest address.
-                #[track_caller]
-                pub fn new<R: IntoVal<$lane>>(lanes: [R; $lanes]) -> Val<Self> {
-                    let location = Location::caller();
-                    let lanes = lanes.into_iter().map(|lane| lane.into_val().expr(location)).collect();
-                    Val::record(ExprKind::Vector(lanes), location)
-                }
-            }
-        )*
-    };
-}
-
-vector! {
-    /// Two `f32`.
-    f32x2 = f32, F32, 2: Number Signed Float;
-    /// Four `f32`: 16 bytes, the widest load of one lane.
-    f32x4 = f32, F32, 4: Number Signed Float;
-    /// Two `i32`.
-    i32x2 = i32, I32, 2: Number Signed;
-    /// Four `i32`.
-    i32x4 = i32, I32, 4: Number Signed;
-    /// Two `u32`.
-    u32x2 = u32, U32, 2: Number;
-    /// Four `u32`.
-    u32x4 = u32, U32, 4: Number;
+    bool => Bool: Bits Word Comparable;
+    i8 => I8: Number Signed Integer Bits Comparable Castable;
+    i16 => I16: Number Signed Integer Bits Comparable Castable;
+    i32 => I32: Number Signed Integer Bits Word Comparable Castable;
+    i64 => I64: Number Signed Integer Bits Comparable Castable;
+    u8 => U8: Number Integer Bits Comparable Castable;
+    u16 => U16: Number Integer Bits Comparable Castable;
+    u32 => U32: Number Integer Bits Word Comparable Castable;
+    u64 => U64: Number Integer Bits Comparable Castable;
+    f16 => F16: Number Signed Float Comparable Castable;
+    bf16 => Bf16: Number Signed Float Comparable Castable;
+    f32 => F32: Number Signed Float Word Comparable Castable;
+    f64 => F64: Number Signed Float Comparable Castable;
+    fp8 => Fp8: Castable;
+    bf8 => Bf8: Castable;
 }
 
 /// What can stand where a kernel value of type `T` is wanted: such a value, or a Rust constant of that type.
@@ -211,8 +185,19 @@ macro_rules! host_constant {
 }
 
 host_constant! {
-    f32 => Literal::f32;
-    i32 => Literal::I32;
-    u32 => Literal::U32;
     bool => Literal::Bool;
+    i8 => Literal::I8;
+    i16 => Literal::I16;
+    i32 => Literal::I32;
+    i64 => Literal::I64;
+    u8 => Literal::U8;
+    u16 => Literal::U16;
+    u32 => Literal::U32;
+    u64 => Literal::U64;
+    f16 => |value| Literal::F16(value.to_bits());
+    bf16 => |value| Literal::Bf16(value.to_bits());
+    f32 => Literal::f32;
+    f64 => Literal::f64;
+    fp8 => |value| Literal::Fp8(value.0);
+    bf8 => |value| Literal::Bf8(value.0);
 }

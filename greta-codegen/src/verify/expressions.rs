@@ -140,7 +140,7 @@ impl Body<'_> {
     fn divisor(&mut self, op: Op, operands: &[Expr], location: Location) {
         if op.divides()
             && let [_, divisor] = operands
-            && matches!(self.kernel.opt_constant(divisor), Some(Literal::U32(0) | Literal::I32(0)))
+            && self.kernel.opt_constant(divisor).and_then(Literal::opt_integer) == Some(0)
         {
             let operation = if op == Op::Div { "division" } else { "remainder" };
             self.report(location, DiagnosticKind::ZeroDivisor { operation });
@@ -164,7 +164,7 @@ impl Body<'_> {
         self.expr(operand);
         let (from, to) = (operand.ty, expr.ty);
         let exists = match (from.scalar, to.scalar) {
-            (Scalar::Bool, to) => !to.is_float(),
+            (Scalar::Bool, to) => to == Scalar::Bool || to.is_integer(),
             (_, to) => to != Scalar::Bool,
         };
         if from.is_vector() || to.is_vector() || !exists {
@@ -291,14 +291,15 @@ fn admits(allowed: Allowed, ty: Type) -> bool {
     match allowed {
         Allowed::Only(only) => ty == only,
         Allowed::Class(Class::None) => false,
-        Allowed::Class(Class::Number) => scalar != Scalar::Bool,
+        Allowed::Class(Class::Number) => scalar.is_number(),
         Allowed::Class(Class::Integer) => scalar.is_integer(),
-        Allowed::Class(Class::Signed) => scalar.is_float() || scalar == Scalar::I32,
+        Allowed::Class(Class::Signed) => scalar.is_float() || scalar.is_signed_integer(),
         Allowed::Class(Class::Float) => scalar.is_float(),
-        Allowed::Class(Class::Bits) => !scalar.is_float(),
         Allowed::Class(Class::WordInteger) => scalar.is_integer() && scalar.bytes() == 4 && !ty.is_vector(),
         Allowed::Class(Class::Single) => ty == Type::F32,
-        Allowed::Class(Class::Word) => !ty.is_vector(),
+        Allowed::Class(Class::Bits) => scalar == Scalar::Bool || scalar.is_integer(),
+        Allowed::Class(Class::Word) => !ty.is_vector() && (scalar.bits() == 32 || scalar == Scalar::Bool),
+        Allowed::Class(Class::Comparable) => !ty.is_vector() && (scalar.is_number() || scalar == Scalar::Bool),
         Allowed::Class(Class::Boolean) => ty == Type::BOOL,
         Allowed::Class(Class::Any) => true,
     }

@@ -216,12 +216,8 @@ impl<'a> Body<'a> {
         self.value(start, var.ty, || "the start of the range".to_owned());
         self.value(end, var.ty, || "the end of the range".to_owned());
         self.value(step, var.ty, || "the step of the range".to_owned());
-        let given = match self.kernel.opt_constant(step) {
-            Some(Literal::I32(step)) => i64::from(step),
-            Some(Literal::U32(step)) => i64::from(step),
-            _ => 1,
-        };
-        if given < 1 {
+        let given = self.kernel.opt_constant(step).and_then(Literal::opt_integer);
+        if let Some(given) = given.filter(|step| *step < 1) {
             self.report(step.location, DiagnosticKind::Step { given });
         }
         let outside = self.visible.len();

@@ -36,6 +36,7 @@ const GFX942_ROW: Target = Target {
     shared_bytes_max: 65_536,
     static_shared_bytes_max: 65_536,
     block_threads_max: 1024,
+    fp8_instructions: true,
 };
 
 #[test]
@@ -282,7 +283,10 @@ fn operands_obey_the_operation_s_row() {
     refused(value(op(Op::Sqrt, [u(1)])), "operand 1 of sqrt is u32; allowed is a float");
     refused(value(op(Op::Neg, [u(1)])), "operand 1 of neg is u32; allowed is a signed integer or a float");
     refused(value(op(Op::Not, [f(1.0)])), "operand 1 of not is f32; allowed is an integer or a bool");
-    refused(value(lt(splat(f(1.0), 4), splat(f(1.0), 4))), "operand 1 of lt is f32x4; allowed is a scalar");
+    refused(
+        value(lt(splat(f(1.0), 4), splat(f(1.0), 4))),
+        "operand 1 of lt is f32x4; allowed is an integer, a float or a bool",
+    );
     refused(value(mfma(&F32_16X16X4_F32, u(1))), "operand 1 of mfma_f32_16x16x4f32 is u32; allowed is f32");
     refused(value(expr(lt(tid(), u(2)).kind, Type::U32)), "the result of lt is used as u32; it is bool");
     refused(value(cast(f(1.0), Type::BOOL)), "f32 cannot be cast to bool");

@@ -11,7 +11,7 @@ mod statement;
 
 use std::collections::BTreeMap;
 
-use greta_codegen::ir::{Kernel, Location};
+use greta_codegen::ir::{Kernel, Location, Scalar};
 
 use crate::frame::{Inst, LANES};
 use crate::level::Level;
@@ -34,7 +34,10 @@ const BLOCK_THREADS_MAX: u64 = 1 << 16;
 
 /// Compiles a kernel for waves of `wave` lanes.
 pub(crate) fn encode(kernel: &Kernel, wave: u32, level: Level) -> Program {
-    let mut tree = crate::lower::lower(kernel, wave);
+    let unsupported = opt_unsupported(kernel);
+    // Nothing of such a kernel runs: its parameters alone are told apart.
+    let empty = unsupported.map(|_| Kernel { body: Vec::new(), ..kernel.clone() });
+    let mut tree = crate::lower::lower(empty.as_ref().unwrap_or(kernel), wave);
     propagate_copies(&mut tree);
     find_uniformity(&mut tree);
     let liveness = find_liveness(&tree);
@@ -62,6 +65,7 @@ pub(crate) fn encode(kernel: &Kernel, wave: u32, level: Level) -> Program {
         ranges: Vec::new(),
         mfmas: Vec::new(),
         unsupported: Vec::new(),
+        lacking: unsupported,
         mask_depth: 1,
         mask_depth_max: 1,
         masks: BTreeMap::new(),
@@ -76,6 +80,20 @@ pub(crate) fn encode(kernel: &Kernel, wave: u32, level: Level) -> Program {
     encoder.nodes(&tree.body);
     encoder.end_run();
     encoder.finish(kernel, wave, block, waves, presets)
+}
+
+/// A type that the kernel uses and the interpreter lacks.
+fn opt_unsupported(kernel: &Kernel) -> Option<&'static str> {
+    let mut scalars: Vec<Scalar> = kernel.vars.iter().map(|var| var.ty.scalar).collect();
+    for statement in kernel.functions.iter().map(|function| &function.body).chain([&kernel.body]).flatten() {
+        statement.walk(&mut |statement| {
+            for expression in statement.exprs() {
+                expression.walk(&mut |expression| scalars.push(expression.ty.scalar));
+            }
+        });
+    }
+    let known = [Scalar::Bool, Scalar::I32, Scalar::U32, Scalar::F32];
+    scalars.into_iter().find(|scalar| !known.contains(scalar)).map(Scalar::name)
 }
 
 /// Where a register lives.
@@ -118,6 +136,8 @@ struct Encoder<'a> {
     ranges: Vec<Range>,
     mfmas: Vec<MfmaTable>,
     unsupported: Vec<(&'static str, Location)>,
+    /// A type of the kernel that the interpreter lacks.
+    lacking: Option<&'static str>,
     mask_depth: u32,
     mask_depth_max: u32,
     /// The first mask of a region that threads leave before its end.
@@ -245,7 +265,8 @@ impl Encoder<'_> {
         let words = self.slots.count.saturating_mul(self.slot_words).saturating_add(self.variables);
         let bytes = words.max(self.tree.shared_words).saturating_mul(4);
         let large = self.too_large || bytes > FRAME_BYTES_MAX;
-        let refusal = large.then_some(ReportKind::FrameTooLarge { bytes, limit: FRAME_BYTES_MAX });
+        let too_large = large.then_some(ReportKind::FrameTooLarge { bytes, limit: FRAME_BYTES_MAX });
+        let refusal = self.lacking.map(|name| ReportKind::Unsupported { name }).or(too_large);
         let threads = block.iter().fold(1_u32, |product, extent| product.saturating_mul(*extent));
         let full = (0..waves).map(|wave| full_mask(threads.saturating_sub(wave * LANES as u32))).collect();
         let layout = Layout {

@@ -45,11 +45,7 @@ pub fn run(kernel: &Kernel, grid: u32, buffers: &mut [Vec<u32>]) {
 }
 
 fn bits(literal: Literal) -> u32 {
-    match literal {
-        Literal::Bool(value) => u32::from(value),
-        Literal::I32(value) => value as u32,
-        Literal::U32(value) | Literal::F32(value) => value,
-    }
+    u32::try_from(literal.bits()).expect("a word")
 }
 
 impl Thread<'_> {
