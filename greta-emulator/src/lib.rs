@@ -15,11 +15,12 @@ mod module;
 pub mod object;
 mod print;
 mod program;
+mod watch;
 
 pub use crate::object::{CodeObject, Kernel};
 pub use execute::{Cause, UNEXECUTED};
 pub use fault::{Fault, Place};
-pub use launch::{Launch, Options, Report, launch};
+pub use launch::{Launch, Options, Report, Warning, launch};
 pub use memory::{AccessError, Memory, Region};
 pub use module::Module;
 pub use program::Program;

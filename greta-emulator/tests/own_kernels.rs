@@ -38,13 +38,25 @@ enum Argument<'a> {
 
 /// Runs the kernel, optimised and not, and returns the output, which is the same.
 fn outcome(name: &str, grid: [u32; 3], block: u32, arguments: &[Argument<'_>]) -> Option<Vec<f32>> {
-    let optimised = run(&compiled(name, &[])?, name, grid, block, arguments);
-    let plain = run(&compiled(name, &["-O0".to_owned()])?, name, grid, block, arguments);
+    let optimised = run(&compiled(name, &[])?, name, (grid, block), arguments, Options::default());
+    // Checks change nothing and find nothing, at any level.
+    let checked = Options { checks: true, ..Options::default() };
+    for level in ["-O1", "-O2", "-O3"] {
+        let again = run(&compiled(name, &[level.to_owned()])?, name, (grid, block), arguments, checked);
+        assert!(optimised.iter().map(|x| x.to_bits()).eq(again.iter().map(|x| x.to_bits())), "{name} at {level}");
+    }
+    let plain = run(&compiled(name, &["-O0".to_owned()])?, name, (grid, block), arguments, checked);
     assert!(optimised.iter().map(|x| x.to_bits()).eq(plain.iter().map(|x| x.to_bits())), "{name} at -O0 differs");
     Some(optimised)
 }
 
-fn run(code: &[u8], name: &str, grid: [u32; 3], block: u32, arguments: &[Argument<'_>]) -> Vec<f32> {
+fn run(
+    code: &[u8],
+    name: &str,
+    (grid, block): ([u32; 3], u32),
+    arguments: &[Argument<'_>],
+    options: Options,
+) -> Vec<f32> {
     let memory = Memory::new();
     let module = Module::load(&memory, code).unwrap();
     let (mut bytes, mut output) = (Vec::new(), (0, 0));
@@ -64,9 +76,12 @@ fn run(code: &[u8], name: &str, grid: [u32; 3], block: u32, arguments: &[Argumen
         }
     }
     let kernel = module.kernel(name).unwrap();
-    let request = Launch { grid, block: [block, 1, 1], ..Launch::new(&module, kernel, &bytes) };
+    let request = Launch { grid, block: [block, 1, 1], options, ..Launch::new(&module, kernel, &bytes) };
     let start = std::time::Instant::now();
     let report = launch(&memory, &request).unwrap_or_else(|fault| panic!("{fault}"));
+    for warning in &report.warnings {
+        println!("{warning}");
+    }
     println!("{name}: {} instructions in {:?}", report.instructions, start.elapsed());
     let mut data = vec![0; output.1 * 4];
     memory.read(output.0, &mut data).unwrap();
@@ -184,7 +199,7 @@ fn a_large_product_is_done() {
     let words = || Argument::Word(512);
     let arguments = [Argument::Input(&a), Argument::Input(&b), Argument::Output(512 * 512), words(), words(), words()];
     let Some(code) = compiled("gemm_f32", &[]) else { return };
-    let c = run(&code, "gemm_f32", [8, 8, 1], 256, &arguments);
+    let c = run(&code, "gemm_f32", ([8, 8, 1], 256), &arguments, Options::default());
     for (i, j) in [(0, 0), (511, 511), (100, 317)] {
         let chain = (0..512).fold(0.0f32, |sum, x| a[i * 512 + x].mul_add(b[j * 512 + x], sum));
         assert_eq!(c[i * 512 + j].to_bits(), chain.to_bits());

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use greta_emulator::{Launch, Memory, Module, launch};
+use greta_emulator::{Launch, Memory, Module, Options, launch};
 use safetensors::SafeTensors;
 use serde::Deserialize;
 
@@ -98,7 +98,14 @@ fn evaluate(check: &Check, dtype: &str, before: &[u8], after: &[u8], tensors: &S
     }
 }
 
+/// Without and with checks, which find nothing.
 fn kernel_gives_expected_results(name: &str) {
+    for checks in [false, true] {
+        run_and_compare(name, Options { checks, ..Options::default() });
+    }
+}
+
+fn run_and_compare(name: &str, options: Options) {
     let Some(folder) = folder() else { return };
     let sidecar = std::fs::read(folder.join(name).with_extension("json")).unwrap();
     let sidecar: Sidecar = serde_json::from_slice(&sidecar).unwrap();
@@ -127,9 +134,11 @@ fn kernel_gives_expected_results(name: &str) {
         grid: sidecar.grid,
         block: sidecar.block,
         dynamic_shared_bytes: sidecar.shared_bytes,
+        options,
         ..Launch::new(&module, kernel, &arguments)
     };
-    launch(&memory, &request).unwrap_or_else(|stop| panic!("{stop}"));
+    let report = launch(&memory, &request).unwrap_or_else(|fault| panic!("{fault}"));
+    assert!(report.warnings.is_empty(), "{name}: {}", report.warnings[0]);
     for check in &sidecar.checks {
         let buffer = &sidecar.buffers[&check.buffer];
         let mut after = vec![0; buffer.bytes as usize];

@@ -3,8 +3,9 @@
 //! Buffer addresses are those of the CDNA3 ISA document, section 9.1.5. Knows nothing of what is
 //! done there.
 
+use super::action::{Action, action};
 use super::space::Target;
-use super::wave::{PRIVATE_BASE, SHARED_BASE, Wave};
+use super::wave::{PRIVATE_BASE, SHARED_BASE, Wave, active};
 use crate::isa::{Detail, Encoding, Flags, Instruction, Memory, Operand};
 
 /// A lane's address, and how many bytes from there on exist: others read 0 and are not written.
@@ -28,7 +29,7 @@ pub(super) fn of_lane(wave: &Wave, instruction: &Instruction, lane: usize) -> Ac
 }
 
 #[inline]
-fn of_flat(wave: &Wave, instruction: &Instruction, lane: usize) -> Target {
+pub(crate) fn of_flat(wave: &Wave, instruction: &Instruction, lane: usize) -> Target {
     let [vector, _, scalar, _] = instruction.src;
     let offset = i64::from(memory(instruction).offset) as u64;
     let low = |operand: Operand| if operand.is_some() { u64::from(wave.lane(operand, 0, lane)) } else { 0 };
@@ -119,4 +120,39 @@ pub(super) fn of_shared(wave: &Wave, instruction: &Instruction, lane: usize, ind
         offset
     };
     u64::from(base.wrapping_add(offset))
+}
+
+/// A lane's access to LDS.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SharedAccess {
+    pub(crate) lane: usize,
+    pub(crate) offset: u64,
+    pub(crate) bytes: u64,
+    pub(crate) writes: bool,
+    pub(crate) is_atomic: bool,
+}
+
+/// Every access to LDS that a DS or FLAT instruction is about to make. Those of direct loads come
+/// later than the instruction and are left out.
+pub(crate) fn shared_accesses(wave: &Wave, instruction: &Instruction, mut each: impl FnMut(SharedAccess)) {
+    let row = instruction.row();
+    let Some(action) = action(instruction.op).filter(|_| matches!(row.encoding, Encoding::Ds | Encoding::Flat)) else {
+        return;
+    };
+    let bytes = u64::from(action.bytes());
+    let is_atomic = matches!(action, Action::Atomic { .. });
+    let writes = !matches!(action, Action::Load { .. });
+    for lane in active(wave.exec()) {
+        let mut at = |offset: u64| each(SharedAccess { lane, offset, bytes, writes, is_atomic });
+        if row.encoding == Encoding::Flat {
+            if let Target::Shared(offset) = of_flat(wave, instruction, lane) {
+                at(offset);
+            }
+            continue;
+        }
+        let elements = if row.flags.has(Flags::OFFSET2) { 2 } else { 1 };
+        for index in 0..elements {
+            at(of_shared(wave, instruction, lane, index, action.bytes()));
+        }
+    }
 }

@@ -38,6 +38,58 @@ pub enum Cause {
         /// A lane's scratch.
         limit: u64,
     },
+    /// A register is used whose load was not waited for. Add `s_waitcnt`, or the compiler lacks it.
+    #[error("{register} is still being loaded by the instruction at {loaded_at:#x}; wait for {counter}")]
+    OutstandingLoad {
+        /// The register.
+        register: String,
+        /// The counter that says that it is there.
+        counter: &'static str,
+        /// Offset of the load.
+        loaded_at: u64,
+    },
+    /// A register is used too soon after it was written. Add `s_nop`, or the compiler lacks it.
+    #[error("{register} was written at {written_at:#x}, {found} wait states ago; {needed} are needed")]
+    Hazard {
+        /// The register.
+        register: String,
+        /// Offset of the instruction that wrote it.
+        written_at: u64,
+        /// Wait states in between.
+        found: u64,
+        /// Wait states that the hardware wants.
+        needed: u64,
+    },
+    /// Two waves touch a byte of LDS between the same barriers, and one writes. Add a barrier.
+    #[error("races with wave {other_wave} for byte {offset} of LDS: there is no barrier between")]
+    SharedRace {
+        /// The lane.
+        lane: usize,
+        /// The byte.
+        offset: u64,
+        /// The other wave.
+        other_wave: usize,
+    },
+    /// Some waves wait at a barrier that another will not reach: it ended.
+    #[error("waits at a barrier that wave {ended_wave} never reaches: it ended")]
+    BarrierNotReached {
+        /// The wave that ended.
+        ended_wave: usize,
+    },
+    /// A warning: a register is read that nothing wrote.
+    #[error("{register} was never written")]
+    UnwrittenRegister {
+        /// The register.
+        register: String,
+    },
+    /// A warning: LDS is read where nothing was written.
+    #[error("byte {offset} of LDS was never written")]
+    UnwrittenShared {
+        /// The lane.
+        lane: usize,
+        /// The byte.
+        offset: u64,
+    },
     /// The emulator does not execute this instruction, or not with these modifiers or this mode.
     #[error("not implemented by the emulator")]
     Unimplemented,
@@ -64,7 +116,10 @@ impl Cause {
     pub fn lane(&self) -> Option<usize> {
         match self {
             Self::Access { lane, .. } => *lane,
-            Self::SharedOutOfBounds { lane, .. } | Self::ScratchOutOfBounds { lane, .. } => Some(*lane),
+            Self::SharedOutOfBounds { lane, .. }
+            | Self::ScratchOutOfBounds { lane, .. }
+            | Self::SharedRace { lane, .. }
+            | Self::UnwrittenShared { lane, .. } => Some(*lane),
             _ => None,
         }
     }

@@ -37,8 +37,9 @@ use greta_numerics::Simd;
 
 use crate::Program;
 use crate::isa::{Encoding, Instruction, Op};
+pub(crate) use address::{SharedAccess, of_flat as flat_target, shared_accesses};
 pub use cause::Cause;
-pub(crate) use space::Group;
+pub(crate) use space::{Group, Target};
 pub(crate) use wave::{LANES, PRIVATE_BASE, SHARED_BASE, Status, Wave};
 
 /// The rows that are decoded and printed, and stop a wave that reaches them.
@@ -100,6 +101,9 @@ pub(crate) fn run(
         let instruction = instruction.ok_or((pc, Cause::NoInstruction))?;
         if wave.instructions >= limits.budget {
             return Err((pc, Cause::Budget { limit: limits.budget }));
+        }
+        if let Some(watch) = &mut group.watch {
+            watch.before(wave, pc, instruction).map_err(|cause| (pc, cause))?;
         }
         wave.instructions += 1;
         wave.pc = pc.wrapping_add(instruction.bytes());

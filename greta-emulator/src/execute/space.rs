@@ -7,6 +7,7 @@ use super::action::{Rule, combine};
 use super::cause::Cause;
 use super::wave::Wave;
 use crate::memory::{AccessError, View};
+use crate::watch::Watch;
 
 /// Where a lane's access goes.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +26,8 @@ pub(crate) struct Group<'a> {
     pub(crate) shared: Vec<u8>,
     /// Address of the object's image.
     pub(crate) base: u64,
+    /// What looks at every instruction, if checks are asked for.
+    pub(crate) watch: Option<Box<Watch>>,
 }
 
 impl Target {

@@ -175,26 +175,6 @@ fn move_lanes(lanes: &Lanes, dpp: Dpp, exec: u64) -> (Lanes, u64) {
     (moved, writes)
 }
 
-/// Whether the old result is the third source.
-fn accumulates(op: Op) -> bool {
-    matches!(
-        op,
-        Op::v_fmac_f32
-            | Op::v_fmac_f64
-            | Op::v_mac_f16
-            | Op::v_cvt_pk_fp8_f32
-            | Op::v_cvt_pk_bf8_f32
-            | Op::v_cvt_sr_fp8_f32
-            | Op::v_cvt_sr_bf8_f32
-            | Op::v_cvt_pkaccum_u8_f32
-            | Op::v_pk_fmac_f16
-            | Op::v_dot2c_f32_f16
-            | Op::v_dot2c_i32_i16
-            | Op::v_dot4c_i32_i8
-            | Op::v_dot8c_i32_i4
-    )
-}
-
 fn condition(wave: &Wave, instruction: &Instruction) -> u64 {
     if instruction.row().src[2] == Kind::Mask { wave.mask(instruction, 2) } else { wave.vcc() }
 }
@@ -204,7 +184,7 @@ fn narrow(wave: &mut Wave, simd: Simd, instruction: &Instruction) -> Result<(), 
     let exec = wave.exec();
     let (a, writes) = source(wave, instruction, 0);
     let b = if row.src[1] == Kind::None { [0; LANES] } else { source(wave, instruction, 1).0 };
-    let c = if accumulates(instruction.op) {
+    let c = if instruction.accumulates() {
         wave.lanes(instruction.dst, row.dst, 0, 0)
     } else if matches!(row.src[2], Kind::None | Kind::Mask) {
         [0; LANES]
@@ -328,7 +308,7 @@ fn wide(wave: &mut Wave, simd: Simd, instruction: &Instruction) -> Result<(), Ca
         Detail::Dpp(dpp) => move_lanes(&[0; LANES], dpp, exec).1,
         _ => u64::MAX,
     };
-    let c = if accumulates(instruction.op) { wave.wide(instruction.dst, row.dst, 0, 0) } else { fetch(2) };
+    let c = if instruction.accumulates() { wave.wide(instruction.dst, row.dst, 0, 0) } else { fetch(2) };
     let clamp = instruction.modifiers.clamp;
     let mut inputs = WideInputs { a: fetch(0), b: fetch(1), c, mask: wave.vcc(), clamp };
     let (mut lanes, out) = rounding::wide(simd, instruction.op, &mut inputs, wave.mode).ok_or(Cause::Unimplemented)?;

@@ -32,6 +32,8 @@ pub(crate) enum Status {
 
 /// One wave.
 pub(crate) struct Wave {
+    /// Its number in the workgroup.
+    pub(crate) number: usize,
     pub(crate) scalars: [u32; 128],
     pub(crate) vectors: Box<[Lanes]>,
     /// Vector registers that the kernel asked for.
@@ -54,6 +56,7 @@ pub(crate) struct Wave {
 impl Wave {
     pub(crate) fn new(accumulator_offset: usize, vector_count: usize, scratch_bytes: usize) -> Self {
         Self {
+            number: 0,
             vector_count: vector_count.clamp(1, VECTOR_REGISTERS),
             scalars: [0; 128],
             vectors: vec![[0; LANES]; VECTOR_REGISTERS].into_boxed_slice(),

@@ -7,11 +7,13 @@
 mod instruction;
 mod operand;
 mod table;
+mod uses;
 
 pub use instruction::{Detail, Dpp, Form, Instruction, Memory, Modifiers, Sdwa};
 pub(crate) use operand::FLOATS;
 pub use operand::{Operand, Place};
 pub use table::{Op, ROWS};
+pub use uses::{Range, Ranges};
 
 /// The instruction formats of the ISA document, chapter 13. A VOP1, VOP2 or VOPC row is also
 /// reached through VOP3, SDWA and DPP; which of them an instruction came from is its [`Form`].
@@ -234,5 +236,34 @@ impl Op {
     /// their numbers.
     pub fn find(encoding: Encoding, opcode: u32) -> Option<Self> {
         table::find(encoding, opcode)
+    }
+}
+
+/// How long a matrix instruction keeps its unit, and on which kind of hardware.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MatrixTiming {
+    /// Clocks; a pass is four.
+    pub cycles: u32,
+    /// Whether its elements are narrower than f32: such results take a wait state longer.
+    pub is_narrow: bool,
+    /// Whether its elements are f64.
+    pub is_double: bool,
+}
+
+impl Op {
+    /// The timing of a matrix instruction, by AMD's matrix instruction calculator for CDNA3; nothing
+    /// for others.
+    pub fn matrix_timing(self) -> Option<MatrixTiming> {
+        let name = self.row().mnemonic;
+        let shape = name.strip_prefix("v_mfma_").or_else(|| name.strip_prefix("v_smfmac_"))?;
+        let is_double = name.ends_with("_f64");
+        let is_narrow = !name.ends_with("_f32") && !is_double;
+        let has_blocks = shape.contains("b_");
+        let cycles = match (shape.contains("4x4x"), shape.contains("16x16x")) {
+            (true, _) => 8 << u32::from(is_double),
+            (_, true) => 16 << u32::from(has_blocks || !is_narrow),
+            _ => 32 << u32::from(has_blocks || !is_narrow),
+        };
+        Some(MatrixTiming { cycles, is_narrow, is_double })
     }
 }

@@ -7,9 +7,10 @@
 mod arguments;
 mod workgroup;
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use greta_numerics::Simd;
 
@@ -18,6 +19,7 @@ use crate::execute::Cause;
 use crate::fault::{Fault, Place};
 use crate::memory::{Allocation, Memory, Snapshot};
 use crate::object::Kernel;
+use crate::watch::Doubt;
 use workgroup::Workgroup;
 
 /// Threads of a workgroup, bytes of LDS, bytes of scratch a lane, workgroups: more than gfx942 has
@@ -51,14 +53,18 @@ pub struct Launch<'a> {
 pub struct Options {
     /// Instructions that a wave may run before it counts as endless.
     pub budget: u64,
+    /// Whether to look for what the hardware does not tell: registers whose load is outstanding, missing
+    /// wait states, races for LDS, barriers that a wave never reaches, and reads of what was never
+    /// written. Takes several times as long.
+    pub checks: bool,
     /// Host instructions to use. All give the same bits.
     pub simd: Simd,
 }
 
 impl Default for Options {
-    /// A budget of 2^32, which is minutes of a wave, and the best instructions of the host.
+    /// A budget of 2^32, which is minutes of a wave, no checks, and the best instructions of the host.
     fn default() -> Self {
-        Self { budget: 1 << 32, simd: Simd::best() }
+        Self { budget: 1 << 32, checks: false, simd: Simd::best() }
     }
 }
 
@@ -108,6 +114,23 @@ fn product(sizes: [u32; 3]) -> u64 {
 pub struct Report {
     /// Instructions that its waves ran.
     pub instructions: u64,
+    /// What checks found doubtful, each place in the code once, in the order of the code.
+    pub warnings: Vec<Warning>,
+}
+
+/// Something that is no fault on the hardware and yet probably wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub cause: Cause,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.cause)
+    }
 }
 
 /// Runs a launch to its end.
@@ -133,7 +156,7 @@ pub fn launch(memory: &Memory, launch: &Launch<'_>) -> Result<Report, Fault> {
     let outcome = grid.outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
     match outcome.stop {
         Some((_, fault)) => Err(fault),
-        None => Ok(outcome.report),
+        None => Ok(Report { instructions: outcome.instructions, warnings: outcome.warnings() }),
     }
 }
 
@@ -150,9 +173,17 @@ struct Grid<'a> {
 
 #[derive(Default)]
 struct Outcome {
-    report: Report,
+    instructions: u64,
+    /// By place in the code, the first workgroup's.
+    warnings: BTreeMap<u64, (u64, Warning)>,
     /// The first workgroup that stopped.
     stop: Option<(u64, Fault)>,
+}
+
+impl Outcome {
+    fn warnings(self) -> Vec<Warning> {
+        self.warnings.into_values().map(|(_, warning)| warning).collect()
+    }
 }
 
 impl Grid<'_> {
@@ -165,7 +196,11 @@ impl Grid<'_> {
             if index >= self.groups {
                 break;
             }
-            match group.run(index) {
+            let result = group.run(index);
+            for Doubt { wave, pc, cause } in group.take_doubts() {
+                self.warn(index, wave, pc, cause);
+            }
+            match result {
                 Ok(count) => instructions += count,
                 Err(stopped) => {
                     // Those that started before may stop earlier in the grid; none need start any more.
@@ -174,7 +209,7 @@ impl Grid<'_> {
                 }
             }
         }
-        self.outcome().report.instructions += instructions;
+        self.outcome().instructions += instructions;
     }
 
     fn stop(&self, index: u64, workgroup::Stopped { wave, pc, cause }: workgroup::Stopped) {
@@ -182,6 +217,15 @@ impl Grid<'_> {
         let mut outcome = self.outcome();
         if outcome.stop.as_ref().is_none_or(|(other, _)| index < *other) {
             outcome.stop = Some((index, Fault::Stopped { place: Box::new(place), cause }));
+        }
+    }
+
+    fn warn(&self, index: u64, wave: usize, pc: u64, cause: Cause) {
+        let warning = Warning { place: self.place(index, wave, pc, &cause), cause };
+        let mut outcome = self.outcome();
+        let kept = outcome.warnings.entry(pc).or_insert_with(|| (index, warning.clone()));
+        if index < kept.0 {
+            *kept = (index, warning);
         }
     }
 
@@ -198,7 +242,7 @@ impl Grid<'_> {
         }
     }
 
-    fn outcome(&self) -> std::sync::MutexGuard<'_, Outcome> {
+    fn outcome(&self) -> MutexGuard<'_, Outcome> {
         self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,6 +6,7 @@ use super::arguments::{ARGUMENTS_ADDRESS, PACKET_ADDRESS, QUEUE_ADDRESS};
 use crate::execute::{Cause, Group, LANES, Limits, Status, Wave, run};
 use crate::memory::{Allocation, Snapshot, View};
 use crate::object::UserSgprs;
+use crate::watch::{Doubt, Watch};
 
 /// Code that loads the arguments itself comes before code that has them preloaded.
 const PRELOADED_ENTRY_BYTES: u64 = 256;
@@ -40,7 +41,8 @@ impl<'a> Workgroup<'a> {
         let wave = || Wave::new(descriptor.accumulator_offset() as usize, descriptor.vgprs() as usize, scratch_bytes);
         let count = launch.block_threads().div_ceil(LANES as u64);
         let shared = vec![0; launch.shared_bytes().next_multiple_of(SHARED_GRANULE) as usize];
-        let group = Group { view: View::new(memory, own), shared, base: launch.module.address };
+        let watch = launch.options.checks.then(|| Box::new(Watch::new(count as usize, shared.len())));
+        let group = Group { view: View::new(memory, own), shared, base: launch.module.address, watch };
         Self { launch, own, group, waves: (0..count).map(|_| wave()).collect() }
     }
 
@@ -56,6 +58,7 @@ impl<'a> Workgroup<'a> {
             if self.waves.iter().any(|wave| wave.status == Status::Running) {
                 continue;
             }
+            self.check_barrier()?;
             // Waves that ended no longer count for a barrier.
             let waiting = self.waves.iter_mut().filter(|wave| wave.status == Status::AtBarrier);
             let released = waiting.map(|wave| wave.status = Status::Running).count();
@@ -65,12 +68,34 @@ impl<'a> Workgroup<'a> {
         }
     }
 
+    /// With checks, a barrier that a wave cannot reach is a fault.
+    fn check_barrier(&mut self) -> Result<(), Box<Stopped>> {
+        let Some(watch) = &mut self.group.watch else { return Ok(()) };
+        watch.pass_barrier();
+        let find = |status: Status| self.waves.iter().find(|wave| wave.status == status);
+        match (find(Status::AtBarrier), find(Status::Ended)) {
+            (Some(waiting), Some(ended)) => {
+                let cause = Cause::BarrierNotReached { ended_wave: ended.number };
+                Err(Box::new(Stopped { wave: waiting.number, pc: waiting.pc.wrapping_sub(4), cause }))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What was doubtful in the last workgroup.
+    pub(super) fn take_doubts(&mut self) -> Vec<Doubt> {
+        self.group.watch.as_mut().map(|watch| std::mem::take(&mut watch.doubts)).unwrap_or_default()
+    }
+
     fn start(&mut self, index: u64) -> Result<(), Box<Stopped>> {
         self.group.shared.fill(0);
         for (number, wave) in self.waves.iter_mut().enumerate() {
             let pc = self.launch.kernel.entry;
             start_wave(wave, self.launch, self.own, self.launch.position(index), number)
                 .map_err(|cause| Box::new(Stopped { wave: number, pc, cause }))?;
+        }
+        if let Some(watch) = &mut self.group.watch {
+            watch.start(&self.waves);
         }
         Ok(())
     }
@@ -86,6 +111,7 @@ fn start_wave(
 ) -> Result<(), Cause> {
     let descriptor = &launch.kernel.descriptor;
     wave.reset();
+    wave.number = number;
     wave.mode = descriptor.mode();
     wave.pc = launch.kernel.entry;
     let next = start_scalars(launch, own, wave);
