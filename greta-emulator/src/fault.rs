@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::execute::Cause;
+use crate::object::SourceLine;
 
 /// What is wrong with a program. Unless a variant says otherwise the fault is the program's.
 #[derive(Debug, thiserror::Error)]
@@ -123,7 +124,7 @@ pub enum Fault {
         bytes: u64,
     },
     /// A wave could not go on.
-    #[error("{place}: {cause}")]
+    #[error("{place}: {cause}{}", place.context())]
     Stopped {
         /// Where it was.
         place: Box<Place>,
@@ -145,18 +146,45 @@ pub struct Place {
     pub lane: Option<usize>,
     /// Offset of the instruction in the object's image.
     pub pc: u64,
+    /// The instruction with its neighbours, in order.
+    pub listing: Vec<Line>,
+    /// The line of the source, where the object has line information.
+    pub source: Option<SourceLine>,
+}
+
+/// An instruction of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its offset in the object's image.
+    pub offset: u64,
+    /// What it is, as LLVM writes it.
+    pub text: String,
+}
+
+impl Place {
     /// The instruction as text.
-    pub instruction: String,
+    pub fn instruction(&self) -> &str {
+        self.listing.iter().find(|line| line.offset == self.pc).map_or("no instruction", |line| &line.text)
+    }
+
+    /// The source line and the listing, a line of text each.
+    pub fn context(&self) -> String {
+        let source = self.source.iter().map(|SourceLine { file, line }| format!("\n  at {file}:{line}"));
+        let mark = |offset: u64| if offset == self.pc { '>' } else { ' ' };
+        let lines =
+            self.listing.iter().map(|Line { offset, text }| format!("\n  {} {offset:#x}  {text}", mark(*offset)));
+        source.chain(lines).collect()
+    }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kernel, workgroup, wave, lane, pc, instruction } = self;
+        let Self { kernel, workgroup, wave, lane, pc, .. } = self;
         write!(f, "kernel {kernel}, workgroup {workgroup:?}, wave {wave}")?;
         if let Some(lane) = lane {
             write!(f, ", lane {lane}")?;
         }
-        write!(f, ", pc {pc:#x}, {instruction}")
+        write!(f, ", pc {pc:#x}, {}", self.instruction())
     }
 }
 

@@ -5,6 +5,7 @@
 //! formats and the matrix arithmetic.
 #![deny(unsafe_code)]
 
+mod count;
 pub mod decode;
 mod execute;
 mod fault;
@@ -13,14 +14,17 @@ mod launch;
 mod memory;
 mod module;
 pub mod object;
+mod occupancy;
 mod print;
 mod program;
 mod watch;
 
 pub use crate::object::{CodeObject, Kernel};
+pub use count::{Classes, Counters, Global, Matrix, Shared};
 pub use execute::{Cause, UNEXECUTED};
-pub use fault::{Fault, Place};
+pub use fault::{Fault, Line, Place};
 pub use launch::{Launch, Options, Report, Warning, launch};
 pub use memory::{AccessError, Memory, Region};
 pub use module::Module;
+pub use occupancy::{Limit, Occupancy};
 pub use program::Program;

@@ -4,9 +4,10 @@
 //! done there.
 
 use super::action::{Action, action};
+use super::constant;
 use super::space::Target;
 use super::wave::{PRIVATE_BASE, SHARED_BASE, Wave, active};
-use crate::isa::{Detail, Encoding, Flags, Instruction, Memory, Operand};
+use crate::isa::{Detail, Encoding, Flags, Instruction, Kind, Memory, Operand};
 
 /// A lane's address, and how many bytes from there on exist: others read 0 and are not written.
 #[derive(Debug, Clone, Copy)]
@@ -153,6 +154,28 @@ pub(crate) fn shared_accesses(wave: &Wave, instruction: &Instruction, mut each: 
         let elements = if row.flags.has(Flags::OFFSET2) { 2 } else { 1 };
         for index in 0..elements {
             at(of_shared(wave, instruction, lane, index, action.bytes()));
+        }
+    }
+}
+
+/// The address and size of every access to device memory that the instruction is about to make.
+pub(crate) fn global_accesses(wave: &Wave, instruction: &Instruction, mut each: impl FnMut(u64, u64)) {
+    let row = instruction.row();
+    if row.encoding == Encoding::Smem {
+        if row.dst != Kind::None && instruction.src[0].is_some() {
+            each(constant::address_of(wave, instruction).0, u64::from(row.dst.dwords()) * 4);
+        }
+        return;
+    }
+    let Some(action) = action(instruction.op) else { return };
+    // Of a converting access the registers' size stands for that of the texel.
+    let registers = if row.dst == Kind::None { row.src[0] } else { row.dst };
+    let bytes = if action.bytes() > 0 { u64::from(action.bytes()) } else { u64::from(registers.dwords()) * 4 };
+    for lane in active(wave.exec()) {
+        if let Access { target: Target::Global(address), left } = of_lane(wave, instruction, lane)
+            && bytes <= left
+        {
+            each(address, bytes);
         }
     }
 }

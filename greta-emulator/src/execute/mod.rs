@@ -37,7 +37,7 @@ use greta_numerics::Simd;
 
 use crate::Program;
 use crate::isa::{Encoding, Instruction, Op};
-pub(crate) use address::{SharedAccess, of_flat as flat_target, shared_accesses};
+pub(crate) use address::{SharedAccess, global_accesses, of_flat as flat_target, shared_accesses};
 pub use cause::Cause;
 pub(crate) use space::{Group, Target};
 pub(crate) use wave::{LANES, PRIVATE_BASE, SHARED_BASE, Status, Wave};
@@ -104,6 +104,9 @@ pub(crate) fn run(
         }
         if let Some(watch) = &mut group.watch {
             watch.before(wave, pc, instruction).map_err(|cause| (pc, cause))?;
+        }
+        if let Some(count) = &mut group.count {
+            count.before(wave, instruction);
         }
         wave.instructions += 1;
         wave.pc = pc.wrapping_add(instruction.bytes());

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use super::action::{Rule, combine};
 use super::cause::Cause;
 use super::wave::Wave;
+use crate::count::Count;
 use crate::memory::{AccessError, View};
 use crate::watch::Watch;
 
@@ -28,6 +29,8 @@ pub(crate) struct Group<'a> {
     pub(crate) base: u64,
     /// What looks at every instruction, if checks are asked for.
     pub(crate) watch: Option<Box<Watch>>,
+    /// What counts every instruction, if counters are asked for.
+    pub(crate) count: Option<Box<Count>>,
 }
 
 impl Target {

@@ -15,8 +15,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use greta_numerics::Simd;
 
 use crate::Module;
+use crate::count::{Count, Counters};
 use crate::execute::Cause;
-use crate::fault::{Fault, Place};
+use crate::fault::{Fault, Line, Place};
 use crate::memory::{Allocation, Memory, Snapshot};
 use crate::object::Kernel;
 use crate::watch::Doubt;
@@ -28,6 +29,8 @@ const BLOCK_LIMIT: u64 = 1024;
 const SHARED_LIMIT: u64 = 65536;
 const SCRATCH_LIMIT: u64 = 1 << 20;
 const GRID_LIMIT: u64 = 1 << 48;
+/// Instructions that a fault shows before and after its own.
+const NEIGHBOURS: usize = 2;
 
 /// A kernel to run, and over what.
 #[derive(Debug, Clone, Copy)]
@@ -57,14 +60,16 @@ pub struct Options {
     /// wait states, races for LDS, barriers that a wave never reaches, and reads of what was never
     /// written. Takes several times as long.
     pub checks: bool,
+    /// Whether to count what the launch asks of the hardware. Takes several times as long.
+    pub counters: bool,
     /// Host instructions to use. All give the same bits.
     pub simd: Simd,
 }
 
 impl Default for Options {
-    /// A budget of 2^32, which is minutes of a wave, no checks, and the best instructions of the host.
+    /// A budget of 2^32, which is minutes of a wave, no checks, no counters, and the best instructions of the host.
     fn default() -> Self {
-        Self { budget: 1 << 32, checks: false, simd: Simd::best() }
+        Self { budget: 1 << 32, checks: false, counters: false, simd: Simd::best() }
     }
 }
 
@@ -110,10 +115,12 @@ fn product(sizes: [u32; 3]) -> u64 {
 }
 
 /// What a launch did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Report {
     /// Instructions that its waves ran.
     pub instructions: u64,
+    /// What was counted, if it was asked for.
+    pub counters: Option<Counters>,
     /// What checks found doubtful, each place in the code once, in the order of the code.
     pub warnings: Vec<Warning>,
 }
@@ -156,7 +163,7 @@ pub fn launch(memory: &Memory, launch: &Launch<'_>) -> Result<Report, Fault> {
     let outcome = grid.outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
     match outcome.stop {
         Some((_, fault)) => Err(fault),
-        None => Ok(Report { instructions: outcome.instructions, warnings: outcome.warnings() }),
+        None => Ok(outcome.report(launch)),
     }
 }
 
@@ -174,6 +181,7 @@ struct Grid<'a> {
 #[derive(Default)]
 struct Outcome {
     instructions: u64,
+    count: Option<Count>,
     /// By place in the code, the first workgroup's.
     warnings: BTreeMap<u64, (u64, Warning)>,
     /// The first workgroup that stopped.
@@ -181,8 +189,13 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn warnings(self) -> Vec<Warning> {
-        self.warnings.into_values().map(|(_, warning)| warning).collect()
+    fn report(self, launch: &Launch<'_>) -> Report {
+        let occupancy = || launch.kernel.occupancy(launch.block_threads() as u32, launch.dynamic_shared_bytes);
+        Report {
+            instructions: self.instructions,
+            counters: self.count.map(|count| count.finish(occupancy())),
+            warnings: self.warnings.into_values().map(|(_, warning)| warning).collect(),
+        }
     }
 }
 
@@ -209,7 +222,11 @@ impl Grid<'_> {
                 }
             }
         }
-        self.outcome().instructions += instructions;
+        let mut outcome = self.outcome();
+        outcome.instructions += instructions;
+        if let Some(count) = group.take_count() {
+            outcome.count.get_or_insert_default().join(count);
+        }
     }
 
     fn stop(&self, index: u64, workgroup::Stopped { wave, pc, cause }: workgroup::Stopped) {
@@ -231,15 +248,37 @@ impl Grid<'_> {
 
     fn place(&self, index: u64, wave: usize, pc: u64, cause: &Cause) -> Place {
         let Launch { module, kernel, .. } = self.launch;
-        let instruction = module.program.at(pc).map_or_else(|_| "no instruction".to_owned(), ToString::to_string);
         Place {
             kernel: kernel.metadata.name.clone(),
             workgroup: self.launch.position(index),
             wave,
             lane: cause.lane(),
             pc,
-            instruction,
+            listing: self.listing(pc),
+            source: module.object.source_line(pc),
         }
+    }
+
+    /// The instruction at `pc` with those around it.
+    fn listing(&self, pc: u64) -> Vec<Line> {
+        let Module { object, program, .. } = self.launch.module;
+        let start = object.function_start(pc).unwrap_or(self.launch.kernel.entry);
+        let mut lines: Vec<Line> = Vec::new();
+        for line in program.listing(start, object.text.end) {
+            let Ok((offset, instruction)) = line else { break };
+            if offset > pc && lines.iter().filter(|line| line.offset > pc).count() == NEIGHBOURS {
+                break;
+            }
+            lines.push(Line { offset, text: instruction.to_string() });
+            if offset <= pc && lines.len() > NEIGHBOURS + 1 {
+                lines.remove(0);
+            }
+        }
+        if lines.iter().all(|line| line.offset != pc) {
+            let text = program.at(pc).map_or_else(|_| "no instruction".to_owned(), ToString::to_string);
+            lines = vec![Line { offset: pc, text }];
+        }
+        lines
     }
 
     fn outcome(&self) -> MutexGuard<'_, Outcome> {

@@ -3,6 +3,7 @@
 
 use super::Launch;
 use super::arguments::{ARGUMENTS_ADDRESS, PACKET_ADDRESS, QUEUE_ADDRESS};
+use crate::count::Count;
 use crate::execute::{Cause, Group, LANES, Limits, Status, Wave, run};
 use crate::memory::{Allocation, Snapshot, View};
 use crate::object::UserSgprs;
@@ -42,7 +43,9 @@ impl<'a> Workgroup<'a> {
         let count = launch.block_threads().div_ceil(LANES as u64);
         let shared = vec![0; launch.shared_bytes().next_multiple_of(SHARED_GRANULE) as usize];
         let watch = launch.options.checks.then(|| Box::new(Watch::new(count as usize, shared.len())));
-        let group = Group { view: View::new(memory, own), shared, base: launch.module.address, watch };
+        let count_all = launch.options.counters.then(Box::<Count>::default);
+        let group =
+            Group { view: View::new(memory, own), shared, base: launch.module.address, watch, count: count_all };
         Self { launch, own, group, waves: (0..count).map(|_| wave()).collect() }
     }
 
@@ -87,6 +90,11 @@ impl<'a> Workgroup<'a> {
         self.group.watch.as_mut().map(|watch| std::mem::take(&mut watch.doubts)).unwrap_or_default()
     }
 
+    /// What was counted in all workgroups.
+    pub(super) fn take_count(&mut self) -> Option<Count> {
+        self.group.count.take().map(|count| *count)
+    }
+
     fn start(&mut self, index: u64) -> Result<(), Box<Stopped>> {
         self.group.shared.fill(0);
         for (number, wave) in self.waves.iter_mut().enumerate() {
@@ -96,6 +104,9 @@ impl<'a> Workgroup<'a> {
         }
         if let Some(watch) = &mut self.group.watch {
             watch.start(&self.waves);
+        }
+        if let Some(count) = &mut self.group.count {
+            count.start(self.waves.len());
         }
         Ok(())
     }

@@ -7,19 +7,21 @@ mod bundle;
 mod descriptor;
 mod metadata;
 mod relocate;
+mod source;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use object::elf::{EM_AMDGPU, PF_X};
 use object::read::elf::{ElfFile64, FileHeader, ProgramHeader};
-use object::{LittleEndian, Object, ObjectSymbol, SymbolKind};
+use object::{LittleEndian, Object, ObjectSection, ObjectSymbol, SymbolKind};
 
 use crate::Fault;
 use crate::program::Program;
 pub use descriptor::{Descriptor, UserSgprs};
 pub use metadata::{Argument, ArgumentKind, KernelMetadata};
 pub use relocate::Relocation;
+pub use source::SourceLine;
 
 /// The processor in an object's flags.
 const PROCESSOR_MASK: u32 = 0xff;
@@ -40,6 +42,8 @@ pub struct CodeObject {
     pub relocations: Vec<Relocation>,
     /// The part of the image that can be executed.
     pub text: Range<u64>,
+    /// The sections with debug information, by name.
+    debug: BTreeMap<String, Vec<u8>>,
 }
 
 /// A kernel of an object.
@@ -79,7 +83,8 @@ impl CodeObject {
         let symbols = read_symbols(&file, image.len() as u64)?;
         let relocations = relocate::read(&file, image.len() as u64)?;
         let metadata = metadata::read(&file)?;
-        let mut object = Self { kernels: Vec::new(), symbols, image, relocations, text };
+        let debug = read_debug(&file);
+        let mut object = Self { kernels: Vec::new(), symbols, image, relocations, text, debug };
         object.kernels =
             metadata.kernels.into_iter().map(|metadata| object.read_kernel(metadata)).collect::<Result<_, _>>()?;
         Ok(object)
@@ -99,6 +104,12 @@ impl CodeObject {
     pub fn function_at(&self, offset: u64) -> Option<&str> {
         let holds = |symbol: &Symbol| symbol.is_function && offset.wrapping_sub(symbol.offset) < symbol.bytes;
         self.symbols.iter().find(|(_, symbol)| holds(symbol)).map(|(name, _)| name.as_str())
+    }
+
+    /// Where the function that holds `offset` starts.
+    pub(crate) fn function_start(&self, offset: u64) -> Option<u64> {
+        let name = self.function_at(offset)?;
+        self.symbols.get(name).map(|symbol| symbol.offset)
     }
 
     /// The image as it is in memory from address `base` on.
@@ -165,6 +176,12 @@ fn read_segments(file: &ElfFile64<'_, LittleEndian>) -> Result<(Vec<u8>, Range<u
         }
     }
     Ok((image, text.unwrap_or(0..0)))
+}
+
+/// What is malformed is left out: it explains faults and is needed for nothing else.
+fn read_debug(file: &ElfFile64<'_, LittleEndian>) -> BTreeMap<String, Vec<u8>> {
+    let named = file.sections().filter_map(|section| Some((section.name().ok()?.to_owned(), section.data().ok()?)));
+    named.filter(|(name, _)| name.starts_with(".debug_")).map(|(name, data)| (name, data.to_vec())).collect()
 }
 
 fn read_symbols(file: &ElfFile64<'_, LittleEndian>, image_bytes: u64) -> Result<BTreeMap<String, Symbol>, Fault> {

@@ -40,7 +40,7 @@ impl Machine {
 
     fn execute(&mut self, instruction: &Instruction) -> Result<(), Cause> {
         let shared = std::mem::take(&mut self.shared);
-        let mut group = Group { view: View::new(&[], &self.global), shared, base: 0, watch: None };
+        let mut group = Group { view: View::new(&[], &self.global), shared, base: 0, watch: None, count: None };
         let result = step(&mut self.wave, &mut group, Simd::best(), instruction);
         self.shared = group.shared;
         result
