@@ -26,16 +26,17 @@ struct Kind {
     by_default: bool,
 }
 
-/// The kinds of device, the one to prefer first. `emu` will be the driver of `hip` over the emulator's table, after
-/// `cpu` and never by default.
+/// The kinds of device, the one to prefer first. `emu` is the driver of `hip` over an emulated MI300X, and only ever
+/// asked for by name.
 static KINDS: &[Kind] = &[
     Kind { name: "hip", open: driver::hip::open, by_default: true },
     Kind { name: "cuda", open: driver::cuda::open, by_default: true },
     Kind { name: "cpu", open: driver::cpu::open, by_default: true },
+    Kind { name: "emu", open: driver::hip::open_emulated, by_default: false },
 ];
 
 /// The names of [`KINDS`].
-static NAMES: &[&str] = &["hip", "cuda", "cpu"];
+static NAMES: &[&str] = &["hip", "cuda", "cpu", "emu"];
 
 /// Something that runs kernels. A clone is the same device.
 #[derive(Clone, Debug)]
@@ -69,7 +70,7 @@ pub struct DeviceInfo {
 }
 
 impl Device {
-    /// Opens a device by name: `hip`, `cuda` or `cpu`. `cpu:sm_90` is `cpu` with kernels made for another target.
+    /// Opens a device by name: `hip`, `cuda`, `cpu` or `emu`. `cpu:sm_90` is `cpu` with kernels made for another target.
     ///
     /// # Errors
     ///

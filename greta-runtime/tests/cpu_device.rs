@@ -29,9 +29,9 @@ fn a_device_says_what_it_is() {
 #[test]
 fn an_unknown_name_gets_the_nearest_one_and_the_list() {
     let error = Device::open("cpuu").unwrap_err().to_string();
-    assert_eq!(error, "no device is called `cpuu` (did you mean `cpu`?); devices are hip, cuda, cpu");
+    assert_eq!(error, "no device is called `cpuu` (did you mean `cpu`?); devices are hip, cuda, cpu, emu");
     let error = Device::open("abacus").unwrap_err().to_string();
-    assert_eq!(error, "no device is called `abacus`; devices are hip, cuda, cpu");
+    assert_eq!(error, "no device is called `abacus`; devices are hip, cuda, cpu, emu");
 }
 
 #[test]

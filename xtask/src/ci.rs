@@ -16,9 +16,14 @@ struct Step {
     work: Work,
 }
 
+/// Names the device that tests open.
+const DEVICE_VARIABLE: &str = "GRETA_DEVICE";
+
 enum Work {
     /// Arguments of cargo, one list a command.
     Cargo(&'static [&'static [&'static str]]),
+    /// The same, on the device `emu`.
+    CargoEmulated(&'static [&'static [&'static str]]),
     Toolchain,
     Deny,
 }
@@ -45,6 +50,14 @@ const STEPS: &[Step] = &[
         work: Work::Cargo(&[
             &["test", "--workspace", "--all-targets", "--locked"],
             &["test", "--workspace", "--doc", "--locked"],
+        ]),
+    },
+    Step {
+        name: "emu",
+        about: "the language, the kernels' cases, goldens and replay on the emulated device",
+        work: Work::CargoEmulated(&[
+            &["test", "--package", "greta", "--test", "language", "--locked"],
+            &["test", "--package", "greta-llama", "--tests", "--locked"],
         ]),
     },
 ];
@@ -92,6 +105,10 @@ impl Work {
             Self::Cargo(commands) => commands.iter().all(|arguments| {
                 eprintln!("$ cargo {}", arguments.join(" "));
                 succeeds(cargo().args(*arguments))
+            }),
+            Self::CargoEmulated(commands) => commands.iter().all(|arguments| {
+                eprintln!("$ {DEVICE_VARIABLE}=emu cargo {}", arguments.join(" "));
+                succeeds(cargo().args(*arguments).env(DEVICE_VARIABLE, "emu"))
             }),
             Self::Toolchain => match toolchain::install(&mut progress::to_stderr()) {
                 Ok(_) => true,

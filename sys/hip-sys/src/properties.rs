@@ -87,6 +87,11 @@ impl hipDeviceProp_tR0600 {
         Self { bytes: [0; SIZE] }
     }
 
+    /// The structure as its bytes; for a runtime in the same process, which fills fields that have no accessor.
+    pub const fn bytes_mut(&mut self) -> &mut [u8; SIZE] {
+        &mut self.bytes
+    }
+
     /// The device's product name.
     pub fn name(&self) -> String {
         self.text(NAME)

@@ -1,4 +1,5 @@
-//! The device `hip`: AMD GPUs through libamdhip64, loaded at run time.
+//! The device `hip`: AMD GPUs through libamdhip64, loaded at run time. And `emu`, which is the same driver over an emulated
+//! libamdhip64 of this process.
 //!
 //! Guarantees: one GPU, the first that HIP shows, which `HIP_VISIBLE_DEVICES` chooses; a machine without one is told
 //! apart from one with a GPU that no kernel is written for. Deliberately does not know what is done with the device.
@@ -30,11 +31,16 @@ pub(crate) fn open() -> Result<Arc<dyn Driver>> {
         None => hip_sys::Hip::load(),
     };
     let table = table.map_err(|error| Error::HipLibrary(Box::new(error)))?;
-    Ok(Arc::new(open_table(table, compile)?))
+    Ok(Arc::new(open_table("hip", table, compile)?))
+}
+
+/// Opens the emulated device: the same driver over the emulator's table of the same functions.
+pub(crate) fn open_emulated() -> Result<Arc<dyn Driver>> {
+    Ok(Arc::new(open_table("emu", greta_hip_emulator::table(), compile)?))
 }
 
 /// The first GPU of a table of HIP's functions.
-fn open_table(table: hip_sys::Hip, compile: Compile) -> Result<Gpu<HipApi>> {
+fn open_table(kind: &'static str, table: hip_sys::Hip, compile: Compile) -> Result<Gpu<HipApi>> {
     let api = HipApi::new(table, compile);
     if api.open()? == 0 {
         return Err(Error::NoGpu);
@@ -46,7 +52,7 @@ fn open_table(table: hip_sys::Hip, compile: Compile) -> Result<Gpu<HipApi>> {
         Error::Architecture { device: properties.name(), arch: properties.gcn_arch_name(), known }
     })?;
     let info = DeviceInfo {
-        kind: "hip",
+        kind,
         name: properties.name(),
         arch: properties.gcn_arch_name(),
         wave: properties.wave_size(),

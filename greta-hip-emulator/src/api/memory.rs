@@ -1,0 +1,301 @@
+//! Allocation of device, pinned and managed memory, and what a pointer is.
+
+use std::ffi::{c_int, c_uint, c_void};
+
+use hip_sys::hipStream_t;
+
+use crate::capture;
+use crate::device::MEMORY_BYTES;
+use crate::errors::{hipErrorInvalidDevicePointer, hipErrorInvalidValue, hipErrorNotSupported, hipErrorOutOfMemory};
+use crate::handles::pointer;
+use crate::memory::Kind;
+use crate::runtime::{current_device, runtime, stream};
+use crate::status::{Outcome, hip};
+use crate::types::{hipDeviceptr_t, hipExtent, hipPitchedPtr, hipPointerAttribute_t};
+
+use super::devices::address;
+use super::put;
+
+/// Rows of pitched memory begin at multiples of this.
+const PITCH_BYTES: usize = 256;
+/// What pinned memory may be asked for with.
+const HOST_FLAGS: c_uint = 0xe000_000f | 0x1f;
+
+/// A fresh block of the thread's device; null for none.
+pub(super) fn allocate(bytes: usize, pool: usize) -> Outcome<*mut c_void> {
+    if bytes == 0 {
+        return Ok(std::ptr::null_mut());
+    }
+    let address = runtime().blocks.allocate(current_device(), bytes, pool)?;
+    Ok(pointer(address as usize))
+}
+
+fn allocate_host(bytes: usize, kind: Kind, flags: c_uint) -> Outcome<*mut c_void> {
+    if bytes == 0 {
+        return Ok(std::ptr::null_mut());
+    }
+    let address = runtime().blocks.allocate_host(current_device(), bytes, kind, flags)?;
+    Ok(std::ptr::with_exposed_provenance_mut(address as usize))
+}
+
+/// Frees a block; null is none.
+pub(super) fn free(block: *mut c_void, kinds: &[Kind]) -> Outcome {
+    if block.is_null() { Ok(()) } else { runtime().blocks.free(address(block) as u64, kinds) }
+}
+
+fn pitch(width: usize) -> Outcome<usize> {
+    width.checked_next_multiple_of(PITCH_BYTES).ok_or_else(|| hipErrorOutOfMemory.into())
+}
+
+/// Takes rows of `width` bytes and gives the memory and the bytes from row to row.
+fn allocate_rows(width: usize, rows: usize) -> Outcome<(*mut c_void, usize)> {
+    let pitch = pitch(width)?;
+    let bytes = pitch.checked_mul(rows).ok_or(hipErrorOutOfMemory)?;
+    Ok((allocate(bytes, 0)?, pitch))
+}
+
+hip! {
+    /// Takes device memory.
+    fn hipMalloc(block: *mut *mut c_void, bytes: usize) {
+        capture::forbid_unsafe_call()?;
+        if block.is_null() {
+            return Err(hipErrorInvalidValue.into());
+        }
+        put(block, allocate(bytes, 0)?)
+    }
+
+    /// Takes device memory; all of it is coherent, whatever the flags.
+    fn hipExtMallocWithFlags(block: *mut *mut c_void, bytes: usize, _flags: c_uint) {
+        if block.is_null() {
+            return Err(hipErrorInvalidValue.into());
+        }
+        put(block, allocate(bytes, 0)?)
+    }
+
+    /// Takes device memory in stream order.
+    fn hipMallocAsync(block: *mut *mut c_void, bytes: usize, handle: hipStream_t) {
+        if block.is_null() {
+            return Err(hipErrorInvalidValue.into());
+        }
+        refuse_capture(handle)?;
+        put(block, allocate(bytes, 0)?)
+    }
+
+    /// Gives device memory back.
+    fn hipFree(block: *mut c_void) {
+        capture::forbid_unsafe_call()?;
+        free(block, &[Kind::Device, Kind::Managed])
+    }
+
+    /// Gives device memory back in stream order.
+    fn hipFreeAsync(block: *mut c_void, handle: hipStream_t) {
+        refuse_capture(handle)?;
+        if block.is_null() {
+            return Err(hipErrorInvalidValue.into());
+        }
+        free(block, &[Kind::Device])
+    }
+
+    /// Takes rows of device memory, and says how far apart they are.
+    fn hipMallocPitch(block: *mut *mut c_void, pitch: *mut usize, width: usize, rows: usize) {
+        if block.is_null() || pitch.is_null() {
+            return Err(hipErrorInvalidValue.into());
+        }
+        let (memory, bytes) = allocate_rows(width, rows)?;
+        put(block, memory)?;
+        put(pitch, bytes)
+    }
+
+    /// As `hipMallocPitch`, for elements of 4, 8 or 16 bytes.
+    fn hipMemAllocPitch(block: *mut hipDeviceptr_t, pitch: *mut usize, width: usize, rows: usize, element_bytes: c_uint) {
+        if block.is_null() || pitch.is_null() || !matches!(element_bytes, 4 | 8 | 16) {
+            return Err(hipErrorInvalidValue.into());
+        }
+        let (memory, bytes) = allocate_rows(width, rows)?;
+        put(block, memory)?;
+        put(pitch, bytes)
+    }
+
+    /// Takes a box of device memory.
+    fn hipMalloc3D(block: *mut hipPitchedPtr, extent: hipExtent) {
+        if block.is_null() {
+            return Err(hipErrorInvalidValue.into());
+        }
+        let rows = extent.height.checked_mul(extent.depth).ok_or(hipErrorOutOfMemory)?;
+        let (ptr, pitch) = allocate_rows(extent.width, rows)?;
+        put(block, hipPitchedPtr { ptr, pitch, xsize: extent.width, ysize: extent.height })
+    }
+
+    /// Takes memory of the host that devices reach at the same address.
+    fn hipHostMalloc(block: *mut *mut c_void, bytes: usize, flags: c_uint) {
+        capture::forbid_unsafe_call()?;
+        if block.is_null() || flags & !HOST_FLAGS != 0 {
+            return Err(hipErrorInvalidValue.into());
+        }
+        put(block, allocate_host(bytes, Kind::Host, flags)?)
+    }
+
+    /// As `hipHostMalloc`.
+    fn hipHostAlloc(block: *mut *mut c_void, bytes: usize, flags: c_uint) {
+        if block.is_null() || flags & !HOST_FLAGS != 0 {
+            return Err(hipErrorInvalidValue.into());
+        }
+        put(block, allocate_host(bytes, Kind::Host, flags)?)
+    }
+
+    /// As `hipHostMalloc` without flags.
+    fn hipMallocHost(block: *mut *mut c_void, bytes: usize) {
+        if block.is_null() {
+            return Err(hipErrorInvalidValue.into());
+        }
+        put(block, allocate_host(bytes, Kind::Host, 0)?)
+    }
+
+    /// As `hipHostMalloc` without flags.
+    fn hipMemAllocHost(block: *mut *mut c_void, bytes: usize) {
+        if block.is_null() {
+            return Err(hipErrorInvalidValue.into());
+        }
+        put(block, allocate_host(bytes, Kind::Host, 0)?)
+    }
+
+    /// Gives pinned memory back.
+    fn hipHostFree(block: *mut c_void) {
+        capture::forbid_unsafe_call()?;
+        free(block, &[Kind::Host])
+    }
+
+    /// Gives pinned memory back.
+    fn hipFreeHost(block: *mut c_void) {
+        free(block, &[Kind::Host])
+    }
+
+    /// Lets devices reach memory of the program's own, at the same address.
+    fn hipHostRegister(data: *mut c_void, bytes: usize, flags: c_uint) {
+        address(data);
+        runtime().blocks.register(current_device(), data.cast(), bytes, flags)
+    }
+
+    /// Ends what `hipHostRegister` began.
+    fn hipHostUnregister(data: *mut c_void) {
+        if data.is_null() {
+            return Err(hipErrorInvalidValue.into());
+        }
+        runtime().blocks.unregister(address(data) as u64)
+    }
+
+    /// Where devices find pinned memory: where the host does.
+    fn hipHostGetDevicePointer(found: *mut *mut c_void, host: *mut c_void, flags: c_uint) {
+        let block = runtime().blocks.holding(address(host) as u64).filter(|block| block.kind != Kind::Device);
+        if flags != 0 || block.is_none() {
+            return Err(hipErrorInvalidValue.into());
+        }
+        put(found, host)
+    }
+
+    /// What pinned memory was asked for with.
+    fn hipHostGetFlags(flags: *mut c_uint, host: *mut c_void) {
+        let block = runtime().blocks.holding(address(host) as u64);
+        put(flags, block.filter(|block| block.kind == Kind::Host).ok_or(hipErrorInvalidValue)?.flags)
+    }
+
+    /// Takes memory that host and devices reach at the same address; flags are 1 for all devices, 2 for the host's.
+    fn hipMallocManaged(block: *mut *mut c_void, bytes: usize, flags: c_uint) {
+        if block.is_null() || bytes == 0 || !matches!(flags, 1 | 2) {
+            return Err(hipErrorInvalidValue.into());
+        }
+        put(block, allocate_host(bytes, Kind::Managed, flags)?)
+    }
+
+    /// Moves managed memory ahead of its use: of no effect.
+    fn hipMemPrefetchAsync(data: *const c_void, bytes: usize, _device: c_int, handle: hipStream_t) {
+        stream(handle)?;
+        let block = runtime().blocks.holding(address(data) as u64).filter(|block| block.kind == Kind::Managed);
+        if bytes == 0 || block.is_none() { Err(hipErrorInvalidValue.into()) } else { Ok(()) }
+    }
+
+    /// Says how managed memory will be used: of no effect.
+    fn hipMemAdvise(data: *const c_void, bytes: usize, _advice: c_uint, _device: c_int) {
+        let block = runtime().blocks.holding(address(data) as u64).filter(|block| block.kind == Kind::Managed);
+        if bytes == 0 || block.is_none() { Err(hipErrorInvalidValue.into()) } else { Ok(()) }
+    }
+
+    /// Free and total memory of the thread's device, in bytes.
+    fn hipMemGetInfo(free: *mut usize, total: *mut usize) {
+        put(free, MEMORY_BYTES.saturating_sub(runtime().blocks.used(current_device())) as usize)?;
+        put(total, MEMORY_BYTES as usize)
+    }
+
+    /// Size of the block that starts at a pointer.
+    fn hipMemPtrGetInfo(data: *mut c_void, bytes: *mut usize) {
+        let block = runtime().blocks.at(address(data) as u64).ok_or(hipErrorInvalidValue)?;
+        put(bytes, block.bytes as usize)
+    }
+
+    /// Start and size of the block that holds a pointer; either may be null.
+    fn hipMemGetAddressRange(base: *mut hipDeviceptr_t, bytes: *mut usize, data: hipDeviceptr_t) {
+        let block = runtime().blocks.holding(address(data) as u64).ok_or(hipErrorInvalidDevicePointer)?;
+        if !base.is_null() {
+            put(base, pointer(block.address as usize))?;
+        }
+        if bytes.is_null() { Ok(()) } else { put(bytes, block.bytes as usize) }
+    }
+
+    /// What a pointer is.
+    fn hipPointerGetAttributes(attributes: *mut hipPointerAttribute_t, data: *const c_void) {
+        put(attributes, describe(data))
+    }
+
+    /// One attribute of a pointer.
+    fn hipPointerGetAttribute(value: *mut c_void, attribute: c_uint, data: hipDeviceptr_t) {
+        let block = runtime().blocks.holding(address(data) as u64).ok_or(hipErrorInvalidValue)?;
+        let all = describe(data);
+        match attribute {
+            2 => put(value.cast(), all.r#type),
+            3 => put(value.cast(), data),
+            4 if block.kind != Kind::Device => put(value.cast(), data),
+            8 => put(value.cast(), all.isManaged as c_uint),
+            9 => put(value.cast(), all.device),
+            11 => put(value.cast(), pointer::<c_void>(block.address as usize)),
+            12 => put(value.cast(), block.bytes as usize),
+            13 => put(value.cast(), 1 as c_uint),
+            _ => Err(hipErrorNotSupported.into()),
+        }
+    }
+}
+
+/// Memory comes and goes with the program's calls, so a graph cannot hold it.
+fn refuse_capture(handle: hipStream_t) -> Outcome {
+    match stream(handle)?.place() {
+        Some(_) => Err(hipErrorNotSupported.into()),
+        None => Ok(()),
+    }
+}
+
+fn describe(data: *const c_void) -> hipPointerAttribute_t {
+    let block = runtime().blocks.holding(address(data) as u64);
+    let data = data.cast_mut();
+    let host = |pointer: *mut c_void, is_host: bool| if is_host { pointer } else { std::ptr::null_mut() };
+    match block {
+        Some(block) => hipPointerAttribute_t {
+            r#type: match block.kind {
+                Kind::Device => 2,
+                Kind::Host | Kind::Registered => 1,
+                Kind::Managed => 3,
+            },
+            device: block.device as c_int,
+            devicePointer: data,
+            hostPointer: host(data, block.kind != Kind::Device),
+            isManaged: c_int::from(block.kind == Kind::Managed),
+            allocationFlags: block.flags,
+        },
+        None => hipPointerAttribute_t {
+            r#type: 0,
+            device: -2,
+            devicePointer: std::ptr::null_mut(),
+            hostPointer: std::ptr::null_mut(),
+            isManaged: 0,
+            allocationFlags: 0,
+        },
+    }
+}

@@ -1,0 +1,192 @@
+//! Graphs: nodes of work and what each waits for, and their launchable form.
+//!
+//! Guarantees: a node's handle is good as long as its graph; a launchable graph is a copy that later changes of the graph
+//! do not reach. Nodes run one after the other, each behind what it waits for, in the order in which they were added.
+
+mod dot;
+mod exec;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+pub(crate) use exec::{Exec, UpdateResult};
+
+use crate::errors::hipErrorInvalidValue;
+use crate::handles::{fresh, lock};
+use crate::runtime::runtime;
+use crate::status::Outcome;
+use crate::work::Work;
+
+/// A graph under construction.
+#[derive(Debug, Default)]
+pub(crate) struct Graph {
+    contents: Mutex<Contents>,
+}
+
+/// Nodes and edges.
+#[derive(Debug, Clone, Default)]
+struct Contents {
+    /// By handle, which is the order in which they were added.
+    nodes: BTreeMap<usize, Node>,
+    /// From the node that comes first to the one that waits.
+    edges: BTreeSet<(usize, usize)>,
+}
+
+#[derive(Debug, Clone)]
+struct Node {
+    work: Work,
+    /// The node that it was cloned from.
+    origin: usize,
+}
+
+impl Contents {
+    /// The nodes, each behind what it waits for; nothing when they wait for each other.
+    fn opt_order(&self) -> Option<Vec<usize>> {
+        let mut waits: BTreeMap<usize, usize> = self.nodes.keys().map(|&node| (node, 0)).collect();
+        for (_, to) in &self.edges {
+            *waits.get_mut(to)? += 1;
+        }
+        let mut ready: BTreeSet<usize> =
+            waits.iter().filter(|(_, count)| **count == 0).map(|(&node, _)| node).collect();
+        let mut order = Vec::with_capacity(self.nodes.len());
+        while let Some(node) = ready.pop_first() {
+            order.push(node);
+            for &(_, to) in self.edges.range((node, 0)..=(node, usize::MAX)) {
+                let count = waits.get_mut(&to)?;
+                *count -= 1;
+                if *count == 0 {
+                    ready.insert(to);
+                }
+            }
+        }
+        (order.len() == self.nodes.len()).then_some(order)
+    }
+}
+
+impl Graph {
+    /// Adds a node behind others, which are the graph's.
+    pub(crate) fn add(&self, work: Work, dependencies: &[usize]) -> usize {
+        let node = fresh();
+        let mut contents = lock(&self.contents);
+        contents.nodes.insert(node, Node { work, origin: node });
+        contents.edges.extend(dependencies.iter().map(|&before| (before, node)));
+        node
+    }
+
+    /// Adds a node behind others, which the program names.
+    pub(crate) fn add_checked(&self, work: Work, dependencies: &[usize]) -> Outcome<usize> {
+        let is_own = |node: &usize| lock(&self.contents).nodes.contains_key(node);
+        match dependencies.iter().all(is_own) {
+            true => Ok(self.add(work, dependencies)),
+            false => Err(hipErrorInvalidValue.into()),
+        }
+    }
+
+    /// Adds or removes edges.
+    pub(crate) fn change_edges(&self, edges: &[(usize, usize)], is_added: bool) -> Outcome {
+        let mut contents = lock(&self.contents);
+        let is_known = |node: &usize| contents.nodes.contains_key(node);
+        let is_valid = |(from, to): &(usize, usize)| {
+            from != to && is_known(from) && is_known(to) && (is_added || contents.edges.contains(&(*from, *to)))
+        };
+        if !edges.iter().all(is_valid) {
+            return Err(hipErrorInvalidValue.into());
+        }
+        for edge in edges {
+            if is_added {
+                contents.edges.insert(*edge)
+            } else {
+                contents.edges.remove(edge)
+            };
+        }
+        Ok(())
+    }
+
+    /// Removes a node and its edges.
+    pub(crate) fn remove(&self, node: usize) {
+        let mut contents = lock(&self.contents);
+        contents.nodes.remove(&node);
+        contents.edges.retain(|&(from, to)| from != node && to != node);
+    }
+
+    /// All nodes, in the order in which they were added.
+    pub(crate) fn nodes(&self) -> Vec<usize> {
+        lock(&self.contents).nodes.keys().copied().collect()
+    }
+
+    /// All edges.
+    pub(crate) fn edges(&self) -> Vec<(usize, usize)> {
+        lock(&self.contents).edges.iter().copied().collect()
+    }
+
+    /// Nodes that wait for nothing.
+    pub(crate) fn roots(&self) -> Vec<usize> {
+        let edges = self.edges();
+        self.nodes().into_iter().filter(|node| edges.iter().all(|(_, to)| to != node)).collect()
+    }
+
+    /// Nodes that nothing waits for.
+    pub(crate) fn leaves(&self) -> Vec<usize> {
+        let edges = self.edges();
+        self.nodes().into_iter().filter(|node| edges.iter().all(|(from, _)| from != node)).collect()
+    }
+
+    pub(crate) fn work(&self, node: usize) -> Option<Work> {
+        lock(&self.contents).nodes.get(&node).map(|node| node.work.clone())
+    }
+
+    /// Gives a node other work of the same kind.
+    pub(crate) fn set_work(&self, node: usize, work: Work) -> Outcome {
+        set_work(&mut lock(&self.contents), node, work)
+    }
+
+    /// A copy with nodes of its own, which know where they come from.
+    pub(crate) fn duplicate(&self) -> Self {
+        let contents = lock(&self.contents);
+        let names: BTreeMap<usize, usize> = contents.nodes.keys().map(|&node| (node, fresh())).collect();
+        let node = |(name, node): (&usize, &Node)| (names[name], Node { work: node.work.clone(), origin: *name });
+        let nodes = contents.nodes.iter().map(node).collect();
+        let edges = contents.edges.iter().map(|(from, to)| (names[from], names[to])).collect();
+        Self { contents: Mutex::new(Contents { nodes, edges }) }
+    }
+
+    /// The node that was cloned from another.
+    pub(crate) fn find_clone(&self, origin: usize) -> Option<usize> {
+        let contents = lock(&self.contents);
+        contents.nodes.iter().find(|(_, node)| node.origin == origin).map(|(&name, _)| name)
+    }
+
+    /// Runs all nodes.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Work::run`], for each of them.
+    pub(crate) unsafe fn run(&self) -> Outcome {
+        let contents = lock(&self.contents).clone();
+        for node in contents.opt_order().ok_or(hipErrorInvalidValue)? {
+            // SAFETY: as the caller's contract says.
+            unsafe { contents.nodes[&node].work.run() }?;
+        }
+        Ok(())
+    }
+
+    /// The graph as DOT text.
+    pub(crate) fn dot(&self) -> String {
+        dot::write(&lock(&self.contents))
+    }
+}
+
+fn set_work(contents: &mut Contents, node: usize, work: Work) -> Outcome {
+    let node = contents.nodes.get_mut(&node).ok_or(hipErrorInvalidValue)?;
+    if node.work.node_type() != work.node_type() {
+        return Err(hipErrorInvalidValue.into());
+    }
+    node.work = work;
+    Ok(())
+}
+
+/// The graph that has a node.
+pub(crate) fn holder(node: usize) -> Outcome<Arc<Graph>> {
+    let holds = |graph: &Arc<Graph>| lock(&graph.contents).nodes.contains_key(&node);
+    runtime().graphs.all().into_iter().find(holds).ok_or_else(|| hipErrorInvalidValue.into())
+}

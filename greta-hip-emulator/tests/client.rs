@@ -1,0 +1,77 @@
+//! A program in C, written against HIP's prototypes alone, on the shared library.
+//!
+//! Needs the HIP compiler and a C compiler. Where either is missing the test says so and passes; under `CI` it fails.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use greta_runtime::cache::Cache;
+use greta_runtime::compile::{CompileRequest, Compiler};
+use greta_runtime::toolchain;
+
+/// The names under which programs look for the library.
+const NAMES: [&str; 3] = ["libamdhip64.so", "libamdhip64.so.6", "libamdhip64.so.7"];
+
+fn is_ci() -> bool {
+    std::env::var_os("CI").is_some()
+}
+
+/// The library that was built with this test.
+fn library() -> PathBuf {
+    let test = std::env::current_exe().expect("a test has a path");
+    let profile = test.parent().and_then(Path::parent).expect("tests lie in a folder of the profile's");
+    profile.join("examples").join(NAMES[0])
+}
+
+fn source(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/client").join(name)
+}
+
+/// The kernels' code object, if there is a compiler.
+fn opt_object() -> Option<Vec<u8>> {
+    let compiler = match toolchain::find() {
+        Ok(toolchain) => Compiler::new(toolchain, Cache::open_default()),
+        Err(error) if is_ci() => panic!("{error}"),
+        Err(error) => {
+            eprintln!("skipped: {error}");
+            return None;
+        }
+    };
+    let text = std::fs::read_to_string(source("kernels.hip")).expect("the source is beside the test");
+    let request = CompileRequest { source: &text, name: "kernels.hip", target: "gfx942", options: &[], line_map: &[] };
+    Some(compiler.compile(&request).expect("the kernels compile").bytes)
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn a_program_in_c_finds_the_api_as_it_expects_it() {
+    let Some(object) = opt_object() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in NAMES {
+        std::os::unix::fs::symlink(library(), folder.path().join(name)).expect("a link");
+    }
+    let [program, image, dot] = ["client", "kernels.co", "graph.dot"].map(|name| folder.path().join(name));
+    std::fs::write(&image, object).expect("room for an object");
+    let mut compile = Command::new("cc");
+    compile.args(["-std=c11", "-Wall", "-Werror", "-O1", "-o"]).arg(&program).arg(source("client.c"));
+    compile.arg("-L").arg(folder.path()).arg("-lamdhip64");
+    let compiled = match compile.output() {
+        Ok(output) => output,
+        Err(error) if is_ci() => panic!("cc: {error}"),
+        Err(error) => return eprintln!("skipped: cc: {error}"),
+    };
+    assert!(compiled.status.success(), "{}", text(&compiled));
+    let mut run = Command::new(&program);
+    run.arg(&image).arg(&dot).env("LD_LIBRARY_PATH", folder.path()).env("GRETA_EMULATOR_DEVICES", "2");
+    let output = run.output().expect("the program starts");
+    assert!(output.status.success(), "{}", text(&output));
+    let said = text(&output);
+    assert!(said.contains("all as expected") && said.contains("global_load"), "{said}");
+    let count = said.matches("hipCreateTextureObject is not supported").count();
+    assert_eq!(count, 1, "a missing call is named once: {said}");
+    let dot = std::fs::read_to_string(dot).expect("the program wrote a graph");
+    assert!(dot.contains("scale") && dot.matches(" -> ").count() == 5, "{dot}");
+}

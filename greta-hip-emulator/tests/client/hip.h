@@ -1,0 +1,125 @@
+/* The part of the HIP C API that the client uses, from the interface of ROCm 6.4: nothing of AMD's headers. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+typedef int hipError_t;
+typedef struct stream *hipStream_t;
+typedef struct event *hipEvent_t;
+typedef struct module *hipModule_t;
+typedef struct function *hipFunction_t;
+typedef struct graph *hipGraph_t;
+typedef struct node *hipGraphNode_t;
+typedef struct exec *hipGraphExec_t;
+typedef struct pool *hipMemPool_t;
+typedef void *hipDeviceptr_t;
+typedef struct { uint32_t x, y, z; } dim3;
+
+enum {
+    hipSuccess = 0, hipErrorInvalidValue = 1, hipErrorOutOfMemory = 2, hipErrorInvalidConfiguration = 9,
+    hipErrorInvalidMemcpyDirection = 21, hipErrorInvalidDevice = 101, hipErrorInvalidImage = 200,
+    hipErrorInvalidHandle = 400, hipErrorIllegalState = 401, hipErrorNotFound = 500, hipErrorIllegalAddress = 700,
+    hipErrorPeerAccessAlreadyEnabled = 704, hipErrorPeerAccessNotEnabled = 705, hipErrorContextIsDestroyed = 709,
+    hipErrorNotSupported = 801, hipErrorStreamCaptureUnsupported = 900, hipErrorStreamCaptureInvalidated = 901,
+    hipErrorStreamCaptureUnmatched = 903, hipErrorStreamCaptureUnjoined = 904, hipErrorStreamCaptureImplicit = 906,
+    hipErrorGraphExecUpdateFailure = 910,
+};
+enum { hipMemcpyHostToHost, hipMemcpyHostToDevice, hipMemcpyDeviceToHost, hipMemcpyDeviceToDevice, hipMemcpyDefault };
+
+typedef struct {
+    char name[256];
+    char before_memory[32];
+    size_t totalGlobalMem, sharedMemPerBlock;
+    int regsPerBlock, warpSize;
+    char before_units[76];
+    int multiProcessorCount;
+    char before_arch[768];
+    char gcnArchName[256];
+    char rest[56];
+} hipDeviceProp_t;
+_Static_assert(sizeof(hipDeviceProp_t) == 1472, "hipDeviceProp_tR0600");
+_Static_assert(offsetof(hipDeviceProp_t, multiProcessorCount) == 388, "multiProcessorCount");
+_Static_assert(offsetof(hipDeviceProp_t, gcnArchName) == 1160, "gcnArchName");
+
+typedef struct {
+    int type, device;
+    void *devicePointer, *hostPointer;
+    int isManaged;
+    unsigned allocationFlags;
+} hipPointerAttribute_t;
+typedef struct {
+    dim3 blockDim;
+    void **extra;
+    void *func;
+    dim3 gridDim;
+    void **kernelParams;
+    unsigned sharedMemBytes;
+} hipKernelNodeParams;
+typedef struct {
+    void *dst;
+    unsigned elementSize;
+    size_t height, pitch;
+    unsigned value;
+    size_t width;
+} hipMemsetParams;
+typedef struct {
+    void (*fn)(void *);
+    void *userData;
+} hipHostNodeParams;
+
+#define HIP_LAUNCH_PARAM_BUFFER_POINTER ((void *)1)
+#define HIP_LAUNCH_PARAM_BUFFER_SIZE ((void *)2)
+#define HIP_LAUNCH_PARAM_END ((void *)3)
+
+hipError_t hipInit(unsigned), hipGetDeviceCount(int *), hipGetDevice(int *), hipSetDevice(int), hipDeviceSynchronize(void);
+hipError_t hipGetDevicePropertiesR0600(hipDeviceProp_t *, int), hipDeviceGetAttribute(int *, int, int);
+hipError_t hipDeviceCanAccessPeer(int *, int, int), hipDeviceEnablePeerAccess(int, unsigned), hipDeviceDisablePeerAccess(int);
+hipError_t hipMalloc(void **, size_t), hipFree(void *), hipHostMalloc(void **, size_t, unsigned), hipHostFree(void *);
+hipError_t hipMallocManaged(void **, size_t, unsigned), hipHostRegister(void *, size_t, unsigned), hipHostUnregister(void *);
+hipError_t hipMallocAsync(void **, size_t, hipStream_t), hipFreeAsync(void *, hipStream_t);
+hipError_t hipDeviceGetDefaultMemPool(hipMemPool_t *, int), hipMallocFromPoolAsync(void **, size_t, hipMemPool_t, hipStream_t);
+hipError_t hipMemPoolGetAttribute(hipMemPool_t, int, void *), hipMallocPitch(void **, size_t *, size_t, size_t);
+hipError_t hipMemGetInfo(size_t *, size_t *), hipPointerGetAttributes(hipPointerAttribute_t *, const void *);
+hipError_t hipMemcpy(void *, const void *, size_t, int), hipMemcpyAsync(void *, const void *, size_t, int, hipStream_t);
+hipError_t hipMemcpy2D(void *, size_t, const void *, size_t, size_t, size_t, int);
+hipError_t hipMemset(void *, int, size_t), hipMemset2D(void *, size_t, int, size_t, size_t);
+hipError_t hipMemsetD16(void *, unsigned short, size_t), hipMemsetD32Async(void *, int, size_t, hipStream_t);
+hipError_t hipModuleLoadData(hipModule_t *, const void *), hipModuleUnload(hipModule_t);
+hipError_t hipModuleGetFunction(hipFunction_t *, hipModule_t, const char *);
+hipError_t hipModuleGetGlobal(hipDeviceptr_t *, size_t *, hipModule_t, const char *);
+hipError_t hipFuncGetAttribute(int *, int, hipFunction_t);
+hipError_t hipModuleOccupancyMaxActiveBlocksPerMultiprocessor(int *, hipFunction_t, int, size_t);
+hipError_t hipModuleLaunchKernel(hipFunction_t, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
+                                 hipStream_t, void **, void **);
+hipError_t hipExtModuleLaunchKernel(hipFunction_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, size_t,
+                                    hipStream_t, void **, void **, hipEvent_t, hipEvent_t, uint32_t);
+hipError_t hipLaunchKernel(const void *, dim3, dim3, void **, size_t, hipStream_t);
+void **__hipRegisterFatBinary(const void *);
+void __hipRegisterFunction(void **, const void *, char *, const char *, unsigned, void *, void *, void *, void *, int *);
+void __hipUnregisterFatBinary(void **);
+hipError_t hipStreamCreate(hipStream_t *), hipStreamCreateWithFlags(hipStream_t *, unsigned), hipStreamDestroy(hipStream_t);
+hipError_t hipStreamSynchronize(hipStream_t), hipStreamQuery(hipStream_t);
+hipError_t hipStreamWaitEvent(hipStream_t, hipEvent_t, unsigned);
+hipError_t hipStreamAddCallback(hipStream_t, void (*)(hipStream_t, hipError_t, void *), void *, unsigned);
+hipError_t hipLaunchHostFunc(hipStream_t, void (*)(void *), void *);
+hipError_t hipStreamBeginCapture(hipStream_t, int), hipStreamEndCapture(hipStream_t, hipGraph_t *);
+hipError_t hipStreamIsCapturing(hipStream_t, int *);
+hipError_t hipEventCreate(hipEvent_t *), hipEventDestroy(hipEvent_t), hipEventRecord(hipEvent_t, hipStream_t);
+hipError_t hipEventSynchronize(hipEvent_t), hipEventQuery(hipEvent_t), hipEventElapsedTime(float *, hipEvent_t, hipEvent_t);
+hipError_t hipGraphCreate(hipGraph_t *, unsigned), hipGraphDestroy(hipGraph_t), hipGraphClone(hipGraph_t *, hipGraph_t);
+hipError_t hipGraphAddKernelNode(hipGraphNode_t *, hipGraph_t, const hipGraphNode_t *, size_t, const hipKernelNodeParams *);
+hipError_t hipGraphAddMemcpyNode1D(hipGraphNode_t *, hipGraph_t, const hipGraphNode_t *, size_t, void *, const void *, size_t, int);
+hipError_t hipGraphAddMemsetNode(hipGraphNode_t *, hipGraph_t, const hipGraphNode_t *, size_t, const hipMemsetParams *);
+hipError_t hipGraphAddHostNode(hipGraphNode_t *, hipGraph_t, const hipGraphNode_t *, size_t, const hipHostNodeParams *);
+hipError_t hipGraphAddEmptyNode(hipGraphNode_t *, hipGraph_t, const hipGraphNode_t *, size_t);
+hipError_t hipGraphAddChildGraphNode(hipGraphNode_t *, hipGraph_t, const hipGraphNode_t *, size_t, hipGraph_t);
+hipError_t hipGraphAddDependencies(hipGraph_t, const hipGraphNode_t *, const hipGraphNode_t *, size_t);
+hipError_t hipGraphGetNodes(hipGraph_t, hipGraphNode_t *, size_t *), hipGraphNodeGetType(hipGraphNode_t, int *);
+hipError_t hipGraphKernelNodeGetParams(hipGraphNode_t, hipKernelNodeParams *);
+hipError_t hipGraphInstantiate(hipGraphExec_t *, hipGraph_t, hipGraphNode_t *, char *, size_t);
+hipError_t hipGraphExecKernelNodeSetParams(hipGraphExec_t, hipGraphNode_t, const hipKernelNodeParams *);
+hipError_t hipGraphExecUpdate(hipGraphExec_t, hipGraph_t, hipGraphNode_t *, int *);
+hipError_t hipGraphLaunch(hipGraphExec_t, hipStream_t), hipGraphExecDestroy(hipGraphExec_t);
+hipError_t hipGraphDebugDotPrint(hipGraph_t, const char *, unsigned);
+hipError_t hipGetLastError(void), hipPeekAtLastError(void), hipCreateTextureObject(void);
+const char *hipGetErrorName(hipError_t), *hipGetErrorString(hipError_t);

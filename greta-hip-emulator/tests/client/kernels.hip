@@ -1,0 +1,17 @@
+// Compiled for gfx942 by the real compiler; the client launches these.
+
+__device__ int bias = 5;
+
+extern "C" __global__ void scale(float* y, const float* x, float factor, int count) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < count) y[i] = x[i] * factor;
+}
+
+extern "C" __global__ void add_bias(int* y) { y[threadIdx.x] += bias; }
+
+extern "C" __global__ void reverse(int* y) {
+    extern __shared__ int words[];
+    words[threadIdx.x] = y[threadIdx.x];
+    __syncthreads();
+    y[threadIdx.x] = words[blockDim.x - 1 - threadIdx.x];
+}

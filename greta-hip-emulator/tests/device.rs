@@ -1,0 +1,95 @@
+//! greta's own driver of AMD GPUs over the emulated runtime: in process, and through the shared library.
+//!
+//! Needs the HIP compiler. Where there is none the tests say so and pass; under `CI` they fail.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use greta::prelude::*;
+use greta::{Device, Error};
+use greta_runtime::toolchain;
+
+#[kernel(block = 64)]
+fn twice(x: &Global<f32>, y: &mut Global<f32>, count: u32) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    if i < count {
+        y[i] = x[i] * 2.0;
+    }
+}
+
+fn has_compiler() -> bool {
+    match toolchain::find() {
+        Ok(_) => true,
+        Err(error) if std::env::var_os("CI").is_some() => panic!("{error}"),
+        Err(error) => {
+            eprintln!("skipped: {error}");
+            false
+        }
+    }
+}
+
+/// Doubles `count` numbers, of which the buffers have 1,000.
+fn doubled(device: &Device, count: u32) -> Result<Vec<f32>, Error> {
+    let stream = device.stream()?;
+    let x: Vec<f32> = (0..1000).map(|i| i as f32 / 8.0).collect();
+    let (x, mut y) = (device.buffer_from(&x)?, device.zeroed(1000)?);
+    let kernel = device.kernel(twice::variant())?;
+    let launched = kernel.launch(&stream, count.div_ceil(64), twice::Args { x: &x, y: &mut y, count });
+    launched.and_then(|()| stream.synchronize())?;
+    y.read(&stream)
+}
+
+#[test]
+fn the_emulated_device_runs_machine_code_of_the_real_compiler() {
+    if !has_compiler() {
+        return;
+    }
+    let (cpu, emulated) = (Device::open("cpu").unwrap(), Device::open("emu").unwrap());
+    assert_eq!((emulated.info().kind, emulated.info().arch.as_str()), ("emu", "gfx942:sramecc+:xnack-"));
+    assert_eq!((emulated.info().compute_units, emulated.info().wave), (304, 64));
+    let result = doubled(&emulated, 999).unwrap();
+    assert_eq!(result, doubled(&cpu, 999).unwrap());
+    assert_eq!((result[998], result[999]), (998.0 / 4.0, 0.0));
+}
+
+/// In a process of its own, since the failure of a stream is one of its device's while the stream lives.
+#[test]
+fn a_fault_comes_back_as_an_error_with_all_that_the_emulator_says() {
+    if !has_compiler() || !is_alone("a_fault_comes_back_as_an_error_with_all_that_the_emulator_says", &[]) {
+        return;
+    }
+    let device = Device::open("emu").unwrap();
+    let error = doubled(&device, 4096).unwrap_err().to_string();
+    for part in ["hipErrorIllegalAddress", "kernel twice", "workgroup [", "pc 0x", "global_load", "count = 4096"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    assert!(doubled(&device, 10).is_ok(), "another stream of the same device works");
+}
+
+#[test]
+fn the_shared_library_is_a_hip_runtime_to_the_driver() {
+    let test = std::env::current_exe().unwrap();
+    let library = test.parent().and_then(Path::parent).unwrap().join("examples/libamdhip64.so");
+    let variables: [(&str, PathBuf); 1] = [("GRETA_HIP_LIBRARY", library)];
+    if !has_compiler() || !is_alone("the_shared_library_is_a_hip_runtime_to_the_driver", &variables) {
+        return;
+    }
+    let device = Device::open("hip").unwrap();
+    assert_eq!((device.info().kind, device.info().name.as_str()), ("hip", "AMD Instinct MI300X (emulated)"));
+    assert_eq!(doubled(&device, 1000).unwrap()[77], 77.0 / 4.0);
+    assert!(doubled(&device, 4096).unwrap_err().to_string().contains("kernel twice"));
+}
+
+/// Whether this process runs this test alone. If not, another one does, with these variables, and must succeed.
+fn is_alone(test: &str, variables: &[(&str, PathBuf)]) -> bool {
+    const MARK: &str = "GRETA_TEST_IS_ALONE";
+    if std::env::var_os(MARK).is_some() {
+        return true;
+    }
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", test]).env(MARK, "1").envs(variables.iter().map(|(name, value)| (name, value)));
+    let output = command.output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&text));
+    false
+}
