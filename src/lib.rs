@@ -51,8 +51,8 @@ pub mod prelude {
         barrier, bf8, bf16, block_dim, block_idx, ceil, copysign, cos, erf, exp, exp2, f16, f32_from_bits, fast_cos,
         fast_div, fast_exp, fast_exp2, fast_log, fast_log2, fast_log10, fast_pow, fast_recip, fast_rsqrt, fast_sin,
         fast_sqrt, fast_tanh, floor, fma, fp8, grid_dim, lane_id, log, log2, log10, max, mfma_f32_16x16x4f32, min, mma,
-        pow, round, rsqrt, select, shared, shuffle, shuffle_down, shuffle_up, shuffle_xor, sin, sqrt, tan, tanh,
-        thread_idx, trunc, wave_all, wave_any, wave_count, wave_id,
+        pow, round, rsqrt, sched_barrier, sched_group_barrier, select, setprio, shared, shuffle, shuffle_down,
+        shuffle_up, shuffle_xor, sin, sqrt, tan, tanh, thread_idx, trunc, wave_all, wave_any, wave_count, wave_id,
     };
     pub use greta_runtime::launch::Variant as _;
 }

@@ -48,6 +48,58 @@ fn atomic_sums(i: &mut Global<u32>, f: &mut Global<f32>) {
     f[t + 64] = s[t];
 }
 
+#[kernel(block = 64)]
+fn streams(x: &Global<f32>, y: &mut Global<f32>) {
+    let t = thread_idx().x;
+    y.store_nontemporal(t, x.load_nontemporal(t));
+    let four = x.load_vector_nontemporal::<f32x4>(t * 4 + 64);
+    y.store_vector_nontemporal(t * 4 + 64, four);
+    y.store_vector(t * 4 + 1024, x.load_vector::<f32x4>(t * 4 + 1024));
+}
+
+#[test]
+fn vectors_move_in_one_instruction_and_streams_are_marked() {
+    let expected =
+        [("global_load_dword", 1), ("global_store_dword", 1), ("global_load_dwordx4", 2), ("global_store_dwordx4", 2)];
+    assert_straight(&streams::DEFINITION, &expected);
+    let Some(text) = opt_instructions(&streams::DEFINITION) else { return };
+    let marked = |mnemonic: &str| {
+        let of_it = |line: &&str| line.split_whitespace().next() == Some(mnemonic);
+        text.lines().filter(of_it).filter(|line| line.split("//").next().unwrap().trim_end().ends_with(" nt")).count()
+    };
+    let counts = expected.map(|(mnemonic, _)| marked(mnemonic));
+    assert_eq!(counts, [1; 4], "{text}");
+}
+
+#[kernel(block = 64)]
+fn hints(x: &Global<f32>, y: &mut Global<f32>) {
+    let t = thread_idx().x;
+    setprio(2);
+    let v = x[t];
+    sched_barrier(0);
+    sched_group_barrier(0x20, 1, 0);
+    y[t] = v;
+    setprio(0);
+}
+
+#[test]
+fn hints_reach_the_compiler() {
+    assert_straight(&hints::DEFINITION, &[("s_setprio", 2), ("global_load_dword", 1)]);
+}
+
+#[kernel(block = 64)]
+fn fast_functions(x: &Global<f32>, y: &mut Global<f32>) {
+    let t = thread_idx().x;
+    let v = x[t];
+    y[t] = fast_exp2(v) + fast_log2(v) + fast_sin(v) + fast_cos(v) + fast_sqrt(v) + fast_rsqrt(v) + fast_recip(v);
+}
+
+#[test]
+fn fast_functions_are_single_instructions() {
+    let expected = ["exp", "log", "sin", "cos", "sqrt", "rsq", "rcp"].map(|name| format!("v_{name}_f32_e32"));
+    assert_straight(&fast_functions::DEFINITION, &expected.each_ref().map(|name| (name.as_str(), 1)));
+}
+
 #[test]
 fn atomic_sums_are_single_instructions() {
     let expected = [

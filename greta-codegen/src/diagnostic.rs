@@ -204,6 +204,12 @@ pub enum DiagnosticKind {
         /// What it may be.
         allowed: Allowed,
     },
+    /// An operand of a hint to the compiler is not known when the kernel is compiled.
+    #[error("the operands of {operation} must be known at compile time: use literals, constants and tile parameters")]
+    HintNotConstant {
+        /// The hint.
+        operation: &'static str,
+    },
     /// An atomic operation on elements that hardware has none for.
     #[error("{operation} on elements of {given}; allowed is {} of 32 or 64 bits", Allowed::Class(*class))]
     AtomicElement {

@@ -20,7 +20,7 @@ pub struct Footprint {
     pub memory: bool,
     /// Whether it reads other lanes of the wave.
     pub wave: bool,
-    /// Whether it waits for the block's other threads.
+    /// Whether it waits for the block's other threads, or is a hint that nothing moves past.
     pub barrier: bool,
     /// Whether it can be an error where it would not be run: a memory access, an integer division.
     pub faults: bool,
@@ -274,7 +274,7 @@ fn op_footprint(op: Op, operands: &[Expr]) -> Footprint {
     Footprint {
         faults: divides,
         wave: effects == Effects::Wave,
-        barrier: effects == Effects::Barrier,
+        barrier: matches!(effects, Effects::Barrier | Effects::Hint),
         ..Footprint::default()
     }
 }

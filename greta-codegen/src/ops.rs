@@ -57,6 +57,9 @@ pub enum Effects {
     Wave,
     /// It waits for the block's other threads: it stays where it was written.
     Barrier,
+    /// It tells the compiler or the hardware how to schedule what is around it, and means nothing: it stays where it was
+    /// written.
+    Hint,
 }
 
 /// How an operation is written in a C++ dialect.
@@ -74,6 +77,8 @@ pub enum Spelling {
     Name(&'static str),
     /// The writer has code of its own for this operation.
     Special,
+    /// Nothing is written: a hint that the dialect has no word for.
+    Omitted,
 }
 
 /// A row of the table.
@@ -136,7 +141,7 @@ macro_rules! ops {
 }
 
 use Slot::{Is, Nothing, T};
-use Spelling::{Call, Converted, Infix, Name, Prefix, Special};
+use Spelling::{Call, Converted, Infix, Name, Omitted, Prefix, Special};
 const U32: Slot = Is(Type::U32);
 const BOOL: Slot = Is(Type::BOOL);
 
@@ -285,6 +290,15 @@ ops! {
     All "wave_all": Boolean, [T] -> T, Wave, Converted("__all"), cuda Converted("__all_sync");
     /// Waits until every thread of the block is here and its memory writes are seen.
     Barrier "barrier": None, [] -> Nothing, Barrier, Call("__syncthreads");
+    /// A value that is loaded, or that is stored, without a place in the caches being kept for it.
+    Nontemporal "nontemporal": Any, [T] -> T, Pure, Special;
+    /// The compiler moves no instruction past this but those of the kinds that the bits of `a` name.
+    SchedBarrier "sched_barrier": None, [U32] -> Nothing, Hint, Call("__builtin_amdgcn_sched_barrier"), cuda Omitted;
+    /// The next group of the pipeline `c` is `b` instructions of the kinds that the bits of `a` name.
+    SchedGroupBarrier "sched_group_barrier": None, [U32, U32, U32] -> Nothing, Hint,
+        Call("__builtin_amdgcn_sched_group_barrier"), cuda Omitted;
+    /// From here on the wave has the priority `a`, 0 to 3.
+    SetPriority "setprio": None, [U32] -> Nothing, Hint, Call("__builtin_amdgcn_s_setprio"), cuda Omitted;
 }
 
 impl Op {

@@ -250,7 +250,7 @@ impl Analysis<'_> {
 
     fn op(&mut self, op: Op, operands: Uniformity, location: Location, control: Control) -> Uniformity {
         let effects = op.row().effects;
-        if effects != Effects::Pure {
+        if op.row().is_collective() {
             let collective = Collective { op, location, control };
             if !self.found.contains(&collective) {
                 self.found.push(collective);

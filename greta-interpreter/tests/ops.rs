@@ -6,7 +6,7 @@
 mod build;
 
 use build::{Build, E, Random, bid, op, tid};
-use greta_codegen::ir::{Op, Scalar, Type};
+use greta_codegen::ir::{ExprKind, Op, Scalar, Type};
 use greta_codegen::ops::{Class, Slot};
 use greta_interpreter::Program;
 
@@ -51,6 +51,7 @@ fn wide(bits: u32, function: fn(f64) -> f64) -> u32 {
 fn opt_reference(op: Op) -> Option<Reference> {
     use std::cmp::Ordering::{Equal, Greater, Less};
     Some(match op {
+        Op::Nontemporal => |_, [a, _, _]| a,
         Op::Add => |s, v| number(s, v, |a, b| a + b, i32::wrapping_add, u32::wrapping_add),
         Op::Sub => |s, v| number(s, v, |a, b| a - b, i32::wrapping_sub, u32::wrapping_sub),
         Op::Mul => |s, v| number(s, v, |a, b| a * b, i32::wrapping_mul, u32::wrapping_mul),
@@ -316,6 +317,7 @@ fn special(op: Op) {
         Op::Any => vote(op, |lanes| lanes.contains(&true)),
         Op::All => vote(op, |lanes| !lanes.contains(&false)),
         Op::Barrier => barrier(),
+        Op::SchedBarrier | Op::SchedGroupBarrier | Op::SetPriority => hint(op),
         _ => panic!("{} has no case", op.row().name),
     }
 }
@@ -379,6 +381,18 @@ fn vote(op: Op, wanted: fn(lanes: &[bool]) -> bool) {
             }
         }
     }
+}
+
+/// Nothing happens.
+fn hint(op: Op) {
+    let mut build = Build::new([64, 1, 1]);
+    let result = build.global("y", Type::U32);
+    let operands = op.row().operands.iter().map(|_| E::from(1_u32).0).collect();
+    build.eval(E::new(ExprKind::Op(op, operands), Type::BOOL));
+    build.store(result, [tid()], tid());
+    let mut output = vec![9; 64];
+    build.run([1, 1, 1], &mut [&mut output]).expect("the kernel keeps the rules");
+    assert_eq!(output, (0..64).collect::<Vec<u32>>());
 }
 
 /// A block turns its elements round through shared memory.

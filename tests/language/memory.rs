@@ -103,7 +103,27 @@ fn lanes_of_vectors_in_arrays_are_assigned() {
     });
 }
 
-crate::kernels!(register_arrays, shared_reversal, reads_before_writes, lanes_in_arrays, volatile_vectors);
+#[kernel(block = 64)]
+pub fn streamed(x: &Global<f32>, y: &mut Global<f32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    setprio(1);
+    if i % 8 < 4 {
+        y.store_nontemporal(i, x.load_nontemporal(i) * 3.0);
+    } else if i % 4 == 0 {
+        sched_barrier(0);
+        let four = x.load_vector_nontemporal::<f32x4>(i);
+        sched_group_barrier(0x20, 1, 0);
+        y.store_vector_nontemporal(i, four * f32x4::splat(3.0));
+    }
+    setprio(0);
+}
+
+#[test]
+fn hints_change_no_value() {
+    check!(streamed, floats(), |x: &[f32], i: usize| x[i] * 3.0);
+}
+
+crate::kernels!(streamed, register_arrays, shared_reversal, reads_before_writes, lanes_in_arrays, volatile_vectors);
 
 #[kernel(block = 64)]
 pub fn volatile_vectors(x: &Volatile<f32>, y: &mut Volatile<f32>) {

@@ -33,6 +33,10 @@ pub(super) struct Dialect {
     pub(super) vector_operators: bool,
     /// How an operation is written.
     pub(super) spelling: fn(&OpRow) -> Spelling,
+    /// The functions that load and store a type without a place in the caches, if there are any.
+    pub(super) nontemporal: fn(Type) -> Option<[&'static str; 2]>,
+    /// Whether such a store takes the address first.
+    pub(super) stores_to_first: bool,
     /// How an atomic operation is written.
     pub(super) atomic: fn(Atomic, Scalar) -> AtomicSpelling,
     /// What an atomic operation that the file defines does.
@@ -85,6 +89,8 @@ pub(super) static HIP: Dialect = Dialect {
     },
     vector_operators: true,
     spelling: |row| row.hip,
+    nontemporal: |_| Some(["__builtin_nontemporal_load", "__builtin_nontemporal_store"]),
+    stores_to_first: false,
     atomic: atomics::hip_spelling,
     atomic_body: atomics::hip_body,
     lane_id: Some("__lane_id()"),
@@ -122,6 +128,9 @@ pub(super) static CUDA: Dialect = Dialect {
     vector_type: cuda_vector_type,
     vector_operators: false,
     spelling: |row| row.cuda,
+    // There are overloads for numbers, none for this file's vectors.
+    nontemporal: |ty| (!ty.is_vector() && ty != Type::BOOL).then_some(["__ldcs", "__stcs"]),
+    stores_to_first: true,
     atomic: atomics::cuda_spelling,
     atomic_body: atomics::cuda_body,
     lane_id: None,

@@ -151,6 +151,7 @@ impl Writer<'_> {
             (Op::Shr, [value, count]) => self.shift(">>", value, count),
             (Op::ShuffleDown, [value, by]) if self.dialect.lanes_mask.is_some() => self.shuffle_by("down", value, by),
             (Op::ShuffleUp, [value, by]) if self.dialect.lanes_mask.is_some() => self.shuffle_by("up", value, by),
+            (Op::Nontemporal, [value]) => self.nontemporal_load(value),
             (Op::LaneId, []) => self.lane_id(),
             (Op::WaveId, []) => self.wave_id(),
             (Op::Mfma(mfma), [a, b, sum]) => {
@@ -263,6 +264,36 @@ impl Writer<'_> {
         self.uses_type(ty);
         let open = Doc::text(format!("*reinterpret_cast<const {}{}*>(&", self.volatile(place), type_name(ty)));
         Printed { doc: Doc::join([open, element, Doc::text(")")]), level: level::PREFIX, sign: "*", truncates: false }
+    }
+
+    /// A load that asks for no place in the caches; anything else is itself.
+    fn nontemporal_load(&mut self, value: &Expr) -> Printed {
+        let (ExprKind::Load(place), Some([load, _])) = (&value.kind, (self.dialect.nontemporal)(value.ty)) else {
+            return self.expr(value, Context::Bare);
+        };
+        let address = self.address(place, value.ty, "const ");
+        Printed::postfix(Doc::list(format!("{load}("), vec![address], ")"))
+    }
+
+    /// `store(value, address)` for a value that asks for no place in the caches.
+    pub(super) fn opt_nontemporal_store(&mut self, place: &Place, value: &Expr) -> Option<Doc> {
+        let ExprKind::Op(Op::Nontemporal, operands) = &value.kind else { return None };
+        let [_, store] = (self.dialect.nontemporal)(value.ty)?;
+        let address = self.address(place, value.ty, "");
+        let value = self.typed(&operands[0]);
+        let arguments = if self.dialect.stores_to_first { vec![address, value] } else { vec![value, address] };
+        Some(Doc::list(format!("{store}("), arguments, ")"))
+    }
+
+    /// The address of an element, or of a vector of them.
+    fn address(&mut self, place: &Place, ty: Type, qualifier: &str) -> Doc {
+        let element = self.element(place);
+        if ty == self.kernel.var(place.base).ty {
+            return Doc::join([Doc::text("&"), element]);
+        }
+        self.uses_type(ty);
+        let open = format!("reinterpret_cast<{qualifier}{}*>(&", type_name(ty));
+        Doc::join([Doc::text(open), element, Doc::text(")")])
     }
 
     /// What is assigned to.

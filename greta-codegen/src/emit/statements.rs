@@ -6,6 +6,7 @@ use super::Writer;
 use super::dialect::type_name;
 use super::text::Doc;
 use crate::ir::{Block, Expr, ExprKind, Extent, Location, Op, Place, Stmt, StmtKind, Type, Unroll, VarId, VarKind};
+use crate::ops::Spelling;
 
 impl Writer<'_> {
     /// Writes statements in a scope of their own, one level in.
@@ -44,10 +45,7 @@ impl Writer<'_> {
             StmtKind::Declare(array) => self.declare(*array, false, location),
             StmtKind::Fill(array, value) => self.fill(*array, value, location),
             StmtKind::Assign(place, value) => self.assign(place, value, location),
-            StmtKind::Eval(value) => {
-                let value = self.typed(value);
-                self.line(value, location);
-            }
+            StmtKind::Eval(value) => self.eval(value, location),
             StmtKind::If(condition, then, otherwise) => self.if_stmt(condition, then, otherwise, location),
             StmtKind::For { .. } => self.for_stmt(stmt),
             StmtKind::While(before, condition, body) => self.while_stmt(before, condition, body, location),
@@ -64,6 +62,16 @@ impl Writer<'_> {
                 self.line(Doc::join([Doc::text("return "), value]), location);
             }
         }
+    }
+
+    fn eval(&mut self, value: &Expr, location: Location) {
+        if let ExprKind::Op(op, _) = &value.kind
+            && (self.dialect.spelling)(&op.row()) == Spelling::Omitted
+        {
+            return;
+        }
+        let value = self.typed(value);
+        self.line(value, location);
     }
 
     fn let_stmt(&mut self, var: VarId, value: Option<&Expr>, location: Location) {
@@ -136,6 +144,9 @@ impl Writer<'_> {
     }
 
     fn assign(&mut self, place: &Place, value: &Expr, location: Location) {
+        if let Some(store) = self.opt_nontemporal_store(place, value) {
+            return self.line(store, location);
+        }
         let compound = self.opt_compound(place, value);
         let target = self.place(place, value.ty);
         let (sign, value) = match compound {

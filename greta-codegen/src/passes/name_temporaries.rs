@@ -217,6 +217,7 @@ impl<'a> Namer<'a> {
             ExprKind::Var(var) => named(*var, "before"),
             ExprKind::Atomic(_, place, _) => named(place.base, "before"),
             ExprKind::Lane(vector, _) => self.opt_name_of(vector),
+            ExprKind::Op(Op::Nontemporal, operands) => self.opt_name_of(&operands[0]),
             ExprKind::Call(function, _) => Some(format!("{}_result", self.kernel.function(*function).name)),
             ExprKind::Op(Op::Shuffle | Op::ShuffleXor | Op::ShuffleDown | Op::ShuffleUp, operands) => {
                 match &operands[0].kind {

@@ -95,6 +95,30 @@ pub fn barrier() {
     tracer::with(|tracer| tracer.push(StmtKind::Eval(expr), location));
 }
 
+macro_rules! hints {
+    ($($(#[$doc:meta])* $name:ident $op:ident $($operand:ident),*;)*) => {
+        $($(#[$doc])*
+        #[track_caller]
+        pub fn $name($($operand: impl IntoVal<u32>),*) {
+            let location = Location::caller();
+            let kind = ExprKind::Op(Op::$op, vec![$($operand.into_val().expr(location)),*]);
+            let expr = Expr { kind, ty: Type::BOOL, location };
+            tracer::with(|tracer| tracer.push(StmtKind::Eval(expr), location));
+        })*
+    };
+}
+
+hints! {
+    /// Tells AMD's compiler to move no instruction past this but those of the kinds that the bits of `kinds` name: 0 for
+    /// none at all. The bits are those of LLVM's `llvm.amdgcn.sched.barrier`. Nothing on other devices.
+    sched_barrier SchedBarrier kinds;
+    /// Tells AMD's compiler to build a pipeline: its next group is `count` instructions of the kinds that the bits of
+    /// `kinds` name, in the order of these calls with the same `pipeline`. Nothing on other devices.
+    sched_group_barrier SchedGroupBarrier kinds, count, pipeline;
+    /// Gives the wave a priority, 0 to 3, over the others of its SIMD unit, on AMD. Nothing on other devices.
+    setprio SetPriority priority;
+}
+
 macro_rules! shuffles {
     ($($(#[$doc:meta])* $name:ident $op:ident;)*) => {
         $($(#[$doc])*

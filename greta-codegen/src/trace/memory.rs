@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::tracer::{self, TraceError};
 use super::value::{Atom, IntoVal, Val, Value, Vector, bf8, bf16, f16, fp8};
 use super::wanted::ElementIndex;
-use crate::ir::{ExprKind, Extent, Location, Place, StmtKind, VarId, VarKind};
+use crate::ir::{Expr, ExprKind, Extent, Location, Op, Place, StmtKind, VarId, VarKind};
 
 /// Arrays have at most this many dimensions.
 pub(crate) const DIMENSIONS_MAX: usize = 4;
@@ -100,6 +100,45 @@ impl<E, S> Memory<E, S> {
         let location = Location::caller();
         let place = self.place(index.into_val(), location);
         tracer::with(|tracer| tracer.push(StmtKind::Assign(place, value.expr(location)), location));
+    }
+}
+
+impl<T: Value> Memory<T, spaces::Global> {
+    /// Loads an element that will not be used again soon: it takes no place in the caches from other data. A hint.
+    #[track_caller]
+    pub fn load_nontemporal(&self, index: impl IntoVal<u32>) -> Val<T> {
+        self.nontemporal(index.into_val(), Location::caller())
+    }
+
+    /// Stores to an element that will not be used again soon. A hint.
+    #[track_caller]
+    pub fn store_nontemporal(&mut self, index: impl IntoVal<u32>, value: impl IntoVal<T>) {
+        self.set_nontemporal(index.into_val(), value.into_val(), Location::caller());
+    }
+
+    /// Loads as [`Memory::load_vector`] does, as what will not be used again soon: it takes no place in the caches from
+    /// other data. A hint.
+    #[track_caller]
+    pub fn load_vector_nontemporal<V: Vector<Lane = T>>(&self, index: impl IntoVal<u32>) -> Val<V> {
+        self.nontemporal(index.into_val(), Location::caller())
+    }
+
+    /// Stores as [`Memory::store_vector`] does, what will not be used again soon. A hint.
+    #[track_caller]
+    pub fn store_vector_nontemporal<V: Vector<Lane = T>>(&mut self, index: impl IntoVal<u32>, value: Val<V>) {
+        self.set_nontemporal(index.into_val(), value, Location::caller());
+    }
+
+    fn nontemporal<V: Value>(&self, index: Val<u32>, location: Location) -> Val<V> {
+        let kind = ExprKind::Load(self.place(index, location));
+        Val::record_op(Op::Nontemporal, vec![Expr { kind, ty: V::ty(), location }], location)
+    }
+
+    fn set_nontemporal<V: Value>(&mut self, index: Val<u32>, value: Val<V>, location: Location) {
+        let place = self.place(index, location);
+        let kind = ExprKind::Op(Op::Nontemporal, vec![value.expr(location)]);
+        let value = Expr { kind, ty: V::ty(), location };
+        tracer::with(|tracer| tracer.push(StmtKind::Assign(place, value), location));
     }
 }
 

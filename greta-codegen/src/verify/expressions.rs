@@ -133,8 +133,20 @@ impl Body<'_> {
             (Slot::T, Some(ty)) | (Slot::Is(ty), _) => self.result(row.name, expr.ty, ty, expr.location),
             (Slot::T, None) | (Slot::Nothing, _) => {}
         }
+        if row.effects == Effects::Hint {
+            self.hint(row.name, operands);
+        }
         self.divisor(op, operands, expr.location);
         self.matrix(op, expr.location);
+    }
+
+    /// The compiler wants the operands of a hint as constants.
+    fn hint(&mut self, operation: &'static str, operands: &[Expr]) {
+        for operand in operands {
+            if self.kernel.opt_constant(operand).is_none() {
+                self.report(operand.location, DiagnosticKind::HintNotConstant { operation });
+            }
+        }
     }
 
     fn divisor(&mut self, op: Op, operands: &[Expr], location: Location) {
@@ -309,6 +321,6 @@ impl OpRow {
     /// Whether the operation reads lanes of the wave or waits for threads of the block.
     #[must_use]
     pub fn is_collective(&self) -> bool {
-        self.effects != Effects::Pure
+        matches!(self.effects, Effects::Wave | Effects::Barrier)
     }
 }

@@ -106,6 +106,14 @@ fn atomic_operations_change_numbers_in_shared_memory_or_buffers() {
 }
 
 #[test]
+fn hints_have_constants() {
+    refused(
+        |build| build.push(StmtKind::Eval(op(Op::SetPriority, [tid()]))),
+        "the operands of setprio must be known at compile time: use literals, constants and tile parameters",
+    );
+}
+
+#[test]
 fn matrix_instructions_must_exist() {
     let mut build = Build::new(64);
     build.push(StmtKind::Eval(mfma(&F32_16X16X4_F32, f(1.0))));

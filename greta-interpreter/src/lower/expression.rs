@@ -72,6 +72,8 @@ impl Lowerer<'_> {
                 self.nodes.push(Node::Barrier(location));
                 Operand::Constant(0)
             }
+            Op::Nontemporal => operands[0],
+            Op::SchedBarrier | Op::SchedGroupBarrier | Op::SetPriority => Operand::Constant(0),
             Op::Shuffle => self.shuffle(Shuffle::Index, &operands),
             Op::ShuffleXor => self.shuffle(Shuffle::Xor, &operands),
             Op::ShuffleDown => self.shuffle(Shuffle::Down, &operands),
