@@ -63,7 +63,9 @@ pub mod rt {
     pub use greta_codegen::contract;
     pub use greta_codegen::definition::{KernelDefinition, Requirement, TileParameter};
     pub use greta_codegen::diagnostic::Diagnostic;
-    pub use greta_codegen::ir::{Argument, Kernel, Literal, Location, Shape, Type, Unroll, VarId};
+    pub use greta_codegen::ir::{
+        Argument, Foreign, ForeignText, Kernel, Literal, Location, Shape, Type, Unroll, VarId,
+    };
     pub use greta_codegen::target::Target;
     pub use greta_codegen::trace::*;
     pub use greta_runtime::Buffer;

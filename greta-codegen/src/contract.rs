@@ -129,15 +129,17 @@ macro_rules! widen {
 // Types of kernel parameters, then those that only constants have.
 widen! {
     bool: bool, Literal::Bool(value) => value;
+    u8: u128, Literal::U8(value) => value;
+    u16: u128, Literal::U16(value) => value;
     u32: u128, Literal::U32(value) => value;
+    u64: u128, Literal::U64(value) => value;
+    i8: i128, Literal::I8(value) => value;
+    i16: i128, Literal::I16(value) => value;
     i32: i128, Literal::I32(value) => value;
+    i64: i128, Literal::I64(value) => value;
     f32: f64, Literal::F32(bits) => f32::from_bits(bits);
-    u8: u128;
-    u16: u128;
-    u64: u128;
+    f64: f64, Literal::F64(bits) => f64::from_bits(bits);
     usize: u128;
-    i64: i128;
-    f64: f64;
 }
 
 /// Numbers that conditions compute with. `None` where the result is not a number of the type.

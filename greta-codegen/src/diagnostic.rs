@@ -119,6 +119,15 @@ pub enum DiagnosticKind {
         available: &'static [&'static str],
     },
 
+    /// A function that is written in the language of other targets.
+    #[error("{function} has no statements for {target}: give it `#[device(hip = \"…\", cuda = \"…\")]`")]
+    ForeignText {
+        /// The function.
+        function: String,
+        /// The target.
+        target: &'static str,
+    },
+
     // Declarations and names.
     /// The kernel's name means something else in C++: choose another.
     #[error("a kernel cannot be called {name}: C++ or HIP has something of that name")]

@@ -90,9 +90,22 @@ impl<'a> Footprints<'a> {
         for function in &kernel.functions {
             let mut footprint = all.block(&function.body);
             footprint.jumps = false;
+            if function.foreign.is_some() {
+                footprint.add(&all.foreign(&function.params));
+            }
             all.functions.push((function.params.clone(), footprint));
         }
         all
+    }
+
+    /// Of statements in another language: they may do anything with what they are given, and stay where they are.
+    fn foreign(&self, params: &[VarId]) -> Footprint {
+        let is_object = |param: &VarId| !matches!(self.vars[param.index()].kind, VarKind::Let | VarKind::Scalar);
+        let is_read_only =
+            |param: &VarId| matches!(self.vars[param.index()].kind, VarKind::Global { mutable: false, .. });
+        let reads: BTreeSet<VarId> = params.iter().copied().filter(is_object).collect();
+        let writes = reads.iter().copied().filter(|param| !is_read_only(param)).collect();
+        Footprint { reads, writes, memory: true, wave: true, barrier: true, faults: true, control: false, jumps: false }
     }
 
     /// What the device functions do, to be kept while the kernel is rewritten.

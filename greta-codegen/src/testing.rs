@@ -267,6 +267,7 @@ impl Build {
             params: params.into(),
             result,
             body,
+            foreign: None,
         });
         id
     }

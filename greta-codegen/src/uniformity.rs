@@ -278,6 +278,12 @@ impl Analysis<'_> {
                 Argument::Object(object) => values[object.index()],
             };
         }
+        if callee.foreign.is_some() {
+            for object in arguments.iter().filter_map(Argument::opt_object) {
+                values[object.index()] = Uniformity::Unknown;
+            }
+            return Uniformity::Unknown;
+        }
         let outer = std::mem::take(&mut self.returned);
         // The caller's disagreements are known to the caller: only those inside the function decide its result.
         let entry = Control { level: Uniformity::Uniform, ..control };

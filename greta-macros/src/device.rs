@@ -9,6 +9,7 @@ use syn::{
 };
 
 use crate::body::{Rewriter, Wanted};
+use crate::foreign::{self, Foreign};
 use crate::kernel::{constants, documentation, location};
 use crate::{methods, types};
 
@@ -26,11 +27,11 @@ struct Parameter<'a> {
 }
 
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
-    if !attribute.is_empty() {
-        return Err(Error::new(attribute.span(), "#[device] takes no arguments"));
+    if let Some(foreign) = foreign::parse(attribute)? {
+        return foreign::expand(&foreign, item);
     }
     match syn::parse2(item)? {
-        Item::Fn(function) => one(&function.attrs, &function.vis, &function.sig, Some(&function.block), None),
+        Item::Fn(function) => one(&function.attrs, &function.vis, &function.sig, Some(&function.block), None, None),
         Item::Impl(block) => {
             let check = methods::check(&block);
             let blocks = methods::split(block)?.into_iter().map(implementation).collect::<Result<Vec<_>>>()?;
@@ -41,7 +42,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
             for item in &mut declared.items {
                 if let TraitItem::Fn(method) = item {
                     let (block, generics) = (method.default.as_ref(), Some(&declared.generics));
-                    let tokens = one(&method.attrs, &Visibility::Inherited, &method.sig, block, generics)?;
+                    let tokens = one(&method.attrs, &Visibility::Inherited, &method.sig, block, generics, None)?;
                     *item = TraitItem::Verbatim(tokens);
                 }
             }
@@ -54,7 +55,8 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
 fn implementation(mut block: ItemImpl) -> Result<ItemImpl> {
     for item in &mut block.items {
         if let ImplItem::Fn(method) = item {
-            let tokens = one(&method.attrs, &method.vis, &method.sig, Some(&method.block), Some(&block.generics))?;
+            let tokens =
+                one(&method.attrs, &method.vis, &method.sig, Some(&method.block), Some(&block.generics), None)?;
             *item = ImplItem::Verbatim(tokens);
         }
     }
@@ -62,12 +64,13 @@ fn implementation(mut block: ItemImpl) -> Result<ItemImpl> {
 }
 
 /// A function, with the generics of the trait or `impl` that it is in; without a body it is only declared.
-fn one(
+pub(crate) fn one(
     attributes: &[Attribute],
     visibility: &Visibility,
     signature: &Signature,
     block: Option<&Block>,
     around: Option<&Generics>,
+    foreign: Option<&Foreign>,
 ) -> Result<TokenStream> {
     let mut signature = signature.clone();
     let mut generics = signature.generics.clone();
@@ -103,7 +106,8 @@ fn one(
     let head = quote!(#visibility fn #name #declared (#(#inputs),*) -> #result #clause);
     let Some(block) = block else { return Ok(quote!(#(#attributes)* #head;)) };
     let block = &methods::without_self(block);
-    let body = Body { attributes, signature: &signature, block, parameters: &parameters, values, result: &result };
+    let body =
+        Body { attributes, signature: &signature, block, parameters: &parameters, values, result: &result, foreign };
     let body = match takes_closure {
         true => body.inside_caller(&closures)?,
         false => body.of_its_own(&generics, around.is_some())?,
@@ -191,6 +195,7 @@ struct Body<'a> {
     parameters: &'a [Parameter<'a>],
     values: Vec<Ident>,
     result: &'a TokenStream,
+    foreign: Option<&'a Foreign>,
 }
 
 impl Body<'_> {
@@ -272,26 +277,44 @@ impl Body<'_> {
             handles.push(quote!(let mut #handle = __greta_call.parameter(#text, #argument, #mutable);));
             binds.push(bind);
         }
-        let statements = self.rewriter().statements(&self.block.stmts, self.wanted())?;
-        let (constants, key, result) = (constants(self.block), self.key(generics, has_self), self.result);
+        let (key, result) = (self.key(generics, has_self), self.result);
+        let body = self.traced_body(&binds)?;
+        let foreign = foreign::constant(self.foreign);
         Ok(quote! {
             static __GRETA_INFO: ::greta::rt::FunctionInfo =
-                ::greta::rt::FunctionInfo { name: #text, doc: &[#(#lines),*], location: #place };
+                ::greta::rt::FunctionInfo { name: #text, doc: &[#(#lines),*], location: #place, foreign: #foreign };
             let mut __greta_call = ::greta::rt::Call::begin(&__GRETA_INFO, #key);
             #(#arguments)*
             if __greta_call.body() {
                 #(#handles)*
                 __greta_call.results::<#result>();
-                let __greta_result: #result = (|| {
-                    #[allow(unused_imports)]
-                    use ::greta::rt::{Get as _, GetMut as _, Set as _};
-                    #(#binds)*
-                    #constants
-                    #statements
-                })();
-                __greta_call.finish_body(__greta_result);
+                #body
             }
             __greta_call.result::<#result>()
+        })
+    }
+
+    /// What traces the body; of a function without one in Rust, what says so.
+    fn traced_body(&self, binds: &[TokenStream]) -> Result<TokenStream> {
+        let (result, constants) = (self.result, constants(self.block));
+        if self.foreign.is_some_and(|foreign| !foreign.has_body) {
+            let parameters = self.parameters.iter().map(|parameter| &parameter.name);
+            return Ok(quote! {
+                #(#binds)*
+                #(let _ = &#parameters;)*
+                __greta_call.finish_foreign::<#result>();
+            });
+        }
+        let statements = self.rewriter().statements(&self.block.stmts, self.wanted())?;
+        Ok(quote! {
+            let __greta_result: #result = (|| {
+                #[allow(unused_imports)]
+                use ::greta::rt::{Get as _, GetMut as _, Set as _};
+                #(#binds)*
+                #constants
+                #statements
+            })();
+            __greta_call.finish_body(__greta_result);
         })
     }
 }

@@ -9,6 +9,7 @@ mod body;
 mod choose;
 mod control;
 mod device;
+mod foreign;
 mod kernel;
 mod loops;
 mod memory;
@@ -48,6 +49,16 @@ pub fn kernel(attribute: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// On a trait or an `impl`, every function in it is one, and so is a method of a struct of kernel values: `self`, `&self`
 /// and `&mut self` are passed as other parameters are.
+///
+/// A function may be written in the target's own language. What stands in Rust then is what `cpu` runs; without it, the
+/// function ends in `;` and `cpu` refuses its kernels, as NVIDIA GPUs do without `cuda`.
+///
+/// ```text
+/// #[device(hip = "return __builtin_amdgcn_rcpf(value);", cuda = "return __frcp_rn(value);")]
+/// fn reciprocal(value: f32) -> f32 {
+///     1.0 / value
+/// }
+/// ```
 #[proc_macro_attribute]
 pub fn device(attribute: TokenStream, item: TokenStream) -> TokenStream {
     device::expand(attribute.into(), item.into()).unwrap_or_else(|error| error.to_compile_error()).into()

@@ -59,6 +59,17 @@ pub enum Error {
     /// A kernel that is not valid for the device. Its author's to mend, at the places named.
     #[error(transparent)]
     Invalid(#[from] Box<InvalidKernel>),
+    /// A kernel calls a function that is written in the language of GPUs only. The kernel author's to mend: give it a
+    /// body in Rust, or use a device that the language is for.
+    #[error("{kernel}: {function} at {location} has no body in Rust, which device cpu runs")]
+    NoRustBody {
+        /// The kernel.
+        kernel: String,
+        /// The function.
+        function: String,
+        /// Where it stands.
+        location: Location,
+    },
     /// A kernel did something wrong while it ran. The kernel author's to mend, or that of whoever chose its arguments.
     #[error(transparent)]
     Fault(#[from] Box<Fault>),

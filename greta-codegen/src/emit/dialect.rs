@@ -11,6 +11,8 @@ use crate::target::Family;
 /// A C++ dialect.
 #[derive(Debug)]
 pub(super) struct Dialect {
+    /// Whose machines it is for.
+    pub(super) family: Family,
     /// Lines at the top of a file, before any declaration, given the integer types that it uses.
     pub(super) preamble: fn(integers: &[Scalar]) -> Vec<String>,
     /// Before a kernel's launch bounds.
@@ -76,6 +78,7 @@ pub(super) fn of(family: Family) -> &'static Dialect {
 
 /// HIP C++, as hipcc and hiprtc take it.
 pub(super) static HIP: Dialect = Dialect {
+    family: Family::Amd,
     preamble: hip_preamble,
     kernel: "extern \"C\" __global__ void",
     device: "static __device__ __forceinline__",
@@ -117,6 +120,7 @@ pub(super) static HIP: Dialect = Dialect {
 
 /// CUDA C++, as nvcc and NVRTC take it. What the source means needs NVRTC's `--fmad=false`: CUDA has no pragma for it.
 pub(super) static CUDA: Dialect = Dialect {
+    family: Family::Nvidia,
     preamble: cuda_preamble,
     kernel: "extern \"C\" __global__ void",
     device: "static __device__ __forceinline__",

@@ -11,6 +11,7 @@ mod cuda_tests;
 mod dialect;
 mod expressions;
 mod float8;
+mod foreign;
 mod helpers;
 mod line_map;
 mod literal;
@@ -220,7 +221,10 @@ impl<'a> Writer<'a> {
         }
         let open = format!("{} {result} {}(", self.dialect.device, self.names.function(index));
         self.lines.push(&Doc::list(open, params, ") {"), location);
-        self.block(&function.body);
+        match function.foreign.and_then(|foreign| foreign.opt_text(self.dialect.family)) {
+            Some(text) => self.foreign(text, &function.params),
+            None => self.block(&function.body),
+        }
         self.lines.text("}", location);
         self.names.close();
     }

@@ -1,6 +1,7 @@
 //! Statements, variables, device functions and the kernel that holds them.
 
 use super::{Expr, Literal, Location, Place, StructParam, Type};
+use crate::target::Family;
 
 macro_rules! index_type {
     ($(#[$doc:meta])* $name:ident) => {
@@ -93,6 +94,54 @@ pub struct Function {
     pub result: Option<Type>,
     /// What it does.
     pub body: Block,
+    /// Its body in the target's own language, if its author wrote one: then `body` is what other devices run.
+    pub foreign: Option<Foreign>,
+}
+
+/// A function's body as its author wrote it for targets: `#[device(hip = "…", cuda = "…")]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Foreign {
+    /// In HIP C++.
+    pub hip: ForeignText,
+    /// In CUDA C++, if there is one.
+    pub cuda: Option<ForeignText>,
+    /// Whether there is a body in Rust too.
+    pub has_body: bool,
+}
+
+/// Statements of C++ that name the function's parameters as Rust does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ForeignText {
+    /// The statements.
+    pub text: &'static str,
+    /// Where the text stands.
+    pub location: Location,
+    /// Whether each line of it is a line of the Rust file.
+    pub by_line: bool,
+}
+
+impl Foreign {
+    /// The text for a target of a family.
+    #[must_use]
+    pub fn opt_text(&self, family: Family) -> Option<ForeignText> {
+        match family {
+            Family::Amd => Some(self.hip),
+            Family::Nvidia => self.cuda,
+        }
+    }
+}
+
+impl ForeignText {
+    /// Its lines, each with its place.
+    pub fn lines(&self) -> impl Iterator<Item = (&'static str, Location)> {
+        let (start, by_line) = (self.location, self.by_line);
+        let place = move |number: u32| match number {
+            0 => start,
+            _ if by_line => Location { line: start.line + number, column: 1, ..start },
+            _ => start,
+        };
+        (0..).zip(self.text.lines()).map(move |(number, line)| (line, place(number)))
+    }
 }
 
 /// A variable or a memory object.

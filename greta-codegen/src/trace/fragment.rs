@@ -257,6 +257,7 @@ fn multiply_add<M: MatrixShape>(
         name: M::ROW.fragments,
         doc: &[" c + a * b: every element is the chain of fused multiply-adds in order of k."],
         location,
+        foreign: None,
     };
     let mut call = Call::begin(&info, M::ROW.name.to_owned());
     call.argument(&a, false);

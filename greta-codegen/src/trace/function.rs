@@ -5,7 +5,7 @@ use super::memory::{Memory, Space};
 use super::tracer::{self, TraceError, Tracer};
 use super::value::{Atom, Val, Value};
 use crate::ir::{
-    Argument, Block, Expr, ExprKind, Function, FunctionId, Location, Place, StmtKind, Type, VarId, VarKind,
+    Argument, Block, Expr, ExprKind, Foreign, Function, FunctionId, Location, Place, StmtKind, Type, VarId, VarKind,
 };
 
 /// What `#[device]` knows of a function.
@@ -17,6 +17,8 @@ pub struct FunctionInfo {
     pub doc: &'static [&'static str],
     /// Where it stands.
     pub location: Location,
+    /// Its body in the language of targets.
+    pub foreign: Option<Foreign>,
 }
 
 /// What tells the instances of device functions apart.
@@ -166,14 +168,26 @@ impl Call {
 
     /// After the body.
     pub fn finish_body<R: DeviceResult>(&mut self, result: R) {
-        let (info, location) = (self.info, self.location);
         let mut values = Vec::new();
         result.values(&mut values);
+        self.finish::<R>(&values);
+    }
+
+    /// In place of a body: the function is written in the language of targets only.
+    pub fn finish_foreign<R: DeviceResult>(&mut self) {
+        self.finish::<R>(&[]);
+    }
+
+    fn finish<R: DeviceResult>(&mut self, values: &[Atom]) {
+        let (info, location) = (self.info, self.location);
         let parts = parts::<R>();
         let returned = if let [(_, ty)] = parts.as_slice() { Some(*ty) } else { None };
         tracer::with(|tracer| {
             tracer.calls.pop();
-            let value = give(tracer, &parts, &values, location);
+            if info.foreign.is_some() && parts.len() > 1 {
+                tracer.error(TraceError::ForeignResult { function: info.name }, info.location);
+            }
+            let value = give(tracer, &parts, values, location);
             if value.is_some() {
                 tracer.push(StmtKind::Return(value), location);
             }
@@ -189,6 +203,7 @@ impl Call {
                 params: std::mem::take(&mut self.parameters),
                 result: returned,
                 body,
+                foreign: info.foreign,
             });
             tracer.functions.insert(self.key.clone(), id);
             self.known = Some(id);

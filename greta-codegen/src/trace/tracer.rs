@@ -60,6 +60,12 @@ pub enum TraceError {
     /// The block size must be made of literals and tile parameters.
     #[error("the block size must be known at compile time: use literals and tile parameters")]
     BlockNotConstant,
+    /// Statements of C++ give one value back.
+    #[error("{function} is written in the language of targets and returns one value or none: take others by `&mut`")]
+    ForeignResult {
+        /// The function.
+        function: &'static str,
+    },
     /// A loop's step is a positive number.
     #[error("a step of {given}: a loop's step is at least 1")]
     Step {

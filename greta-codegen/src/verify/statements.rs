@@ -29,16 +29,15 @@ pub(super) fn check(kernel: &Kernel, target: &'static Target, findings: &mut Fin
     }
     let mut declared = BTreeSet::new();
     for (index, function) in kernel.functions.iter().enumerate() {
-        let mut body = Body::new(
-            kernel,
-            target,
-            findings,
-            &mut declared,
-            &function.name,
-            function.result,
-            index,
-            function.location,
-        );
+        let foreign = function.foreign;
+        if foreign.is_some_and(|foreign| foreign.opt_text(target.family).is_none()) {
+            let (function, target) = (function.name.clone(), target.name);
+            findings.add(kernel.functions[index].location, DiagnosticKind::ForeignText { function, target });
+        }
+        // Without a body in Rust there is none to check.
+        let result = function.result.filter(|_| foreign.is_none_or(|foreign| foreign.has_body));
+        let mut body =
+            Body::new(kernel, target, findings, &mut declared, &function.name, result, index, function.location);
         body.check(&function.params, &function.body);
     }
     let count = kernel.functions.len();

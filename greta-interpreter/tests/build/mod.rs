@@ -357,7 +357,7 @@ impl Build {
         let location = Location::caller();
         let body = self.block(body);
         let name = "function".to_owned();
-        self.kernel.functions.push(Function { name, doc: Vec::new(), location, params, result, body });
+        self.kernel.functions.push(Function { name, doc: Vec::new(), location, params, result, body, foreign: None });
         FunctionId(self.kernel.functions.len() as u32 - 1)
     }
 

@@ -10,6 +10,7 @@ use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use greta_codegen::ir::Function;
 use greta_codegen::target::{GFX942, Target};
 use greta_codegen::verify::Verified;
 use greta_interpreter::{Argument, Memory, Program};
@@ -304,6 +305,11 @@ impl Driver for Cpu {
 
     fn load(&self, kernel: &Verified, _: &[Parameter]) -> Result<Loaded> {
         let kernel = kernel.kernel();
+        let is_foreign = |function: &&Function| function.foreign.is_some_and(|foreign| !foreign.has_body);
+        if let Some(function) = kernel.functions.iter().find(is_foreign) {
+            let (kernel, function, location) = (kernel.name.clone(), function.name.clone(), function.location);
+            return Err(Error::NoRustBody { kernel, function, location });
+        }
         let program = Program::new(kernel, self.target().wave);
         let id = self.kernels.insert(Kernel { program, manifest_dir: kernel.manifest_dir });
         Ok(Loaded { id, resources: None })
