@@ -34,7 +34,7 @@ pub mod reduce;
 pub use greta_codegen as codegen;
 pub use greta_macros::{KernelValue, device, kernel};
 pub use greta_runtime as runtime;
-pub use greta_runtime::{Buffer, Device, Error, Event, Graph, GraphExec, Kernel, Stream};
+pub use greta_runtime::{Buffer, Device, DeviceOptions, Error, Event, Graph, GraphExec, Kernel, Stream};
 
 /// Everything that a kernel and the code that launches it use.
 pub mod prelude {

@@ -55,8 +55,11 @@ macro_rules! reductions {
                     let $b = shuffle_xor($a, offset);
                     $a = $combine;
                 } else {
-                    let $b = shuffle_down($a, offset);
-                    if lane_id() + offset < lanes_of_wave() {
+                    // A lane whose partner does not exist reads itself, and keeps what it has.
+                    let other = lane_id() + offset;
+                    let exists = other < lanes_of_wave();
+                    let $b = shuffle($a, if exists { other } else { lane_id() });
+                    if exists {
                         $a = $combine;
                     }
                 }

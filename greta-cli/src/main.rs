@@ -37,6 +37,8 @@ Examples:
 
 Environment:
   GRETA_DEVICE           the device that programs open: one of those that `greta doctor` lists
+  GRETA_SANITIZE         1: cpu reports races, undefined memory, misaligned views, shifts out of range
+  GRETA_LOOP_LIMIT       iterations after which cpu reports a loop as endless
   GRETA_CACHE_DIR        folder of compiled kernels
   GRETA_CACHE_LIMIT      its bound, such as 512M (default 1G)
   GRETA_TOOLCHAIN_DIR    folder of the HIP compiler

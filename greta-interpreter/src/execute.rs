@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 
 use crate::encode::{Code, Condition, LoopCode};
 use crate::frame::{Frame, LANES};
+use crate::report::ReportKind;
 
 /// How a stretch of code ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,12 +28,15 @@ enum Flow {
 pub(crate) fn execute(frame: &mut Frame<'_>) -> bool {
     let program = frame.program;
     let test = condition_mask(program.parts.level);
-    Executor { frame, test }.run(&program.parts.code) != Flow::Stop
+    let loop_limit = program.parts.checked.loop_limit.unwrap_or(u64::MAX);
+    Executor { frame, test, loop_limit }.run(&program.parts.code) != Flow::Stop
 }
 
 struct Executor<'a, 'b> {
     frame: &'a mut Frame<'b>,
     test: unsafe fn(*const u32) -> u64,
+    /// Iterations that one execution of a loop may take.
+    loop_limit: u64,
 }
 
 impl Executor<'_, '_> {
@@ -125,6 +129,7 @@ impl Executor<'_, '_> {
 
     /// A loop that threads leave together, or with the whole kernel or function.
     fn repeat_together(&mut self, repeated: &LoopCode) -> Flow {
+        let mut left = self.loop_limit;
         loop {
             match self.run(&repeated.test) {
                 Flow::Next => {}
@@ -137,6 +142,10 @@ impl Executor<'_, '_> {
             if !goes_on {
                 return Flow::Next;
             }
+            if left == 0 {
+                return self.endless(repeated);
+            }
+            left -= 1;
             match self.run(&repeated.body) {
                 Flow::Next | Flow::Continue => {}
                 Flow::Break => return Flow::Next,
@@ -153,6 +162,7 @@ impl Executor<'_, '_> {
         let (left, waiting) = (masks, masks + waves);
         self.clear(left);
         self.clear(waiting);
+        let mut iterations = self.loop_limit;
         loop {
             // Code that leaves from inside the test, or its condition, ends with nobody active.
             match self.run(&repeated.test) {
@@ -163,6 +173,10 @@ impl Executor<'_, '_> {
             if !self.any() {
                 break;
             }
+            if iterations == 0 {
+                return self.endless(repeated);
+            }
+            iterations -= 1;
             match self.run(&repeated.body) {
                 Flow::Next | Flow::Nobody | Flow::Continue => {}
                 Flow::Stop => return Flow::Stop,
@@ -183,6 +197,14 @@ impl Executor<'_, '_> {
             *self.mask(wave) |= *self.mask(left + wave);
         }
         self.flow()
+    }
+
+    /// Reports a loop that has used up its iterations.
+    #[cold]
+    fn endless(&mut self, repeated: &LoopCode) -> Flow {
+        let (wave, lane) = self.frame.first_active();
+        self.frame.fail(wave, lane, repeated.location, ReportKind::EndlessLoop { limit: self.loop_limit });
+        Flow::Stop
     }
 
     /// Threads for which the condition does not hold leave the loop.

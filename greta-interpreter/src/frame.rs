@@ -9,8 +9,9 @@
 
 use greta_codegen::ir::Location;
 
-use crate::encode::Program;
+use crate::encode::{EncodedDim, Program};
 use crate::report::ReportKind;
+use crate::sanitize::Session;
 
 /// Threads of a chunk.
 pub(crate) const LANES: usize = 64;
@@ -115,6 +116,8 @@ pub(crate) struct Frame<'a> {
     /// This block's number.
     pub(crate) number: u64,
     pub(crate) fault: Option<Box<Fault>>,
+    /// What the sanitizer remembers, if the program was compiled for it.
+    pub(crate) session: Option<Session<'a>>,
 }
 
 impl<'a> Frame<'a> {
@@ -123,6 +126,7 @@ impl<'a> Frame<'a> {
         storage: &'a mut Storage,
         buffers: &'a [Buffer],
         stop: &'a std::sync::atomic::AtomicU64,
+        session: Option<Session<'a>>,
     ) -> Self {
         Self {
             program,
@@ -135,6 +139,7 @@ impl<'a> Frame<'a> {
             stop,
             number: 0,
             fault: None,
+            session,
         }
     }
 
@@ -166,6 +171,18 @@ impl<'a> Frame<'a> {
         let thread = (wave * LANES + lane) as u32;
         self.fault = Some(Box::new(Fault { thread, location, kind }));
         true
+    }
+
+    /// What the sanitizer remembers.
+    #[inline(always)]
+    pub(crate) fn session(&mut self) -> &mut Session<'a> {
+        self.session.as_mut().expect("invariant: only a program that is sanitized asks for it")
+    }
+
+    /// One index of an access, for one thread.
+    pub(crate) fn index(&self, dim: &EncodedDim, thread: usize) -> u32 {
+        // SAFETY: the access's words lie in the frame.
+        unsafe { *self.words.add(dim.word as usize + if dim.varying { thread } else { 0 }) }
     }
 
     /// The first thread that takes part in the current statement, as (wave, lane).

@@ -14,10 +14,14 @@ use crate::execute::execute;
 use crate::frame::{Buffer, Frame, Storage};
 use crate::memory::Argument;
 use crate::report::{Passed, Report, ReportKind};
+use crate::sanitize::{LaunchShadow, Session, Undo, opt_refusal};
 use crate::tree::{Origin, Parameter, ParameterKind, Special, bits};
 
 /// Blocks handed out at a time, at most.
 const CHUNK_MAX: u64 = 64;
+
+/// Elements of a buffer at most: what an index of 32 bits can tell apart.
+const ELEMENTS_MAX: u64 = 1 << 32;
 
 impl Program {
     /// Runs the kernel on a grid of blocks and waits for it. What the kernel writes is in the buffers afterwards.
@@ -35,7 +39,36 @@ impl Program {
         if blocks == 0 || self.layout.full[0] == 0 {
             return Ok(());
         }
+        let workers = rayon::current_num_threads().min(usize::try_from(blocks).unwrap_or(usize::MAX));
+        if !self.parts.checked.sanitize {
+            return self.pass(grid, blocks, arguments, workers, None);
+        }
+        if let Some(kind) = opt_refusal(&self.parts, blocks) {
+            return Err(self.report(0, grid, 0, self.parts.location, kind));
+        }
+        // What blocks that run in parallel find may depend on timing: it is looked for again in the order of the blocks.
+        if workers > 1 {
+            let undo = Undo::new(arguments, |index| self.parts.parameters[index].is_written());
+            let shadow = LaunchShadow::new(self, arguments, grid, false);
+            if self.pass(grid, blocks, arguments, workers, Some(&shadow)).is_ok() {
+                return Ok(());
+            }
+            undo.restore();
+        }
+        self.pass(grid, blocks, arguments, 1, Some(&LaunchShadow::new(self, arguments, grid, true)))
+    }
+
+    /// Runs all blocks once.
+    fn pass(
+        &self,
+        grid: [u32; 3],
+        blocks: u64,
+        arguments: &[Argument<'_>],
+        workers: usize,
+        shadow: Option<&LaunchShadow<'_>>,
+    ) -> Result<(), Box<Report>> {
         let launch = Launch {
+            shadow,
             program: self,
             grid,
             blocks,
@@ -51,7 +84,6 @@ impl Program {
             stop: AtomicU64::new(u64::MAX),
             first: Mutex::new(None),
         };
-        let workers = rayon::current_num_threads().min(usize::try_from(blocks).unwrap_or(usize::MAX));
         if workers == 1 {
             launch.work(blocks);
         } else {
@@ -75,6 +107,13 @@ impl Program {
             if !fits {
                 return Err(ReportKind::ArgumentKind { index, name: parameter.name.clone(), given, expected });
             }
+            if let (Argument::Buffer(memory), ParameterKind::Buffer { element, .. }) = (argument, parameter.kind) {
+                let elements = memory.bytes() as u64 / u64::from(element.bytes());
+                if elements > ELEMENTS_MAX {
+                    let name = parameter.name.clone();
+                    return Err(ReportKind::BufferTooLong { name, elements, limit: ELEMENTS_MAX });
+                }
+            }
         }
         Ok(())
     }
@@ -91,15 +130,20 @@ impl Program {
         views.collect()
     }
 
-    fn report(&self, number: u64, grid: [u32; 3], thread: u32, location: Location, kind: ReportKind) -> Box<Report> {
+    /// The position of a thread in its block.
+    pub(crate) fn thread_position(&self, thread: u32) -> [u32; 3] {
         let [x, y, _] = self.parts.block.map(|extent| extent.max(1));
-        let thread = [thread % x, thread / x % y, thread / x / y];
+        [thread % x, thread / x % y, thread / x / y]
+    }
+
+    fn report(&self, number: u64, grid: [u32; 3], thread: u32, location: Location, kind: ReportKind) -> Box<Report> {
+        let thread = self.thread_position(thread);
         Box::new(Report { kernel: self.parts.kernel.clone(), block: position(number, grid), thread, location, kind })
     }
 }
 
 /// The position of a block in the grid.
-fn position(number: u64, grid: [u32; 3]) -> [u32; 3] {
+pub(crate) fn position(number: u64, grid: [u32; 3]) -> [u32; 3] {
     let [x, y, _] = grid.map(|extent| u64::from(extent.max(1)));
     [(number % x) as u32, (number / x % y) as u32, (number / x / y) as u32]
 }
@@ -122,6 +166,7 @@ fn expected(parameter: &Parameter) -> Passed {
 
 /// One launch, shared by the threads that work on it.
 struct Launch<'a> {
+    shadow: Option<&'a LaunchShadow<'a>>,
     program: &'a Program,
     grid: [u32; 3],
     blocks: u64,
@@ -143,7 +188,8 @@ impl Launch<'_> {
         let program = self.program;
         let idle = program.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
         let mut storage = idle.unwrap_or_else(|| Storage::new(program));
-        let mut frame = Frame::new(program, &mut storage, &self.buffers, &self.stop);
+        let session = self.shadow.map(|shadow| Session::new(shadow, program));
+        let mut frame = Frame::new(program, &mut storage, &self.buffers, &self.stop, session);
         for &(origin, word) in &program.parts.specials {
             match origin {
                 Origin::Parameter(index) => frame.set_word(word, self.scalars[index]),
@@ -170,6 +216,9 @@ impl Launch<'_> {
         let program = self.program;
         frame.number = number;
         frame.reset();
+        if let Some(session) = &mut frame.session {
+            session.start(number);
+        }
         let position = position(number, self.grid);
         for &(origin, word) in &program.parts.specials {
             if let Origin::Special(Special::BlockIdx(axis)) = origin {

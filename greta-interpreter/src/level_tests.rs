@@ -70,7 +70,7 @@ fn inputs() -> Vec<f32> {
 
 fn outputs(kernel: &Kernel) -> Vec<Vec<u32>> {
     let run = |level| {
-        let program = encode(kernel, 64, level);
+        let program = encode(kernel, 64, level, crate::Checks::default());
         let (input, mut output) = (inputs(), vec![0_u32; 2048]);
         let (x, y) = (Memory::from_slice(&input), Memory::from_mut_slice(&mut output));
         program.run([1, 1, 1], &[Argument::Buffer(&x), Argument::Buffer(&y)]).expect("the kernel keeps the rules");

@@ -21,10 +21,12 @@ mod math;
 mod memory;
 mod propagate_copies;
 mod report;
+mod sanitize;
 mod tree;
 mod uniformity;
 mod wave;
 
-pub use encode::Program;
+pub use encode::{Checks, Program};
 pub use memory::{Argument, Element, Memory};
-pub use report::{Access, Passed, Report, ReportKind};
+pub use report::{Access, Party, Passed, Report, ReportKind};
+pub use sanitize::DefinedBytes;

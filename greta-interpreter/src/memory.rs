@@ -7,6 +7,8 @@ use std::marker::PhantomData;
 
 use greta_codegen::ir::Literal;
 
+use crate::sanitize::DefinedBytes;
+
 /// One argument of a launch, in the order of the kernel's parameters.
 #[derive(Clone, Copy, Debug)]
 pub enum Argument<'a> {
@@ -22,6 +24,8 @@ pub struct Memory<'a> {
     pointer: *mut u8,
     bytes: usize,
     writable: bool,
+    offset: usize,
+    defined: Option<(&'a DefinedBytes, usize)>,
     owner: PhantomData<&'a mut [u8]>,
 }
 
@@ -54,6 +58,8 @@ impl<'a> Memory<'a> {
             pointer: slice.as_mut_ptr().cast(),
             bytes: std::mem::size_of_val(slice),
             writable: true,
+            offset: 0,
+            defined: None,
             owner: PhantomData,
         }
     }
@@ -64,6 +70,8 @@ impl<'a> Memory<'a> {
             pointer: slice.as_ptr().cast_mut().cast(),
             bytes: std::mem::size_of_val(slice),
             writable: false,
+            offset: 0,
+            defined: None,
             owner: PhantomData,
         }
     }
@@ -76,7 +84,20 @@ impl<'a> Memory<'a> {
     /// runs nothing outside of launches may access it.
     #[must_use]
     pub unsafe fn from_raw(pointer: *mut u8, bytes: usize) -> Self {
-        Self { pointer, bytes, writable: true, owner: PhantomData }
+        Self { pointer, bytes, writable: true, offset: 0, defined: None, owner: PhantomData }
+    }
+
+    /// Says that the memory starts `offset` bytes after an address that is aligned for every vector: the sanitizer
+    /// reports vector accesses to what starts elsewhere.
+    #[must_use]
+    pub fn at_offset(self, offset: usize) -> Self {
+        Self { offset, ..self }
+    }
+
+    /// Says which bytes have a value, for the sanitizer to read and mark; the memory's first byte is number `start`.
+    #[must_use]
+    pub fn with_defined(self, defined: &'a DefinedBytes, start: usize) -> Self {
+        Self { defined: Some((defined, start)), ..self }
     }
 
     /// Its length in bytes.
@@ -89,6 +110,14 @@ impl<'a> Memory<'a> {
     #[must_use]
     pub fn is_writable(&self) -> bool {
         self.writable
+    }
+
+    pub(crate) fn offset(&self) -> usize {
+        self.offset
+    }
+
+    pub(crate) fn opt_defined(&self) -> Option<(&'a DefinedBytes, usize)> {
+        self.defined
     }
 
     pub(crate) fn pointer(&self) -> *mut u8 {

@@ -64,9 +64,56 @@ pub enum ReportKind {
         /// Threads of the block.
         threads: u32,
     },
+    /// Two threads access an element, at least one of them writes, and nothing puts the accesses in order. The kernel's
+    /// fault: within a block put a barrier between them; blocks need elements of their own, or atomic updates.
+    #[error("data race on {}: {access} and {} are in no order", element_text(.object, .index), .other.access)]
+    Race {
+        /// The buffer or array.
+        object: String,
+        /// The element's index in each dimension.
+        index: Vec<u32>,
+        /// What the report's thread does.
+        access: Access,
+        /// The earlier access.
+        other: Party,
+    },
+    /// A read of what was never written. The kernel's fault, or that of whoever left a buffer's contents unspecified.
+    #[error("read of {}, which is undefined", element_text(.object, .index))]
+    Undefined {
+        /// The variable, buffer or array.
+        object: String,
+        /// The element's index in each dimension; empty for a variable.
+        index: Vec<u32>,
+    },
+    /// A vector access to a view that starts where no vector can. The launcher's fault: start the view elsewhere.
+    #[error("{access} of {bytes} B at once of {object}, a view that starts {offset} B into its buffer")]
+    MisalignedView {
+        /// The buffer.
+        object: String,
+        /// Where the view starts, in bytes.
+        offset: u64,
+        /// The vector's size in bytes.
+        bytes: u32,
+        /// Read or write.
+        access: Access,
+    },
+    /// A shift by as many bits as the value has, or more. The kernel's fault.
+    #[error("shift of {bits} bits by {count}")]
+    ShiftRange {
+        /// By how many.
+        count: Literal,
+        /// Bits of the value.
+        bits: u32,
+    },
     /// An integer division by zero. The kernel's fault.
     #[error("integer division by zero")]
     DivisionByZero,
+    /// A loop that did not end within the iterations that it may take. The kernel's fault, or the limit is too low.
+    #[error("a loop has not ended after {limit} iterations")]
+    EndlessLoop {
+        /// Iterations that a loop may take.
+        limit: u64,
+    },
     /// A `for` whose end plus step does not fit the counter's type. The kernel's fault: end the range earlier.
     #[error("range end {} plus step {} overflows {}", .end, .step, .end.scalar().name())]
     RangeOverflow {
@@ -91,6 +138,27 @@ pub enum ReportKind {
         active: u32,
         /// Lanes of a wave.
         wave: u32,
+    },
+    /// A lane that reads the value of one that does not run the operation: it is behind a branch, has returned, or the
+    /// block has no such thread. The kernel's fault: let the lane read itself instead.
+    #[error("{operation} in lane {lane} reads lane {from}, which does not take part")]
+    InactiveLane {
+        /// The operation.
+        operation: &'static str,
+        /// The lane that reads.
+        lane: u32,
+        /// The lane that it reads.
+        from: u32,
+    },
+    /// A buffer with more elements than an index can count. The launcher's fault: launch over parts of it.
+    #[error("{name} has {elements} elements; a kernel counts at most {limit}")]
+    BufferTooLong {
+        /// The parameter.
+        name: String,
+        /// Elements of the buffer.
+        elements: u64,
+        /// Elements at most.
+        limit: u64,
     },
     /// The launch has the wrong number of arguments. The launcher's fault.
     #[error("{given} arguments given, the kernel has {expected} parameters")]
@@ -135,6 +203,21 @@ pub enum Access {
     Read,
     /// A store.
     Write,
+    /// An atomic update.
+    Update,
+}
+
+/// An access that another one races with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Party {
+    /// What was done.
+    pub access: Access,
+    /// By a thread of which block.
+    pub block: [u32; 3],
+    /// By which of its threads.
+    pub thread: [u32; 3],
+    /// Where in the Rust source.
+    pub location: Location,
 }
 
 /// What is passed for a parameter.
@@ -153,7 +236,14 @@ impl std::fmt::Display for Access {
         f.write_str(match self {
             Self::Read => "read",
             Self::Write => "write",
+            Self::Update => "atomic update",
         })
+    }
+}
+
+impl std::fmt::Display for Party {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} by block {:?}, thread {:?}", self.access, self.block, self.thread)
     }
 }
 
@@ -167,6 +257,11 @@ impl std::fmt::Display for Passed {
     }
 }
 
+/// `tile[3][5]`.
+fn element_text(object: &str, index: &[u32]) -> String {
+    index.iter().fold(object.to_owned(), |text, index| format!("{text}[{index}]"))
+}
+
 fn span_text(width: u32) -> String {
     if width == 1 { String::new() } else { format!(" ({width} elements)") }
 }
@@ -176,12 +271,41 @@ fn dimension_text(dimension: u32, dimensions: u32) -> String {
 }
 
 impl Report {
-    /// The report as a person reads it. `source` is the text of the file that [`Report::location`] names, if at hand.
-    #[must_use]
-    pub fn render(&self, source: Option<&str>) -> String {
-        let mark = Mark { place: self.location.into(), label: self.label(), text: source };
-        let note = format!("kernel {}, block {:?}, thread {:?}", self.kernel, self.block, self.thread);
-        Drawing { title: self.kind.to_string(), marks: vec![mark], notes: vec![note] }.message()
+    /// The source files that it names, some perhaps twice.
+    pub fn files(&self) -> impl Iterator<Item = &'static str> {
+        [self.location.file].into_iter().chain(self.opt_other().map(|other| other.location.file))
+    }
+
+    /// The report as a person reads it. `text` gives the text of a file that [`Report::files`] names, if it is at hand.
+    pub fn render<'a>(&self, text: impl Fn(&str) -> Option<&'a str>) -> String {
+        let mark = |location: Location, label| Mark { place: location.into(), label, text: text(location.file) };
+        let mut marks = vec![mark(self.location, self.label())];
+        marks.extend(self.opt_other().map(|other| mark(other.location, other.to_string())));
+        let mut notes = vec![format!("kernel {}, block {:?}, thread {:?}", self.kernel, self.block, self.thread)];
+        notes.extend(self.opt_help().map(str::to_owned));
+        Drawing { title: self.kind.to_string(), marks, notes }.message()
+    }
+
+    fn opt_other(&self) -> Option<&Party> {
+        match &self.kind {
+            ReportKind::Race { other, .. } => Some(other),
+            _ => None,
+        }
+    }
+
+    fn opt_help(&self) -> Option<&'static str> {
+        match &self.kind {
+            ReportKind::Race { other, .. } if other.block == self.block && other.location == self.location => {
+                Some("let each thread have elements of its own, or update atomically")
+            }
+            ReportKind::Race { other, .. } if other.block == self.block => {
+                Some("put `barrier()` between the two accesses, or let each thread have elements of its own")
+            }
+            ReportKind::Race { .. } => {
+                Some("blocks run in any order: let each have elements of its own, update atomically, or launch twice")
+            }
+            _ => None,
+        }
     }
 
     fn label(&self) -> String {
@@ -193,6 +317,16 @@ impl Report {
             }
             ReportKind::DivisionByZero => "the divisor is 0".to_owned(),
             ReportKind::PartialMfma { active, wave, .. } => format!("{active} of {wave} lanes are here"),
+            ReportKind::Race { access, .. } => {
+                Party { access: *access, block: self.block, thread: self.thread, location: self.location }.to_string()
+            }
+            ReportKind::InactiveLane { from, .. } => format!("lane {from} is not here"),
+            ReportKind::EndlessLoop { .. } => "this loop".to_owned(),
+            ReportKind::Undefined { .. } => "nothing was written here before".to_owned(),
+            ReportKind::MisalignedView { offset, bytes, .. } => {
+                format!("{offset} is not a multiple of {}", (*bytes).min(16))
+            }
+            ReportKind::ShiftRange { bits, .. } => format!("less than {bits} is allowed"),
             _ => String::new(),
         }
     }

@@ -4,10 +4,11 @@
 //! A register holds the components of a value, a `Mut` variable or a register array. Whether it has one value for the
 //! block or one per thread is found by `uniformity`, where it lives by `encode`.
 
-use greta_codegen::ir::{Atomic, Literal, Location, Scalar, Type};
+use greta_codegen::ir::{Atomic, Literal, Location, Op, Scalar, Type};
 use greta_codegen::mfma::Mfma;
 
 use crate::lanewise::Lanewise;
+use crate::sanitize::Rule;
 
 /// Index into [`Tree::registers`].
 pub(crate) type Register = usize;
@@ -94,6 +95,13 @@ pub(crate) enum ParameterKind {
     Buffer { element: Type, written: bool },
 }
 
+impl Parameter {
+    /// Whether it is a buffer that the kernel writes to.
+    pub(crate) fn is_written(&self) -> bool {
+        matches!(self.kind, ParameterKind::Buffer { written: true, .. })
+    }
+}
+
 /// A value that an operation reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operand {
@@ -166,6 +174,20 @@ pub(crate) enum Shuffle {
     Up,
 }
 
+impl Shuffle {
+    /// What a kernel calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Index => Op::Shuffle,
+            Self::Xor => Op::ShuffleXor,
+            Self::Down => Op::ShuffleDown,
+            Self::Up => Op::ShuffleUp,
+        }
+        .row()
+        .name
+    }
+}
+
 /// What the lanes of a wave decide together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Vote {
@@ -203,6 +225,7 @@ pub(crate) enum Node {
         dst: Target,
         value: Operand,
         lane: Operand,
+        location: Location,
     },
     Vote {
         kind: Vote,
@@ -225,6 +248,13 @@ pub(crate) enum Node {
         end: Operand,
         step: Operand,
         scalar: Scalar,
+        location: Location,
+    },
+    /// Reports a thread for which a component does not obey the rule.
+    Check {
+        value: Operand,
+        count: u32,
+        rule: Rule,
         location: Location,
     },
     Unsupported {
@@ -271,6 +301,7 @@ pub(crate) struct Loop {
     pub(crate) body: Vec<Node>,
     /// Run after the body, and by `Continue`.
     pub(crate) advance: Vec<Node>,
+    pub(crate) location: Location,
 }
 
 impl Operand {
@@ -393,7 +424,7 @@ impl Node {
                 src.iter().for_each(|operand| read(*operand, note));
                 note(Touch::Write(dst.register));
             }
-            Self::CheckDivisor { divisor, .. } => read(*divisor, note),
+            Self::CheckDivisor { divisor: value, .. } | Self::Check { value, .. } => read(*value, note),
             Self::CheckRange { end, step, .. } => {
                 read(*end, note);
                 read(*step, note);
@@ -420,7 +451,7 @@ impl Node {
             Self::Atomic { operands, .. } => operands.iter_mut().collect(),
             Self::Shuffle { value, lane, .. } => vec![value, lane],
             Self::Mfma { src, .. } => src.iter_mut().collect(),
-            Self::CheckDivisor { divisor, .. } => vec![divisor],
+            Self::CheckDivisor { divisor: value, .. } | Self::Check { value, .. } => vec![value],
             Self::CheckRange { end, step, .. } => vec![end, step],
             Self::Vote { condition, .. } | Self::If { condition, .. } => vec![condition],
             Self::Loop(repeated) => vec![&mut repeated.condition],

@@ -92,6 +92,7 @@ impl Pass<'_> {
             Node::Declare(_)
             | Node::Barrier(_)
             | Node::CheckDivisor { .. }
+            | Node::Check { .. }
             | Node::CheckRange { .. }
             | Node::Unsupported { .. } => {}
         }

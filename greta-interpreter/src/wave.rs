@@ -9,7 +9,7 @@ use crate::level::{Body, Level};
 use crate::report::ReportKind;
 use crate::tree::{Shuffle, Vote};
 
-/// The handler of a shuffle: value, lane.
+/// The handler of a shuffle: value, lane. `Inst::extra` is the location.
 pub(crate) fn shuffle(level: Level, kind: Shuffle, varying: bool) -> Handler {
     match (kind, varying) {
         (Shuffle::Index, true) => level.handler::<Exchange<0, true>>(),
@@ -44,7 +44,8 @@ impl<const KIND: u32, const VARYING: bool> Body for Exchange<KIND, VARYING> {
             // SAFETY: operands and result lie in the frame, as `encode` laid them out; all are read before the result
             // is written, so that they may overlap.
             unsafe {
-                if *frame.masks.add(wave) == 0 {
+                let mask = *frame.masks.add(wave);
+                if mask == 0 {
                     continue;
                 }
                 let value = frame.words.add(inst.src[0] as usize + wave * LANES).cast::<[u32; LANES]>().read();
@@ -54,6 +55,7 @@ impl<const KIND: u32, const VARYING: bool> Body for Exchange<KIND, VARYING> {
                     [*frame.words.add(inst.src[1] as usize); LANES]
                 };
                 let mut result = [0; LANES];
+                let mut sources = [0; LANES];
                 for lane in 0..LANES {
                     let (start, own) = (lane as u32 & !(width - 1), lane as u32 & (width - 1));
                     let other = match KIND {
@@ -63,13 +65,40 @@ impl<const KIND: u32, const VARYING: bool> Body for Exchange<KIND, VARYING> {
                         3 if by[lane] <= own => own - by[lane],
                         _ => own,
                     };
-                    result[lane] = value[(start + other) as usize % LANES];
+                    sources[lane] = (start + other) as u8 % LANES as u8;
+                    result[lane] = value[usize::from(sources[lane])];
+                }
+                if mask != u64::MAX
+                    && let Some(lane) = opt_reader_of_nobody(mask, &sources)
+                {
+                    let shuffle = const { [Shuffle::Index, Shuffle::Xor, Shuffle::Down, Shuffle::Up][KIND as usize] };
+                    return inactive(frame, inst, shuffle, [wave, lane], sources[lane]);
                 }
                 frame.words.add(inst.dst as usize + wave * LANES).cast::<[u32; LANES]>().write(result);
             }
         }
         false
     }
+}
+
+/// The first active lane that reads one that is not.
+#[inline(never)]
+fn opt_reader_of_nobody(mask: u64, sources: &[u8; LANES]) -> Option<usize> {
+    (0..LANES).find(|&lane| mask >> lane & 1 != 0 && mask >> sources[lane] & 1 == 0)
+}
+
+/// Reports a lane that reads one that does not take part.
+#[cold]
+#[inline(never)]
+fn inactive(frame: &mut Frame<'_>, inst: &Inst, shuffle: Shuffle, [wave, lane]: [usize; 2], source: u8) -> bool {
+    let program = frame.program;
+    let wave_lane = |lane: u32| lane % program.parts.wave;
+    let kind = ReportKind::InactiveLane {
+        operation: shuffle.name(),
+        lane: wave_lane(lane as u32),
+        from: wave_lane(u32::from(source)),
+    };
+    frame.fail(wave, lane, program.parts.locations[inst.extra as usize], kind)
 }
 
 /// The handler of a vote: condition.
@@ -233,6 +262,9 @@ impl Body for Barrier {
         // SAFETY: there is a current mask for each wave.
         let masks = unsafe { std::slice::from_raw_parts(frame.masks, frame.waves) };
         if masks == program.layout.full {
+            if let Some(session) = &mut frame.session {
+                session.pass();
+            }
             return false;
         }
         let reached = masks.iter().map(|mask| mask.count_ones()).sum();

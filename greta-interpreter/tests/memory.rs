@@ -273,7 +273,7 @@ fn undefined_values_and_results_are_the_same_each_time() {
     let m = b.var("m", greta_codegen::ir::VarKind::Mut, Type::U32);
     b.push(greta_codegen::ir::StmtKind::Let(m, None));
     let undefined = b.load(tile, [tid()]) + b.load(array, [tid() % 4_u32]) + b.read(m);
-    let undefined = b.bind(undefined + op(Op::Shuffle, [b.load(x, [tid()]), tid() + 1_u32]));
+    let undefined = b.bind(undefined + op(Op::Shuffle, [b.load(x, [tid()]), tid() % 36_u32]));
     b.store(tile, [tid()], tid());
     b.store(array, [tid() % 4_u32], tid());
     b.set(m, tid());

@@ -288,7 +288,7 @@ fn a_report_is_shown_with_the_source_line() {
         "scale: write of x at index 64, limit 64 (block [3, 0, 0], thread [63, 0, 0], kernels/scale.rs:3:5)"
     );
     assert_eq!(
-        report.render(Some(source)),
+        report.render(|_| Some(source)),
         "\
 write of x at index 64, limit 64
  --> kernels/scale.rs:3:5
@@ -299,7 +299,7 @@ write of x at index 64, limit 64
   = note: kernel scale, block [3, 0, 0], thread [63, 0, 0]"
     );
     for source in [None, Some(""), Some("\n\n")] {
-        let text = report.render(source);
+        let text = report.render(|_| source);
         assert!(text.contains("kernels/scale.rs:3:5") && text.contains("thread [63, 0, 0]"), "{text}");
     }
 }

@@ -4,9 +4,10 @@
 //! `GRETA_GOLDENS` names their folder, else it is `../shared/goldens` beside the repository. Where the goldens are not at
 //! hand the tests say so and check nothing.
 
+mod device;
+
 use std::path::{Path, PathBuf};
 
-use greta::Device;
 use greta_llama::reference::block;
 use greta_llama::{Block, BlockGolden, Comparison, Tolerance};
 
@@ -58,7 +59,7 @@ fn the_reference_layer_agrees_with_every_golden() {
 
 #[test]
 fn the_layer_on_a_device_agrees_with_every_golden() {
-    let device = Device::open_default().expect("every machine has a device");
+    let device = device::open();
     let stream = device.stream().expect("a stream");
     for golden in goldens() {
         let (past, tokens) = (golden.past, golden.tokens);

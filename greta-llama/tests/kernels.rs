@@ -3,6 +3,8 @@
 //!
 //! Tolerances: [`Tolerance::KERNEL`] on unit-scale data, whatever the variant; copies and the `f32` product are exact.
 
+mod device;
+
 use greta::runtime::Grid;
 use greta::runtime::launch::Variant;
 use greta::{Buffer, Device, Stream};
@@ -20,7 +22,7 @@ struct Bench {
 
 impl Bench {
     fn open() -> Self {
-        let device = Device::open_default().expect("every machine has a device");
+        let device = device::open();
         let stream = device.stream().expect("a stream");
         Self { device, stream }
     }

@@ -1,6 +1,7 @@
 //! A step's graph, instantiated once and launched again and again, against the same kernels launched one by one.
 
-use greta::Device;
+mod device;
+
 use greta_llama::{Block, BlockError, BlockInputs, Config, LayerWeights, Rope};
 
 const SEED: u64 = 11;
@@ -8,7 +9,7 @@ const PAST: usize = 5;
 const STEPS: usize = 3;
 
 fn layer(config: &Config) -> (Block, BlockInputs) {
-    let device = Device::open_default().expect("every machine has a device");
+    let device = device::open();
     let weights = LayerWeights::generate(config, "replay", SEED, &|_| {});
     let inputs = BlockInputs::generate(config, "replay", SEED, PAST, 1);
     let mut block = Block::new(&device, config, weights, PAST + STEPS).expect("a layer");

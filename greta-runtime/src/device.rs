@@ -16,23 +16,40 @@ use crate::event::Event;
 use crate::graph::Graph;
 use crate::launch::Variant;
 use crate::module::{Kernel, Modules};
+use crate::options::DeviceOptions;
 use crate::stream::Stream;
 
 /// A kind of device: its name and how to open it.
 struct Kind {
     name: &'static str,
-    open: fn() -> Result<Arc<dyn Driver>>,
+    open: Open,
     /// Whether [`Device::open_default`] tries it.
     by_default: bool,
+}
+
+/// How a kind of device is opened.
+enum Open {
+    /// It has no options.
+    Plain(fn() -> Result<Arc<dyn Driver>>),
+    WithOptions(fn(&DeviceOptions) -> Result<Arc<dyn Driver>>),
+}
+
+impl Kind {
+    fn open(&self, options: &DeviceOptions) -> Result<Arc<dyn Driver>> {
+        match self.open {
+            Open::Plain(open) => options.refuse(self.name).and_then(|()| open()),
+            Open::WithOptions(open) => open(options),
+        }
+    }
 }
 
 /// The kinds of device, the one to prefer first. `emu` is the driver of `hip` over an emulated MI300X, and only ever
 /// asked for by name.
 static KINDS: &[Kind] = &[
-    Kind { name: "hip", open: driver::hip::open, by_default: true },
-    Kind { name: "cuda", open: driver::cuda::open, by_default: true },
-    Kind { name: "cpu", open: driver::cpu::open, by_default: true },
-    Kind { name: "emu", open: driver::hip::open_emulated, by_default: false },
+    Kind { name: "hip", open: Open::Plain(driver::hip::open), by_default: true },
+    Kind { name: "cuda", open: Open::Plain(driver::cuda::open), by_default: true },
+    Kind { name: "cpu", open: Open::WithOptions(driver::cpu::open), by_default: true },
+    Kind { name: "emu", open: Open::Plain(driver::hip::open_emulated), by_default: false },
 ];
 
 /// The names of [`KINDS`].
@@ -76,11 +93,21 @@ impl Device {
     ///
     /// [`Error::UnknownDevice`] for another name; what the machine lacks for a device that it does not have.
     pub fn open(name: &str) -> Result<Self> {
+        Self::open_with(name, &DeviceOptions::default())
+    }
+
+    /// As [`Device::open`], with choices of the program's own instead of the environment's.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Device::open`]; [`Error::Option`] for a choice that the device does not have, [`Error::Variable`] for a
+    /// variable of the environment that means nothing.
+    pub fn open_with(name: &str, options: &DeviceOptions) -> Result<Self> {
         if let Some(target) = name.strip_prefix("cpu:").and_then(Target::opt_named) {
-            return Self::from_driver(driver::cpu::open_for(target)?);
+            return Self::from_driver(driver::cpu::open_for(target, options)?);
         }
         match KINDS.iter().find(|kind| kind.name == name) {
-            Some(kind) => Self::from_driver((kind.open)()?),
+            Some(kind) => Self::from_driver(kind.open(options)?),
             None => Err(Error::UnknownDevice { given: name.to_owned(), nearest: opt_nearest(name), known: NAMES }),
         }
     }
@@ -90,14 +117,17 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// As for [`Device::open`], if `GRETA_DEVICE` is set.
+    /// As for [`Device::open`], if `GRETA_DEVICE` is set and not empty.
     pub fn open_default() -> Result<Self> {
-        if let Ok(name) = std::env::var("GRETA_DEVICE") {
+        if let Ok(name) = std::env::var("GRETA_DEVICE")
+            && !name.is_empty()
+        {
             return Self::open(&name);
         }
+        let options = DeviceOptions::default();
         let mut last = None;
         for kind in KINDS.iter().filter(|kind| kind.by_default) {
-            match (kind.open)().and_then(Self::from_driver) {
+            match kind.open(&options).and_then(Self::from_driver) {
                 Ok(device) => return Ok(device),
                 Err(error) => {
                     match error {

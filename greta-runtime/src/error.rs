@@ -30,6 +30,24 @@ pub enum Error {
         /// The names there are.
         known: &'static [&'static str],
     },
+    /// A choice that only `cpu` can follow. The caller's to mend.
+    #[error("device {device} has no option {option}; use device cpu")]
+    Option {
+        /// The device's name.
+        device: &'static str,
+        /// The field of [`DeviceOptions`](crate::DeviceOptions).
+        option: &'static str,
+    },
+    /// A variable of the environment with a value that means nothing. The user's to mend.
+    #[error("{name} is `{given}`; allowed are {allowed}")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// Its value.
+        given: String,
+        /// The values that it may have, in words.
+        allowed: &'static str,
+    },
     /// ROCm is not installed, or too old. The machine's to mend: install ROCm 6 or later, or use another device.
     #[error("device hip is not available: {0}; install ROCm 6 or later, or use device cpu")]
     HipLibrary(#[source] Box<hip_sys::LoadError>),

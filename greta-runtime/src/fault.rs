@@ -5,22 +5,21 @@
 
 use greta_interpreter::Report;
 
-use crate::rust_source::opt_rust_source;
+use crate::rust_source::SourceFiles;
 
 /// A rule that a kernel broke while it ran on `cpu`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .report.render(.text.as_deref()))]
+#[error("{}", .report.render(|file| .sources.opt_text(file)))]
 pub struct Fault {
     /// Which rule, and where.
     pub report: Report,
-    /// The text of the source file that the report names, if it was found.
-    text: Option<String>,
+    sources: SourceFiles,
 }
 
 impl Fault {
     /// A report with its source, which is looked for around the crate that defines the kernel.
     pub(crate) fn new(report: Report, manifest_dir: &str) -> Self {
-        let text = opt_rust_source(report.location.file, manifest_dir);
-        Self { report, text }
+        let sources = SourceFiles::read(report.files(), manifest_dir);
+        Self { report, sources }
     }
 }

@@ -136,6 +136,7 @@ impl BoundArgument {
             Value::Buffer(view) => DriverArgument::Buffer {
                 address: view.memory.address().offset(view.bytes.start),
                 bytes: view.bytes.len(),
+                offset: view.bytes.start,
             },
         }
     }

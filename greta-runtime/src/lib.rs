@@ -13,6 +13,7 @@ pub mod invalid_kernel;
 pub mod launch;
 mod memory;
 pub mod module;
+pub mod options;
 pub mod resources;
 pub mod rust_source;
 pub mod stream;
@@ -26,6 +27,7 @@ pub use event::Event;
 pub use graph::{Graph, GraphExec, NodeId};
 pub use launch::Grid;
 pub use module::{Kernel, Module};
+pub use options::DeviceOptions;
 pub use stream::Stream;
 
 // The kernels of the tests name this crate as its users do.

@@ -29,7 +29,7 @@ mod threads;
 mod values;
 mod waves;
 
-use greta::prelude::Device;
+use greta::{Device, DeviceOptions};
 
 /// Threads of a launch: two blocks of 64.
 pub const LEN: usize = 128;
@@ -44,9 +44,15 @@ pub fn integers() -> Vec<u32> {
     (0..LEN as u32).map(|i| i.wrapping_mul(2_654_435_761) ^ (i << 7)).collect()
 }
 
-/// The device that the tests run on: `cpu`, or the one that `GRETA_DEVICE` names.
+/// The device that the tests run on: the one that `GRETA_DEVICE` names, or else `cpu` under the sanitizer.
 pub fn device() -> Device {
-    Device::open(&std::env::var("GRETA_DEVICE").unwrap_or_else(|_| "cpu".to_owned())).unwrap()
+    match std::env::var("GRETA_DEVICE") {
+        Ok(name) => Device::open(&name).unwrap(),
+        Err(_) => {
+            let options = DeviceOptions { sanitize: Some(true), ..DeviceOptions::default() };
+            Device::open_with("cpu", &options).unwrap()
+        }
+    }
 }
 
 /// A kernel's input as plain Rust sees it: indexed by `u32`, as in the kernel.

@@ -97,4 +97,10 @@ impl Op {
     pub fn divides(self) -> bool {
         matches!(self, Self::Div | Self::Rem)
     }
+
+    /// Whether the operation shifts its first operand by its second.
+    #[must_use]
+    pub fn shifts(self) -> bool {
+        matches!(self, Self::Shl | Self::Shr)
+    }
 }

@@ -8,7 +8,13 @@ use crate::level::Body;
 
 /// The address of a component for one lane, and whether it is a byte.
 #[inline(always)]
-unsafe fn component(object: Object, access: &EncodedAccess, index: u32, component: usize, lane: usize) -> *mut u8 {
+pub(super) unsafe fn component(
+    object: Object,
+    access: &EncodedAccess,
+    index: u32,
+    component: usize,
+    lane: usize,
+) -> *mut u8 {
     let linear = index as usize * access.unit as usize + component;
     // SAFETY: the caller checked the index.
     unsafe {
@@ -53,7 +59,7 @@ impl Body for LoadAny {
 }
 
 #[inline(always)]
-unsafe fn word(source: *const u8, byte: bool) -> u32 {
+pub(super) unsafe fn word(source: *const u8, byte: bool) -> u32 {
     // SAFETY: the caller computed the address of a component.
     unsafe { if byte { u32::from(*source != 0) } else { source.cast::<u32>().read_unaligned() } }
 }

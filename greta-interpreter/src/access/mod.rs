@@ -16,7 +16,7 @@ use crate::lanewise::{GROUP, read, write};
 use crate::level::Level;
 use crate::report::{Access, ReportKind};
 pub(crate) use atomic::AtomicWords;
-use components::{LoadAny, LoadSlots, LoadUniform, StoreAny, StoreSlots};
+use components::{LoadAny, LoadSlots, LoadUniform, StoreAny, StoreSlots, component, word};
 use words::{LoadWords, StoreWords};
 
 /// Which handler an access needs.
@@ -71,13 +71,13 @@ pub(crate) fn store(level: Level, kind: Kind, count: u32) -> Handler {
 
 /// Where an object is and how many elements it has, if its only dimension is not fixed.
 #[derive(Clone, Copy)]
-struct Object {
+pub(crate) struct Object {
     pointer: *mut u8,
-    elements: u64,
+    pub(crate) elements: u64,
 }
 
 #[inline(always)]
-fn object(frame: &Frame<'_>, access: &EncodedAccess) -> Object {
+pub(crate) fn object(frame: &Frame<'_>, access: &EncodedAccess) -> Object {
     match access.space {
         EncodedSpace::Global(parameter) => {
             let buffer = frame.buffers[parameter as usize];
@@ -110,7 +110,7 @@ fn limit(dim: &EncodedDim, elements: u64, width: u32) -> u64 {
 ///
 /// The access's words lie in the frame, `wave` is one of its waves and has an active lane.
 #[inline(always)]
-unsafe fn linear_indices(
+pub(crate) unsafe fn linear_indices(
     frame: &Frame<'_>,
     access: &EncodedAccess,
     elements: u64,
@@ -150,6 +150,24 @@ unsafe fn linear_indices(
         allowed &= u64::from(largest) < limit && low & (width - 1) == 0;
     }
     allowed.then_some(frame.scratch.cast_const())
+}
+
+/// The linear index of one thread, in units.
+pub(crate) fn linear_index(frame: &Frame<'_>, access: &EncodedAccess, thread: usize) -> u32 {
+    access
+        .dims
+        .iter()
+        .fold(0_u32, |linear, dim| linear.wrapping_mul(dim.extent.unwrap_or(0)).wrapping_add(frame.index(dim, thread)))
+}
+
+/// What memory holds of a component, counted from the object's start.
+///
+/// # Safety
+///
+/// The component lies within the object.
+pub(crate) unsafe fn peek(frame: &Frame<'_>, access: &EncodedAccess, number: usize, thread: usize) -> u32 {
+    // SAFETY: the caller's promise.
+    unsafe { word(component(object(frame, access), access, 0, number, thread), access.bytes) }
 }
 
 /// The largest of a wave's indices, and the bits that any of them has.

@@ -71,7 +71,7 @@ impl Walk<'_> {
                 self.operands(src);
                 self.touch(dst.register);
             }
-            Node::CheckDivisor { divisor, .. } => self.operands(&[*divisor]),
+            Node::CheckDivisor { divisor: value, .. } | Node::Check { value, .. } => self.operands(&[*value]),
             Node::CheckRange { end, step, .. } => self.operands(&[*end, *step]),
             Node::If { condition, then, otherwise, .. } => {
                 self.operands(&[*condition]);

@@ -17,12 +17,14 @@ use crate::frame::{Inst, LANES};
 use crate::level::Level;
 use crate::propagate_copies::propagate_copies;
 use crate::report::ReportKind;
+use crate::sanitize::{Check, Site};
 use crate::tree::{Node, Operand, Origin, ROOT, Region, Register, Special, Tree};
 use crate::uniformity::find_uniformity;
 use liveness::find_liveness;
 use slots::Slots;
 
-pub use program::Program;
+pub(crate) use program::Parts;
+pub use program::{Checks, Program};
 pub(crate) use program::{
     Code, Condition, EncodedAccess, EncodedAtomic, EncodedDim, EncodedSpace, Layout, LoopCode, MfmaTable, Range,
 };
@@ -33,11 +35,11 @@ const FRAME_BYTES_MAX: u64 = 1 << 30;
 const BLOCK_THREADS_MAX: u64 = 1 << 16;
 
 /// Compiles a kernel for waves of `wave` lanes.
-pub(crate) fn encode(kernel: &Kernel, wave: u32, level: Level) -> Program {
+pub(crate) fn encode(kernel: &Kernel, wave: u32, level: Level, checked: Checks) -> Program {
     let unsupported = opt_unsupported(kernel);
     // Nothing of such a kernel runs: its parameters alone are told apart.
     let empty = unsupported.map(|_| Kernel { body: Vec::new(), ..kernel.clone() });
-    let mut tree = crate::lower::lower(empty.as_ref().unwrap_or(kernel), wave);
+    let mut tree = crate::lower::lower(empty.as_ref().unwrap_or(kernel), wave, checked.sanitize);
     propagate_copies(&mut tree);
     find_uniformity(&mut tree);
     let liveness = find_liveness(&tree);
@@ -66,6 +68,11 @@ pub(crate) fn encode(kernel: &Kernel, wave: u32, level: Level) -> Program {
         mfmas: Vec::new(),
         unsupported: Vec::new(),
         lacking: unsupported,
+        checked,
+        sites: Vec::new(),
+        checks: Vec::new(),
+        shared_firsts: BTreeMap::new(),
+        shared_elements: 0,
         mask_depth: 1,
         mask_depth_max: 1,
         masks: BTreeMap::new(),
@@ -138,6 +145,12 @@ struct Encoder<'a> {
     unsupported: Vec<(&'static str, Location)>,
     /// A type of the kernel that the interpreter lacks.
     lacking: Option<&'static str>,
+    checked: Checks,
+    sites: Vec<Site>,
+    checks: Vec<Check>,
+    /// By the word where a shared object starts: the number of its first element.
+    shared_firsts: BTreeMap<u32, usize>,
+    shared_elements: usize,
     mask_depth: u32,
     mask_depth_max: u32,
     /// The first mask of a region that threads leave before its end.
@@ -300,6 +313,10 @@ impl Encoder<'_> {
             ranges: self.ranges,
             mfmas: self.mfmas,
             unsupported: self.unsupported,
+            checked: self.checked,
+            sites: self.sites,
+            checks: self.checks,
+            shared_elements: self.shared_elements,
             parameters: self.tree.parameters.clone(),
             specials,
             refusal,

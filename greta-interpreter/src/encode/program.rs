@@ -8,6 +8,7 @@ use greta_codegen::mfma::{Mfma, Role};
 use crate::frame::{Inst, LANES, Storage};
 use crate::level::Level;
 use crate::report::ReportKind;
+use crate::sanitize::{Check, Site, Touch};
 use crate::tree::{Change, Origin, Parameter};
 
 /// A kernel compiled for the interpreter. Made once, run any number of times, from any thread.
@@ -16,6 +17,15 @@ pub struct Program {
     pub(crate) layout: Layout,
     /// Frames' memory that no launch is using.
     pub(crate) idle: Mutex<Vec<Storage>>,
+}
+
+/// What a program checks beyond what every program does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Checks {
+    /// Races, undefined memory, alignment of views, shifts out of range.
+    pub sanitize: bool,
+    /// Iterations that one execution of a loop may take; `None` for any number.
+    pub loop_limit: Option<u64>,
 }
 
 /// What a program is made of.
@@ -32,6 +42,12 @@ pub(crate) struct Parts {
     pub(crate) ranges: Vec<Range>,
     pub(crate) mfmas: Vec<MfmaTable>,
     pub(crate) unsupported: Vec<(&'static str, Location)>,
+    pub(crate) checked: Checks,
+    /// Accesses that the sanitizer tracks.
+    pub(crate) sites: Vec<Site>,
+    pub(crate) checks: Vec<Check>,
+    /// Elements of shared memory that the sanitizer tells apart.
+    pub(crate) shared_elements: usize,
     pub(crate) parameters: Vec<Parameter>,
     /// Words set for each launch or block.
     pub(crate) specials: Vec<(Origin, u32)>,
@@ -103,6 +119,7 @@ pub(crate) struct LoopCode {
     pub(crate) condition: Condition,
     pub(crate) body: Box<[Code]>,
     pub(crate) advance: Box<[Code]>,
+    pub(crate) location: Location,
 }
 
 /// What a loop tests.
@@ -190,8 +207,14 @@ impl Program {
     /// On IR that the verifier refuses, and if `wave` does not divide 64.
     #[must_use]
     pub fn new(kernel: &Kernel, wave: u32) -> Self {
+        Self::with_checks(kernel, wave, Checks::default())
+    }
+
+    /// As [`Program::new`], with more checks.
+    #[must_use]
+    pub fn with_checks(kernel: &Kernel, wave: u32, checks: Checks) -> Self {
         assert!(wave > 0 && 64 % wave == 0, "invariant: a wave has 32 or 64 lanes");
-        super::encode(kernel, wave, Level::detect())
+        super::encode(kernel, wave, Level::detect(), checks)
     }
 
     /// The kernel's name.
@@ -202,6 +225,16 @@ impl Program {
 
     pub(super) fn from_parts(parts: Parts, layout: Layout) -> Self {
         Self { parts, layout, idle: Mutex::new(Vec::new()) }
+    }
+}
+
+impl Parts {
+    /// Whether the kernel touches a parameter's buffer so.
+    pub(crate) fn touches(&self, parameter: usize, touch: Touch) -> bool {
+        self.sites.iter().any(|site| {
+            let space = self.accesses[site.access as usize].space;
+            site.touch == touch && matches!(space, EncodedSpace::Global(index) if index as usize == parameter)
+        })
     }
 }
 

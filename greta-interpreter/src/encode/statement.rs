@@ -8,7 +8,8 @@ use super::{
 };
 use crate::frame::{Handler, Inst};
 use crate::lanewise::{Lanewise, masked_move, spread};
-use crate::tree::{AccessId, Change, Loop, Node, Operand, Origin, ROOT, Region, Shuffle, Space, Target};
+use crate::sanitize::{self, Check, Site, Touch};
+use crate::tree::{AccessId, Change, Loop, Node, Operand, Origin, ParameterKind, ROOT, Region, Shuffle, Space, Target};
 use crate::{access, wave};
 
 /// The result of an instruction that has none.
@@ -46,7 +47,9 @@ impl Encoder<'_> {
             Node::Load { dst, access } => self.load(*dst, *access),
             Node::Store { access, value } => self.store(*access, *value),
             Node::Atomic { change, dst, access, operands } => self.atomic(*change, *dst, *access, *operands),
-            Node::Shuffle { kind, dst, value, lane } => self.shuffle(*kind, *dst, *value, *lane),
+            Node::Shuffle { kind, dst, value, lane, location } => {
+                self.shuffle(*kind, *dst, *value, *lane, *location);
+            }
             Node::Vote { kind, dst, condition } => {
                 let condition = self.source(*condition);
                 let target = self.target(*dst);
@@ -65,6 +68,11 @@ impl Encoder<'_> {
                 let extra = self.place(*location);
                 let varying = !self.tree.is_uniform(*divisor);
                 self.check(wave::check_divisor(self.level, varying), &[*divisor], *count, extra);
+            }
+            Node::Check { value, count, rule, location } => {
+                self.checks.push(Check { rule: rule.clone(), location: *location });
+                let (varying, extra) = (!self.tree.is_uniform(*value), self.checks.len() as u32 - 1);
+                self.check(sanitize::checks(self.level, varying), &[*value], *count, extra);
             }
             Node::CheckRange { end, step, scalar, location } => {
                 let varying = [*end, *step].map(|operand| !self.tree.is_uniform(operand));
@@ -121,7 +129,14 @@ impl Encoder<'_> {
         self.position += 1;
         self.expire();
         self.mask_depth -= if masks.is_some() { 2 } else { 0 };
-        self.code.push(Code::Loop(Box::new(LoopCode { masks, test, condition, body, advance })));
+        self.code.push(Code::Loop(Box::new(LoopCode {
+            masks,
+            test,
+            condition,
+            body,
+            advance,
+            location: repeated.location,
+        })));
     }
 
     /// Leaves a region: all active threads together, or for them to wait in a mask of the region's.
@@ -302,8 +317,39 @@ impl Encoder<'_> {
         {
             extra = self.spread_vector(extra, register, first);
         }
+        self.track(extra, Touch::Read, [target; 3], dst.count);
         let kind = access::Kind::of(&self.accesses[extra as usize], target.varying);
         self.push(access::load(self.level, kind, dst.count), target, [target; 3], dst.count, extra);
+    }
+
+    /// Lets the sanitizer look at an access before it happens.
+    fn track(&mut self, access: u32, touch: Touch, values: [Source; 3], count: u32) {
+        let encoded = &self.accesses[access as usize];
+        let (first, bytes, shared) = match encoded.space {
+            _ if !self.checked.sanitize => return,
+            EncodedSpace::Register { .. } => return,
+            EncodedSpace::Global(parameter) => (0, self.element_bytes(parameter), false),
+            EncodedSpace::Shared(word) => {
+                let elements = encoded.dims.iter().filter_map(|dim| dim.extent).product::<u32>() * encoded.unit;
+                let next = self.shared_elements;
+                let first = *self.shared_firsts.entry(word).or_insert(next);
+                self.shared_elements = next.max(first + elements as usize);
+                (first, 4, true)
+            }
+        };
+        let uniform = encoded.dims.iter().all(|dim| !dim.varying);
+        self.sites.push(Site { access, touch, first, bytes, uniform });
+        let nowhere = Source { word: NOWHERE, ..values[0] };
+        let site = self.sites.len() as u32 - 1;
+        self.push(sanitize::track(self.level, touch, shared), nowhere, values, count, site);
+    }
+
+    /// Bytes of a component of a buffer.
+    fn element_bytes(&self, parameter: u32) -> u32 {
+        match self.tree.parameters[parameter as usize].kind {
+            ParameterKind::Buffer { element, .. } => element.scalar.bytes(),
+            ParameterKind::Scalar(scalar) => scalar.bytes(),
+        }
     }
 
     /// A uniform vector of which each thread picks its own component is laid out per thread first.
@@ -322,6 +368,7 @@ impl Encoder<'_> {
         let access = &self.accesses[extra as usize];
         let (count, kind) = (access.unit * access.width, access::Kind::of(access, true));
         let nowhere = Source { word: NOWHERE, ..source };
+        self.track(extra, Touch::Write, [source; 3], count);
         self.push(access::store(self.level, kind, count), nowhere, [source; 3], count, extra);
     }
 
@@ -331,18 +378,20 @@ impl Encoder<'_> {
         let access = self.encode_access(id, target);
         self.atomics.push(EncodedAtomic { access, change, varying: sources.map(|source| source.varying) });
         let extra = self.atomics.len() as u32 - 1;
+        self.track(access, Touch::Atomic, [target; 3], 1);
         let run = self.level.handler::<access::AtomicWords>();
         self.push(run, target, [sources[0], sources[1], sources[0]], 1, extra);
     }
 
-    fn shuffle(&mut self, kind: Shuffle, dst: Target, value: Operand, lane: Operand) {
+    fn shuffle(&mut self, kind: Shuffle, dst: Target, value: Operand, lane: Operand, location: Location) {
         let [value, lane] = [value, lane].map(|operand| self.source(operand));
         let target = self.target(dst);
         if !value.varying {
             let run = if target.varying { spread(self.level) } else { Lanewise::Move.handler(self.level, [false; 3]) };
             return self.push(run, target, [value; 3], 1, 0);
         }
-        self.push(wave::shuffle(self.level, kind, lane.varying), target, [value, lane, lane], 1, 0);
+        let extra = self.place(location);
+        self.push(wave::shuffle(self.level, kind, lane.varying), target, [value, lane, lane], 1, extra);
     }
 
     fn matrix(&mut self, run: Handler, dst: Target, src: [Operand; 3], lanes: [u8; 3], table: u32) {

@@ -18,7 +18,7 @@ impl Lowerer<'_> {
         match &expression.kind {
             ExprKind::Literal(value) => Operand::Constant(bits(*value)),
             ExprKind::Constant(id) => Operand::Constant(bits(self.kernel.constants[id.index()].value)),
-            ExprKind::Var(id) => self.variable(*id),
+            ExprKind::Var(id) => self.variable(*id, expression.location),
             ExprKind::Load(place) => self.load(place, expression.ty, expression.location),
             ExprKind::Atomic(atomic, place, operands) => self.atomic(*atomic, place, operands, expression),
             ExprKind::Op(op, operands) => self.operation(*op, operands, expression),
@@ -40,12 +40,16 @@ impl Lowerer<'_> {
         }
     }
 
-    fn variable(&mut self, id: greta_codegen::ir::VarId) -> Operand {
+    fn variable(&mut self, id: greta_codegen::ir::VarId, location: Location) -> Operand {
         let constant = self.kernel.vars[id.index()].constant;
         match (constant, self.bindings[id.index()]) {
             (Some(value), _) => Operand::Constant(bits(value)),
             (None, Some(Binding::Value(operand))) => operand,
-            (None, Some(Binding::Variable(register))) => Operand::register(register),
+            (None, Some(Binding::Variable(register))) => {
+                let count = self.registers[register].count;
+                self.check_assigned(Target { register, first: 0, count }, id, location);
+                Operand::register(register)
+            }
             _ => unreachable!("invariant: a variable is defined before it is read, and is no memory object"),
         }
     }
@@ -74,10 +78,10 @@ impl Lowerer<'_> {
             }
             Op::Nontemporal => operands[0],
             Op::SchedBarrier | Op::SchedGroupBarrier | Op::SetPriority => Operand::Constant(0),
-            Op::Shuffle => self.shuffle(Shuffle::Index, &operands),
-            Op::ShuffleXor => self.shuffle(Shuffle::Xor, &operands),
-            Op::ShuffleDown => self.shuffle(Shuffle::Down, &operands),
-            Op::ShuffleUp => self.shuffle(Shuffle::Up, &operands),
+            Op::Shuffle => self.shuffle(Shuffle::Index, &operands, location),
+            Op::ShuffleXor => self.shuffle(Shuffle::Xor, &operands, location),
+            Op::ShuffleDown => self.shuffle(Shuffle::Down, &operands, location),
+            Op::ShuffleUp => self.shuffle(Shuffle::Up, &operands, location),
             Op::Any => self.vote(Vote::Any, operands[0]),
             Op::All => self.vote(Vote::All, operands[0]),
             Op::Mfma(row) => self.mfma(row, &operands, location),
@@ -90,12 +94,13 @@ impl Lowerer<'_> {
         let count = u32::from(ty.lanes);
         let at = |index: usize| operands.get(index).copied().unwrap_or(operands[0]);
         let src = if swapped { [at(1), at(0), at(2)] } else { [at(0), at(1), at(2)] };
+        let src = if op.shifts() { self.check_shift(src, ty, location) } else { src };
         if !matches!(row, Lanewise::DivU | Lanewise::RemU | Lanewise::DivI | Lanewise::RemI) {
             return self.fold(row, count, src);
         }
         match src[1].opt_constant() {
             None | Some(0) => {
-                let divisor = self.keep_divisor(src[1]);
+                let divisor = self.keep_checked(src[1]);
                 self.nodes.push(Node::CheckDivisor { divisor, count, location });
                 self.lanewise(row, count, [src[0], divisor, src[2]])
             }
@@ -109,14 +114,19 @@ impl Lowerer<'_> {
         }
     }
 
-    /// A divisor is read twice: by the check and by the division.
-    fn keep_divisor(&mut self, divisor: Operand) -> Operand {
-        if let Some(register) = divisor.opt_register()
+    /// What is checked before it is used is read twice.
+    pub(super) fn keep_checked(&mut self, value: Operand) -> Operand {
+        if let Some(register) = value.opt_register()
             && self.registers[register].origin == Origin::Temporary
         {
             self.registers[register].origin = Origin::Value;
         }
-        divisor
+        value
+    }
+
+    /// As the function, but for what the sanitizer has checked: that may fail.
+    fn opt_cost(&self, expression: &Expr) -> Option<u32> {
+        if self.may_fail(expression) { None } else { opt_cost(expression) }
     }
 
     /// An operation, computed now if its operands are constants.
@@ -128,10 +138,10 @@ impl Lowerer<'_> {
         self.lanewise(row, count, src)
     }
 
-    fn shuffle(&mut self, kind: Shuffle, operands: &[Operand]) -> Operand {
+    fn shuffle(&mut self, kind: Shuffle, operands: &[Operand], location: Location) -> Operand {
         let register = self.register(1, Origin::Temporary);
         let dst = Target { register, first: 0, count: 1 };
-        self.nodes.push(Node::Shuffle { kind, dst, value: operands[0], lane: operands[1] });
+        self.nodes.push(Node::Shuffle { kind, dst, value: operands[0], lane: operands[1], location });
         Operand::register(register)
     }
 
@@ -158,7 +168,7 @@ impl Lowerer<'_> {
 
     /// `lhs && rhs` where `and`, else `lhs || rhs`.
     fn lazy(&mut self, lhs: &Expr, rhs: &Expr, and: bool) -> Operand {
-        if opt_cost(rhs).is_some_and(|cost| cost <= EAGER_MAX) {
+        if self.opt_cost(rhs).is_some_and(|cost| cost <= EAGER_MAX) {
             let operands = self.operands([lhs, rhs]);
             let row = if and { Lanewise::And } else { Lanewise::Or };
             return self.fold(row, 1, [operands[0], operands[1], operands[0]]);
@@ -179,7 +189,7 @@ impl Lowerer<'_> {
 
     fn select(&mut self, condition: &Expr, then: &Expr, otherwise: &Expr) -> Operand {
         let count = u32::from(then.ty.lanes);
-        let cost = opt_cost(then).zip(opt_cost(otherwise)).map(|(then, otherwise)| then + otherwise);
+        let cost = self.opt_cost(then).zip(self.opt_cost(otherwise)).map(|(then, otherwise)| then + otherwise);
         if cost.is_some_and(|cost| cost <= EAGER_MAX) {
             let operands = self.operands([condition, then, otherwise]);
             return match operands[0].opt_constant() {

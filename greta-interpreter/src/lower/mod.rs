@@ -3,8 +3,11 @@
 //! Input: verified IR. Device functions are inlined at each call, so that every object is known where it is used.
 //! What verified IR excludes is asserted; what the interpreter lacks becomes a `Node::Unsupported`, reported if reached.
 
+mod assigned;
 mod expression;
 mod place;
+
+use std::collections::BTreeMap;
 
 use greta_codegen::ir::{
     Argument, Block, Expr, Function, Kernel, Location, Scalar, Stmt, StmtKind, Type, Unroll, VarId, VarKind,
@@ -21,8 +24,8 @@ const UNROLL_MAX: usize = 64;
 /// Registers from which on no loop is unrolled, to bound nests of them.
 const REGISTERS_MAX: usize = 100_000;
 
-/// Flattens a kernel for waves of `wave` lanes.
-pub(crate) fn lower(kernel: &Kernel, wave: u32) -> Tree {
+/// Flattens a kernel for waves of `wave` lanes, with the checks of the sanitizer if wanted.
+pub(crate) fn lower(kernel: &Kernel, wave: u32, sanitize: bool) -> Tree {
     let mut lowerer = Lowerer {
         kernel,
         wave,
@@ -38,6 +41,7 @@ pub(crate) fn lower(kernel: &Kernel, wave: u32) -> Tree {
         function: None,
         specials: Vec::new(),
         shared_words: 0,
+        assigned: sanitize.then(BTreeMap::new),
     };
     lowerer.parameters();
     lowerer.block(&kernel.body);
@@ -86,6 +90,9 @@ struct Lowerer<'a> {
     function: Option<Inlined>,
     specials: Vec<(Special, Register)>,
     shared_words: u64,
+    /// If checks of the sanitizer are wanted: by a variable or array that may be read before it is assigned, the
+    /// register that says which of its components have been.
+    assigned: Option<BTreeMap<Register, Register>>,
 }
 
 impl Lowerer<'_> {
@@ -107,8 +114,9 @@ impl Lowerer<'_> {
     }
 
     fn block(&mut self, block: &Block) {
-        for statement in block {
+        for (position, statement) in block.iter().enumerate() {
             self.statement(statement);
+            self.watch(statement, &block[position + 1..]);
         }
     }
 
@@ -140,8 +148,10 @@ impl Lowerer<'_> {
             StmtKind::For { counter, start, end, step, unroll, body } => {
                 self.count(*counter, [start, end, step], *unroll, body, statement.location);
             }
-            StmtKind::While(before, condition, body) => self.repeat(Some((before, condition)), body),
-            StmtKind::Loop(body) => self.repeat(None, body),
+            StmtKind::While(before, condition, body) => {
+                self.repeat(Some((before, condition)), body, statement.location)
+            }
+            StmtKind::Loop(body) => self.repeat(None, body, statement.location),
             StmtKind::Break => {
                 let target = *self.loops.last().expect("invariant: break is inside a loop");
                 self.nodes.push(Node::Break { at: self.region, target });
@@ -204,11 +214,11 @@ impl Lowerer<'_> {
         let lanes = u32::from(self.kernel.vars[id.index()].ty.lanes);
         let count = self.registers[register].count;
         if lanes == 1 || matches!(value, Operand::Constant(_)) {
-            self.copy(Target { register, first: 0, count }, value.splat());
+            self.assign_components(Target { register, first: 0, count }, value.splat());
         } else {
             let value = self.keep(value, lanes);
             for element in 0..count / lanes {
-                self.copy(Target { register, first: element * lanes, count: lanes }, value);
+                self.assign_components(Target { register, first: element * lanes, count: lanes }, value);
             }
         }
     }
@@ -253,7 +263,7 @@ impl Lowerer<'_> {
         });
         self.loop_depth -= 1;
         self.loops.pop();
-        self.nodes.push(Node::Loop(Box::new(Loop { region, init, test, condition, body, advance })));
+        self.nodes.push(Node::Loop(Box::new(Loop { region, init, test, condition, body, advance, location })));
     }
 
     /// The counter's values, if they are known and few. Unrolled, indices into register arrays become known too.
@@ -282,7 +292,7 @@ impl Lowerer<'_> {
         self.nodes.push(Node::CheckRange { end, step, scalar, location });
     }
 
-    fn repeat(&mut self, test: Option<(&Block, &Expr)>, body: &Block) {
+    fn repeat(&mut self, test: Option<(&Block, &Expr)>, body: &Block, location: Location) {
         let region = self.new_region();
         let mut condition = Operand::Constant(1);
         self.loops.push(region);
@@ -297,7 +307,7 @@ impl Lowerer<'_> {
         self.loop_depth -= 1;
         self.loops.pop();
         let (init, advance) = (Vec::new(), Vec::new());
-        self.nodes.push(Node::Loop(Box::new(Loop { region, init, test, condition, body, advance })));
+        self.nodes.push(Node::Loop(Box::new(Loop { region, init, test, condition, body, advance, location })));
     }
 
     fn leave(&mut self, value: Option<&Expr>) {
@@ -376,6 +386,12 @@ impl Lowerer<'_> {
     fn set(&mut self, register: Register, value: Operand) {
         let count = self.registers[register].count;
         self.copy(Target { register, first: 0, count }, value);
+    }
+
+    /// Assigns components of what the author declared.
+    fn assign_components(&mut self, dst: Target, value: Operand) {
+        self.copy(dst, value);
+        self.note_assigned(dst);
     }
 
     fn copy(&mut self, dst: Target, value: Operand) {

@@ -16,8 +16,14 @@ enum Element {
 impl Lowerer<'_> {
     pub(super) fn load(&mut self, place: &Place, ty: Type, location: Location) -> Operand {
         match self.element(place, ty, location, false) {
-            Element::Fixed(target) => Operand::Register { register: target.register, first: target.first, step: 1 },
-            Element::Dynamic(access) => self.read(access, u32::from(ty.lanes)),
+            Element::Fixed(target) => {
+                self.check_assigned(target, place.base, location);
+                Operand::Register { register: target.register, first: target.first, step: 1 }
+            }
+            Element::Dynamic(access) => {
+                self.check_assigned_element(&access, u32::from(ty.lanes));
+                self.read(access, u32::from(ty.lanes))
+            }
         }
     }
 
@@ -47,8 +53,9 @@ impl Lowerer<'_> {
         let calls = place.index.iter().chain(place.lane.as_deref()).any(super::expression::has_call);
         let lowered = if calls { self.keep(lowered, u32::from(value.ty.lanes)) } else { lowered };
         match self.element(place, value.ty, location, true) {
-            Element::Fixed(target) => self.copy(target, lowered),
+            Element::Fixed(target) => self.assign_components(target, lowered),
             Element::Dynamic(access) => {
+                self.note_assigned_element(&access);
                 self.accesses.push(access);
                 self.nodes.push(Node::Store { access: self.accesses.len() - 1, value: lowered });
             }
@@ -70,7 +77,7 @@ impl Lowerer<'_> {
         Operand::register(register)
     }
 
-    fn read(&mut self, access: Access, count: u32) -> Operand {
+    pub(super) fn read(&mut self, access: Access, count: u32) -> Operand {
         let register = self.register(count, Origin::Temporary);
         self.accesses.push(access);
         let dst = Target { register, first: 0, count };

@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 use greta_codegen::ir::Function;
 use greta_codegen::target::{GFX942, Target};
 use greta_codegen::verify::Verified;
-use greta_interpreter::{Argument, Memory, Program};
+use greta_interpreter::{Argument, Checks, Memory, Program};
 
 use super::table::Table;
+use super::undefined::{Undefined, Written};
 use super::{
     Address, Contents, Driver, DriverArgument, DriverLaunch, DriverNode, EventId, GraphId, KernelId, Loaded, StreamId,
 };
@@ -23,6 +24,7 @@ use crate::device::DeviceInfo;
 use crate::error::{Error, Result};
 use crate::fault::Fault;
 use crate::module::Parameter;
+use crate::options::DeviceOptions;
 
 /// Alignment of allocations: that of the longest vector. With more, the allocator would touch all zeroed memory.
 const ALIGNMENT: usize = 16;
@@ -31,19 +33,22 @@ const ALIGNMENT: usize = 16;
 const POISON: u8 = 0xff;
 
 /// Opens the device.
-pub(crate) fn open() -> Result<Arc<dyn Driver>> {
-    open_for(&GFX942)
+pub(crate) fn open(options: &DeviceOptions) -> Result<Arc<dyn Driver>> {
+    open_for(&GFX942, options)
 }
 
 /// Opens the device with kernels made for `target`: its wave width, its fragments, its limits.
-pub(crate) fn open_for(target: &'static Target) -> Result<Arc<dyn Driver>> {
-    Ok(Arc::new(Cpu::new(target)?))
+pub(crate) fn open_for(target: &'static Target, options: &DeviceOptions) -> Result<Arc<dyn Driver>> {
+    Ok(Arc::new(Cpu::new(target, options.checks()?)?))
 }
 
 #[derive(Debug)]
 struct Cpu {
     info: DeviceInfo,
     target: &'static Target,
+    checks: Checks,
+    /// Which bytes of unspecified allocations have been written, for the sanitizer.
+    undefined: Undefined,
     /// Held by the operation that runs.
     turn: Mutex<()>,
     /// Where kernels run.
@@ -83,11 +88,13 @@ struct Node {
 }
 
 impl Cpu {
-    fn new(target: &'static Target) -> Result<Self> {
+    fn new(target: &'static Target, checks: Checks) -> Result<Self> {
         let pool = rayon::ThreadPoolBuilder::new().thread_name(|index| format!("greta-cpu-{index}")).build();
         Ok(Self {
             info: info(target),
             target,
+            checks,
+            undefined: Undefined::default(),
             turn: Mutex::default(),
             pool: pool.map_err(Error::Threads)?,
             streams: Table::new(),
@@ -139,18 +146,27 @@ impl Kernel {
     /// # Safety
     ///
     /// Every buffer lies within live memory that nobody else uses while the kernel runs.
-    unsafe fn run(&self, pool: &rayon::ThreadPool, grid: [u32; 3], arguments: &[DriverArgument]) -> Result<()> {
+    unsafe fn run(&self, device: &Cpu, grid: [u32; 3], arguments: &[DriverArgument]) -> Result<()> {
+        let written: Vec<Option<Written>> =
+            arguments.iter().map(|argument| device.undefined.opt_written(argument)).collect();
         let memories: Vec<Option<Memory<'_>>> = arguments
             .iter()
-            .map(|argument| match *argument {
+            .zip(&written)
+            .map(|(argument, written)| match *argument {
                 DriverArgument::Scalar(_) => None,
                 // An empty buffer has no address.
                 DriverArgument::Buffer { bytes: 0, .. } => {
                     // SAFETY: no byte of it is ever accessed.
                     Some(unsafe { Memory::from_raw(NonNull::<u64>::dangling().as_ptr().cast(), 0) })
                 }
-                // SAFETY: the caller vouches for the range.
-                DriverArgument::Buffer { address, bytes } => Some(unsafe { Memory::from_raw(address.0, bytes) }),
+                DriverArgument::Buffer { address, bytes, offset } => {
+                    // SAFETY: the caller vouches for the range.
+                    let memory = unsafe { Memory::from_raw(address.0, bytes) }.at_offset(offset);
+                    Some(match written {
+                        Some(Written { bytes, start }) => memory.with_defined(bytes, *start),
+                        None => memory,
+                    })
+                }
             })
             .collect();
         let arguments: Vec<Argument<'_>> = arguments
@@ -162,7 +178,9 @@ impl Kernel {
                 (DriverArgument::Buffer { .. }, None) => unreachable!("every buffer has its memory"),
             })
             .collect();
-        pool.install(|| self.program.run(grid, &arguments))
+        device
+            .pool
+            .install(|| self.program.run(grid, &arguments))
             .map_err(|report| Error::Fault(Box::new(Fault::new(*report, self.manifest_dir))))
     }
 }
@@ -196,12 +214,16 @@ impl Driver for Cpu {
         if contents == Contents::Unspecified {
             // SAFETY: `address` is fresh memory of this size.
             unsafe { address.write_bytes(POISON, bytes) };
+            if self.checks.sanitize {
+                self.undefined.add(Address(address), bytes);
+            }
         }
         Ok(Address(address))
     }
 
     unsafe fn free(&self, address: Address, bytes: usize) -> Result<()> {
         let layout = Layout::from_size_align(bytes, ALIGNMENT).expect("invariant: the memory was allocated so");
+        self.undefined.remove(address);
         // SAFETY: `allocate` used this layout; the caller gives the memory back once.
         unsafe { std::alloc::dealloc(address.0, layout) };
         Ok(())
@@ -231,6 +253,7 @@ impl Driver for Cpu {
             let (to, from): (Address, Address) = (to, from);
             // SAFETY: the caller vouches for both ranges and that they are disjoint.
             unsafe { std::ptr::copy_nonoverlapping(from.0, to.0, bytes) };
+            self.undefined.copy(to, from, bytes);
             Ok(())
         });
         Ok(())
@@ -241,6 +264,7 @@ impl Driver for Cpu {
             let to: Address = to;
             // SAFETY: the caller vouches for the range.
             unsafe { to.0.write_bytes(byte, bytes) };
+            self.undefined.mark(to, bytes);
             Ok(())
         });
         Ok(())
@@ -310,7 +334,7 @@ impl Driver for Cpu {
             let (kernel, function, location) = (kernel.name.clone(), function.name.clone(), function.location);
             return Err(Error::NoRustBody { kernel, function, location });
         }
-        let program = Program::new(kernel, self.target().wave);
+        let program = Program::with_checks(kernel, self.target().wave, self.checks);
         let id = self.kernels.insert(Kernel { program, manifest_dir: kernel.manifest_dir });
         Ok(Loaded { id, resources: None })
     }
@@ -323,7 +347,7 @@ impl Driver for Cpu {
     unsafe fn launch(&self, stream: StreamId, launch: &DriverLaunch<'_>) -> Result<()> {
         let kernel = self.kernels.get(launch.kernel);
         // SAFETY: the caller vouches for the buffers, and `run` lets one operation run at a time.
-        self.run(stream, || unsafe { kernel.run(&self.pool, launch.grid, launch.arguments) });
+        self.run(stream, || unsafe { kernel.run(self, launch.grid, launch.arguments) });
         Ok(())
     }
 
@@ -341,7 +365,7 @@ impl Driver for Cpu {
         let graph = self.graphs.get(graph);
         for node in &*lock(&graph) {
             // SAFETY: whoever made the graph keeps its buffers, and `run` lets one operation run at a time.
-            self.run(stream, || unsafe { node.kernel.run(&self.pool, node.grid, &node.arguments) });
+            self.run(stream, || unsafe { node.kernel.run(self, node.grid, &node.arguments) });
         }
         Ok(())
     }

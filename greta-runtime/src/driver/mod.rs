@@ -9,6 +9,7 @@ pub(crate) mod cuda;
 mod gpu;
 pub(crate) mod hip;
 mod table;
+mod undefined;
 mod values;
 
 use std::fmt::Debug;
@@ -96,6 +97,8 @@ pub(crate) enum DriverArgument {
         address: Address,
         /// How far it goes.
         bytes: usize,
+        /// Bytes from the start of its allocation.
+        offset: usize,
     },
 }
 

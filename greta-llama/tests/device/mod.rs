@@ -1,0 +1,13 @@
+//! The device that the tests run on.
+
+use greta::{Device, DeviceOptions};
+
+/// The one that `GRETA_DEVICE` names, or else the best of the machine; `cpu` under the sanitizer.
+pub(crate) fn open() -> Device {
+    let device = Device::open_default().expect("every machine has a device");
+    if device.info().kind != "cpu" {
+        return device;
+    }
+    let options = DeviceOptions { sanitize: Some(true), ..DeviceOptions::default() };
+    Device::open_with("cpu", &options).expect("every machine has a processor")
+}
