@@ -251,7 +251,7 @@ impl<'a> Footprints<'a> {
             footprint.add(&self.expr(expr));
         }
         match &stmt.kind {
-            StmtKind::Let(var, _) | StmtKind::Fill(var, _) | StmtKind::Declare(var) => {
+            StmtKind::Let(var, _) | StmtKind::Fill(var, _) | StmtKind::Table(var, _) | StmtKind::Declare(var) => {
                 footprint.writes.insert(*var);
             }
             StmtKind::Assign(place, _) => footprint.add(&self.write(place)),

@@ -128,7 +128,7 @@ impl Analysis<'_> {
                 let level = value.as_ref().map_or(Uniformity::Uniform, |value| self.expr(value, values, control));
                 values[var.index()] = level;
             }
-            StmtKind::Declare(var) => values[var.index()] = Uniformity::Uniform,
+            StmtKind::Declare(var) | StmtKind::Table(var, _) => values[var.index()] = Uniformity::Uniform,
             StmtKind::Fill(var, value) => values[var.index()] = self.expr(value, values, control),
             StmtKind::Assign(place, value) => self.assign(place, value, values, control),
             StmtKind::Eval(value) => {

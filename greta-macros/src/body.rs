@@ -9,6 +9,7 @@ use syn::visit_mut::VisitMut;
 use syn::{BinOp, Error, Expr, ExprBinary, ExprCall, ExprCast, ExprClosure, Ident, Lit, Pat, Result, Type, UnOp};
 
 use crate::loops::Loop;
+use crate::pattern::is_constant;
 use crate::{methods, types};
 
 /// Rewrites one function's body.
@@ -68,6 +69,14 @@ impl Rewriter {
 
     fn changes(&self, name: &Ident) -> Changes {
         self.names.iter().rev().find(|(other, _)| name == other).map_or(Changes::No, |(_, changes)| *changes)
+    }
+
+    /// The name of a Rust constant, by Rust's naming.
+    fn opt_constant(&self, expr: &Expr) -> Option<String> {
+        let Expr::Path(path) = expr else { return None };
+        let name = &path.path.segments.last()?.ident;
+        let is_local = path.path.get_ident().is_some_and(|name| self.names.iter().any(|(other, _)| name == other));
+        (is_constant(name) && !is_local).then(|| name.to_string())
     }
 
     /// Whether an expression is a field of something that changes.
@@ -188,8 +197,12 @@ impl Rewriter {
                 quote_spanned!(span=> (* #inner))
             }
             Expr::Index(index) => {
+                let constant = self.opt_constant(&index.expr);
                 let (base, index) = (self.place(&index.expr)?, self.index(&index.index)?);
-                quote_spanned!(span=> ::greta::rt::get(&#base, #index))
+                match constant {
+                    Some(name) => quote_spanned!(span=> ::greta::rt::get_constant(#name, &#base, #index)),
+                    None => quote_spanned!(span=> ::greta::rt::get(&#base, #index)),
+                }
             }
             _ => self.expr(expr)?,
         })

@@ -31,6 +31,9 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
         return foreign::expand(&foreign, item);
     }
     match syn::parse2(item)? {
+        Item::Fn(function) if methods::has_receiver(&function.sig) => {
+            Err(Error::new(function.sig.ident.span(), "write #[device] above the method's `impl`, not on the method"))
+        }
         Item::Fn(function) => one(&function.attrs, &function.vis, &function.sig, Some(&function.block), None, None),
         Item::Impl(block) => {
             let check = methods::check(&block);

@@ -25,6 +25,7 @@ mod struct_arrays;
 mod struct_generics;
 mod struct_parameters;
 mod structures;
+mod tables;
 mod threads;
 mod values;
 mod waves;

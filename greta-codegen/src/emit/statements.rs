@@ -43,6 +43,7 @@ impl Writer<'_> {
         match &stmt.kind {
             StmtKind::Let(var, value) => self.let_stmt(*var, value.as_ref(), location),
             StmtKind::Declare(array) => self.declare(*array, false, location),
+            StmtKind::Table(array, values) => self.table(*array, values, location),
             StmtKind::Fill(array, value) => self.fill(*array, value, location),
             StmtKind::Assign(place, value) => self.assign(place, value, location),
             StmtKind::Eval(value) => self.eval(value, location),
@@ -112,6 +113,22 @@ impl Writer<'_> {
         let name = self.names.declare(array, &var.name);
         let zero = if zeroed { " = {}" } else { "" };
         self.line(Doc::text(format!("{shared}{align}{} {name}{extents}{zero}", type_name(var.ty))), location);
+    }
+
+    /// An array of constants, braces for each dimension.
+    fn table(&mut self, array: VarId, values: &[Literal], location: Location) {
+        let var = self.kernel.var(array);
+        self.uses_type(var.ty);
+        let extents = var.kind.opt_extents().unwrap_or_default();
+        let mut items: Vec<Doc> = values.iter().map(|&value| self.typed(&Expr::literal(value, var.location))).collect();
+        for extent in extents.iter().skip(1).rev() {
+            let row = extent.value.max(1) as usize;
+            items = items.chunks(row).map(|items| Doc::list("{", items.to_vec(), "}")).collect();
+        }
+        let extents = self.extents(extents);
+        let name = self.names.declare(array, &var.name);
+        let head = format!("static constexpr {} {name}{extents} = {{", type_name(var.ty));
+        self.line(Doc::list(head, items, "}"), location);
     }
 
     /// `[BM][BK + 1]`.

@@ -233,6 +233,8 @@ pub enum StmtKind {
     Let(VarId, Option<Expr>),
     /// Declare a register or shared array here.
     Declare(VarId),
+    /// Declare a register array of these numbers here, in the order of its elements. Nothing is stored to it.
+    Table(VarId, Vec<Literal>),
     /// Fill a whole register array with one value (`[value; n]`).
     Fill(VarId, Expr),
     /// Store a value.

@@ -88,6 +88,10 @@ impl Printer<'_> {
                     None => writeln!(f, ";"),
                 }
             }
+            StmtKind::Table(var, values) => {
+                let values = list(values.iter().map(ToString::to_string));
+                writeln!(f, "table {}: {} = [{values}];", self.var(*var), self.ty(*var))
+            }
             StmtKind::Declare(var) => writeln!(f, "declare {}: {};", self.var(*var), self.ty(*var)),
             StmtKind::Fill(var, value) => writeln!(f, "fill {} with {};", self.var(*var), self.expr(value)),
             StmtKind::Assign(place, value) => writeln!(f, "{} = {};", self.place(place), self.expr(value)),

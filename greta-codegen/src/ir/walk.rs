@@ -123,7 +123,9 @@ impl Stmt {
             }
             StmtKind::Assign(place, value) => place.exprs().chain([value]).collect(),
             StmtKind::For { start, end, step, .. } => vec![start, end, step],
-            StmtKind::Declare(_) | StmtKind::Loop(_) | StmtKind::Break | StmtKind::Continue => Vec::new(),
+            StmtKind::Declare(_) | StmtKind::Table(..) | StmtKind::Loop(_) | StmtKind::Break | StmtKind::Continue => {
+                Vec::new()
+            }
         }
     }
 
@@ -139,7 +141,9 @@ impl Stmt {
             }
             StmtKind::Assign(place, value) => place.exprs_mut().chain([value]).collect(),
             StmtKind::For { start, end, step, .. } => vec![start, end, step],
-            StmtKind::Declare(_) | StmtKind::Loop(_) | StmtKind::Break | StmtKind::Continue => Vec::new(),
+            StmtKind::Declare(_) | StmtKind::Table(..) | StmtKind::Loop(_) | StmtKind::Break | StmtKind::Continue => {
+                Vec::new()
+            }
         }
     }
 

@@ -68,7 +68,7 @@ fn clean(block: &mut Block, unread: &BTreeSet<VarId>, footprints: &Footprints<'_
 fn opt_kept(stmt: Stmt, unread: &BTreeSet<VarId>, footprints: &Footprints<'_>) -> Option<Stmt> {
     let value = match stmt.kind {
         StmtKind::Let(var, value) if unread.contains(&var) => value?,
-        StmtKind::Declare(array) if unread.contains(&array) => return None,
+        StmtKind::Declare(array) | StmtKind::Table(array, _) if unread.contains(&array) => return None,
         StmtKind::Fill(array, value) if unread.contains(&array) => value,
         StmtKind::Assign(place, value) if unread.contains(&place.base) => value,
         StmtKind::If(condition, then, otherwise) if then.is_empty() && otherwise.is_empty() => condition,

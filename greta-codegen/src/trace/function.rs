@@ -5,7 +5,8 @@ use super::memory::{Memory, Space};
 use super::tracer::{self, TraceError, Tracer};
 use super::value::{Atom, Val, Value};
 use crate::ir::{
-    Argument, Block, Expr, ExprKind, Foreign, Function, FunctionId, Location, Place, StmtKind, Type, VarId, VarKind,
+    Argument, Block, Expr, ExprKind, Foreign, Function, FunctionId, Literal, Location, Place, StmtKind, Type, VarId,
+    VarKind,
 };
 
 /// What `#[device]` knows of a function.
@@ -52,6 +53,7 @@ struct Caller {
     blocks: Vec<Block>,
     loops: Vec<LoopFrame>,
     results: Vec<VarId>,
+    tables: Vec<(VarId, Vec<Literal>)>,
 }
 
 /// A call that is being made.
@@ -143,6 +145,7 @@ impl Call {
                 blocks: std::mem::replace(&mut tracer.blocks, vec![Vec::new()]),
                 loops: std::mem::take(&mut tracer.loops),
                 results: std::mem::take(&mut tracer.results),
+                tables: std::mem::take(&mut tracer.tables),
             };
             true
         })
@@ -194,6 +197,7 @@ impl Call {
             let caller = std::mem::take(&mut self.caller);
             tracer.loops = caller.loops;
             tracer.results = caller.results;
+            tracer.tables = caller.tables;
             let body = std::mem::replace(&mut tracer.blocks, caller.blocks).pop().expect("invariant: the body's block");
             let id = FunctionId(u32::try_from(tracer.kernel.functions.len()).expect("invariant: few functions"));
             tracer.kernel.functions.push(Function {

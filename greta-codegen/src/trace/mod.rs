@@ -62,6 +62,7 @@ pub use memory::{
 };
 pub use methods::{WordInteger, f32_from_bits};
 pub use operators::{CastFrom, cast, cast_float, cast_integer, eq, ge, gt, le, lt, ne};
+pub use table::{NamedGet, Table, get_constant};
 pub use tracer::TraceError;
 pub use value::{
     Atom, Bits, Castable, Comparable, Float, Integer, IntoVal, Number, ScalarValue, Signed, Val, Value, Vector, Word,

@@ -1,23 +1,131 @@
-//! Rust's constant arrays, read in a kernel: `const TABLE: [f32; 8]`.
+//! Rust's constant arrays, read in a kernel: `const TABLE: [[f32; 8]; 2]`.
 
-use super::arrays::from_items;
 use super::literal::LiteralValue;
-use super::memory::Get;
-use super::tracer;
-use super::value::Val;
-use crate::ir::{Literal, Location};
+use super::memory::{Array, Element, Get, Memory, Nested, extent, spaces};
+use super::tracer::{self, Tracer};
+use super::value::{Atom, IntoVal, Val, Value};
+use crate::ir::{Extent, Literal, Location, Stmt, StmtKind, VarId, VarKind};
 
-/// A place known at compile time gives that element; any other reads an array that is made of the elements here.
-impl<T: LiteralValue, const N: usize> Get for [T; N] {
-    type Output = Val<T>;
+/// What a constant array is made of: numbers, and arrays of them.
+#[diagnostic::on_unimplemented(message = "a constant array of `{Self}` cannot be read in a kernel")]
+pub trait Table {
+    /// The elements of an array of these.
+    type Element: Nested + Element<spaces::Register>;
+    /// What it is by itself, without a table: a number is.
+    fn opt_value(&self) -> Option<<Self::Element as Element<spaces::Register>>::Output>;
+    /// Adds its dimensions, outermost first.
+    fn lengths(&self, list: &mut Vec<usize>);
+    /// Adds its numbers.
+    fn literals(&self, list: &mut Vec<Literal>);
+}
 
-    fn element(&self, index: Val<u32>, location: Location) -> Val<T> {
-        let known = tracer::with(|tracer| tracer.opt_constant(index.atom)).and_then(Literal::opt_u32);
-        if let Some(value) = known.and_then(|known| self.get(known as usize)) {
-            return (*value).into_val();
+impl<T: LiteralValue> Table for T {
+    type Element = T;
+
+    fn opt_value(&self) -> Option<Val<T>> {
+        Some((*self).into_val())
+    }
+
+    fn lengths(&self, _list: &mut Vec<usize>) {}
+
+    fn literals(&self, list: &mut Vec<Literal>) {
+        match (*self).into_val().atom {
+            Atom::Literal(literal) => list.push(literal),
+            Atom::Constant(_) | Atom::Var(_) => unreachable!("invariant: a Rust constant is a literal"),
         }
-        let table = from_items(*self, location);
-        tracer::with(|tracer| "table".clone_into(&mut tracer.kernel.vars[table.base.index()].name));
-        table.element(index, location)
+    }
+}
+
+impl<I: Table, const N: usize> Table for [I; N] {
+    type Element = Array<I::Element>;
+
+    fn opt_value(&self) -> Option<Array<I::Element>> {
+        None
+    }
+
+    fn lengths(&self, list: &mut Vec<usize>) {
+        list.push(N);
+        if let Some(first) = self.first() {
+            first.lengths(list);
+        }
+    }
+
+    fn literals(&self, list: &mut Vec<Literal>) {
+        self.iter().for_each(|item| item.literals(list));
+    }
+}
+
+impl<I: Table, const N: usize> Get for [I; N] {
+    type Output = <I::Element as Element<spaces::Register>>::Output;
+
+    fn element(&self, index: Val<u32>, location: Location) -> Self::Output {
+        element_of("table", self, index, location)
+    }
+}
+
+/// `NAME[index]`.
+#[track_caller]
+pub fn get_constant<G: NamedGet, I: IntoVal<u32>>(name: &'static str, base: &G, index: I) -> G::Output {
+    base.named_element(name, index.into_val(), Location::caller())
+}
+
+/// What a name in capitals reads with `[index]`.
+pub trait NamedGet: Get {
+    /// `NAME[index]`.
+    fn named_element(&self, name: &'static str, index: Val<u32>, location: Location) -> Self::Output;
+}
+
+impl<I: Table, const N: usize> NamedGet for [I; N] {
+    fn named_element(&self, name: &'static str, index: Val<u32>, location: Location) -> Self::Output {
+        element_of(name, self, index, location)
+    }
+}
+
+/// A number whose place is known at compile time is itself; any other is read from a table of the kernel.
+fn element_of<I: Table, const N: usize>(
+    name: &str,
+    table: &[I; N],
+    index: Val<u32>,
+    location: Location,
+) -> <I::Element as Element<spaces::Register>>::Output {
+    let known = tracer::with(|tracer| tracer.opt_constant(index.atom)).and_then(Literal::opt_u32);
+    if let Some(value) = known.and_then(|known| table.get(known as usize)).and_then(Table::opt_value) {
+        return value;
+    }
+    let (mut lengths, mut literals) = (Vec::new(), Vec::new());
+    table.lengths(&mut lengths);
+    table.literals(&mut literals);
+    let length = |length: usize| {
+        let literal = Literal::U32(u32::try_from(length).unwrap_or(u32::MAX));
+        extent(Val::from_atom(Atom::Literal(literal)), location)
+    };
+    let extents: Vec<Extent> = lengths.into_iter().map(length).collect();
+    let ty = <I::Element as Nested>::Value::ty();
+    let base = tracer::with(|tracer| tracer.table(name, VarKind::Register(extents), ty, literals, location));
+    Memory::<I::Element, spaces::Register>::whole(base).element(index, location)
+}
+
+impl Tracer {
+    /// The table of these numbers: once in a function, at its beginning.
+    fn table(
+        &mut self,
+        name: &str,
+        kind: VarKind,
+        ty: crate::ir::Type,
+        literals: Vec<Literal>,
+        location: Location,
+    ) -> VarId {
+        let same = |known: &&(VarId, Vec<Literal>)| {
+            let var = &self.kernel.vars[known.0.index()];
+            var.name == name && var.kind == kind && known.1 == literals
+        };
+        if let Some((known, _)) = self.tables.iter().find(same) {
+            return *known;
+        }
+        let id = self.var(name, kind, ty, location);
+        let statement = Stmt { kind: StmtKind::Table(id, literals.clone()), location };
+        self.blocks.first_mut().expect("invariant: a block is open").insert(0, statement);
+        self.tables.push((id, literals));
+        id
     }
 }

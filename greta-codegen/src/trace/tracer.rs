@@ -85,6 +85,8 @@ pub(crate) struct Tracer {
     pub(crate) loops: Vec<LoopFrame>,
     /// Where the results of the function that is being recorded go, if it gives several values.
     pub(crate) results: Vec<VarId>,
+    /// Tables of the function that is being recorded, and their numbers.
+    pub(crate) tables: Vec<(VarId, Vec<Literal>)>,
     pub(crate) functions: HashMap<FunctionKey, FunctionId>,
     /// Functions whose bodies are being traced, innermost last.
     pub(crate) calls: Vec<FunctionKey>,
@@ -144,6 +146,7 @@ impl Tracer {
             blocks: vec![Vec::new()],
             loops: Vec::new(),
             results: Vec::new(),
+            tables: Vec::new(),
             functions: HashMap::new(),
             calls: Vec::new(),
             definitions: HashMap::new(),

@@ -134,6 +134,7 @@ impl<'a> Body<'a> {
                 }
                 self.declare(*var, location);
             }
+            StmtKind::Table(var, values) => self.table(*var, values, location),
             StmtKind::Fill(var, value) => {
                 self.check_visible(*var, location);
                 if !matches!(self.kernel.var(*var).kind, VarKind::Register(_)) {
@@ -155,6 +156,18 @@ impl<'a> Body<'a> {
             StmtKind::Continue => self.check_in_loop("continue", location),
             StmtKind::Return(value) => self.return_stmt(value.as_ref(), location),
         }
+    }
+
+    fn table(&mut self, var: VarId, values: &[Literal], location: Location) {
+        let declared = self.kernel.var(var);
+        let wanted = match &declared.kind {
+            VarKind::Register(extents) => extents.iter().map(|extent| u64::from(extent.value)).product(),
+            _ => 0,
+        };
+        if wanted != values.len() as u64 || values.iter().any(|value| value.ty() != declared.ty) {
+            self.wrong_object(var, "a register array of as many numbers as are given", location);
+        }
+        self.declare(var, location);
     }
 
     pub(super) fn wrong_object(&mut self, var: VarId, wanted: &'static str, location: Location) {

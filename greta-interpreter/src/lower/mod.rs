@@ -10,7 +10,7 @@ mod place;
 use std::collections::BTreeMap;
 
 use greta_codegen::ir::{
-    Argument, Block, Expr, Function, Kernel, Location, Scalar, Stmt, StmtKind, Type, Unroll, VarId, VarKind,
+    Argument, Block, Expr, Function, Kernel, Literal, Location, Scalar, Stmt, StmtKind, Type, Unroll, VarId, VarKind,
 };
 
 use crate::lanewise::{Lanewise, opt_row};
@@ -133,6 +133,7 @@ impl Lowerer<'_> {
         match &statement.kind {
             StmtKind::Let(id, value) => self.define(*id, value.as_ref()),
             StmtKind::Declare(id) => self.declare(*id),
+            StmtKind::Table(id, values) => self.table(*id, values, statement.location),
             StmtKind::Fill(id, value) => self.fill(*id, value),
             StmtKind::Assign(place, value) => self.assign(place, value, statement.location),
             StmtKind::Eval(value) => {
@@ -204,6 +205,17 @@ impl Lowerer<'_> {
             _ => unreachable!("invariant: only arrays are declared"),
         };
         self.bindings[id.index()] = Some(binding);
+    }
+
+    fn table(&mut self, id: VarId, values: &[Literal], location: Location) {
+        self.declare(id);
+        let Some(Binding::Array(register)) = self.bindings[id.index()] else {
+            unreachable!("invariant: a table is a register array")
+        };
+        for (first, value) in (0..).zip(values) {
+            let value = self.expression(&Expr::literal(*value, location));
+            self.copy(Target { register, first, count: 1 }, value);
+        }
     }
 
     fn fill(&mut self, id: VarId, value: &Expr) {

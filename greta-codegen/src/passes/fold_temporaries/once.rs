@@ -198,6 +198,7 @@ impl Folder<'_> {
             | StmtKind::Let(_, None)
             | StmtKind::Return(None)
             | StmtKind::Declare(_)
+            | StmtKind::Table(..)
             | StmtKind::Loop(_)
             | StmtKind::Break
             | StmtKind::Continue => {}

@@ -1,0 +1,76 @@
+//! Constant arrays, read by an index of run time.
+
+use crate::floats;
+use greta::prelude::*;
+
+const WEIGHTS: [f32; 5] = [0.5, -1.0, 2.0, 0.25, 8.0];
+const ROWS: [[u32; 3]; 4] = [[1, 2, 3], [4, 5, 6], [7, 8, 9], [10, 11, 4_000_000_000]];
+const SIGNS: [bool; 2] = [true, false];
+
+#[kernel(block = 64)]
+pub fn table(x: &Global<f32>, y: &mut Global<f32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    y[i] = x[i] * WEIGHTS[i % 5] + WEIGHTS[(i + 1) % 5] + WEIGHTS[2];
+}
+
+#[test]
+fn a_table_is_read_by_a_run_time_index() {
+    crate::check!(table, floats(), |x: &[f32], i: usize| x[i] * WEIGHTS[i % 5] + WEIGHTS[(i + 1) % 5] + WEIGHTS[2]);
+}
+
+#[kernel(block = 64)]
+pub fn table_rows(x: &Global<f32>, y: &mut Global<f32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    let mut sum = 0;
+    for k in 0..3 {
+        sum = sum * 7 + ROWS[i % 4][k] % 1000;
+    }
+    y[i] = if SIGNS[i % 2] { x[i] + sum as f32 } else { ROWS[3][1] as f32 };
+}
+
+#[test]
+fn tables_have_rows_and_truth_values() {
+    crate::check!(table_rows, floats(), |x: &[f32], i: usize| {
+        let sum = ROWS[i % 4].iter().fold(0, |sum, row| sum * 7 + row % 1000);
+        if SIGNS[i % 2] { x[i] + sum as f32 } else { 11.0 }
+    });
+}
+
+mod other {
+    pub(super) const TAPS: [f32; 2] = [3.0, -0.125];
+}
+
+#[device]
+fn tap(index: u32) -> f32 {
+    other::TAPS[index % 2]
+}
+
+#[kernel(block = 64)]
+pub fn table_in_function(x: &Global<f32>, y: &mut Global<f32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    let mut sum = 0.0;
+    for k in 0..4 {
+        sum += tap(i + k) * WEIGHTS[k];
+    }
+    y[i] = x[i] + sum * WEIGHTS[i % 5];
+}
+
+#[test]
+fn a_table_is_read_in_a_device_function() {
+    crate::check!(table_in_function, floats(), |x: &[f32], i: usize| {
+        let sum = (0..4).fold(0.0, |sum, k| sum + other::TAPS[(i + k) % 2] * WEIGHTS[k]);
+        x[i] + sum * WEIGHTS[i % 5]
+    });
+}
+
+#[test]
+fn a_table_comes_out_once_and_by_its_name() {
+    let hip = table::variant().hip().unwrap();
+    assert_eq!(
+        hip.matches("static constexpr float WEIGHTS[5] = {0.5f, -1.0f, 2.0f, 0.25f, 8.0f};").count(),
+        1,
+        "{hip}"
+    );
+}
+
+crate::kernels!(table, table_rows, table_in_function);
