@@ -15,6 +15,7 @@ impl Rewriter {
             Expr::Assign(assign) => self.assign(&assign.left, &assign.right),
             Expr::If(branch) => self.branch(branch, wanted),
             Expr::Block(block) if block.label.is_none() => self.block(&block.block, wanted),
+            Expr::Block(block) => self.labelled_block(block, wanted),
             Expr::While(repeat) => self.while_loop(repeat),
             Expr::Loop(repeat) => self.endless_loop(repeat, wanted),
             Expr::ForLoop(repeat) => self.for_loop(repeat),
@@ -88,7 +89,6 @@ fn refusal(expr: &Expr) -> String {
         Expr::Await(_) | Expr::Async(_) => "kernels are not asynchronous",
         Expr::Range(_) => "a range stands only in a `for`",
         Expr::Let(_) => "kernels have no patterns to test: use a condition",
-        Expr::Block(_) => "a block in a kernel has no label: use `loop` and `break` with a value",
         _ => "this is not possible in a kernel",
     }
     .to_owned()

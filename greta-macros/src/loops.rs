@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Error, Expr, ExprBreak, ExprContinue, ExprForLoop, ExprLoop, ExprWhile, Label, Lifetime, Pat,
+    Attribute, Error, Expr, ExprBlock, ExprBreak, ExprContinue, ExprForLoop, ExprLoop, ExprWhile, Label, Lifetime, Pat,
     RangeLimits, Result,
 };
 
@@ -15,12 +15,22 @@ use crate::control::diverge;
 pub(crate) struct Loop {
     /// Its label without the quote.
     label: Option<String>,
-    /// Whether `break` may give it a value.
-    is_endless: bool,
+    kind: LoopKind,
     /// Whether a `break` leaves it.
     is_left: bool,
     /// Whether a `break` gives it a value.
     has_value: bool,
+}
+
+/// What `break` and `continue` mean by it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LoopKind {
+    /// A `for` or a `while`.
+    Counted,
+    /// A `loop`, which `break` may give a value.
+    Endless,
+    /// A block with a label: a `break` that names it leaves it, with a value.
+    Block,
 }
 
 impl Rewriter {
@@ -31,7 +41,7 @@ impl Rewriter {
         }
         let condition = self.expr(&repeat.cond)?;
         let label = label_text(repeat.label.as_ref());
-        let (body, _) = self.loop_body(&repeat.body, repeat.label.as_ref(), false)?;
+        let (body, _) = self.loop_body(&repeat.body, repeat.label.as_ref(), LoopKind::Counted)?;
         Ok(quote_spanned! {span=> {
             let mut __greta_while = ::greta::rt::While::begin(#label);
             __greta_while.body(#condition);
@@ -43,7 +53,7 @@ impl Rewriter {
     pub(crate) fn endless_loop(&mut self, repeat: &ExprLoop, wanted: Wanted) -> Result<TokenStream> {
         let span = repeat.span();
         let label = label_text(repeat.label.as_ref());
-        let (body, done) = self.loop_body(&repeat.body, repeat.label.as_ref(), true)?;
+        let (body, done) = self.loop_body(&repeat.body, repeat.label.as_ref(), LoopKind::Endless)?;
         let (mut before, mut after) = (None, None);
         if done.has_value {
             let value = value_name(self.loops.len());
@@ -61,9 +71,36 @@ impl Rewriter {
         }})
     }
 
-    fn loop_body(&mut self, body: &syn::Block, label: Option<&Label>, is_endless: bool) -> Result<(TokenStream, Loop)> {
+    /// `'label: { … }`: a loop that is left at the end of its first round.
+    pub(crate) fn labelled_block(&mut self, block: &ExprBlock, wanted: Wanted) -> Result<TokenStream> {
+        let span = block.span();
+        let label = block.label.as_ref().map(|label| label.name.ident.to_string());
+        self.loops.push(Loop { label, kind: LoopKind::Block, is_left: false, has_value: wanted == Wanted::Value });
+        let body = self.block(&block.block, wanted);
+        self.loops.pop();
+        let (body, label) = (body?, label_text(block.label.as_ref()));
+        let value = value_name(self.loops.len());
+        let (mut before, mut set, mut after) = (None, None, None);
+        if wanted == Wanted::Value {
+            before = Some(quote_spanned!(span=> let #value = ::greta::rt::LoopValue::begin();));
+            set = Some(quote_spanned!(span=> #value.set(__greta_tail);));
+            after = Some(quote_spanned!(span=> #value.get()));
+        }
+        Ok(quote_spanned! {span=> {
+            #before
+            let __greta_block = ::greta::rt::Loop::begin(#label);
+            #[allow(clippy::let_unit_value)]
+            let __greta_tail = #body;
+            #set
+            ::greta::rt::break_loop("");
+            __greta_block.finish();
+            #after
+        }})
+    }
+
+    fn loop_body(&mut self, body: &syn::Block, label: Option<&Label>, kind: LoopKind) -> Result<(TokenStream, Loop)> {
         let label = label.map(|label| label.name.ident.to_string());
-        self.loops.push(Loop { label, is_endless, is_left: false, has_value: false });
+        self.loops.push(Loop { label, kind, is_left: false, has_value: false });
         let body = self.block(body, Wanted::Nothing);
         let done = self.loops.pop().expect("the loop pushed above");
         Ok((body?, done))
@@ -75,7 +112,7 @@ impl Rewriter {
         self.loops[target].is_left = true;
         let mut set = None;
         if let Some(value) = &leave.expr {
-            if !self.loops[target].is_endless {
+            if self.loops[target].kind == LoopKind::Counted {
                 return Err(Error::new(value.span(), "only a `loop` has a value: `break` gives none here"));
             }
             self.loops[target].has_value = true;
@@ -91,7 +128,10 @@ impl Rewriter {
     }
 
     pub(crate) fn continue_loop(&mut self, again: &ExprContinue, wanted: Wanted) -> Result<TokenStream> {
-        self.target(again.label.as_ref(), "continue", again)?;
+        let target = self.target(again.label.as_ref(), "continue", again)?;
+        if self.loops[target].kind == LoopKind::Block {
+            return Err(Error::new(again.span(), "a block is not repeated: `continue` names a loop"));
+        }
         let label = jump_text(again.label.as_ref());
         let jump = quote_spanned!(again.span()=> ::greta::rt::continue_loop(#label));
         Ok(diverge(&jump, wanted, &Expr::Continue(again.clone())))
@@ -102,10 +142,18 @@ impl Rewriter {
         let Some(innermost) = self.loops.len().checked_sub(1) else {
             return Err(Error::new(jump.span(), format!("`{name}` outside of a loop")));
         };
-        let Some(label) = label else { return Ok(innermost) };
+        let Some(label) = label else {
+            return match self.loops[innermost].kind {
+                LoopKind::Block => Err(Error::new(
+                    jump.span(),
+                    format!("`{name}` in a block with a label names what it means: `{name} 'label`"),
+                )),
+                _ => Ok(innermost),
+            };
+        };
         let text = label.ident.to_string();
         let found = self.loops.iter().rposition(|around| around.label.as_ref() == Some(&text));
-        found.ok_or_else(|| Error::new(label.span(), format!("no loop around this one is labelled `{label}`")))
+        found.ok_or_else(|| Error::new(label.span(), format!("no loop or block around this is labelled `{label}`")))
     }
 
     pub(crate) fn for_loop(&mut self, repeat: &ExprForLoop) -> Result<TokenStream> {
@@ -134,7 +182,7 @@ impl Rewriter {
             if let Some(binding) = binding {
                 this.declare(binding, false);
             }
-            this.loop_body(&repeat.body, repeat.label.as_ref(), false)
+            this.loop_body(&repeat.body, repeat.label.as_ref(), LoopKind::Counted)
         })?;
         let bound = binding.map(|binding| match is_reversed {
             false => quote_spanned!(span=> let #binding = __greta_for.counter();),

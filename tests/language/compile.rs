@@ -13,6 +13,7 @@ use greta::runtime::toolchain;
 const FILES: &[(&str, &[&KernelDefinition])] = &[
     (include_str!("atomics.rs"), crate::atomics::DEFINITIONS),
     (include_str!("bindings.rs"), crate::bindings::DEFINITIONS),
+    (include_str!("blocks.rs"), crate::blocks::DEFINITIONS),
     (include_str!("choices.rs"), crate::choices::DEFINITIONS),
     (include_str!("control.rs"), crate::control::DEFINITIONS),
     (include_str!("functions.rs"), crate::functions::DEFINITIONS),

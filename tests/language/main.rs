@@ -11,6 +11,7 @@
 
 mod atomics;
 mod bindings;
+mod blocks;
 mod choices;
 mod compile;
 mod control;

@@ -5,7 +5,9 @@
 use super::Writer;
 use super::dialect::type_name;
 use super::text::Doc;
-use crate::ir::{Block, Expr, ExprKind, Extent, Location, Op, Place, Stmt, StmtKind, Type, Unroll, VarId, VarKind};
+use crate::ir::{
+    Block, Expr, ExprKind, Extent, Literal, Location, Op, Place, Stmt, StmtKind, Type, Unroll, VarId, VarKind,
+};
 use crate::ops::Spelling;
 
 impl Writer<'_> {

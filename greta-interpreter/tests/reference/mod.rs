@@ -87,6 +87,7 @@ impl Thread<'_> {
             StmtKind::Declare(id) => {
                 self.declare(*id);
             }
+            StmtKind::Table(..) => unreachable!("no random program has tables"),
             StmtKind::Fill(id, value) => {
                 let value = self.eval(value);
                 let Some(Home::Cells(first)) = self.homes[id.index()] else { panic!("fill of a buffer") };

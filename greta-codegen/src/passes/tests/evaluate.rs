@@ -129,6 +129,7 @@ impl Run<'_> {
                 let length = extents[0].value as usize;
                 self.memory.entry(*var).or_insert_with(|| vec![0; length]);
             }
+            StmtKind::Table(..) => unreachable!("no random program has tables"),
             StmtKind::Fill(var, value) => {
                 let value = self.expr(value)?;
                 self.memory.get_mut(var).expect("declared").fill(value);
