@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use greta_runtime::toolchain::{self, progress};
 
-use crate::deny;
+use crate::{clients, deny};
 
 /// A check: what it is called, what it is for, and the cargo commands that it runs.
 struct Step {
@@ -26,6 +26,7 @@ enum Work {
     CargoEmulated(&'static [&'static [&'static str]]),
     Toolchain,
     Deny,
+    Clients,
 }
 
 /// Tests build what they run with `dev`, whose dependencies are optimised; examples and doctests
@@ -60,6 +61,7 @@ const STEPS: &[Step] = &[
             &["test", "--package", "greta-llama", "--tests", "--locked"],
         ]),
     },
+    Step { name: "clients", about: "programs of others on the emulated HIP runtime", work: Work::Clients },
 ];
 
 /// One line a step.
@@ -118,6 +120,7 @@ impl Work {
                 }
             },
             Self::Deny => deny::check(),
+            Self::Clients => clients::run(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Knows which commands make up a check; what they do is theirs.
 
 mod ci;
+mod clients;
 mod deny;
 
 use std::process::ExitCode;
@@ -13,6 +14,7 @@ const USAGE: &str = "usage: cargo xtask TASK
 
 tasks:
     toolchain       install the HIP compiler for this user, as `greta toolchain install` does
+    clients         run programs of others, from their packages, on the emulated HIP runtime
     ci [STEP...]    every check that a change must pass, or the named steps of it
     ci --list       the steps
 ";
@@ -21,6 +23,10 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["toolchain"] => install(),
+        ["clients"] => match clients::run() {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        },
         ["ci", "--list"] => {
             print!("{}", ci::list());
             ExitCode::SUCCESS
