@@ -17,7 +17,7 @@ const SIDE_MAX: i64 = 65_535;
 /// C = A Bᵀ in f32 on the matrix cores, compared with the chain of fused multiply-adds that they compute.
 #[derive(Parser)]
 struct Options {
-    /// Device: cpu or hip; the best one present by default.
+    /// Device: hip, cuda, emu, cpu, or cpu:TARGET such as cpu:sm_90; the best one present by default.
     #[arg(long)]
     device: Option<String>,
     /// Rows of A and C.

@@ -30,7 +30,7 @@ const DECODE_STEPS: usize = 3;
 /// Run one Llama decoder layer as a graph of kernels and check it against its f64 reference.
 #[derive(Parser)]
 struct Options {
-    /// Device to run on: hip or cpu [default: the best that this machine has]
+    /// Device to run on: hip, cuda, emu, cpu, or cpu:TARGET such as cpu:sm_90 [default: the best that this machine has]
     #[arg(long)]
     device: Option<String>,
     /// Layer to run
@@ -95,8 +95,7 @@ fn main() -> ExitCode {
             let text = if options.json { report.json() } else { report.text() };
             match std::io::stdout().write_all(text.as_bytes()) {
                 Ok(()) if report.passed() => ExitCode::SUCCESS,
-                Ok(()) => ExitCode::from(1),
-                Err(_) => ExitCode::from(2),
+                Ok(()) | Err(_) => ExitCode::FAILURE,
             }
         }
         Err(error) => {
@@ -106,7 +105,7 @@ fn main() -> ExitCode {
                 eprintln!("  because: {cause}");
                 source = cause.source();
             }
-            ExitCode::from(2)
+            ExitCode::FAILURE
         }
     }
 }

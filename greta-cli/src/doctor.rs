@@ -13,7 +13,8 @@ use crate::output;
 use crate::table::size;
 
 const EXAMPLES: &str = "\
-Every machine can run kernels on device cpu; the rest is optional. Exit status 0 says that device cpu works.
+Every machine can run kernels on device cpu; the rest is optional. Exit status 1 says that something that is there does
+not work.
 
 Examples:
   greta doctor
@@ -63,7 +64,7 @@ enum State {
 
 /// # Errors
 ///
-/// [`Error::Unhealthy`] if device cpu does not work.
+/// [`Error::Unhealthy`] if something is broken.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     let health = examine();
     if arguments.json {
@@ -71,7 +72,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     } else {
         output::print(&text(&health))?
     }
-    if health.works { Ok(()) } else { Err(Error::Unhealthy) }
+    let broken = health.checks.iter().filter(|check| check.state == State::Broken);
+    let broken: Vec<String> = broken.map(|check| check.name.clone()).collect();
+    if broken.is_empty() { Ok(()) } else { Err(Error::Unhealthy { broken }) }
 }
 
 fn examine() -> Health {

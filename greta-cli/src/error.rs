@@ -84,9 +84,12 @@ pub(crate) enum Error {
         /// The system's reason.
         source: io::Error,
     },
-    /// Not even the device that every machine has works here. What is wrong has been reported.
-    #[error("kernels cannot run on this machine: device cpu does not work")]
-    Unhealthy,
+    /// Something is there and does not work. What is wrong, and what mends it, has been reported.
+    #[error("broken on this machine: {}", .broken.join(", "))]
+    Unhealthy {
+        /// What is broken.
+        broken: Vec<String>,
+    },
     /// Standard output cannot be written.
     #[error("standard output: {0}")]
     Output(#[source] io::Error),

@@ -36,7 +36,7 @@ Examples:
   greta cache ls                            compiled kernels that are kept
 
 Environment:
-  GRETA_DEVICE           the device that programs open: one of those that `greta doctor` lists
+  GRETA_DEVICE           the device that programs open: hip, cuda, emu, cpu, or cpu:TARGET such as cpu:sm_90
   GRETA_SANITIZE         1: cpu reports races, undefined memory, misaligned views, shifts out of range
   GRETA_LOOP_LIMIT       iterations after which cpu reports a loop as endless
   GRETA_CACHE_DIR        folder of compiled kernels

@@ -9,6 +9,14 @@ fn check<'a>(health: &'a Value, name: &str) -> &'a Value {
     checks.iter().find(|check| check["name"] == name).unwrap_or_else(|| panic!("{name}: {health}"))
 }
 
+/// What `doctor --json` wrote of a machine where something is broken, which is exit status 1.
+#[track_caller]
+fn broken(run: Run, what: &str) -> Value {
+    assert_eq!(run.status, Some(1), "{}", run.all());
+    assert!(run.stderr.contains("broken on this machine: ") && run.stderr.contains(what), "{}", run.stderr);
+    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {}", run.stdout))
+}
+
 #[test]
 fn the_cpu_device_works_and_every_lack_has_a_remedy() {
     let health = Sandbox::new().run("doctor --json").json();
@@ -62,7 +70,7 @@ fn a_device_that_the_environment_names_wrongly_is_told() {
     let sandbox = Sandbox::new();
     let mut command = sandbox.command("doctor --json");
     command.env("GRETA_DEVICE", "cpi");
-    let health = Run::of(command).json();
+    let health = broken(Run::of(command), "default device");
     let check = check(&health, "default device");
     assert_eq!((&check["state"], &check["remedy"]), (&"broken".into(), &"unset GRETA_DEVICE".into()));
     assert!(check["found"].as_str().is_some_and(|found| found.contains("did you mean `cpu`?")), "{check}");
@@ -76,7 +84,7 @@ fn a_cache_folder_that_is_a_file_is_told() {
     std::fs::write(&file, "").expect("it is written");
     let mut command = sandbox.command("doctor --json");
     command.env("GRETA_CACHE_DIR", &file);
-    let health = Run::of(command).json();
+    let health = broken(Run::of(command), "cache");
     assert_eq!(check(&health, "cache")["state"], "broken");
 }
 
