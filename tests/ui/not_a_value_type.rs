@@ -2,7 +2,7 @@ use greta::prelude::*;
 
 #[kernel(block = 64)]
 fn refused(x: &mut Global<f32>, n: u32) {
-    let a: f64 = 1.0;
+    let a: usize = 1;
 }
 
 fn main() {}
