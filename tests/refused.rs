@@ -128,3 +128,26 @@ fn a_blocks_threads_are_held_against_the_target() {
 fn a_variable_that_plain_rust_replaced_is_refused_where_it_is_used() {
     refused(&swapped_while_tracing::DEFINITION, &[], &["`a` was given another variable's handle", "y[0] = a;"]);
 }
+
+/// D = A B + C of one wave, by the raw instruction.
+#[kernel(tile(T = 64 in [64, 128], U = 64 in [64, 128]), require(T >= U), block = T)]
+fn raw_matrix(x: &Global<f32>, y: &mut Global<f32>) {
+    let i = thread_idx().x + U - U;
+    let sum = mfma_f32_16x16x4f32(x[i], x[i], f32x4::splat(0.0));
+    y[i] = sum[0];
+}
+
+#[test]
+fn an_instruction_that_the_target_lacks_is_refused_with_what_to_write() {
+    let device = Device::open("cpu:sm_90").unwrap();
+    let error = device.kernel(raw_matrix::variant()).unwrap_err().to_string();
+    for part in ["sm_90 has no mfma_f32_16x16x4f32", "gfx942", "FragmentA", "let sum = mfma_f32_16x16x4f32("] {
+        assert!(error.contains(part), "{part:?} is missing in:\n{error}");
+    }
+}
+
+#[test]
+fn a_variant_that_breaks_a_requirement_is_refused() {
+    let error = Device::open("cpu").unwrap().kernel(raw_matrix::variant().u(128)).unwrap_err().to_string();
+    assert_eq!(error, "raw_matrix: T = 64, U = 128 violates require(T >= U)");
+}
