@@ -213,6 +213,12 @@ pub enum DiagnosticKind {
         /// What it may be.
         allowed: Allowed,
     },
+    /// An asynchronous copy of a size that hardware has none for.
+    #[error("an asynchronous copy of {given}: it moves 4, 8 or 16 bytes, not {}", given.bytes())]
+    CopyAsyncSize {
+        /// What is copied.
+        given: Type,
+    },
     /// An operand of a hint to the compiler is not known when the kernel is compiled.
     #[error("the operands of {operation} must be known at compile time: use literals, constants and tile parameters")]
     HintNotConstant {
@@ -348,6 +354,20 @@ pub enum DiagnosticKind {
         given: u32,
         /// Elements of the vector.
         lanes: u32,
+    },
+
+    // Dependencies between kernels.
+    /// A wait for the kernels ahead that not every thread passes exactly once.
+    #[error("`grid_dependency_wait()` stands once, in the kernel itself, outside of branches and loops")]
+    DependencyWait,
+    /// A return that leaves the kernel before it has waited for those ahead.
+    #[error("a return before `grid_dependency_wait()`: wait first")]
+    ReturnBeforeWait,
+    /// A store to a buffer that kernels ahead may still use.
+    #[error("{name} is written before `grid_dependency_wait()`: kernels ahead may still use it")]
+    WrittenBeforeWait {
+        /// The buffer.
+        name: String,
     },
 
     // Control flow.

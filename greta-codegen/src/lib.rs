@@ -5,6 +5,7 @@
 pub mod atomics;
 pub mod contract;
 pub mod definition;
+mod dependency;
 pub mod diagnostic;
 pub mod drawing;
 pub mod emit;

@@ -57,8 +57,8 @@ pub enum Effects {
     Wave,
     /// It waits for the block's other threads: it stays where it was written.
     Barrier,
-    /// It tells the compiler or the hardware how to schedule what is around it, and means nothing: it stays where it was
-    /// written.
+    /// It orders what is around it, for the compiler, the hardware or an asynchronous copy, and computes nothing: it stays
+    /// where it was written. Its operands are constants.
     Hint,
 }
 
@@ -297,6 +297,15 @@ ops! {
     /// The next group of the pipeline `c` is `b` instructions of the kinds that the bits of `a` name.
     SchedGroupBarrier "sched_group_barrier": None, [U32, U32, U32] -> Nothing, Hint,
         Call("__builtin_amdgcn_sched_group_barrier"), cuda Omitted;
+    /// A value on its way from global to shared memory that nothing waits for before `CopyAsyncWait`; until then what is
+    /// there is undefined.
+    CopyAsync "copy_async": Any, [T] -> T, Pure, Special;
+    /// The copies that were begun since the last one of these make a group.
+    CopyAsyncCommit "copy_async_commit": None, [] -> Nothing, Hint, Omitted, cuda Special;
+    /// Waits until at most the last `a` groups of the thread's copies are under way.
+    CopyAsyncWait "copy_async_wait": None, [U32] -> Nothing, Hint, Omitted, cuda Special;
+    /// Waits until the kernels ahead have ended: what they write is read only after this.
+    GridDependencyWait "grid_dependency_wait": None, [] -> Nothing, Hint, Omitted, cuda Special;
     /// From here on the wave has the priority `a`, 0 to 3.
     SetPriority "setprio": None, [U32] -> Nothing, Hint, Call("__builtin_amdgcn_s_setprio"), cuda Omitted;
 }

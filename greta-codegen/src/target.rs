@@ -26,6 +26,10 @@ pub struct Target {
     pub block_threads_max: u32,
     /// Whether it converts the 8-bit floats, E4M3 and E5M2 "fnuz", by instructions.
     pub fp8_instructions: bool,
+    /// Whether it copies from global to shared memory past the registers, without waiting.
+    pub copy_async: bool,
+    /// Whether it starts a kernel before those that the kernel waits for have ended.
+    pub early_start: bool,
 }
 
 /// AMD Instinct MI300A and MI300X (CDNA 3).
@@ -37,19 +41,21 @@ pub static GFX942: Target = Target {
     static_shared_bytes_max: 65_536,
     block_threads_max: 1024,
     fp8_instructions: true,
+    copy_async: false,
+    early_start: false,
 };
 
 /// NVIDIA H100, H200 (Hopper).
-pub static SM_90: Target = nvidia("sm_90", 227 << 10);
+pub static SM_90: Target = nvidia("sm_90", 227 << 10, true);
 /// NVIDIA L4, L40, RTX 4000 series (Ada).
-pub static SM_89: Target = nvidia("sm_89", 99 << 10);
+pub static SM_89: Target = nvidia("sm_89", 99 << 10, false);
 /// NVIDIA A100 (Ampere).
-pub static SM_80: Target = nvidia("sm_80", 163 << 10);
+pub static SM_80: Target = nvidia("sm_80", 163 << 10, false);
 
 /// All targets.
 pub static TARGETS: &[&Target] = &[&GFX942, &SM_90, &SM_89, &SM_80];
 
-const fn nvidia(name: &'static str, shared_bytes_max: u32) -> Target {
+const fn nvidia(name: &'static str, shared_bytes_max: u32, early_start: bool) -> Target {
     Target {
         name,
         family: Family::Nvidia,
@@ -58,6 +64,8 @@ const fn nvidia(name: &'static str, shared_bytes_max: u32) -> Target {
         static_shared_bytes_max: 48 << 10,
         block_threads_max: 1024,
         fp8_instructions: false,
+        copy_async: true,
+        early_start,
     }
 }
 

@@ -51,7 +51,7 @@ fn wide(bits: u32, function: fn(f64) -> f64) -> u32 {
 fn opt_reference(op: Op) -> Option<Reference> {
     use std::cmp::Ordering::{Equal, Greater, Less};
     Some(match op {
-        Op::Nontemporal => |_, [a, _, _]| a,
+        Op::Nontemporal | Op::CopyAsync => |_, [a, _, _]| a,
         Op::Add => |s, v| number(s, v, |a, b| a + b, i32::wrapping_add, u32::wrapping_add),
         Op::Sub => |s, v| number(s, v, |a, b| a - b, i32::wrapping_sub, u32::wrapping_sub),
         Op::Mul => |s, v| number(s, v, |a, b| a * b, i32::wrapping_mul, u32::wrapping_mul),
@@ -317,7 +317,12 @@ fn special(op: Op) {
         Op::Any => vote(op, |lanes| lanes.contains(&true)),
         Op::All => vote(op, |lanes| !lanes.contains(&false)),
         Op::Barrier => barrier(),
-        Op::SchedBarrier | Op::SchedGroupBarrier | Op::SetPriority => hint(op),
+        Op::SchedBarrier
+        | Op::SchedGroupBarrier
+        | Op::SetPriority
+        | Op::CopyAsyncCommit
+        | Op::CopyAsyncWait
+        | Op::GridDependencyWait => hint(op),
         _ => panic!("{} has no case", op.row().name),
     }
 }

@@ -3,7 +3,7 @@
 //! Guarantees: a variant is loaded once per device, also when several threads ask for it at once; a failure is not
 //! remembered. Deliberately does not know how a driver compiles, nor what a launch's arguments are.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -143,6 +143,7 @@ pub struct Module {
     values: String,
     block: [u32; 3],
     parameters: Vec<Parameter>,
+    early_reads: Option<BTreeSet<String>>,
     resources: Option<KernelResources>,
 }
 
@@ -177,6 +178,11 @@ impl Module {
         self.resources.as_ref()
     }
 
+    /// The names of the buffers that it reads before it waits for the kernels ahead of it, if it does that by itself.
+    pub(crate) fn early_reads(&self) -> Option<&BTreeSet<String>> {
+        self.early_reads.as_ref()
+    }
+
     pub(crate) fn definition(&self) -> &'static KernelDefinition {
         self.definition
     }
@@ -204,6 +210,7 @@ impl Module {
             values: definition.describe(values),
             block: kernel.block.each_ref().map(|extent| extent.value),
             parameters,
+            early_reads: driver.target().early_start.then(|| kernel.early_reads()).flatten(),
             resources,
         })
     }

@@ -123,7 +123,47 @@ fn hints_change_no_value() {
     check!(streamed, floats(), |x: &[f32], i: usize| x[i] * 3.0);
 }
 
-crate::kernels!(streamed, register_arrays, shared_reversal, reads_before_writes, lanes_in_arrays, volatile_vectors);
+#[kernel(block = 64)]
+pub fn copied_async(x: &Global<f32>, y: &mut Global<f32>) {
+    let mut tile = shared::<[f32; 2 * BLOCK]>();
+    let t = thread_idx().x;
+    let first = block_idx().x * BLOCK;
+    tile.copy_async(t, x, first + t);
+    copy_async_commit();
+    if t % 4 == 0 {
+        tile.copy_vector_async::<f32x4>(BLOCK + t, x, first + t);
+    }
+    copy_async_commit();
+    grid_dependency_wait();
+    copy_async_wait(0);
+    barrier();
+    y[first + t] = tile[BLOCK - 1 - t] + tile[2 * BLOCK - 1 - t] * if has_copy_async() { 4.0 } else { 2.0 };
+}
+
+#[test]
+fn copies_to_shared_memory_are_there_once_waited_for() {
+    let factor = if crate::device().target().copy_async { 4.0 } else { 2.0 };
+    let device = crate::device();
+    let stream = device.stream().unwrap();
+    let input = floats();
+    let (x, mut y) = (device.buffer_from(&input).unwrap(), device.zeroed(crate::LEN).unwrap());
+    let kernel = device.kernel(copied_async::variant()).unwrap();
+    kernel.launch(&stream, 2, copied_async::Args { x: &x, y: &mut y }).unwrap();
+    for (i, value) in y.read(&stream).unwrap().into_iter().enumerate() {
+        let mirrored = input[i / 64 * 64 + 63 - i % 64];
+        assert_eq!(value, mirrored + mirrored * factor);
+    }
+}
+
+crate::kernels!(
+    copied_async,
+    streamed,
+    register_arrays,
+    shared_reversal,
+    reads_before_writes,
+    lanes_in_arrays,
+    volatile_vectors
+);
 
 #[kernel(block = 64)]
 pub fn volatile_vectors(x: &Volatile<f32>, y: &mut Volatile<f32>) {

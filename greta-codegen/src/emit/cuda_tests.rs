@@ -108,3 +108,33 @@ fn special_floats_are_spelled_by_their_bits() {
     build.store(y, [tid()], f(f32::NAN));
     contains(&emitted(build).source, &["-__uint_as_float(0x7f800000u)", "__uint_as_float(0x7fc00000u)"]);
 }
+
+#[test]
+fn asynchronous_copies_are_instructions_and_late_buffers_may_change() {
+    let mut build = Build::new(64);
+    let (w, x) = (build.global("w", Type::F32, false), build.global("x", Type::F32, false));
+    let y = build.global("y", Type::F32, true);
+    let tile = build.shared("tile", Type::F32, [u(64)]);
+    let weight = build.load(w, [tid()]);
+    build.store(tile, [tid()], op(Op::CopyAsync, [weight]));
+    build.push(crate::ir::StmtKind::Eval(op(Op::CopyAsyncCommit, [])));
+    build.push(crate::ir::StmtKind::Eval(op(Op::GridDependencyWait, [])));
+    build.push(crate::ir::StmtKind::Eval(op(Op::CopyAsyncWait, [u(0)])));
+    let sum = add(build.load(tile, [tid()]), build.load(x, [tid()]));
+    build.store(y, [tid()], sum);
+    let kernel = verify(build.finish(), &SM_90).expect("a valid kernel");
+    contains(
+        &super::source(&kernel).source,
+        &[
+            "    const float* __restrict__ w,\n    const float* x,\n    float* y",
+            "copy_async_4(&tile[threadIdx.x], &w[threadIdx.x]);",
+            "copy_async_commit();\n    grid_dependency_wait();\n    copy_async_wait<0>();",
+            "griddepcontrol.launch_dependents",
+        ],
+    );
+    let hip = verify(kernel.into_kernel(), &crate::target::GFX942).expect("a valid kernel");
+    contains(
+        &super::source(&hip).source,
+        &["const float* __restrict__ x", "    tile[threadIdx.x] = w[threadIdx.x];\n    y["],
+    );
+}

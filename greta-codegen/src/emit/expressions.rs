@@ -152,6 +152,13 @@ impl Writer<'_> {
             (Op::ShuffleDown, [value, by]) if self.dialect.lanes_mask.is_some() => self.shuffle_by("down", value, by),
             (Op::ShuffleUp, [value, by]) if self.dialect.lanes_mask.is_some() => self.shuffle_by("up", value, by),
             (Op::Nontemporal, [value]) => self.nontemporal_load(value),
+            (Op::CopyAsync, [value]) => self.expr(value, Context::Bare),
+            (Op::CopyAsyncCommit, []) => self.call_helper(Helper::CopyAsyncCommit, "copy_async_commit()"),
+            (Op::GridDependencyWait, []) => self.call_helper(Helper::GridDependencyWait, "grid_dependency_wait()"),
+            (Op::CopyAsyncWait, [groups]) => {
+                let groups = self.typed(groups).flat();
+                self.call_helper(Helper::CopyAsyncWait, &format!("copy_async_wait<{groups}>()"))
+            }
             (Op::LaneId, []) => self.lane_id(),
             (Op::WaveId, []) => self.wave_id(),
             (Op::Mfma(mfma), [a, b, sum]) => {
@@ -283,6 +290,23 @@ impl Writer<'_> {
         let value = self.typed(&operands[0]);
         let arguments = if self.dialect.stores_to_first { vec![address, value] } else { vec![value, address] };
         Some(Doc::list(format!("{store}("), arguments, ")"))
+    }
+
+    /// `copy_async_16(to, from)` for a copy that the dialect makes asynchronously.
+    pub(super) fn opt_copy_async(&mut self, place: &Place, value: &Expr) -> Option<Doc> {
+        let ExprKind::Op(Op::CopyAsync, operands) = &value.kind else { return None };
+        let [Expr { kind: ExprKind::Load(from), .. }] = operands.as_slice() else { return None };
+        if !self.target.copy_async {
+            return None;
+        }
+        self.uses_helper(Helper::CopyAsync(value.ty.bytes()));
+        let arguments = [place, from].map(|place| Doc::join([Doc::text("&"), self.element(place)])).to_vec();
+        Some(Doc::list(format!("copy_async_{}(", value.ty.bytes()), arguments, ")"))
+    }
+
+    fn call_helper(&mut self, helper: Helper, call: &str) -> Printed {
+        self.uses_helper(helper);
+        Printed::postfix(Doc::text(call))
     }
 
     /// The address of an element, or of a vector of them.

@@ -2,6 +2,7 @@
 //!
 //! Each computes exactly what the IR says of the operation that it stands for.
 
+use super::asynchronous;
 use super::atomics;
 use super::dialect::{Dialect, type_name};
 use super::float8;
@@ -38,6 +39,14 @@ pub(super) enum Helper {
     ShuffleBy(&'static str, u32),
     /// An atomic operation that the compiler has no function for.
     Atomic(Atomic, Scalar),
+    /// A copy of so many bytes from global to shared memory that is not waited for.
+    CopyAsync(u32),
+    /// Makes a group of the copies begun.
+    CopyAsyncCommit,
+    /// Waits for groups of copies.
+    CopyAsyncWait,
+    /// Waits for the kernels ahead.
+    GridDependencyWait,
 }
 
 impl Helper {
@@ -53,6 +62,8 @@ impl Helper {
             Self::Lanewise(_, _, ty) | Self::Operator(_, _, ty) => vec![ty],
             Self::ShuffleBy(..) => vec![Type::U32],
             Self::Atomic(_, scalar) => vec![Type::scalar(scalar)],
+            Self::CopyAsync(_) | Self::CopyAsyncCommit | Self::GridDependencyWait => Vec::new(),
+            Self::CopyAsyncWait => vec![Type::U32],
         }
     }
 
@@ -91,6 +102,10 @@ impl Helper {
                 "}".to_owned(),
             ],
             Self::Atomic(atomic, scalar) => atomics::own_lines(atomic, scalar, dialect),
+            Self::CopyAsync(bytes) => asynchronous::copy(bytes, device),
+            Self::CopyAsyncCommit => asynchronous::commit(device),
+            Self::CopyAsyncWait => asynchronous::wait(device),
+            Self::GridDependencyWait => asynchronous::grid_dependency_wait(device),
         }
     }
 }

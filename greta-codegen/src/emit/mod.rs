@@ -5,6 +5,7 @@
 //! constants are the author's. Knows nothing of devices, compilers at work or files.
 
 mod arithmetic;
+mod asynchronous;
 mod atomics;
 #[cfg(test)]
 mod cuda_tests;
@@ -269,13 +270,24 @@ impl<'a> Writer<'a> {
         self.uses_type(var.ty);
         let ty = type_name(var.ty);
         let name = self.names.declare(param, &var.name);
-        let restrict = self.dialect.restrict;
         Doc::text(match var.kind {
             VarKind::Global { mutable, volatile } => {
-                format!("{}{ty}* {restrict} {name}", qualifiers(mutable, volatile))
+                let restrict = if self.changes_ahead(param) { "" } else { self.dialect.restrict };
+                format!(
+                    "{}{ty}* {restrict}{}{name}",
+                    qualifiers(mutable, volatile),
+                    if restrict.is_empty() { "" } else { " " }
+                )
             }
             _ => format!("{ty} {name}"),
         })
+    }
+
+    /// Whether kernels ahead may still write a buffer when this one begins: reads of it must not be moved to before the
+    /// wait for those kernels, as the compiler may move reads of what nobody else writes.
+    fn changes_ahead(&self, param: VarId) -> bool {
+        let read_early = |reads: BTreeSet<String>| reads.contains(&self.kernel.var(param).name);
+        self.target.early_start && self.kernel.early_reads().is_some_and(|reads| !read_early(reads))
     }
 
     /// The number of threads of a block: a constant of that definition if there is one, else the product.

@@ -163,7 +163,7 @@ impl Writer<'_> {
     }
 
     fn assign(&mut self, place: &Place, value: &Expr, location: Location) {
-        if let Some(store) = self.opt_nontemporal_store(place, value) {
+        if let Some(store) = self.opt_nontemporal_store(place, value).or_else(|| self.opt_copy_async(place, value)) {
             return self.line(store, location);
         }
         let compound = self.opt_compound(place, value);

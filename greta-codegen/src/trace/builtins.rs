@@ -117,6 +117,23 @@ hints! {
     sched_group_barrier SchedGroupBarrier kinds, count, pipeline;
     /// Gives the wave a priority, 0 to 3, over the others of its SIMD unit, on AMD. Nothing on other devices.
     setprio SetPriority priority;
+    /// Makes a group of the asynchronous copies that the thread has begun since the last call.
+    copy_async_commit CopyAsyncCommit;
+    /// Waits until at most the last `groups` groups of the thread's asynchronous copies are under way: 0 waits for all.
+    copy_async_wait CopyAsyncWait groups;
+    /// Waits until the kernels ahead, in the stream or the graph, have ended. What the kernel reads before this must not
+    /// be written by them: weights, say. A graph then starts the kernel while the ones ahead still run, if the device can
+    /// and it sees that they write nothing that is read early; from here on the next kernel may start likewise. It
+    /// stands once, in the kernel itself, outside of branches and loops.
+    grid_dependency_wait GridDependencyWait;
+}
+
+/// Whether the target copies from global to shared memory asynchronously: a constant, so that of an `if` only the side
+/// that is taken is kept.
+#[must_use]
+pub fn has_copy_async() -> Val<bool> {
+    let value = tracer::opt_target().is_some_and(|target| target.copy_async);
+    Val::from_atom(super::value::Atom::Literal(crate::ir::Literal::Bool(value)))
 }
 
 macro_rules! shuffles {

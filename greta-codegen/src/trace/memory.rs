@@ -142,6 +142,35 @@ impl<T: Value> Memory<T, spaces::Global> {
     }
 }
 
+impl<T: Value> Memory<T, spaces::Shared> {
+    /// Begins to copy an element from global memory. What is here is undefined until
+    /// [`copy_async_wait`](super::copy_async_wait) has waited for the copy; other threads see it after the next
+    /// barrier. An element has 4, 8 or 16 bytes. A target without such copies copies at once.
+    #[track_caller]
+    pub fn copy_async(&mut self, index: impl IntoVal<u32>, from: &Global<T>, at: impl IntoVal<u32>) {
+        self.begin_copy::<T>(index.into_val(), from, at.into_val(), Location::caller());
+    }
+
+    /// Begins to copy a vector as [`Memory::copy_async`] does; both indices are multiples of its length.
+    #[track_caller]
+    pub fn copy_vector_async<V: Vector<Lane = T>>(
+        &mut self,
+        index: impl IntoVal<u32>,
+        from: &Global<T>,
+        at: impl IntoVal<u32>,
+    ) {
+        self.begin_copy::<V>(index.into_val(), from, at.into_val(), Location::caller());
+    }
+
+    fn begin_copy<V: Value>(&mut self, index: Val<u32>, from: &Global<T>, at: Val<u32>, location: Location) {
+        let expr = |kind| Expr { kind, ty: V::ty(), location };
+        let value = expr(ExprKind::Load(from.place(at, location)));
+        let place = self.place(index, location);
+        let value = expr(ExprKind::Op(Op::CopyAsync, vec![value]));
+        tracer::with(|tracer| tracer.push(StmtKind::Assign(place, value), location));
+    }
+}
+
 impl<E, S: ArraySpace> Memory<E, S> {
     /// How many elements the array has in its first dimension: a compile-time constant. A device function that takes
     /// an array learns its length from it.

@@ -136,6 +136,9 @@ impl Body<'_> {
         if row.effects == Effects::Hint {
             self.hint(row.name, operands);
         }
+        if op == Op::CopyAsync && !matches!(expr.ty.bytes(), 4 | 8 | 16) {
+            self.report(expr.location, DiagnosticKind::CopyAsyncSize { given: expr.ty });
+        }
         self.divisor(op, operands, expr.location);
         self.matrix(op, expr.location);
     }

@@ -17,10 +17,13 @@
 //!   end or step reads, so that C++, which leaves the order open and tests the end each time, means the same.
 //! - **Convergence** (`convergence`): no barrier where threads of a block provably disagree about reaching it, no
 //!   matrix instruction where lanes of a wave do. Where that depends on data, the interpreter finds out.
+//! - **Dependencies** (`dependency`): a kernel that waits by itself for those ahead of it does so once, whatever happens,
+//!   and writes no buffer before.
 //!
 //! What depends on data is not verified: bounds of computed indices, races, undefined values.
 
 mod convergence;
+mod dependency;
 mod expressions;
 mod limits;
 mod order;
@@ -91,6 +94,7 @@ fn check(kernel: &Kernel, target: &'static Target) -> Vec<Diagnostic> {
     if findings.found.is_empty() {
         order::check(kernel, &mut findings);
         convergence::check(kernel, target, &mut findings);
+        dependency::check(kernel, &mut findings);
     }
     findings.found
 }

@@ -37,6 +37,8 @@ const GFX942_ROW: Target = Target {
     static_shared_bytes_max: 65_536,
     block_threads_max: 1024,
     fp8_instructions: true,
+    copy_async: false,
+    early_start: false,
 };
 
 #[test]
@@ -102,6 +104,62 @@ fn atomic_operations_change_numbers_in_shared_memory_or_buffers() {
             change(build, Atomic::CompareExchange, x, u(1));
         },
         "atomic_compare_exchange takes 2 operands, 1 given",
+    );
+}
+
+fn dependency_wait() -> StmtKind {
+    StmtKind::Eval(op(Op::GridDependencyWait, []))
+}
+
+#[test]
+fn a_kernel_waits_for_those_ahead_once_and_outermost() {
+    refused(
+        |build| {
+            build.push(dependency_wait());
+            build.push(dependency_wait());
+        },
+        "`grid_dependency_wait()` stands once, in the kernel itself, outside of branches and loops",
+    );
+    refused(
+        |build| {
+            let y = build.global("y", Type::U32, true);
+            build.store(y, [tid()], tid());
+            build.push(dependency_wait());
+        },
+        "`y` is written before `grid_dependency_wait()`: kernels ahead may still use it",
+    );
+    refused(
+        |build| {
+            build.if_(lt(tid(), u(3)), |build| build.push(StmtKind::Return(None)));
+            build.push(dependency_wait());
+        },
+        "a return before `grid_dependency_wait()`: wait first",
+    );
+}
+
+#[test]
+fn what_is_read_before_the_wait_is_known() {
+    let mut build = Build::new(64);
+    let (w, x) = (build.global("w", Type::F32, false), build.global("x", Type::F32, false));
+    let early = build.load(w, [tid()]);
+    build.bind("early", early);
+    assert_eq!(build.kernel.early_reads(), None);
+    build.push(dependency_wait());
+    let late = build.load(x, [tid()]);
+    build.bind("late", late);
+    let kernel = build.finish();
+    assert_eq!(kernel.early_reads(), Some(["w".to_owned()].into()));
+}
+
+#[test]
+fn asynchronous_copies_move_4_8_or_16_bytes() {
+    refused(
+        |build| {
+            let (x, tile) = (build.global("x", Type::BOOL, false), build.shared("tile", Type::BOOL, [u(64)]));
+            let value = build.load(x, [tid()]);
+            build.store(tile, [tid()], op(Op::CopyAsync, [value]));
+        },
+        "an asynchronous copy of bool: it moves 4, 8 or 16 bytes, not 1",
     );
 }
 

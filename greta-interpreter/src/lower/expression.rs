@@ -76,8 +76,13 @@ impl Lowerer<'_> {
                 self.nodes.push(Node::Barrier(location));
                 Operand::Constant(0)
             }
-            Op::Nontemporal => operands[0],
-            Op::SchedBarrier | Op::SchedGroupBarrier | Op::SetPriority => Operand::Constant(0),
+            Op::Nontemporal | Op::CopyAsync => operands[0],
+            Op::SchedBarrier
+            | Op::SchedGroupBarrier
+            | Op::SetPriority
+            | Op::CopyAsyncCommit
+            | Op::CopyAsyncWait
+            | Op::GridDependencyWait => Operand::Constant(0),
             Op::Shuffle => self.shuffle(Shuffle::Index, &operands, location),
             Op::ShuffleXor => self.shuffle(Shuffle::Xor, &operands, location),
             Op::ShuffleDown => self.shuffle(Shuffle::Down, &operands, location),

@@ -120,6 +120,8 @@ pub(crate) struct DriverNode<'a> {
     pub(crate) launch: DriverLaunch<'a>,
     /// Numbers of earlier nodes, ascending.
     pub(crate) dependencies: &'a [usize],
+    /// Whether the kernel may begin before its dependency, of which there is one, has ended: it waits by itself.
+    pub(crate) early: bool,
 }
 
 /// A kernel that is ready to launch.

@@ -7,6 +7,7 @@
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
+use super::early;
 use super::order::Order;
 use super::{Graph, Node, NodeId, NodeInfo, index};
 use crate::device::Device;
@@ -77,7 +78,11 @@ impl GraphExec {
             .nodes
             .iter()
             .zip(&dependencies)
-            .map(|(node, dependencies)| DriverNode { launch: node.driver_launch(), dependencies })
+            .enumerate()
+            .map(|(index, (node, dependencies))| {
+                let early = early::may_start(&self.nodes, &self.order, index);
+                DriverNode { launch: node.driver_launch(), dependencies, early }
+            })
             .collect();
         // SAFETY: the arguments were checked when the nodes were made, and the nodes keep their buffers.
         unsafe { self.device.driver().create_graph(&nodes) }
@@ -104,8 +109,7 @@ impl GraphExec {
     /// All nodes, in the order in which they were added.
     #[must_use]
     pub fn nodes(&self) -> Vec<NodeInfo> {
-        let nodes = self.nodes.iter().enumerate();
-        nodes.map(|(index, node)| node.info(self.node_id(index), self.order.waits(index))).collect()
+        (0..self.nodes.len()).map(|index| super::info(&self.nodes, &self.order, self.node_id(index))).collect()
     }
 
     /// Launches all nodes in the stream's order.
@@ -156,8 +160,22 @@ impl GraphExec {
             let node = if index == updated { new } else { node };
             node.arguments.as_slice()
         });
-        match self.order.opt_missing(&Order::of(arguments, &self.by_hand)) {
-            Some((before, after)) => Err(Error::UpdateOrder { node: updated, before, after }),
+        if let Some((before, after)) = self.order.opt_missing(&Order::of(arguments, &self.by_hand)) {
+            return Err(Error::UpdateOrder { node: updated, before, after });
+        }
+        self.check_early(updated, new)
+    }
+
+    /// Refuses an update that needs a node to wait for the end of one that it may overtake.
+    fn check_early(&self, updated: usize, new: &Node) -> Result<()> {
+        let mut nodes = self.nodes.clone();
+        nodes[updated] = new.clone();
+        let overtakes = |nodes: &[Node], node| early::may_start(nodes, &self.order, node);
+        match (0..nodes.len()).find(|&node| overtakes(&self.nodes, node) && !overtakes(&nodes, node)) {
+            Some(after) => {
+                let before = self.order.waits(after)[0].before;
+                Err(Error::UpdateOrder { node: updated, before, after })
+            }
             None => Ok(()),
         }
     }

@@ -6,6 +6,7 @@
 //! lives in device memory, and a node advances it.
 
 mod dot;
+mod early;
 mod exec;
 mod order;
 
@@ -74,6 +75,8 @@ pub struct NodeInfo {
     pub block: [u32; 3],
     /// What it waits for, without what follows from the rest.
     pub waits: Vec<Wait>,
+    /// Whether it may start before the node that it waits for has ended: its kernel waits by itself.
+    pub early: bool,
 }
 
 impl Graph {
@@ -151,7 +154,7 @@ impl Graph {
     pub fn nodes(&self) -> Vec<NodeInfo> {
         let order = self.order();
         let nodes = self.nodes.iter().enumerate();
-        nodes.map(|(index, node)| node.info(NodeId { graph: self.number, index }, order.waits(index))).collect()
+        nodes.map(|(index, _)| info(&self.nodes, &order, NodeId { graph: self.number, index })).collect()
     }
 
     /// The graph as DOT text.
@@ -207,17 +210,6 @@ impl Node {
         Self { label: module.name().to_owned(), module, grid, arguments, driver_arguments }
     }
 
-    fn info(&self, id: NodeId, waits: &[Wait]) -> NodeInfo {
-        NodeInfo {
-            id,
-            label: self.label.clone(),
-            kernel: self.module.name().to_owned(),
-            grid: self.grid,
-            block: self.module.block(),
-            waits: waits.to_vec(),
-        }
-    }
-
     fn driver_launch(&self) -> DriverLaunch<'_> {
         DriverLaunch { kernel: self.module.id(), grid: self.grid, arguments: &self.driver_arguments }
     }
@@ -226,6 +218,20 @@ impl Node {
     fn launch(&self, stream: &Stream) -> Result<()> {
         // SAFETY: the arguments were checked when the node was made; memory is given back only after the stream's work.
         unsafe { stream.device().driver().launch(stream.id(), &self.driver_launch()) }
+    }
+}
+
+/// What is known of one of these nodes.
+fn info(nodes: &[Node], order: &Order, id: NodeId) -> NodeInfo {
+    let node = &nodes[id.index];
+    NodeInfo {
+        id,
+        label: node.label.clone(),
+        kernel: node.module.name().to_owned(),
+        grid: node.grid,
+        block: node.module.block(),
+        waits: order.waits(id.index).to_vec(),
+        early: early::may_start(nodes, order, id.index),
     }
 }
 

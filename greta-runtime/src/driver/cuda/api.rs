@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use cudarc::driver::sys::{
     self, CUDA_KERNEL_NODE_PARAMS, CUcontext, CUdevice, CUdevice_attribute, CUevent, CUevent_flags, CUfunction,
-    CUfunction_attribute, CUgraph, CUgraphExec, CUgraphNode, CUmodule, CUresult, CUstream, CUstream_flags,
+    CUfunction_attribute, CUgraph, CUgraphDependencyType, CUgraphEdgeData, CUgraphExec, CUgraphNode, CUmodule,
+    CUresult, CUstream, CUstream_flags,
 };
 use greta_codegen::verify::Verified;
 
@@ -430,6 +431,7 @@ unsafe impl Api for CudaApi {
         &self,
         graph: CUgraph,
         dependencies: &[CUgraphNode],
+        early: bool,
         launch: Launch<CUfunction>,
         activity: impl FnOnce() -> Activity,
     ) -> Result<CUgraphNode> {
@@ -438,11 +440,23 @@ unsafe impl Api for CudaApi {
         let params = node_params(launch);
         let (first, count) = match dependencies {
             [] => (ptr::null(), 0),
+            _ if early => (ptr::null(), 0),
             some => (some.as_ptr(), some.len()),
         };
         // SAFETY: as the caller's contract says; `node` is written during the call only.
         unsafe {
             call!(cuGraphAddKernelNode_v2(&raw mut node, graph, first, count, &raw const params), activity())?;
+        }
+        if early {
+            for dependency in dependencies {
+                // SAFETY: both are nodes of the graph, of kernels.
+                unsafe {
+                    call!(
+                        cuGraphAddDependencies_v2(graph, dependency, &raw const node, &raw const PROGRAMMATIC, 1),
+                        Activity::Graph { nodes: dependencies.len() + 1 }
+                    )?;
+                }
+            }
         }
         Ok(node)
     }
@@ -515,6 +529,14 @@ impl Drop for CudaApi {
         }
     }
 }
+
+/// The edge to a kernel that waits by itself for the one before it, from where that one lets it start.
+static PROGRAMMATIC: CUgraphEdgeData = CUgraphEdgeData {
+    from_port: sys::CU_GRAPH_KERNEL_NODE_PORT_PROGRAMMATIC as u8,
+    to_port: 0,
+    type_: CUgraphDependencyType::CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC as u8,
+    reserved: [0; 5],
+};
 
 /// Lanes of a wave.
 const WAVE: u32 = 32;

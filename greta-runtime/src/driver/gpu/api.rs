@@ -239,16 +239,18 @@ pub(in crate::driver) unsafe trait Api: Debug + Send + Sync + Sized + 'static {
     /// Makes a graph that will have so many nodes.
     fn graph_create(&self, nodes: usize) -> Result<Self::Graph>;
 
-    /// Adds a node that waits for the dependencies.
+    /// Adds a node that waits for the dependencies. With `early` its kernel may be started before they have ended,
+    /// where the API can do that, since it waits for them by itself.
     ///
     /// # Safety
     ///
     /// All handles are live, the dependencies are nodes of the graph, the parameters are the function's and live as
-    /// long as the graph.
+    /// long as the graph. With `early` the kernel waits before it touches what they write.
     unsafe fn graph_add(
         &self,
         graph: Self::Graph,
         dependencies: &[Self::Node],
+        early: bool,
         launch: Launch<Self::Function>,
         activity: impl FnOnce() -> Activity,
     ) -> Result<Self::Node>;

@@ -20,6 +20,8 @@ pub(super) struct Work<'a, A: Api> {
     pub(super) arguments: &'a [DriverArgument],
     /// Numbers of earlier nodes.
     pub(super) dependencies: &'a [usize],
+    /// Whether the kernel may begin before its dependency has ended.
+    pub(super) early: bool,
 }
 
 /// A graph and what the API made of it.
@@ -70,7 +72,7 @@ impl<A: Api> Graph<A> {
         let launch = work.kernel.launch(work.grid, &values);
         let activity = || activity(self.nodes.len(), &work.kernel, work.arguments);
         // SAFETY: the dependencies are nodes of this graph, which keeps kernel and values; the caller keeps the buffers.
-        let node = unsafe { self.api.graph_add(self.graph, &dependencies, launch, activity) }?;
+        let node = unsafe { self.api.graph_add(self.graph, &dependencies, work.early, launch, activity) }?;
         self.nodes.push(node);
         self.kernels.push(Arc::clone(&work.kernel));
         self.values.push(values);

@@ -288,6 +288,7 @@ impl<A: Api> Driver for Gpu<A> {
                 grid: node.launch.grid,
                 arguments: node.launch.arguments,
                 dependencies: node.dependencies,
+                early: node.early,
             })
             .collect();
         // SAFETY: as the caller's contract says.

@@ -283,6 +283,7 @@ unsafe impl Api for HipApi {
         &self,
         graph: hipGraph_t,
         dependencies: &[hipGraphNode_t],
+        _early: bool,
         launch: Launch<hipFunction_t>,
         activity: impl FnOnce() -> Activity,
     ) -> Result<hipGraphNode_t> {

@@ -1,0 +1,45 @@
+//! What CUDA C++ has instructions for and no operator: asynchronous copies, waiting for the kernels ahead.
+
+/// A copy of so many bytes from global to shared memory. 16 bytes go past the first cache, which holds nothing of use.
+pub(super) fn copy(bytes: u32, device: &str) -> Vec<String> {
+    let cached = if bytes == 16 { "cg" } else { "ca" };
+    vec![
+        "// Begins to copy from global to shared memory.".to_owned(),
+        format!("{device} void copy_async_{bytes}(void* to, const void* from) {{"),
+        "    const unsigned int address = static_cast<unsigned int>(__cvta_generic_to_shared(to));".to_owned(),
+        format!(
+            "    asm volatile(\"cp.async.{cached}.shared.global [%0], [%1], {bytes};\" :: \"r\"(address), \"l\"(from));"
+        ),
+        "}".to_owned(),
+    ]
+}
+
+/// Makes a group of the copies begun.
+pub(super) fn commit(device: &str) -> Vec<String> {
+    statement(device, "void copy_async_commit()", &["asm volatile(\"cp.async.commit_group;\" ::: \"memory\");"])
+}
+
+/// Waits for all groups but the last few.
+pub(super) fn wait(device: &str) -> Vec<String> {
+    let mut lines = vec!["template <uint32_t GROUPS>".to_owned()];
+    let body = ["asm volatile(\"cp.async.wait_group %0;\" :: \"n\"(GROUPS) : \"memory\");"];
+    lines.extend(statement(device, "void copy_async_wait()", &body));
+    lines
+}
+
+/// Waits for the kernels ahead, and lets the next one start.
+pub(super) fn grid_dependency_wait(device: &str) -> Vec<String> {
+    let body = [
+        "#if __CUDA_ARCH__ >= 900",
+        "asm volatile(\"griddepcontrol.wait;\" ::: \"memory\");",
+        "asm volatile(\"griddepcontrol.launch_dependents;\");",
+        "#endif",
+    ];
+    statement(device, "void grid_dependency_wait()", &body)
+}
+
+fn statement(device: &str, head: &str, body: &[&str]) -> Vec<String> {
+    let indented =
+        body.iter().map(|line| if line.starts_with('#') { (*line).to_owned() } else { format!("    {line}") });
+    [format!("{device} {head} {{")].into_iter().chain(indented).chain(["}".to_owned()]).collect()
+}

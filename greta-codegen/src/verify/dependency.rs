@@ -1,0 +1,47 @@
+//! Checks that a kernel waits for the kernels ahead of it once, whatever happens, and writes no buffer before.
+
+use super::Findings;
+use crate::dependency::is_dependency_wait;
+use crate::diagnostic::DiagnosticKind;
+use crate::ir::{Kernel, Stmt, StmtKind, VarKind};
+
+/// Checks every wait of the kernel and of its functions.
+pub(super) fn check(kernel: &Kernel, findings: &mut Findings) {
+    let Some(wait) = kernel.opt_dependency_wait() else {
+        return misplaced(kernel, None, findings);
+    };
+    misplaced(kernel, Some(wait), findings);
+    let location = kernel.body[wait].location;
+    let before = kernel.before(wait);
+    let global = |var| matches!(kernel.var(var).kind, VarKind::Global { .. });
+    if let Some(&written) = before.writes.iter().find(|&&var| global(var)) {
+        let name = super::display_name(kernel.var(written));
+        findings.add(location, DiagnosticKind::WrittenBeforeWait { name });
+    }
+    let returns = |stmt: &Stmt| {
+        let mut found = false;
+        stmt.walk(&mut |stmt| found |= matches!(stmt.kind, StmtKind::Return(_)));
+        found
+    };
+    if let Some(stmt) = kernel.body[..wait].iter().find(|stmt| returns(stmt)) {
+        findings.add(stmt.location, DiagnosticKind::ReturnBeforeWait);
+    }
+}
+
+/// Reports every wait that is not the one at this position of the kernel's body.
+fn misplaced(kernel: &Kernel, allowed: Option<usize>, findings: &mut Findings) {
+    let bodies = kernel.functions.iter().map(|function| &function.body).chain([&kernel.body]);
+    for (number, body) in bodies.enumerate() {
+        let outermost = number == kernel.functions.len();
+        for (position, stmt) in body.iter().enumerate() {
+            if outermost && Some(position) == allowed {
+                continue;
+            }
+            stmt.walk(&mut |stmt| {
+                if is_dependency_wait(stmt) {
+                    findings.add(stmt.location, DiagnosticKind::DependencyWait);
+                }
+            });
+        }
+    }
+}

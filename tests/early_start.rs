@@ -1,0 +1,57 @@
+//! Kernels that wait by themselves for the kernels ahead: which of a graph's nodes may start early.
+
+use greta::prelude::*;
+
+/// y[i] = w[i] * x[i]; w is read early
+#[kernel(block = 64)]
+pub fn weigh(w: &Global<f32>, x: &Global<f32>, y: &mut Global<f32>) {
+    let i = thread_idx().x;
+    let weight = w[i];
+    grid_dependency_wait();
+    y[i] = weight * x[i];
+}
+
+/// The `early` of each node of three, one after the other, whose weights are the buffers of these numbers.
+fn early(device: &Device, weights: [usize; 3]) -> Vec<bool> {
+    let buffers: Vec<Buffer<f32>> = (0..5).map(|_| device.zeroed(64).unwrap()).collect();
+    let kernel = device.kernel(weigh::variant()).unwrap();
+    let mut graph = device.graph();
+    for (step, w) in weights.into_iter().enumerate() {
+        let args = weigh::Args { w: &buffers[w], x: &buffers[step], y: &mut buffers[step + 1].clone() };
+        graph.add(&kernel, 1, args).unwrap();
+    }
+    graph.nodes().iter().map(|node| node.early).collect()
+}
+
+#[test]
+fn a_node_starts_early_if_its_predecessor_writes_nothing_that_it_reads_early() {
+    let device = Device::open("cpu:sm_90").unwrap();
+    assert_eq!(early(&device, [4, 4, 4]), [false, true, true]);
+}
+
+#[test]
+fn a_node_whose_early_reads_are_written_by_its_predecessor_waits_for_its_end() {
+    let device = Device::open("cpu:sm_90").unwrap();
+    // The second reads early what the first writes; the third what the first wrote, which has ended by then.
+    assert_eq!(early(&device, [4, 1, 1]), [false, false, true]);
+}
+
+#[test]
+fn no_node_starts_early_where_the_target_cannot() {
+    assert_eq!(early(&Device::open("cpu").unwrap(), [4, 4, 4]), [false; 3]);
+    assert_eq!(early(&Device::open("cpu:sm_80").unwrap(), [4, 4, 4]), [false; 3]);
+}
+
+#[test]
+fn an_update_that_needs_an_end_to_be_waited_for_is_refused() {
+    let device = Device::open("cpu:sm_90").unwrap();
+    let [w, x, mut y, mut z] = [(); 4].map(|()| device.zeroed::<f32>(64).unwrap());
+    let kernel = device.kernel(weigh::variant()).unwrap();
+    let mut graph = device.graph();
+    graph.add(&kernel, 1, weigh::Args { w: &w, x: &x, y: &mut y }).unwrap();
+    let second = graph.add(&kernel, 1, weigh::Args { w: &w, x: &y, y: &mut z }).unwrap();
+    let mut exec = graph.instantiate().unwrap();
+    let error = exec.update(second, weigh::Args { w: &y, x: &y, y: &mut z }).unwrap_err();
+    assert!(matches!(error, greta::Error::UpdateOrder { before: 0, after: 1, .. }), "{error}");
+    exec.update(second, weigh::Args { w: &x, x: &y, y: &mut z }).unwrap();
+}
