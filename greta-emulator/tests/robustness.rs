@@ -4,7 +4,7 @@ mod support;
 
 use greta_emulator::decode::decode;
 use greta_emulator::isa::{Detail, ROWS};
-use greta_emulator::{CodeObject, Program};
+use greta_emulator::{CodeObject, Launch, Memory, Module, Options, Program, launch};
 use proptest::prelude::*;
 use support::third_party_objects;
 
@@ -69,6 +69,36 @@ fn damaged_objects_load_or_fault() {
             }
         }
     }
+}
+
+/// Damaged code on real arguments: whatever it does, it ends or faults, with checks and counters on.
+#[test]
+fn damaged_code_runs_or_faults() {
+    let mut outcomes = [0; 2];
+    for path in third_party_objects() {
+        let whole = std::fs::read(&path).expect("the object can be read");
+        let text = CodeObject::load(&whole).expect("the object is whole").text;
+        let mut state = 0x0fed_cba9_8765_4321_u64;
+        for _ in 0..100 {
+            let mut bytes = whole.clone();
+            for _ in 0..8 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                // Code lies in the file where it lies in memory, less a page.
+                let at = text.start.saturating_sub(0x1000) + (state >> 33) % (text.end - text.start);
+                bytes[at as usize] = (state >> 8) as u8;
+            }
+            let memory = Memory::new();
+            let Ok(module) = Module::load(&memory, &bytes) else { continue };
+            let buffer = memory.allocate(1 << 20).expect("there is room");
+            let arguments = buffer.to_le_bytes().repeat(8);
+            for kernel in &module.object.kernels {
+                let options = Options { budget: 20_000, checks: true, counters: true, ..Options::default() };
+                let request = Launch { block: [256, 1, 1], options, ..Launch::new(&module, kernel, &arguments) };
+                outcomes[usize::from(launch(&memory, &request).is_ok())] += 1;
+            }
+        }
+    }
+    println!("{} faults, {} ends", outcomes[0], outcomes[1]);
 }
 
 #[test]

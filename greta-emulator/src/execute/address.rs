@@ -115,7 +115,7 @@ pub(super) fn of_shared(wave: &Wave, instruction: &Instruction, lane: usize, ind
     let row = instruction.row();
     let base = if instruction.src[0].is_some() { wave.lane(instruction.src[0], 0, lane) } else { 0 };
     let offset = if row.flags.has(Flags::OFFSET2) {
-        let stride = if row.mnemonic.contains("st64") { 64 } else { 1 };
+        let stride = if row.flags.has(Flags::STRIDE64) { 64 } else { 1 };
         (offset >> (8 * index) & 0xff) * stride * u32::from(bytes)
     } else {
         offset

@@ -19,6 +19,11 @@ pub(super) fn execute(wave: &mut Wave, group: &mut Group<'_>, instruction: &Inst
     }
     let action = action(instruction.op).ok_or(Cause::Unimplemented)?;
     let is_pair = instruction.row().flags.has(Flags::OFFSET2);
+    match action {
+        Action::Load { bytes: bytes @ 4.., .. } => return load_words(wave, group, instruction, is_pair, bytes),
+        Action::Store { bytes: bytes @ 4.., .. } => return store_words(wave, group, instruction, is_pair, bytes),
+        _ => {}
+    }
     for lane in active(wave.exec()) {
         if is_pair {
             // Both addresses are read before the first result, which may take the address's register.
@@ -45,7 +50,7 @@ pub(super) fn execute(wave: &mut Wave, group: &mut Group<'_>, instruction: &Inst
     Ok(())
 }
 
-/// One of the two elements of an instruction with two offsets.
+/// One of the two elements of an atomic with two offsets.
 fn element(
     wave: &mut Wave,
     group: &mut Group<'_>,
@@ -57,19 +62,50 @@ fn element(
     let data = instruction.src[1 + index];
     let bytes = action.bytes();
     let first = index * usize::from(bytes / 4);
-    match action {
-        Action::Load { .. } => {
-            for dword in 0..usize::from(bytes / 4) {
-                let value = group.read(wave, lane, target.offset(dword as u64 * 4), 4)?;
-                wave.set_lane(instruction.dst, first + dword, lane, value);
+    let Action::Atomic { rule, .. } = action else { return Err(Cause::Unimplemented) };
+    let operand = wide(wave, data, 0, lane, bytes);
+    let old = group.update(wave, lane, target, (rule, bytes), (operand, 0))?;
+    put_wide(wave, instruction.dst, first, lane, old, bytes);
+    Ok(())
+}
+
+/// Loads of whole words, one or two a lane.
+fn load_words(
+    wave: &mut Wave,
+    group: &Group<'_>,
+    instruction: &Instruction,
+    is_pair: bool,
+    bytes: u8,
+) -> Result<(), Cause> {
+    let words = usize::from(bytes / 4);
+    for lane in active(wave.exec()) {
+        // Both addresses are read before the first result, which may take the address's register.
+        let offsets = [0, 1].map(|index| address::of_shared(wave, instruction, lane, index, bytes));
+        for (index, &offset) in offsets.iter().enumerate().take(1 + usize::from(is_pair)) {
+            for (dword, word) in group.shared_words(lane, offset, bytes)?.iter().enumerate() {
+                wave.set_lane(instruction.dst, index * words + dword, lane, u32::from_le_bytes(*word));
             }
         }
-        Action::Atomic { rule, bytes } => {
-            let operand = wide(wave, data, 0, lane, bytes);
-            let old = group.update(wave, lane, target, (rule, bytes), (operand, 0))?;
-            put_wide(wave, instruction.dst, first, lane, old, bytes);
+    }
+    Ok(())
+}
+
+/// Stores of whole words, one or two a lane.
+fn store_words(
+    wave: &Wave,
+    group: &mut Group<'_>,
+    instruction: &Instruction,
+    is_pair: bool,
+    bytes: u8,
+) -> Result<(), Cause> {
+    for lane in active(wave.exec()) {
+        for index in 0..1 + usize::from(is_pair) {
+            let offset = address::of_shared(wave, instruction, lane, index, bytes);
+            let data = instruction.src[1 + index];
+            for (dword, word) in group.shared_words_mut(lane, offset, bytes)?.iter_mut().enumerate() {
+                *word = wave.lane(data, dword, lane).to_le_bytes();
+            }
         }
-        _ => perform(wave, group, instruction, action, lane, Access { target, left: u64::MAX }, data)?,
     }
     Ok(())
 }

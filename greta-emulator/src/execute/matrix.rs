@@ -276,15 +276,17 @@ fn place(tile: &Tile, block: usize, i: usize) -> (usize, usize) {
 
 /// Rows of a block of C, from registers.
 fn gather(wave: &Wave, instruction: &Instruction, tile: &Tile, block: usize, d: &mut [u32]) {
-    let (source, kind) = (instruction.src[2], instruction.row().src[2]);
-    let words = d.len() / (tile.side * tile.side);
-    for (i, row) in d.chunks_exact_mut(tile.side * words).enumerate() {
+    let (source, kind, side) = (instruction.src[2], instruction.row().src[2], tile.side);
+    let is_double = d.len() > side * side;
+    for (i, row) in d.chunks_exact_mut(side << u32::from(is_double)).enumerate() {
         let (register, lane) = place(tile, block, i);
+        if let (Some(register), false) = (wave.register(source, register), is_double) {
+            row.copy_from_slice(&wave.vectors[register][lane..lane + side]);
+            continue;
+        }
+        let words = 1 + usize::from(is_double);
         for word in 0..words {
-            let lanes = match wave.register(source, register + word) {
-                Some(register) => &wave.vectors[register],
-                None => &wave.lanes(source, kind, instruction.literal, register + word),
-            };
+            let lanes = wave.lanes(source, kind, instruction.literal, register + word);
             for (target, value) in row.iter_mut().skip(word).step_by(words).zip(&lanes[lane..]) {
                 *target = *value;
             }
@@ -294,14 +296,17 @@ fn gather(wave: &Wave, instruction: &Instruction, tile: &Tile, block: usize, d: 
 
 /// Rows of a block of D, to registers.
 fn scatter(wave: &mut Wave, instruction: &Instruction, tile: &Tile, block: usize, d: &[u32]) {
-    let words = d.len() / (tile.side * tile.side);
-    for (i, row) in d.chunks_exact(tile.side * words).enumerate() {
+    let side = tile.side;
+    let is_double = d.len() > side * side;
+    for (i, row) in d.chunks_exact(side << u32::from(is_double)).enumerate() {
         let (register, lane) = place(tile, block, i);
-        for word in 0..words {
+        for word in 0..1 + usize::from(is_double) {
             let Some(register) = wave.register(instruction.dst, register + word) else { continue };
-            let lanes = &mut wave.vectors[register][lane..];
-            for (target, value) in lanes.iter_mut().zip(row.iter().skip(word).step_by(words)) {
-                *target = *value;
+            let lanes = &mut wave.vectors[register][lane..lane + side];
+            if is_double {
+                lanes.iter_mut().zip(row.iter().skip(word).step_by(2)).for_each(|(lane, value)| *lane = *value);
+            } else {
+                lanes.copy_from_slice(row);
             }
         }
     }

@@ -10,7 +10,7 @@ use greta_numerics::Overflow;
 use super::lanes::*;
 use super::wave::{LANES, Lanes};
 use super::{bytes, convert, cube, float, masked, short};
-use crate::isa::Op;
+use crate::isa::{Kind, Op};
 
 /// What an instruction reads.
 pub(super) struct Inputs {
@@ -36,6 +36,17 @@ pub(super) fn compute(op: Op, inputs: &Inputs) -> Option<Outcome> {
     if let Some(lanes) = integer(op, inputs) {
         return Some((lanes, 0));
     }
+    let (mut lanes, mask) = floating(op, inputs)?;
+    match op.row().dst {
+        Kind::F32 => settle(&mut lanes, inputs, 0x7f80_0000),
+        Kind::F16 => settle(&mut lanes, inputs, 0x7c00),
+        _ => {}
+    }
+    Some((lanes, mask))
+}
+
+#[inline(always)]
+fn floating(op: Op, inputs: &Inputs) -> Option<Outcome> {
     if let Some(lanes) = float::compute(op, inputs) {
         return Some((lanes, 0));
     }
@@ -45,6 +56,29 @@ pub(super) fn compute(op: Op, inputs: &Inputs) -> Option<Outcome> {
     let rest = short::compute(op, inputs).or_else(|| convert::compute(op, inputs));
     let rest = rest.or_else(|| bytes::compute(op, inputs)).or_else(|| cube::compute(op, inputs));
     rest.map(|lanes| (lanes, 0))
+}
+
+/// Which NaN a host instruction gives is its own affair. Here it is the first source's that is one,
+/// quiet, or the positive one.
+#[inline(always)]
+fn settle(lanes: &mut Lanes, inputs: &Inputs, infinity: u32) {
+    let sign = infinity << 1 & !infinity;
+    let magnitude = sign - 1;
+    let quiet = infinity | (infinity & infinity.wrapping_neg()) >> 1;
+    let mut any = false;
+    for bits in lanes.iter() {
+        any |= bits & magnitude > infinity;
+    }
+    if !any {
+        return;
+    }
+    for (lane, bits) in lanes.iter_mut().enumerate() {
+        if *bits & magnitude > infinity {
+            let sources = [inputs.a[lane], inputs.b[lane], inputs.c[lane]];
+            let source = sources.into_iter().find(|source| source & magnitude > infinity);
+            *bits = source.map_or(quiet, |source| (source & (sign | magnitude)) | quiet);
+        }
+    }
 }
 
 fn low24(x: u32) -> u32 {

@@ -87,6 +87,31 @@ impl Group<'_> {
         }
     }
 
+    /// Whole words of LDS.
+    #[inline]
+    pub(super) fn shared_words(&self, lane: usize, offset: u64, bytes: u8) -> Result<&[[u8; 4]], Cause> {
+        let start = offset as usize;
+        let words = self.shared.get(start..start + usize::from(bytes)).filter(|_| offset.is_multiple_of(4));
+        words.map(|words| words.as_chunks().0).ok_or_else(|| self.refused(lane, offset, bytes))
+    }
+
+    #[inline]
+    pub(super) fn shared_words_mut(&mut self, lane: usize, offset: u64, bytes: u8) -> Result<&mut [[u8; 4]], Cause> {
+        let start = offset as usize;
+        let refused = self.refused(lane, offset, bytes);
+        let words = self.shared.get_mut(start..start + usize::from(bytes)).filter(|_| offset.is_multiple_of(4));
+        words.map(|words| words.as_chunks_mut().0).ok_or(refused)
+    }
+
+    /// Why an access to LDS that is not possible is not.
+    fn refused(&self, lane: usize, offset: u64, bytes: u8) -> Cause {
+        let (bytes, limit) = (u64::from(bytes), self.shared.len() as u64);
+        match aligned(lane, offset, bytes) {
+            Err(cause) => cause,
+            Ok(()) => Cause::SharedOutOfBounds { lane, offset, bytes, limit },
+        }
+    }
+
     /// 1, 2 or 4 bytes, zero-extended.
     #[inline]
     pub(super) fn read(&mut self, wave: &mut Wave, lane: usize, target: Target, bytes: u64) -> Result<u32, Cause> {

@@ -6,7 +6,7 @@ use super::bytes::{differences, masked_differences};
 use super::lanes::*;
 use super::trig;
 use super::wave::{LANES, WideLanes};
-use crate::isa::Op;
+use crate::isa::{Kind, Op};
 
 /// What an instruction reads. Narrow operands are zero-extended.
 pub(super) struct WideInputs {
@@ -19,6 +19,28 @@ pub(super) struct WideInputs {
 
 #[inline(always)]
 pub(super) fn compute(op: Op, inputs: &WideInputs) -> Option<(WideLanes, u64)> {
+    let (mut lanes, mask) = unsettled(op, inputs)?;
+    if op.row().dst == Kind::F64 {
+        settle(&mut lanes, inputs);
+    }
+    Some((lanes, mask))
+}
+
+/// As for narrow lanes: the first NaN of the sources, quiet, or the positive one.
+#[inline(always)]
+fn settle(lanes: &mut WideLanes, inputs: &WideInputs) {
+    const QUIET: u64 = 0x7ff8_0000_0000_0000;
+    for (lane, bits) in lanes.iter_mut().enumerate() {
+        if f64::from_bits(*bits).is_nan() {
+            let sources = [inputs.a[lane], inputs.b[lane], inputs.c[lane]];
+            let source = sources.into_iter().find(|&source| f64::from_bits(source).is_nan());
+            *bits = source.unwrap_or(0) | QUIET;
+        }
+    }
+}
+
+#[inline(always)]
+fn unsettled(op: Op, inputs: &WideInputs) -> Option<(WideLanes, u64)> {
     if let Some(lanes) = plain(op, inputs) {
         return Some((lanes, 0));
     }

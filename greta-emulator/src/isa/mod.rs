@@ -186,6 +186,8 @@ impl Flags {
     pub const OFFSET2: Self = Self(1 << 15);
     /// Global wave synchronisation.
     pub const GWS: Self = Self(1 << 16);
+    /// The two offsets count 64 elements.
+    pub const STRIDE64: Self = Self(1 << 17);
 
     /// Both.
     #[must_use]

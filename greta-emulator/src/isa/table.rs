@@ -900,7 +900,7 @@ table! {
         0x00c ds_mskor_b32 None [B32 B32 B32];
         0x00d ds_write_b32 None [B32 B32];
         0x00e ds_write2_b32 None [B32 B32 B32] OFFSET2;
-        0x00f ds_write2st64_b32 None [B32 B32 B32] OFFSET2;
+        0x00f ds_write2st64_b32 None [B32 B32 B32] OFFSET2 STRIDE64;
         0x010 ds_cmpst_b32 None [B32 B32 B32];
         0x011 ds_cmpst_f32 None [B32 B32 B32];
         0x012 ds_min_f32 None [B32 B32];
@@ -927,7 +927,7 @@ table! {
         0x02c ds_mskor_rtn_b32 B32 [B32 B32 B32];
         0x02d ds_wrxchg_rtn_b32 B32 [B32 B32];
         0x02e ds_wrxchg2_rtn_b32 B64 [B32 B32 B32] OFFSET2;
-        0x02f ds_wrxchg2st64_rtn_b32 B64 [B32 B32 B32] OFFSET2;
+        0x02f ds_wrxchg2st64_rtn_b32 B64 [B32 B32 B32] OFFSET2 STRIDE64;
         0x030 ds_cmpst_rtn_b32 B32 [B32 B32 B32];
         0x031 ds_cmpst_rtn_f32 B32 [B32 B32 B32];
         0x032 ds_min_rtn_f32 B32 [B32 B32];
@@ -936,7 +936,7 @@ table! {
         0x035 ds_add_rtn_f32 B32 [B32 B32];
         0x036 ds_read_b32 B32 [B32];
         0x037 ds_read2_b32 B64 [B32] OFFSET2;
-        0x038 ds_read2st64_b32 B64 [B32] OFFSET2;
+        0x038 ds_read2st64_b32 B64 [B32] OFFSET2 STRIDE64;
         0x039 ds_read_i8 B32 [B32];
         0x03a ds_read_u8 B32 [B32];
         0x03b ds_read_i16 B32 [B32];
@@ -959,7 +959,7 @@ table! {
         0x04c ds_mskor_b64 None [B32 B64 B64];
         0x04d ds_write_b64 None [B32 B64];
         0x04e ds_write2_b64 None [B32 B64 B64] OFFSET2;
-        0x04f ds_write2st64_b64 None [B32 B64 B64] OFFSET2;
+        0x04f ds_write2st64_b64 None [B32 B64 B64] OFFSET2 STRIDE64;
         0x050 ds_cmpst_b64 None [B32 B64 B64];
         0x051 ds_cmpst_f64 None [B32 B64 B64];
         0x052 ds_min_f64 None [B32 B64];
@@ -988,14 +988,14 @@ table! {
         0x06c ds_mskor_rtn_b64 B64 [B32 B64 B64];
         0x06d ds_wrxchg_rtn_b64 B64 [B32 B64];
         0x06e ds_wrxchg2_rtn_b64 B128 [B32 B64 B64] OFFSET2;
-        0x06f ds_wrxchg2st64_rtn_b64 B128 [B32 B64 B64] OFFSET2;
+        0x06f ds_wrxchg2st64_rtn_b64 B128 [B32 B64 B64] OFFSET2 STRIDE64;
         0x070 ds_cmpst_rtn_b64 B64 [B32 B64 B64];
         0x071 ds_cmpst_rtn_f64 B64 [B32 B64 B64];
         0x072 ds_min_rtn_f64 B64 [B32 B64];
         0x073 ds_max_rtn_f64 B64 [B32 B64];
         0x076 ds_read_b64 B64 [B32];
         0x077 ds_read2_b64 B128 [B32] OFFSET2;
-        0x078 ds_read2st64_b64 B128 [B32] OFFSET2;
+        0x078 ds_read2st64_b64 B128 [B32] OFFSET2 STRIDE64;
         0x07c ds_add_rtn_f64 B64 [B32 B64];
         0x07e ds_condxchg32_rtn_b64 B64 [B32 B64];
         0x098 ds_gws_sema_release_all None [] GWS;

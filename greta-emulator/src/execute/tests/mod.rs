@@ -4,6 +4,7 @@ mod coverage;
 mod matrix;
 mod memory;
 mod modes;
+mod random;
 
 use greta_numerics::Simd;
 
@@ -39,9 +40,13 @@ impl Machine {
     }
 
     fn execute(&mut self, instruction: &Instruction) -> Result<(), Cause> {
+        self.execute_with(instruction, Simd::best())
+    }
+
+    fn execute_with(&mut self, instruction: &Instruction, simd: Simd) -> Result<(), Cause> {
         let shared = std::mem::take(&mut self.shared);
         let mut group = Group { view: View::new(&[], &self.global), shared, base: 0, watch: None, count: None };
-        let result = step(&mut self.wave, &mut group, Simd::best(), instruction);
+        let result = step(&mut self.wave, &mut group, simd, instruction);
         self.shared = group.shared;
         result
     }
