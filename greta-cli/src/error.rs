@@ -90,6 +90,25 @@ pub(crate) enum Error {
         /// What is broken.
         broken: Vec<String>,
     },
+    /// A sidecar is not what the command reads. Whoever wrote it has to mend it.
+    #[error("{}: {source}", .path.display())]
+    Sidecar {
+        /// The sidecar.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: crate::emu::SidecarError,
+    },
+    /// The emulator stopped the kernel, or its object is none. The text says where and why.
+    #[error("{0}")]
+    Fault(String),
+    /// A kernel ran and left something wrong. Each check has been reported.
+    #[error("{failed_count} of {count} checks failed")]
+    Checks {
+        /// How many failed.
+        failed_count: usize,
+        /// How many there are.
+        count: usize,
+    },
     /// Standard output cannot be written.
     #[error("standard output: {0}")]
     Output(#[source] io::Error),

@@ -9,6 +9,7 @@ mod catalog;
 mod compile;
 mod doctor;
 mod emit;
+mod emu;
 mod error;
 mod kernels;
 mod lower;
@@ -34,6 +35,7 @@ Examples:
   greta emit rmsnorm                        the HIP C++ of a kernel
   greta compile gemm_f32 --tile BK=32       its registers, shared memory, spills and occupancy
   greta cache ls                            compiled kernels that are kept
+  greta emu run softmax.json                machine code on an emulated MI300X, checked
 
 Environment:
   GRETA_DEVICE           the device that programs open: hip, cuda, emu, cpu, or cpu:TARGET such as cpu:sm_90
@@ -65,6 +67,7 @@ enum Command {
     Emit(emit::Arguments),
     Compile(compile::Arguments),
     Cache(cache::Arguments),
+    Emu(emu::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -89,6 +92,7 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Emit(arguments) => emit::run(&arguments),
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Cache(arguments) => cache::run(&arguments),
+        Command::Emu(arguments) => emu::run(&arguments),
     }
 }
 

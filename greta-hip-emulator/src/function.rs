@@ -147,6 +147,7 @@ impl Function {
             grid: shape.grid,
             block: shape.block,
             dynamic_shared_bytes: shape.dynamic_shared_bytes,
+            options: runtime().options,
             ..Launch::new(self.object.module(), self.kernel(), &arguments)
         };
         greta_emulator::launch(&runtime().memory, &launch).map_err(|fault| failure(&fault))?;
@@ -166,5 +167,9 @@ fn failure(fault: &Fault) -> Failure {
         Fault::Stopped { .. } | Fault::UnknownInstruction { .. } => hipErrorLaunchFailure,
         _ => hipErrorInvalidImage,
     };
-    Failure::with_report(status, &fault.to_string())
+    let context = match fault {
+        Fault::Stopped { place, .. } => place.context(),
+        _ => String::new(),
+    };
+    Failure::with_report(status, &format!("{fault}{context}"))
 }

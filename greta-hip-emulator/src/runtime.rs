@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Instant;
 
-use greta_emulator::Memory;
+use greta_emulator::{Memory, Options};
 use hip_sys::{hipError_t, hipStream_t};
 
 use crate::errors::{hipErrorContextIsDestroyed, hipErrorInvalidDevice};
@@ -22,6 +22,8 @@ use crate::stream::Stream;
 
 /// Names how many devices there are.
 const DEVICES_VARIABLE: &str = "GRETA_EMULATOR_DEVICES";
+/// Turns on the checks that a GPU does not have, at several times the cost.
+const CHECKS_VARIABLE: &str = "GRETA_EMULATOR_CHECKS";
 /// More devices than a node has.
 const DEVICES_MAX: usize = 64;
 /// The null stream, by its own name.
@@ -34,6 +36,8 @@ pub(crate) struct Runtime {
     /// When the process first called.
     pub(crate) start: Instant,
     pub(crate) memory: Memory,
+    /// How launches run.
+    pub(crate) options: Options,
     pub(crate) blocks: Blocks,
     pub(crate) streams: Handles<Stream>,
     pub(crate) events: Handles<Event>,
@@ -59,6 +63,10 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
         device_count,
         start: Instant::now(),
         memory: Memory::new(),
+        options: Options {
+            checks: std::env::var_os(CHECKS_VARIABLE).is_some_and(|value| value == "1"),
+            ..Options::default()
+        },
         blocks: Blocks::default(),
         streams: Handles::default(),
         events: Handles::default(),

@@ -7,6 +7,7 @@ mod cache;
 mod compile;
 mod doctor;
 mod emit;
+mod emu;
 mod kernels;
 mod usage;
 

@@ -1,0 +1,208 @@
+//! Sidecars: what to launch, over what data, and what must come of it. Everything is checked before anything runs.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use safetensors::SafeTensors;
+use serde::Deserialize;
+
+use super::element::Format;
+use crate::error::Error;
+
+/// The only version of the format.
+const FORMAT: u32 = 1;
+
+/// What is wrong with a sidecar or its data. Whoever wrote them has to mend them.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SidecarError {
+    /// It is no JSON, or lacks a field.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// It is of another version.
+    #[error("format {given}; this command reads format {FORMAT}")]
+    Format {
+        /// The version.
+        given: u32,
+    },
+    /// The data are no safetensors.
+    #[error("the data: {0}")]
+    Data(#[from] safetensors::SafeTensorError),
+    /// A name leads nowhere.
+    #[error("{what} `{name}` is not there")]
+    Missing {
+        /// What was looked for.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// A size does not fit the rest.
+    #[error("{what} `{name}` has {given} B; {expected} B are needed")]
+    Size {
+        /// Of what.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// Bytes that there are.
+        given: usize,
+        /// Bytes that there should be.
+        expected: usize,
+    },
+    /// An argument lies outside of the arguments' bytes.
+    #[error("argument `{name}` ends at byte {end} of {limit}")]
+    Argument {
+        /// Its name.
+        name: String,
+        /// Its end.
+        end: usize,
+        /// Bytes of all arguments.
+        limit: usize,
+    },
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Sidecar {
+    format: u32,
+    object: PathBuf,
+    data: PathBuf,
+    pub(super) kernel: String,
+    pub(super) grid: [u32; 3],
+    pub(super) block: [u32; 3],
+    pub(super) shared_bytes: u32,
+    pub(super) kernarg_size: usize,
+    pub(super) args: Vec<Argument>,
+    pub(super) buffers: BTreeMap<String, Buffer>,
+    #[serde(default)]
+    pub(super) checks: Vec<Check>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Argument {
+    pub(super) name: String,
+    pub(super) offset: usize,
+    pub(super) size: usize,
+    #[serde(flatten)]
+    pub(super) kind: ArgumentKind,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub(super) enum ArgumentKind {
+    /// A buffer's address.
+    Buffer { buffer: String },
+    /// A number.
+    Scalar { r#type: ScalarType, value: f64 },
+    /// A null pointer.
+    Null,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ScalarType {
+    I32,
+    F32,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Buffer {
+    pub(super) dtype: Format,
+    pub(super) bytes: usize,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Check {
+    pub(super) buffer: String,
+    pub(super) expect: String,
+    pub(super) written: String,
+    pub(super) mode: Mode,
+    #[serde(default)]
+    pub(super) rtol: f64,
+    #[serde(default)]
+    pub(super) atol: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Mode {
+    Exact,
+    Close,
+}
+
+/// A sidecar's files, in memory.
+pub(super) struct Files {
+    pub(super) sidecar: Sidecar,
+    pub(super) object: Vec<u8>,
+    pub(super) data: Vec<u8>,
+}
+
+impl Files {
+    /// Reads a sidecar and what it names.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`], and [`Error::Sidecar`] for another version.
+    pub(super) fn read(path: &Path) -> Result<Self, Error> {
+        let text = read(path)?;
+        let wrong = |source: SidecarError| Error::Sidecar { path: path.to_owned(), source };
+        let sidecar: Sidecar = serde_json::from_slice(&text).map_err(|error| wrong(error.into()))?;
+        if sidecar.format != FORMAT {
+            return Err(wrong(SidecarError::Format { given: sidecar.format }));
+        }
+        let beside = |name: &Path| path.parent().unwrap_or(Path::new("")).join(name);
+        let (object, data) = (read(&beside(&sidecar.object))?, read(&beside(&sidecar.data))?);
+        Ok(Self { sidecar, object, data })
+    }
+}
+
+/// Reads a file.
+///
+/// # Errors
+///
+/// [`Error::File`].
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|source: io::Error| Error::File { path: path.to_owned(), source })
+}
+
+impl Sidecar {
+    /// Whether everything that is named is there, and of the size that the rest needs.
+    pub(super) fn check(&self, tensors: &SafeTensors<'_>) -> Result<(), SidecarError> {
+        for (name, buffer) in &self.buffers {
+            expect_bytes("tensor", name, tensor(tensors, name)?, buffer.bytes)?;
+        }
+        for argument in &self.args {
+            let end = argument.offset.saturating_add(argument.size);
+            if end > self.kernarg_size || argument.size > 8 {
+                let name = argument.name.clone();
+                return Err(SidecarError::Argument { name, end, limit: self.kernarg_size });
+            }
+            if let ArgumentKind::Buffer { buffer } = &argument.kind {
+                self.buffer(buffer)?;
+            }
+        }
+        for check in &self.checks {
+            let buffer = self.buffer(&check.buffer)?;
+            let count = buffer.bytes / buffer.dtype.bytes();
+            let expected = if check.mode == Mode::Exact { buffer.bytes } else { count * 4 };
+            expect_bytes("tensor", &check.expect, tensor(tensors, &check.expect)?, expected)?;
+            expect_bytes("tensor", &check.written, tensor(tensors, &check.written)?, count)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn buffer(&self, name: &str) -> Result<&Buffer, SidecarError> {
+        self.buffers.get(name).ok_or_else(|| SidecarError::Missing { what: "buffer", name: name.to_owned() })
+    }
+}
+
+/// The bytes of a tensor.
+pub(super) fn tensor<'a>(tensors: &SafeTensors<'a>, name: &str) -> Result<&'a [u8], SidecarError> {
+    let found = tensors.tensor(name).map(|tensor| tensor.data());
+    found.map_err(|_| SidecarError::Missing { what: "tensor", name: name.to_owned() })
+}
+
+fn expect_bytes(what: &'static str, name: &str, bytes: &[u8], expected: usize) -> Result<(), SidecarError> {
+    if bytes.len() == expected {
+        return Ok(());
+    }
+    Err(SidecarError::Size { what, name: name.to_owned(), given: bytes.len(), expected })
+}
