@@ -133,7 +133,7 @@ fn a_variable_that_plain_rust_replaced_is_refused_where_it_is_used() {
 #[kernel(tile(T = 64 in [64, 128], U = 64 in [64, 128]), require(T >= U), block = T)]
 fn raw_matrix(x: &Global<f32>, y: &mut Global<f32>) {
     let i = thread_idx().x + U - U;
-    let sum = mfma_f32_16x16x4f32(x[i], x[i], f32x4::splat(0.0));
+    let sum = mfma_f32_16x16x4_f32(x[i], x[i], f32x4::splat(0.0));
     y[i] = sum[0];
 }
 
@@ -141,7 +141,7 @@ fn raw_matrix(x: &Global<f32>, y: &mut Global<f32>) {
 fn an_instruction_that_the_target_lacks_is_refused_with_what_to_write() {
     let device = Device::open("cpu:sm_90").unwrap();
     let error = device.kernel(raw_matrix::variant()).unwrap_err().to_string();
-    for part in ["sm_90 has no mfma_f32_16x16x4f32", "gfx942", "FragmentA", "let sum = mfma_f32_16x16x4f32("] {
+    for part in ["sm_90 has no mfma_f32_16x16x4_f32", "gfx942", "FragmentA", "let sum = mfma_f32_16x16x4_f32("] {
         assert!(error.contains(part), "{part:?} is missing in:\n{error}");
     }
 }

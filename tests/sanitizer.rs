@@ -134,7 +134,7 @@ fn matrices_behind_a_branch(x: &Global<f32>, y: &mut Global<f32>) {
     let t = thread_idx().x;
     let mut sum = f32x4::splat(0.0);
     if x[t] > 0.0 {
-        sum = mfma_f32_16x16x4f32(x[t], x[t], sum);
+        sum = mfma_f32_16x16x4_f32(x[t], x[t], sum);
     }
     y[t] = sum[0];
 }

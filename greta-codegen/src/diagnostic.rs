@@ -104,19 +104,23 @@ pub enum DiagnosticKind {
         /// The target.
         target: &'static str,
     },
-    /// The target lacks the matrix instruction: use a fragment, which works on every target.
+    /// The target lacks the matrix instruction: use one that it has, or `f32` fragments, which work on every target.
     #[error(
-        "{target} has no {instruction}; it is available on {}. Fragments work on every target: write \
-         `Accumulator::mma` with `FragmentA` and `FragmentB`",
-        .available.join(", ")
+        "{target} has no {instruction}; it is available on {}. {}",
+        .available.join(", "),
+        other_instructions(instead, *fragments)
     )]
     MatrixInstruction {
-        /// The raw intrinsic.
+        /// The instruction.
         instruction: &'static str,
         /// The target.
         target: &'static str,
         /// The targets that have it.
-        available: &'static [&'static str],
+        available: Vec<&'static str>,
+        /// The target's instructions for operands of the same types.
+        instead: Vec<&'static str>,
+        /// Whether fragments of its shape do without it.
+        fragments: bool,
     },
 
     /// A function that is written in the language of other targets.
@@ -270,7 +274,7 @@ pub enum DiagnosticKind {
         wanted: Type,
     },
     /// A vector of a length that does not exist.
-    #[error("a vector of {given} elements; there are vectors of 2, 4, 8 and 16")]
+    #[error("a vector of {given} elements; there are vectors of 2, 4, 8, 16 and 32")]
     VectorLength {
         /// Elements.
         given: usize,
@@ -469,4 +473,13 @@ pub enum DiagnosticKind {
         /// The object.
         name: String,
     },
+}
+
+/// What to write instead of a matrix instruction that the target lacks.
+fn other_instructions(instead: &[&str], fragments: bool) -> String {
+    if !instead.is_empty() {
+        return format!("For operands of these types it has {}", instead.join(", "));
+    }
+    let shape = if fragments { "of this shape" } else { "`F32_16x16x4`" };
+    format!("Fragments {shape} work on every target: write `Accumulator::mma` with `FragmentA` and `FragmentB`")
 }

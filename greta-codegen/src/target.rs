@@ -33,17 +33,11 @@ pub struct Target {
 }
 
 /// AMD Instinct MI300A and MI300X (CDNA 3).
-pub static GFX942: Target = Target {
-    name: "gfx942",
-    family: Family::Amd,
-    wave: 64,
-    shared_bytes_max: 65_536,
-    static_shared_bytes_max: 65_536,
-    block_threads_max: 1024,
-    fp8_instructions: true,
-    copy_async: false,
-    early_start: false,
-};
+pub static GFX942: Target = amd("gfx942", 64 << 10, true);
+/// AMD Instinct MI210 and MI250X (CDNA 2).
+pub static GFX90A: Target = amd("gfx90a", 64 << 10, false);
+/// AMD Instinct MI350X and MI355X (CDNA 4).
+pub static GFX950: Target = amd("gfx950", 160 << 10, false);
 
 /// NVIDIA H100, H200 (Hopper).
 pub static SM_90: Target = nvidia("sm_90", 227 << 10, true);
@@ -53,7 +47,21 @@ pub static SM_89: Target = nvidia("sm_89", 99 << 10, false);
 pub static SM_80: Target = nvidia("sm_80", 163 << 10, false);
 
 /// All targets.
-pub static TARGETS: &[&Target] = &[&GFX942, &SM_90, &SM_89, &SM_80];
+pub static TARGETS: &[&Target] = &[&GFX942, &GFX90A, &GFX950, &SM_90, &SM_89, &SM_80];
+
+const fn amd(name: &'static str, shared_bytes_max: u32, fp8_instructions: bool) -> Target {
+    Target {
+        name,
+        family: Family::Amd,
+        wave: 64,
+        shared_bytes_max,
+        static_shared_bytes_max: shared_bytes_max,
+        block_threads_max: 1024,
+        fp8_instructions,
+        copy_async: false,
+        early_start: false,
+    }
+}
 
 const fn nvidia(name: &'static str, shared_bytes_max: u32, early_start: bool) -> Target {
     Target {

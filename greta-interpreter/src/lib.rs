@@ -18,6 +18,7 @@ mod level;
 mod level_tests;
 mod lower;
 mod math;
+mod matrix;
 mod memory;
 mod propagate_copies;
 mod report;

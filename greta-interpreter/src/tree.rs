@@ -234,6 +234,7 @@ pub(crate) enum Node {
     },
     Mfma {
         row: &'static Mfma,
+        rule: greta_numerics::mfma::Rule,
         dst: Target,
         src: [Operand; 3],
         location: Location,

@@ -1,10 +1,8 @@
-//! Instructions that look beyond one lane, or only check: shuffles, matrix instructions, barriers, divisors, ranges.
+//! Instructions that look beyond one lane, or only check: shuffles, barriers, divisors, ranges.
 
 use greta_codegen::ir::Scalar;
-use greta_codegen::mfma::Mfma;
 
 use crate::frame::{Frame, Handler, Inst, LANES};
-use crate::lanewise::{GROUP, read, write};
 use crate::level::{Body, Level};
 use crate::report::ReportKind;
 use crate::tree::{Shuffle, Vote};
@@ -21,11 +19,6 @@ pub(crate) fn shuffle(level: Level, kind: Shuffle, varying: bool) -> Handler {
         (Shuffle::Up, true) => level.handler::<Exchange<3, true>>(),
         (Shuffle::Up, false) => level.handler::<Exchange<3, false>>(),
     }
-}
-
-/// The handler of a matrix instruction: a, b, c. `Inst::extra` is its table.
-pub(crate) fn mfma(level: Level, row: &Mfma) -> Handler {
-    if *row == greta_codegen::mfma::F32_16X16X4_F32 { level.handler::<Mfma16>() } else { level.handler::<MfmaAny>() }
 }
 
 /// The handler that reports a divisor of zero. `Inst::extra` is the location.
@@ -147,103 +140,6 @@ impl<const ALL: bool, const VARYING: bool> Body for Decide<ALL, VARYING> {
                     let decided = u32::from((decisive & lanes != 0) != ALL);
                     for lane in first..first + width {
                         *dst.add(lane) = decided;
-                    }
-                }
-            }
-        }
-        false
-    }
-}
-
-/// Reports a wave that runs a matrix instruction with some of its lanes.
-#[cold]
-#[inline(never)]
-fn partial(frame: &mut Frame<'_>, inst: &Inst, wave: usize, mask: u64) -> bool {
-    let program = frame.program;
-    let table = &program.parts.mfmas[inst.extra as usize];
-    let kind = ReportKind::PartialMfma { instruction: table.row.name, active: mask.count_ones(), wave: LANES as u32 };
-    frame.fail(wave, mask.trailing_zeros() as usize, table.location, kind)
-}
-
-/// `mfma_f32_16x16x4f32`. Lane `16 k + i` holds A's (i, k) and B's (k, i); lane `16 q + j` holds C's (4 q + r, j) in
-/// component r. So 16 lanes are a row of B or C, and a row of C takes 4 steps of 16 fused multiply-adds.
-struct Mfma16;
-
-impl Body for Mfma16 {
-    #[inline(always)]
-    unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
-        for wave in 0..frame.waves {
-            // SAFETY: operands and result lie in the frame, as `encode` laid them out. A and B are read before the
-            // result is written; a row of C is read before that row is.
-            unsafe {
-                let mask = *frame.masks.add(wave);
-                if mask != u64::MAX {
-                    if mask == 0 {
-                        continue;
-                    }
-                    return partial(frame, inst, wave, mask);
-                }
-                let words = frame.words.add(wave * LANES);
-                let a = words.add(inst.src[0] as usize).cast::<[f32; LANES]>().read();
-                let b = words.add(inst.src[1] as usize);
-                let b = [read(b), read(b.add(GROUP)), read(b.add(2 * GROUP)), read(b.add(3 * GROUP))];
-                for register in 0..4 {
-                    for quarter in 0..4 {
-                        let row = 4 * quarter + register;
-                        let offset = quarter * GROUP;
-                        let c = inst.src[2] as usize + register * inst.src_step[2] as usize + offset;
-                        let mut sum = read(words.add(c));
-                        for k in 0..4 {
-                            let factor = a[k * 16 + row];
-                            for column in 0..GROUP {
-                                let product = factor.mul_add(f32::from_bits(b[k][column]), f32::from_bits(sum[column]));
-                                sum[column] = product.to_bits();
-                            }
-                        }
-                        let dst = inst.dst as usize + register * inst.dst_step as usize + offset;
-                        write(words.add(dst), sum);
-                    }
-                }
-            }
-        }
-        false
-    }
-}
-
-/// Any matrix instruction on `f32` with one block, by its layout tables.
-struct MfmaAny;
-
-impl Body for MfmaAny {
-    #[inline(always)]
-    unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
-        let program = frame.program;
-        let table = &program.parts.mfmas[inst.extra as usize];
-        let (m, n, k) = (table.row.m as usize, table.row.n as usize, table.row.k as usize);
-        for wave in 0..frame.waves {
-            // SAFETY: operands and result lie in the frame, as `encode` laid them out. Only the accumulator may share
-            // its place with the result, and each of its elements is read before it is written.
-            unsafe {
-                let mask = *frame.masks.add(wave);
-                if mask != u64::MAX {
-                    if mask == 0 {
-                        continue;
-                    }
-                    return partial(frame, inst, wave, mask);
-                }
-                let at = |first: u32, step: u32, (component, lane): (u8, u8)| {
-                    first as usize + usize::from(component) * step as usize + wave * LANES + usize::from(lane)
-                };
-                for row in 0..m {
-                    for column in 0..n {
-                        let place = table.c[row * n + column];
-                        let mut sum = f32::from_bits(*frame.words.add(at(inst.src[2], inst.src_step[2], place)));
-                        for step in 0..k {
-                            let a = at(inst.src[0], inst.src_step[0], table.a[row * k + step]);
-                            let b = at(inst.src[1], inst.src_step[1], table.b[step * n + column]);
-                            let (a, b) = (*frame.words.add(a), *frame.words.add(b));
-                            sum = f32::from_bits(a).mul_add(f32::from_bits(b), sum);
-                        }
-                        *frame.words.add(at(inst.dst, inst.dst_step, place)) = sum.to_bits();
                     }
                 }
             }

@@ -207,7 +207,7 @@ fn a_matrix_instruction_needs_whole_waves() {
     let mut b = Build::new([100, 1, 1]);
     let sum = op(Op::Mfma(&F32_16X16X4_F32), [E::from(1.0_f32), E::from(1.0_f32), splat(E::from(0.0_f32), 4)]);
     b.bind(sum);
-    let kind = ReportKind::PartialMfma { instruction: "mfma_f32_16x16x4f32", active: 36, wave: 64 };
+    let kind = ReportKind::PartialMfma { instruction: "mfma_f32_16x16x4_f32", active: 36, wave: 64 };
     let report = report(b, [1, 1, 1], &mut []);
     assert_eq!((report.kind, report.thread), (kind, [64, 0, 0]));
 }

@@ -9,7 +9,7 @@ use syn::{Error, Expr, Ident, PathArguments, Result, ReturnType, Type, TypeParam
 const SCALARS: &[&str] =
     &["bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f16", "bf16", "f32", "f64", "fp8", "bf8"];
 /// How the names of vector types end: `f32x4`.
-const VECTOR_LENGTHS: &[&str] = &["x2", "x4", "x8", "x16"];
+const VECTOR_LENGTHS: &[&str] = &["x2", "x4", "x8", "x16", "x32"];
 /// Names of other types of kernel values.
 const FRAGMENTS: &[&str] = &["FragmentA", "FragmentB", "Accumulator"];
 

@@ -90,8 +90,8 @@ pub fn matrix_instruction(x: &Global<f32>, y: &mut Global<f32>) {
     let lane = lane_id();
     let a = x[lane % 16 * 4 + lane / 16];
     let b = x[64 + lane / 16 * 16 + lane % 16];
-    let from_one = mfma_f32_16x16x4f32(a, b, f32x4::splat(1.0));
-    let from_zero = mfma_f32_16x16x4f32(a, b, f32x4::splat(0.0));
+    let from_one = mfma_f32_16x16x4_f32(a, b, f32x4::splat(1.0));
+    let from_zero = mfma_f32_16x16x4_f32(a, b, f32x4::splat(0.0));
     if block_idx().x == 0 && lane < 32 {
         for r in 0..4 {
             y[(lane / 16 * 4 + r) * 16 + lane % 16] = from_one[r] + from_zero[r];
@@ -109,8 +109,8 @@ fn the_matrix_instruction_is_a_chain_of_fused_multiply_adds() {
 #[test]
 fn a_raw_matrix_instruction_is_refused_where_there_is_none() {
     let error = lower(&matrix_instruction::DEFINITION, &[], &SM_90).unwrap_err().to_string();
-    assert!(error.contains("sm_90 has no mfma_f32_16x16x4f32"), "{error}");
-    assert!(error.contains("Fragments work on every target"), "{error}");
+    assert!(error.contains("sm_90 has no mfma_f32_16x16x4_f32"), "{error}");
+    assert!(error.contains("Fragments of this shape work on every target"), "{error}");
 }
 
 #[kernel(block = 64)]

@@ -1,10 +1,11 @@
-//! Tasks of the repository: `cargo xtask toolchain` and `cargo xtask ci`.
+//! Tasks of the repository: `cargo xtask toolchain`, `cargo xtask ci` and `cargo xtask diagrams`.
 //!
 //! Knows which commands make up a check; what they do is theirs.
 
 mod ci;
 mod clients;
 mod deny;
+mod matrix_pages;
 
 use std::process::ExitCode;
 
@@ -17,6 +18,7 @@ tasks:
     clients         run programs of others, from their packages, on the emulated HIP runtime
     ci [STEP...]    every check that a change must pass, or the named steps of it
     ci --list       the steps
+    diagrams        the book's page and diagrams of the matrix instructions
 ";
 
 fn main() -> ExitCode {
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
             true => ExitCode::SUCCESS,
             false => ExitCode::FAILURE,
         },
+        ["diagrams"] => outcome(matrix_pages::write()),
         ["ci", "--list"] => {
             print!("{}", ci::list());
             ExitCode::SUCCESS
@@ -44,7 +47,11 @@ fn main() -> ExitCode {
 }
 
 fn install() -> ExitCode {
-    match toolchain::install(&mut progress::to_stderr()) {
+    outcome(toolchain::install(&mut progress::to_stderr()))
+}
+
+fn outcome<T, E: std::fmt::Display>(result: Result<T, E>) -> ExitCode {
+    match result {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");

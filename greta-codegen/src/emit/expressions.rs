@@ -9,6 +9,7 @@ use super::literal::{Context, spell};
 use super::scalars::{is_half, scalar_name};
 use super::text::Doc;
 use crate::ir::{Argument, Expr, ExprKind, Literal, Op, Place, Scalar, Type, VarKind};
+use crate::mfma::{Mfma, Role};
 use crate::ops::{Effects, Slot, Spelling};
 
 /// Precedence levels of C++, higher binding tighter; those between are in the operations' rows.
@@ -161,13 +162,21 @@ impl Writer<'_> {
             }
             (Op::LaneId, []) => self.lane_id(),
             (Op::WaveId, []) => self.wave_id(),
-            (Op::Mfma(mfma), [a, b, sum]) => {
-                let [a, b, sum] = [a, b, sum].map(|operand| self.typed(operand));
-                let sum = Doc::join([sum, Doc::text(self.dialect.matrix_tail)]);
-                Printed::postfix(Doc::list(format!("{}(", mfma.builtin), vec![a, b, sum], ")"))
-            }
+            (Op::Mfma(mfma), [a, b, sum]) => self.matrix(mfma, a, b, sum),
             _ => self.function(op, operands, ty),
         }
+    }
+
+    /// The builtin, which takes the bits of factors that C++ had no types for when it was named.
+    fn matrix(&mut self, row: &Mfma, a: &Expr, b: &Expr, sum: &Expr) -> Printed {
+        let [a, b] = [(a, Role::A), (b, Role::B)].map(|(operand, role)| {
+            let value = self.typed(operand);
+            let Some(bits) = row.opt_bits(role) else { return value };
+            self.uses_type(bits);
+            Doc::join([Doc::text(format!("__builtin_bit_cast({}, ", type_name(bits))), value, Doc::text(")")])
+        });
+        let sum = Doc::join([self.typed(sum), Doc::text(self.dialect.matrix_tail)]);
+        Printed::postfix(Doc::list(format!("{}(", row.builtin), vec![a, b, sum], ")"))
     }
 
     fn function(&mut self, op: Op, operands: &[Expr], ty: Type) -> Printed {

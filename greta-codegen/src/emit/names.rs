@@ -33,7 +33,7 @@ impl Names {
                 }
             }
         }
-        for lanes in [2, 4, 8, 16] {
+        for lanes in [2, 4, 8, 16, 32] {
             file.extend(["f32", "i32", "u32", "bool"].map(|scalar| format!("{scalar}x{lanes}")));
         }
         file.insert(kernel.name.clone());

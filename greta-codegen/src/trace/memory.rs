@@ -87,19 +87,27 @@ impl<E, S> Memory<E, S> {
         Place { base: self.base, index: prefix.chain([index.expr(location)]).collect(), lane: None }
     }
 
+    /// What stands at `index` as a value of type `V`: an element, or a vector of consecutive ones.
+    pub(super) fn load<V: Value>(&self, index: Val<u32>, location: Location) -> Val<V> {
+        Val::record(ExprKind::Load(self.place(index, location)), location)
+    }
+
+    /// Sets what stands at `index`.
+    pub(super) fn store<V: Value>(&mut self, index: Val<u32>, value: Val<V>, location: Location) {
+        let place = self.place(index, location);
+        tracer::with(|tracer| tracer.push(StmtKind::Assign(place, value.expr(location)), location));
+    }
+
     /// Loads as many consecutive elements as `V` has lanes, from `index` on, a multiple of that number, in one access.
     #[track_caller]
     pub fn load_vector<V: Vector<Lane = E>>(&self, index: impl ElementIndex) -> Val<V> {
-        let location = Location::caller();
-        Val::record(ExprKind::Load(self.place(index.into_val(), location)), location)
+        self.load(index.into_val(), Location::caller())
     }
 
     /// Stores a vector to consecutive elements from `index` on, which is a multiple of their number, in one access.
     #[track_caller]
     pub fn store_vector<V: Vector<Lane = E>>(&mut self, index: impl ElementIndex, value: Val<V>) {
-        let location = Location::caller();
-        let place = self.place(index.into_val(), location);
-        tracer::with(|tracer| tracer.push(StmtKind::Assign(place, value.expr(location)), location));
+        self.store(index.into_val(), value, Location::caller());
     }
 }
 
@@ -306,14 +314,19 @@ impl<V: Vector> Get for Val<V> {
     type Output = Val<V::Lane>;
 
     fn element(&self, index: Val<u32>, location: Location) -> Val<V::Lane> {
-        Val::record(ExprKind::Lane(Box::new(self.expr(location)), Box::new(index.expr(location))), location)
+        Val::record(lane_of(self.expr(location), index.expr(location)), location)
     }
+}
+
+/// A lane of a vector. Of a fragment of one element, which is no vector in the IR, the element.
+fn lane_of(vector: Expr, lane: Expr) -> ExprKind {
+    if vector.ty.is_vector() { ExprKind::Lane(Box::new(vector), Box::new(lane)) } else { vector.kind }
 }
 
 impl<V: Vector, R: IntoVal<V::Lane>> Set<R> for Val<V> {
     fn set_element(&mut self, index: Val<u32>, value: R, location: Location) {
         let value = value.into_val().expr(location);
-        let lane = Some(Box::new(index.expr(location)));
+        let lane = V::ty().is_vector().then(|| Box::new(index.expr(location)));
         tracer::with(|tracer| match self.atom {
             Atom::Var(base) if tracer.kernel.vars[base.index()].kind == VarKind::Mut => {
                 tracer.push(StmtKind::Assign(Place { base, index: Vec::new(), lane }, value), location);

@@ -51,7 +51,9 @@ pub use composite::{
 };
 pub use control::{For, If, Loop, ShortCircuit, While, inclusive_end, return_kernel, unroll_times};
 pub use fast::*;
-pub use fragment::{Accumulator, F32_16x16x4, FragmentA, FragmentB, MatrixShape, mfma_f32_16x16x4f32, mma};
+pub use fragment::{
+    Accumulator, FragmentA, FragmentB, Matrix, MatrixMut, MatrixShape, Rows, RowsMut, instructions, mma,
+};
 pub use function::{Call, DeviceArgument, DeviceResult, FunctionInfo, Parameter, return_value};
 pub use jumps::{LoopValue, break_loop, continue_loop};
 pub use kernel::{KernelInfo, KernelTracer, block_size, trace_kernel};

@@ -164,12 +164,14 @@ impl Body<'_> {
 
     fn matrix(&mut self, op: Op, location: Location) {
         if let Op::Mfma(mfma) = op
-            && !mfma.targets.contains(&self.target.name)
+            && !mfma.is_on(self.target)
         {
             let kind = DiagnosticKind::MatrixInstruction {
                 instruction: mfma.name,
                 target: self.target.name,
-                available: mfma.targets,
+                available: mfma.target_names(),
+                instead: mfma.kin_on(self.target).map(|row| row.name).collect(),
+                fragments: mfma.spread_on(self.target).function.is_some(),
             };
             self.report(location, kind);
         }
@@ -203,7 +205,8 @@ impl Body<'_> {
     }
 
     fn check_vector_length(&mut self, given: usize, location: Location) {
-        if !matches!(given, 2 | 4 | 8 | 16) {
+        // 32 is what the largest accumulators have.
+        if !matches!(given, 2 | 4 | 8 | 16 | 32) {
             self.report(location, DiagnosticKind::VectorLength { given });
         }
     }

@@ -178,7 +178,7 @@ fn matrix_instructions_must_exist() {
     assert_eq!(
         messages_for(build.finish(), &SMALL),
         [
-            "small has no mfma_f32_16x16x4f32; it is available on gfx90a, gfx942, gfx950. Fragments work on every target: \
+            "small has no mfma_f32_16x16x4_f32; it is available on gfx90a, gfx942, gfx950. Fragments of this shape work on every target: \
           write `Accumulator::mma` with `FragmentA` and `FragmentB`"
         ]
     );
@@ -353,10 +353,10 @@ fn operands_obey_the_operation_s_row() {
         value(lt(splat(f(1.0), 4), splat(f(1.0), 4))),
         "operand 1 of lt is f32x4; allowed is an integer, a float or a bool",
     );
-    refused(value(mfma(&F32_16X16X4_F32, u(1))), "operand 1 of mfma_f32_16x16x4f32 is u32; allowed is f32");
+    refused(value(mfma(&F32_16X16X4_F32, u(1))), "operand 1 of mfma_f32_16x16x4_f32 is u32; allowed is f32");
     refused(value(expr(lt(tid(), u(2)).kind, Type::U32)), "the result of lt is used as u32; it is bool");
     refused(value(cast(f(1.0), Type::BOOL)), "f32 cannot be cast to bool");
-    refused(value(splat(u(1), 3)), "a vector of 3 elements; there are vectors of 2, 4, 8 and 16");
+    refused(value(splat(u(1), 3)), "a vector of 3 elements; there are vectors of 2, 4, 8, 16 and 32");
     refused(value(lane(splat(u(1), 4), u(4))), "lane 4 of a vector of 4");
     refused(value(lane(u(1), u(0))), "u32 has no lanes; only vectors do");
     refused(value(op(Op::Div, [u(1), u(0)])), "division by zero");
@@ -513,7 +513,7 @@ fn threads_meet_at_barriers_and_matrix_instructions() {
             let product = mfma(&F32_16X16X4_F32, f(1.0));
             build.if_(lt(tid(), u(3)), |build| build.push(StmtKind::Eval(product)));
         },
-        "mfma_f32_16x16x4f32 needs every lane of the wave, but the condition at kernel.rs:3:1 differs between lanes",
+        "mfma_f32_16x16x4_f32 needs every lane of the wave, but the condition at kernel.rs:3:1 differs between lanes",
     );
 }
 

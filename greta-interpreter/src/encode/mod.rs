@@ -15,6 +15,7 @@ use greta_codegen::ir::{Kernel, Location, Scalar};
 
 use crate::frame::{Inst, LANES};
 use crate::level::Level;
+use crate::matrix::MatrixTable;
 use crate::propagate_copies::propagate_copies;
 use crate::report::ReportKind;
 use crate::sanitize::{Check, Site};
@@ -26,7 +27,7 @@ use slots::Slots;
 pub(crate) use program::Parts;
 pub use program::{Checks, Program};
 pub(crate) use program::{
-    Code, Condition, EncodedAccess, EncodedAtomic, EncodedDim, EncodedSpace, Layout, LoopCode, MfmaTable, Range,
+    Code, Condition, EncodedAccess, EncodedAtomic, EncodedDim, EncodedSpace, Layout, LoopCode, Range,
 };
 
 /// Bytes that one block's variables, or its shared arrays, may take.
@@ -65,7 +66,7 @@ pub(crate) fn encode(kernel: &Kernel, wave: u32, level: Level, checked: Checks) 
         atomics: Vec::new(),
         locations: Vec::new(),
         ranges: Vec::new(),
-        mfmas: Vec::new(),
+        matrices: Vec::new(),
         unsupported: Vec::new(),
         lacking: unsupported,
         checked,
@@ -141,7 +142,7 @@ struct Encoder<'a> {
     atomics: Vec<EncodedAtomic>,
     locations: Vec<Location>,
     ranges: Vec<Range>,
-    mfmas: Vec<MfmaTable>,
+    matrices: Vec<MatrixTable>,
     unsupported: Vec<(&'static str, Location)>,
     /// A type of the kernel that the interpreter lacks.
     lacking: Option<&'static str>,
@@ -311,7 +312,7 @@ impl Encoder<'_> {
             atomics: self.atomics,
             locations: self.locations,
             ranges: self.ranges,
-            mfmas: self.mfmas,
+            matrices: self.matrices,
             unsupported: self.unsupported,
             checked: self.checked,
             sites: self.sites,

@@ -3,10 +3,10 @@
 use std::sync::Mutex;
 
 use greta_codegen::ir::{Kernel, Literal, Location, Scalar};
-use greta_codegen::mfma::{Mfma, Role};
 
-use crate::frame::{Inst, LANES, Storage};
+use crate::frame::{Inst, Storage};
 use crate::level::Level;
+use crate::matrix::MatrixTable;
 use crate::report::ReportKind;
 use crate::sanitize::{Check, Site, Touch};
 use crate::tree::{Change, Origin, Parameter};
@@ -40,7 +40,7 @@ pub(crate) struct Parts {
     pub(crate) atomics: Vec<EncodedAtomic>,
     pub(crate) locations: Vec<Location>,
     pub(crate) ranges: Vec<Range>,
-    pub(crate) mfmas: Vec<MfmaTable>,
+    pub(crate) matrices: Vec<MatrixTable>,
     pub(crate) unsupported: Vec<(&'static str, Location)>,
     pub(crate) checked: Checks,
     /// Accesses that the sanitizer tracks.
@@ -188,17 +188,6 @@ pub(crate) struct Range {
     pub(crate) location: Location,
 }
 
-/// A matrix instruction with its layouts worked out.
-#[derive(Clone, Debug)]
-pub(crate) struct MfmaTable {
-    pub(crate) row: &'static Mfma,
-    pub(crate) location: Location,
-    /// Where A's (row, k), B's (k, column) and C's (row, column) are, row by row: (component, lane).
-    pub(crate) a: Vec<(u8, u8)>,
-    pub(crate) b: Vec<(u8, u8)>,
-    pub(crate) c: Vec<(u8, u8)>,
-}
-
 impl Program {
     /// Compiles a kernel of verified IR for waves of `wave` lanes.
     ///
@@ -245,26 +234,6 @@ impl std::fmt::Debug for Program {
             .field("instructions", &self.parts.insts.len())
             .field("words", &self.layout.words)
             .finish_non_exhaustive()
-    }
-}
-
-impl MfmaTable {
-    /// Works out the layouts of a row with one block.
-    pub(super) fn new(row: &'static Mfma, location: Location) -> Self {
-        let table = |role: Role, rows: u32, columns: u32| {
-            let mut places = vec![(0, 0); (rows * columns) as usize];
-            for lane in 0..LANES as u8 {
-                for component in 0..row.operand(role).lanes {
-                    let (i, k) = row.coord(role, u32::from(lane), u32::from(component));
-                    places[(i * columns + k) as usize] = (component, lane);
-                }
-            }
-            places
-        };
-        let a = table(Role::A, row.m, row.k);
-        let b = table(Role::B, row.k, row.n);
-        let c = table(Role::C, row.m, row.n);
-        Self { row, location, a, b, c }
     }
 }
 

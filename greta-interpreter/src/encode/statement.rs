@@ -3,14 +3,14 @@
 use greta_codegen::ir::Location;
 
 use super::{
-    Code, Condition, EncodedAccess, EncodedAtomic, EncodedDim, EncodedSpace, Encoder, LoopCode, MfmaTable, Range,
-    Source,
+    Code, Condition, EncodedAccess, EncodedAtomic, EncodedDim, EncodedSpace, Encoder, LoopCode, Range, Source,
 };
 use crate::frame::{Handler, Inst};
 use crate::lanewise::{Lanewise, masked_move, spread};
+use crate::matrix::MatrixTable;
 use crate::sanitize::{self, Check, Site, Touch};
 use crate::tree::{AccessId, Change, Loop, Node, Operand, Origin, ParameterKind, ROOT, Region, Shuffle, Space, Target};
-use crate::{access, wave};
+use crate::{access, matrix, wave};
 
 /// The result of an instruction that has none.
 const NOWHERE: u32 = u32::MAX;
@@ -55,10 +55,10 @@ impl Encoder<'_> {
                 let target = self.target(*dst);
                 self.push(wave::vote(self.level, *kind, condition.varying), target, [condition; 3], 1, 0);
             }
-            Node::Mfma { row, dst, src, location } => {
-                self.mfmas.push(MfmaTable::new(row, *location));
-                let table = self.mfmas.len() as u32 - 1;
-                self.matrix(wave::mfma(self.level, row), *dst, *src, [row.a.lanes, row.b.lanes, row.c.lanes], table);
+            Node::Mfma { row, rule, dst, src, location } => {
+                self.matrices.push(MatrixTable::new(row, *rule, *location, self.level));
+                let table = self.matrices.len() as u32 - 1;
+                self.matrix(matrix::handler(self.level, row), *dst, *src, row.operands.map(|ty| ty.lanes), table);
             }
             Node::Barrier(location) => {
                 let extra = self.place(*location);

@@ -1,11 +1,12 @@
 //! Flattens expressions. An operand may name a variable itself; whoever keeps it longer than until the next statement
 //! copies it first.
 
-use greta_codegen::ir::{Expr, ExprKind, Location, Op, Scalar, Type};
+use greta_codegen::ir::{Expr, ExprKind, Location, Op, Type};
 use greta_codegen::mfma::Mfma;
 
 use super::{Binding, Lowerer};
 use crate::lanewise::{Lanewise, cast_row};
+use crate::matrix;
 use crate::tree::{Node, Operand, Origin, Shuffle, Special, Target, Vote, bits};
 
 /// Operations that are cheaper to compute for nothing than to branch around.
@@ -158,15 +159,17 @@ impl Lowerer<'_> {
     }
 
     fn mfma(&mut self, row: &'static Mfma, operands: &[Operand], location: Location) -> Operand {
-        let count = u32::from(row.c.lanes);
+        let count = u32::from(row.operands[2].lanes);
         let register = self.register(count, Origin::Temporary);
         let dst = Target { register, first: 0, count };
-        let known = row.blocks == 1 && [row.a, row.b, row.c].iter().all(|ty| ty.scalar == Scalar::F32);
-        if known && self.wave == 64 {
-            self.nodes.push(Node::Mfma { row, dst, src: [operands[0], operands[1], operands[2]], location });
-        } else {
-            self.nodes.push(Node::Declare(register));
-            self.nodes.push(Node::Unsupported { name: row.name, location });
+        match matrix::opt_rule(row).filter(|_| self.wave == greta_codegen::mfma::WAVE) {
+            Some(rule) => {
+                self.nodes.push(Node::Mfma { row, rule, dst, src: [operands[0], operands[1], operands[2]], location });
+            }
+            None => {
+                self.nodes.push(Node::Declare(register));
+                self.nodes.push(Node::Unsupported { name: row.name, location });
+            }
         }
         Operand::register(register)
     }

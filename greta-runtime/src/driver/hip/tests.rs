@@ -76,7 +76,7 @@ fn a_machine_without_a_gpu_is_told_apart_from_one_with_an_unknown_gpu() {
     fake::fail("hipInit", 100);
     assert!(matches!(over(table), Err(Error::NoGpu)));
     let error = driver(1, "gfx1100").unwrap_err();
-    assert_eq!(error.to_string(), "Fake MI300X is gfx1100, which is not supported; targets are gfx942");
+    assert_eq!(error.to_string(), "Fake MI300X is gfx1100, which is not supported; targets are gfx942, gfx90a, gfx950");
 }
 
 #[test]

@@ -1,0 +1,282 @@
+//! Matrix fragments: typed pieces of A, B and C spread over the lanes of a wave, and the raw intrinsics below them.
+//!
+//! Everything about an instruction comes from its row in [`crate::mfma`]. Fragments lie as the target wants them: where
+//! there is no instruction of a shape but a way to do without, a product is a device function (`fused`) that gives the
+//! same numbers; where there is none, the verifier refuses it. The raw intrinsics are the target's own.
+
+mod fused;
+pub mod instructions;
+mod matrix;
+
+pub use instructions::MatrixShape;
+pub use matrix::{Matrix, MatrixMut, Rows, RowsMut};
+
+use std::marker::PhantomData;
+
+use super::builtins::lane_id;
+use super::tracer;
+use super::value::{Atom, Float, IntoVal, Number, Signed, Val, Value, Vector};
+use crate::ir::{Expr, ExprKind, Literal, Location, Op, Type};
+use crate::mfma::{Coordinate, Role, Spread, Sum};
+
+/// The `m × k` left factor of a matrix instruction.
+#[derive(Clone, Copy, Debug)]
+pub struct FragmentA<M>(PhantomData<M>);
+/// The `k × n` right factor of a matrix instruction.
+#[derive(Clone, Copy, Debug)]
+pub struct FragmentB<M>(PhantomData<M>);
+/// The `m × n` sum of a matrix instruction.
+#[derive(Clone, Copy, Debug)]
+pub struct Accumulator<M>(PhantomData<M>);
+
+impl<M: MatrixShape> Number for Accumulator<M> {}
+impl<M: MatrixShape<C: Signed>> Signed for Accumulator<M> {}
+impl<M: MatrixShape<C: Float>> Float for Accumulator<M> {}
+
+/// How a shape's fragments lie on the target of the trace.
+fn spread<M: MatrixShape>() -> Spread {
+    let target = tracer::opt_target().unwrap_or(&crate::target::GFX942);
+    M::ROW.spread_on(target)
+}
+
+fn literal(value: u32) -> Val<u32> {
+    Val::from_atom(Atom::Literal(Literal::U32(value)))
+}
+
+/// The part of a sum that depends on a coordinate, whose value is below `range`. `None` where it is zero.
+#[track_caller]
+fn opt_part(sum: &Sum, of: Coordinate, value: Val<u32>, range: u32) -> Option<Val<u32>> {
+    if let Atom::Literal(Literal::U32(value)) = value.atom {
+        let known = if of == Coordinate::Lane { sum.at(value, 0) } else { sum.at(0, value) };
+        return (known > 0).then(|| literal(known));
+    }
+    let mut part: Option<Val<u32>> = None;
+    for term in sum.terms().filter(|term| term.of == of) {
+        let mut value = value;
+        if term.divide > 1 {
+            value = value / literal(term.divide);
+        }
+        if term.modulo < range.div_ceil(term.divide) {
+            value = value % literal(term.modulo);
+        }
+        if term.times > 1 {
+            value = value * literal(term.times);
+        }
+        part = Some(match part {
+            Some(part) => part + value,
+            None => value,
+        });
+    }
+    part
+}
+
+#[track_caller]
+fn total(lane: Option<Val<u32>>, register: Option<Val<u32>>) -> Val<u32> {
+    match (lane, register) {
+        (Some(lane), Some(register)) => lane + register,
+        (Some(part), None) | (None, Some(part)) => part,
+        (None, None) => literal(0),
+    }
+}
+
+/// Row and column, in its own matrix, of what this thread holds in each of these elements of an operand.
+#[track_caller]
+fn coordinates<M: MatrixShape>(role: Role, registers: &[Val<u32>]) -> Vec<(Val<u32>, Val<u32>)> {
+    let spread = spread::<M>();
+    let (layout, held) = (spread.layouts[role as usize], u32::from(spread.operands[role as usize].lanes));
+    let lane = lane_id();
+    let [row, column] = [&layout.row, &layout.column].map(|sum| opt_part(sum, Coordinate::Lane, lane, spread.wave));
+    let of_register = |&register: &Val<u32>| {
+        let part = |sum: &Sum| opt_part(sum, Coordinate::Register, register, held);
+        (total(row, part(&layout.row)), total(column, part(&layout.column)))
+    };
+    registers.iter().map(of_register).collect()
+}
+
+/// A value of one or more elements, each made of its row and column.
+#[track_caller]
+fn from_elements<M: MatrixShape, F: Value, E: Value>(
+    role: Role,
+    element: impl Fn(Val<u32>, Val<u32>) -> Val<E>,
+    location: Location,
+) -> Val<F> {
+    let registers: Vec<Val<u32>> = (0..u32::from(F::ty().lanes)).map(literal).collect();
+    let elements: Vec<Val<E>> =
+        coordinates::<M>(role, &registers).into_iter().map(|(row, column)| element(row, column)).collect();
+    match elements.as_slice() {
+        [element] => Val::from_atom(element.atom),
+        elements => {
+            let elements = elements.iter().map(|element| element.expr(location)).collect();
+            Val::record(ExprKind::Vector(elements), location)
+        }
+    }
+}
+
+/// A value whose elements are all the same.
+fn repeated<F: Value>(element: Expr, location: Location) -> Val<F> {
+    let kind = if F::ty().is_vector() { ExprKind::Splat(Box::new(element)) } else { element.kind };
+    Val::record(kind, location)
+}
+
+macro_rules! fragment {
+    ($($name:ident $element:ident;)*) => {
+        $(
+            impl<M: MatrixShape> Value for $name<M> {
+                fn ty() -> Type {
+                    spread::<M>().operands[Role::$element as usize]
+                }
+            }
+
+            impl<M: MatrixShape> Vector for $name<M> {
+                type Lane = M::$element;
+            }
+
+            impl<M: MatrixShape> $name<M> {
+                /// Loads the fragment whose first element is `matrix[row][column]`, in its own orientation.
+                #[track_caller]
+                pub fn load(
+                    matrix: &impl Matrix<Element = M::$element>,
+                    row: impl IntoVal<u32>,
+                    column: impl IntoVal<u32>,
+                ) -> Val<Self> {
+                    let location = Location::caller();
+                    let (row, column) = (row.into_val(), column.into_val());
+                    let element = |i, j| matrix.at(row + i, column + j, location);
+                    from_elements::<M, _, _>(Role::$element, element, location)
+                }
+
+                /// The same from a matrix that is stored transposed: the first element is `matrix[column][row]`.
+                #[track_caller]
+                pub fn load_transposed(
+                    matrix: &impl Matrix<Element = M::$element>,
+                    row: impl IntoVal<u32>,
+                    column: impl IntoVal<u32>,
+                ) -> Val<Self> {
+                    let location = Location::caller();
+                    let (row, column) = (row.into_val(), column.into_val());
+                    let element = |i, j| matrix.at(column + j, row + i, location);
+                    from_elements::<M, _, _>(Role::$element, element, location)
+                }
+
+                /// The fragment in which the element at each row and column is what `element` gives for them. It is
+                /// asked once for each element that a thread holds: how many those are depends on the target. The
+                /// blocks of an instruction with several count as one matrix ([`crate::mfma::Mfma`]).
+                #[track_caller]
+                pub fn from_elements<E: IntoVal<M::$element>>(
+                    element: impl Fn(Val<u32>, Val<u32>) -> E,
+                ) -> Val<Self> {
+                    let location = Location::caller();
+                    from_elements::<M, _, _>(Role::$element, |i, j| element(i, j).into_val(), location)
+                }
+
+                /// The fragment with every element equal to `value`.
+                #[track_caller]
+                pub fn splat(value: impl IntoVal<M::$element>) -> Val<Self> {
+                    let location = Location::caller();
+                    repeated(value.into_val().expr(location), location)
+                }
+            }
+
+            impl<M: MatrixShape> Val<$name<M>> {
+                /// How many elements this thread holds: it depends on the target.
+                #[must_use]
+                #[allow(clippy::len_without_is_empty, reason = "no fragment is empty")]
+                pub fn len(self) -> Val<u32> {
+                    literal($name::<M>::ty().lanes.into())
+                }
+
+                /// The row, in the fragment, of element `register` of what this thread holds.
+                #[track_caller]
+                pub fn row(self, register: impl IntoVal<u32>) -> Val<u32> {
+                    coordinates::<M>(Role::$element, &[register.into_val()])[0].0
+                }
+
+                /// The column, in the fragment, of element `register` of what this thread holds.
+                #[track_caller]
+                pub fn column(self, register: impl IntoVal<u32>) -> Val<u32> {
+                    coordinates::<M>(Role::$element, &[register.into_val()])[0].1
+                }
+            }
+        )*
+    };
+}
+
+fragment! {
+    FragmentA A;
+    FragmentB B;
+    Accumulator C;
+}
+
+impl<M: MatrixShape> FragmentA<M> {
+    /// As `load`, each thread's elements in one access: `column` is a multiple of their number, and so is the length of
+    /// a row.
+    #[track_caller]
+    pub fn load_vector(
+        matrix: &impl Matrix<Element = M::A>,
+        row: impl IntoVal<u32>,
+        column: impl IntoVal<u32>,
+    ) -> Val<Self> {
+        let location = Location::caller();
+        let (i, j) = coordinates::<M>(Role::A, &[literal(0)])[0];
+        matrix.vector_at(row.into_val() + i, column.into_val() + j, location)
+    }
+}
+
+impl<M: MatrixShape> FragmentB<M> {
+    /// As `load_transposed`, each thread's elements in one access: `row` is a multiple of their number, and so is the
+    /// length of a row of the matrix.
+    #[track_caller]
+    pub fn load_transposed_vector(
+        matrix: &impl Matrix<Element = M::B>,
+        row: impl IntoVal<u32>,
+        column: impl IntoVal<u32>,
+    ) -> Val<Self> {
+        let location = Location::caller();
+        let (i, j) = coordinates::<M>(Role::B, &[literal(0)])[0];
+        matrix.vector_at(column.into_val() + j, row.into_val() + i, location)
+    }
+}
+
+impl<M: MatrixShape> Accumulator<M> {
+    /// An accumulator of zeros.
+    #[track_caller]
+    #[must_use]
+    pub fn zero() -> Val<Self> {
+        let location = Location::caller();
+        let ty = M::C::ty();
+        let zero = Atom::Literal(Literal::from_bits(ty.scalar, 0));
+        repeated(zero.expr(ty, location), location)
+    }
+}
+
+impl<M: MatrixShape> Val<Accumulator<M>> {
+    /// `self += a * b`, on the matrix cores.
+    #[track_caller]
+    pub fn mma(&mut self, a: Val<FragmentA<M>>, b: Val<FragmentB<M>>) {
+        let sum = mma(a, b, *self);
+        super::bind::assign(self, sum);
+    }
+
+    /// Stores the elements to `matrix` from `matrix[row][column]` on.
+    #[track_caller]
+    pub fn store(self, matrix: &mut impl MatrixMut<Element = M::C>, row: impl IntoVal<u32>, column: impl IntoVal<u32>) {
+        let location = Location::caller();
+        let (row, column) = (row.into_val(), column.into_val());
+        let registers: Vec<Val<u32>> = (0..u32::from(Accumulator::<M>::ty().lanes)).map(literal).collect();
+        for (register, (i, j)) in registers.iter().zip(coordinates::<M>(Role::C, &registers)) {
+            let element = super::memory::Get::element(&self, *register, location);
+            matrix.put(row + i, column + j, element, location);
+        }
+    }
+}
+
+/// `c + a * b`: on the matrix cores, or by fused multiply-adds in the same order where the target lacks the instruction
+/// and `f32` can do without.
+#[track_caller]
+pub fn mma<M: MatrixShape>(a: Val<FragmentA<M>>, b: Val<FragmentB<M>>, c: Val<Accumulator<M>>) -> Val<Accumulator<M>> {
+    let location = Location::caller();
+    if let Some(function) = spread::<M>().function {
+        return fused::multiply_add(function, a, b, c);
+    }
+    Val::record_op(Op::Mfma(M::ROW), vec![a.expr(location), b.expr(location), c.expr(location)], location)
+}

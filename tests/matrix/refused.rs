@@ -1,0 +1,64 @@
+//! Instructions that a target, or the interpreter, does not have.
+
+use greta::codegen::lower::lower;
+use greta::codegen::target::{GFX90A, GFX950, SM_90};
+use greta::prelude::Device;
+
+use crate::kernels::{ENTRIES, Entry};
+
+fn entry(name: &str) -> &'static Entry {
+    ENTRIES.iter().find(|entry| entry.row.name == name).unwrap()
+}
+
+#[test]
+fn an_instruction_that_a_target_lacks_is_refused_with_those_that_it_has() {
+    let wanted = [
+        (
+            &GFX90A,
+            "mfma_i32_16x16x32_i8",
+            "gfx90a has no mfma_i32_16x16x32_i8; it is available on gfx942, gfx950. For operands of these types it has \
+             mfma_i32_32x32x4_2b_i8, mfma_i32_16x16x4_4b_i8, mfma_i32_4x4x4_16b_i8, mfma_i32_32x32x8_i8, \
+             mfma_i32_16x16x16_i8",
+        ),
+        (
+            &GFX950,
+            "mfma_f32_16x16x8_xf32",
+            "gfx950 has no mfma_f32_16x16x8_xf32; it is available on gfx942. Fragments `F32_16x16x4` work on every target: \
+             write `Accumulator::mma` with `FragmentA` and `FragmentB`",
+        ),
+    ];
+    for (target, name, message) in wanted {
+        let error = lower(entry(name).intrinsic, &[], target).unwrap_err().to_string();
+        assert!(error.contains(message), "{error}");
+    }
+}
+
+#[test]
+fn fragments_of_shapes_that_a_target_lacks_are_refused() {
+    for entry in ENTRIES {
+        let lowered = lower(entry.fragments, &[], &SM_90);
+        if entry.row.name == "mfma_f32_16x16x4_f32" {
+            continue;
+        }
+        let error = lowered.unwrap_err().to_string();
+        assert!(error.contains(&format!("sm_90 has no {}", entry.row.name)), "{error}");
+    }
+}
+
+/// Integers have one product, whatever the machine; how gfx950 rounds floats has no public source.
+#[test]
+fn the_interpreter_runs_instructions_that_gfx942_lacks_on_integers_alone() {
+    let device = Device::open("cpu:gfx950").unwrap();
+    for name in ["mfma_i32_16x16x64_i8", "mfma_f32_16x16x32_f16"] {
+        let entry = entry(name);
+        let [a, b, c] = greta::codegen::mfma::Role::ALL.map(|role| {
+            let (rows, columns) = entry.row.size(role);
+            vec![0_u64; (rows * columns) as usize]
+        });
+        let result = (entry.run_fragments)(&device, [&a, &b, &c], 1);
+        match result {
+            Ok(d) => assert!(name.starts_with("mfma_i32") && d == c),
+            Err(error) => assert!(error.to_string().contains("is not supported by the interpreter"), "{error}"),
+        }
+    }
+}
