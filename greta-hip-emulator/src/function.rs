@@ -3,6 +3,7 @@
 use std::ffi::CString;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use greta_emulator::{Cause, Fault, Kernel, Launch};
 
@@ -150,7 +151,9 @@ impl Function {
             options: runtime().options,
             ..Launch::new(self.object.module(), self.kernel(), &arguments)
         };
-        greta_emulator::launch(&runtime().memory, &launch).map_err(|fault| failure(&fault))?;
+        let start = Instant::now();
+        let report = greta_emulator::launch(&runtime().memory, &launch).map_err(|fault| failure(&fault))?;
+        runtime().journal.note(&self.kernel().metadata.name, shape, &report, start.elapsed());
         Ok(())
     }
 }

@@ -18,6 +18,7 @@ mod function;
 mod graph;
 mod handles;
 mod image;
+mod journal;
 mod memory;
 mod occupancy;
 mod runtime;

@@ -17,6 +17,7 @@ use crate::event::Event;
 use crate::function::{Function, Module};
 use crate::graph::{Exec, Graph};
 use crate::handles::{Handles, lock};
+use crate::journal::Journal;
 use crate::memory::{Blocks, Pool};
 use crate::stream::Stream;
 
@@ -38,6 +39,7 @@ pub(crate) struct Runtime {
     pub(crate) memory: Memory,
     /// How launches run.
     pub(crate) options: Options,
+    pub(crate) journal: Journal,
     pub(crate) blocks: Blocks,
     pub(crate) streams: Handles<Stream>,
     pub(crate) events: Handles<Event>,
@@ -57,16 +59,16 @@ pub(crate) struct Runtime {
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     let given = std::env::var(DEVICES_VARIABLE).ok().and_then(|count| count.parse::<usize>().ok());
     let device_count = given.unwrap_or(1).min(DEVICES_MAX);
+    let checks = std::env::var_os(CHECKS_VARIABLE).is_some_and(|value| value == "1");
+    let journal = Journal::open();
     let pools = Handles::default();
     let pool_of = |device| pools.insert(Pool { device, ..Pool::default() });
     Runtime {
         device_count,
         start: Instant::now(),
         memory: Memory::new(),
-        options: Options {
-            checks: std::env::var_os(CHECKS_VARIABLE).is_some_and(|value| value == "1"),
-            ..Options::default()
-        },
+        options: Options { checks, counters: journal.counts(), ..Options::default() },
+        journal,
         blocks: Blocks::default(),
         streams: Handles::default(),
         events: Handles::default(),

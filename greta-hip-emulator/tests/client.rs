@@ -65,13 +65,27 @@ fn a_program_in_c_finds_the_api_as_it_expects_it() {
     };
     assert!(compiled.status.success(), "{}", text(&compiled));
     let mut run = Command::new(&program);
+    let counters = folder.path().join("counters.jsonl");
     run.arg(&image).arg(&dot).env("LD_LIBRARY_PATH", folder.path()).env("GRETA_EMULATOR_DEVICES", "2");
+    run.env("GRETA_EMULATOR_CHECKS", "1").env("GRETA_EMULATOR_COUNTERS", &counters);
     let output = run.output().expect("the program starts");
     assert!(output.status.success(), "{}", text(&output));
     let said = text(&output);
     assert!(said.contains("all as expected") && said.contains("global_load"), "{said}");
     let count = said.matches("hipCreateTextureObject is not supported").count();
     assert_eq!(count, 1, "a missing call is named once: {said}");
+    check_counters(&std::fs::read_to_string(counters).expect("the runtime wrote counters"));
     let dot = std::fs::read_to_string(dot).expect("the program wrote a graph");
     assert!(dot.contains("scale") && dot.matches(" -> ").count() == 5, "{dot}");
+}
+
+/// The first launch: 1,000 floats read and written by 16 waves.
+fn check_counters(text: &str) {
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
+    let (first, counters) = (&lines[0], &lines[0]["counters"]);
+    assert_eq!((first["kernel"].as_str(), first["grid"].to_string()), (Some("scale"), "[4,1,1]".to_owned()));
+    assert_eq!((counters["waves"].as_u64(), counters["instructions"]["stores"].as_u64()), (Some(16), Some(16)));
+    assert_eq!(counters["global"]["lane_bytes"].as_u64(), Some(2 * 4 * 1000), "{counters}");
+    assert!(lines.iter().any(|line| line["kernel"] == "reverse" && line["dynamic_shared_bytes"] == 256));
 }
