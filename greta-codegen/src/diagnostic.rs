@@ -223,6 +223,12 @@ pub enum DiagnosticKind {
         /// What is copied.
         given: Type,
     },
+    /// A value that is not printed.
+    #[error("a value of {given} is not printed: print scalars of 32 bits and `bool`")]
+    Printed {
+        /// Its type.
+        given: Type,
+    },
     /// An operand of a hint to the compiler is not known when the kernel is compiled.
     #[error("the operands of {operation} must be known at compile time: use literals, constants and tile parameters")]
     HintNotConstant {

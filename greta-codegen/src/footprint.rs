@@ -256,6 +256,7 @@ impl<'a> Footprints<'a> {
             }
             StmtKind::Assign(place, _) => footprint.add(&self.write(place)),
             StmtKind::Eval(_) => {}
+            StmtKind::Print(_) => footprint.faults = true,
             StmtKind::If(..) => footprint.control = true,
             StmtKind::For { .. } | StmtKind::While(..) | StmtKind::Loop(_) => {
                 footprint.control = true;

@@ -134,6 +134,9 @@ impl Analysis<'_> {
             StmtKind::Eval(value) => {
                 self.expr(value, values, control);
             }
+            StmtKind::Print(message) => message.values.iter().for_each(|value| {
+                self.expr(value, values, control);
+            }),
             StmtKind::If(condition, then, otherwise) => {
                 return self.branch(condition, then, otherwise, stmt.location, values, control);
             }

@@ -115,6 +115,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) stop: &'a std::sync::atomic::AtomicU64,
     /// This block's number.
     pub(crate) number: u64,
+    /// The launch's grid.
+    pub(crate) grid: [u32; 3],
     pub(crate) fault: Option<Box<Fault>>,
     /// What the sanitizer remembers, if the program was compiled for it.
     pub(crate) session: Option<Session<'a>>,
@@ -138,6 +140,7 @@ impl<'a> Frame<'a> {
             buffers,
             stop,
             number: 0,
+            grid: [1; 3],
             fault: None,
             session,
         }

@@ -51,6 +51,7 @@ impl Program {
             let undo = Undo::new(arguments, |index| self.parts.parameters[index].is_written());
             let shadow = LaunchShadow::new(self, arguments, grid, false);
             if self.pass(grid, blocks, arguments, workers, Some(&shadow)).is_ok() {
+                shadow.release(self.print);
                 return Ok(());
             }
             undo.restore();
@@ -215,6 +216,7 @@ impl Launch<'_> {
     fn block(&self, frame: &mut Frame<'_>, number: u64) {
         let program = self.program;
         frame.number = number;
+        frame.grid = self.grid;
         frame.reset();
         if let Some(session) = &mut frame.session {
             session.start(number);

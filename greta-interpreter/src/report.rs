@@ -128,6 +128,12 @@ pub enum ReportKind {
         /// The step.
         step: Literal,
     },
+    /// An assertion of the kernel's own that does not hold. The kernel's fault.
+    #[error("{message}")]
+    Failed {
+        /// What it says.
+        message: String,
+    },
     /// A matrix instruction that not all lanes of a wave run. The kernel's fault: move it out of the branch, or make
     /// the block a multiple of the wave.
     #[error("{instruction} run by {active} of {wave} lanes of a wave")]

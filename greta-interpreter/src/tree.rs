@@ -26,6 +26,7 @@ pub(crate) struct Tree {
     pub(crate) regions: Vec<RegionInfo>,
     pub(crate) accesses: Vec<Access>,
     pub(crate) parameters: Vec<Parameter>,
+    pub(crate) messages: Vec<Message>,
     pub(crate) body: Vec<Node>,
     pub(crate) shared_words: u64,
 }
@@ -139,6 +140,17 @@ pub(crate) struct Access {
     pub(crate) location: Location,
 }
 
+/// What is printed around values.
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    pub(crate) text: Vec<String>,
+    /// The types of the values.
+    pub(crate) scalars: Vec<Scalar>,
+    /// Whether the launch fails with it.
+    pub(crate) fails: bool,
+    pub(crate) location: Location,
+}
+
 /// One index of an access.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dim {
@@ -240,6 +252,11 @@ pub(crate) enum Node {
         location: Location,
     },
     Barrier(Location),
+    /// Prints a line for each thread, or fails with it.
+    Print {
+        message: usize,
+        values: Vec<Operand>,
+    },
     CheckDivisor {
         divisor: Operand,
         count: u32,
@@ -426,6 +443,7 @@ impl Node {
                 note(Touch::Write(dst.register));
             }
             Self::CheckDivisor { divisor: value, .. } | Self::Check { value, .. } => read(*value, note),
+            Self::Print { values, .. } => values.iter().for_each(|value| read(*value, note)),
             Self::CheckRange { end, step, .. } => {
                 read(*end, note);
                 read(*step, note);
@@ -453,6 +471,7 @@ impl Node {
             Self::Shuffle { value, lane, .. } => vec![value, lane],
             Self::Mfma { src, .. } => src.iter_mut().collect(),
             Self::CheckDivisor { divisor: value, .. } | Self::Check { value, .. } => vec![value],
+            Self::Print { values, .. } => values.iter_mut().collect(),
             Self::CheckRange { end, step, .. } => vec![end, step],
             Self::Vote { condition, .. } | Self::If { condition, .. } => vec![condition],
             Self::Loop(repeated) => vec![&mut repeated.condition],

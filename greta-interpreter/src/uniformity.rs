@@ -91,6 +91,7 @@ impl Pass<'_> {
             }
             Node::Declare(_)
             | Node::Barrier(_)
+            | Node::Print { .. }
             | Node::CheckDivisor { .. }
             | Node::Check { .. }
             | Node::CheckRange { .. }

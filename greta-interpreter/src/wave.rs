@@ -2,6 +2,7 @@
 
 use greta_codegen::ir::Scalar;
 
+use crate::encode::EncodedMessage;
 use crate::frame::{Frame, Handler, Inst, LANES};
 use crate::level::{Body, Level};
 use crate::report::ReportKind;
@@ -254,6 +255,55 @@ impl Body for CheckRange {
         }
         false
     }
+}
+
+/// Prints a line for each active thread, or fails with the first one's. `Inst::extra` is the message.
+pub(crate) struct Print;
+
+impl Body for Print {
+    #[inline(always)]
+    unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
+        for wave in 0..frame.waves {
+            // SAFETY: there is a current mask for each wave.
+            let mask = unsafe { *frame.masks.add(wave) };
+            for lane in (0..LANES).filter(|lane| mask >> lane & 1 != 0) {
+                if say(frame, inst, wave, lane) {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+}
+
+#[inline(never)]
+fn say(frame: &mut Frame<'_>, inst: &Inst, wave: usize, lane: usize) -> bool {
+    let program = frame.program;
+    let EncodedMessage { message, values } = &program.parts.messages[inst.extra as usize];
+    let mut line = message.text[0].clone();
+    for ((&(word, varying), scalar), text) in values.iter().zip(&message.scalars).zip(&message.text[1..]) {
+        let offset = if varying { wave * LANES + lane } else { 0 };
+        // SAFETY: the operands lie in the frame.
+        let bits = unsafe { *frame.words.add(word as usize + offset) };
+        line.push_str(&match scalar {
+            Scalar::F32 => f32::from_bits(bits).to_string(),
+            Scalar::Bool => (bits != 0).to_string(),
+            scalar if scalar.is_signed_integer() => (bits as i32).to_string(),
+            _ => bits.to_string(),
+        });
+        line.push_str(text);
+    }
+    if message.fails {
+        return frame.fail(wave, lane, message.location, ReportKind::Failed { message: line });
+    }
+    let thread = (wave * LANES + lane) as u32;
+    let (block, thread) = (crate::launch::position(frame.number, frame.grid), program.thread_position(thread));
+    let line = format!("{}: block {block:?}, thread {thread:?}: {line}", message.location);
+    match &frame.session {
+        Some(session) => session.print(line, program.print),
+        None => (program.print)(&line),
+    }
+    false
 }
 
 /// Reports what the interpreter lacks. `Inst::extra` is its entry.

@@ -83,7 +83,7 @@ pub(crate) fn diverge(jump: &TokenStream, wanted: Wanted, expr: &Expr) -> TokenS
 /// Why an expression is refused, and what to write instead.
 fn refusal(expr: &Expr) -> String {
     match expr {
-        Expr::Macro(_) => "macros are not expanded in kernels: call a function",
+        Expr::Macro(_) => crate::print::REFUSAL,
         Expr::Unsafe(_) => "a kernel needs no `unsafe`",
         Expr::Try(_) => "kernels have no errors to pass on with `?`",
         Expr::Await(_) | Expr::Async(_) => "kernels are not asynchronous",

@@ -15,6 +15,7 @@ mod loops;
 mod memory;
 mod methods;
 mod pattern;
+mod print;
 mod require;
 mod statement;
 mod structure;

@@ -41,7 +41,7 @@ impl Rewriter {
                 syn::Item::Const(_) | syn::Item::Use(_) => Ok(quote!(#item)),
                 other => Err(Error::new(other.span(), "declare items outside of the kernel")),
             },
-            Stmt::Macro(call) => Err(Error::new(call.span(), "macros are not expanded in kernels: call a function")),
+            Stmt::Macro(call) => self.print(&call.mac),
             Stmt::Expr(expr, semicolon) => self.expression_statement(expr, semicolon.is_some(), wanted),
         }
     }

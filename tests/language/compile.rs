@@ -25,6 +25,7 @@ const FILES: &[(&str, &[&KernelDefinition])] = &[
     (include_str!("struct_arrays.rs"), crate::struct_arrays::DEFINITIONS),
     (include_str!("struct_generics.rs"), crate::struct_generics::DEFINITIONS),
     (include_str!("struct_parameters.rs"), crate::struct_parameters::DEFINITIONS),
+    (include_str!("printing.rs"), crate::printing::DEFINITIONS),
     (include_str!("structures.rs"), crate::structures::DEFINITIONS),
     (include_str!("tables.rs"), crate::tables::DEFINITIONS),
     (include_str!("threads.rs"), crate::threads::DEFINITIONS),

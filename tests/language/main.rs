@@ -22,6 +22,7 @@ mod math;
 mod memory;
 mod methods;
 mod order;
+mod printing;
 mod struct_arrays;
 mod struct_generics;
 mod struct_parameters;

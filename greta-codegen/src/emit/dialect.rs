@@ -39,6 +39,8 @@ pub(super) struct Dialect {
     pub(super) nontemporal: fn(Type) -> Option<[&'static str; 2]>,
     /// Whether such a store takes the address first.
     pub(super) stores_to_first: bool,
+    /// Ends the kernel as failed.
+    pub(super) trap: &'static str,
     /// How an atomic operation is written.
     pub(super) atomic: fn(Atomic, Scalar) -> AtomicSpelling,
     /// What an atomic operation that the file defines does.
@@ -94,6 +96,7 @@ pub(super) static HIP: Dialect = Dialect {
     spelling: |row| row.hip,
     nontemporal: |_| Some(["__builtin_nontemporal_load", "__builtin_nontemporal_store"]),
     stores_to_first: false,
+    trap: "__builtin_trap()",
     atomic: atomics::hip_spelling,
     atomic_body: atomics::hip_body,
     lane_id: Some("__lane_id()"),
@@ -135,6 +138,7 @@ pub(super) static CUDA: Dialect = Dialect {
     // There are overloads for numbers, none for this file's vectors.
     nontemporal: |ty| (!ty.is_vector() && ty != Type::BOOL).then_some(["__ldcs", "__stcs"]),
     stores_to_first: true,
+    trap: "__trap()",
     atomic: atomics::cuda_spelling,
     atomic_body: atomics::cuda_body,
     lane_id: None,

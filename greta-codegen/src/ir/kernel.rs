@@ -241,6 +241,8 @@ pub enum StmtKind {
     Assign(Place, Expr),
     /// Evaluate for the effect.
     Eval(Expr),
+    /// Say something to whoever debugs the kernel.
+    Print(Message),
     /// Run one of two blocks.
     If(Expr, Block, Block),
     /// Count; see the module's documentation.
@@ -268,6 +270,17 @@ pub enum StmtKind {
     Continue,
     /// Leave the kernel or the device function.
     Return(Option<Expr>),
+}
+
+/// A text with values in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// The text before, between and after the values: one piece more than there are values.
+    pub text: Vec<String>,
+    /// Scalars of 32 bits, or `bool`.
+    pub values: Vec<Expr>,
+    /// Whether it says why the kernel fails: the launch ends with it.
+    pub fails: bool,
 }
 
 /// What the author asked about unrolling a loop.

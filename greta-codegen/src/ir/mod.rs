@@ -44,8 +44,8 @@ mod walk;
 
 pub use expr::{Argument, Expr, ExprKind, Place};
 pub use kernel::{
-    Block, Constant, ConstantId, Extent, Foreign, ForeignText, Function, FunctionId, Kernel, Stmt, StmtKind, Unroll,
-    Var, VarId, VarKind,
+    Block, Constant, ConstantId, Extent, Foreign, ForeignText, Function, FunctionId, Kernel, Message, Stmt, StmtKind,
+    Unroll, Var, VarId, VarKind,
 };
 pub use literal::Literal;
 pub use location::Location;

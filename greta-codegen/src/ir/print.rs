@@ -96,6 +96,11 @@ impl Printer<'_> {
             StmtKind::Fill(var, value) => writeln!(f, "fill {} with {};", self.var(*var), self.expr(value)),
             StmtKind::Assign(place, value) => writeln!(f, "{} = {};", self.place(place), self.expr(value)),
             StmtKind::Eval(value) => writeln!(f, "{};", self.expr(value)),
+            StmtKind::Print(message) => {
+                let values = message.values.iter().map(|value| self.expr(value));
+                let name = if message.fails { "fail" } else { "print" };
+                writeln!(f, "{name}({:?}, {});", message.text.join("{}"), list(values))
+            }
             StmtKind::If(condition, then, otherwise) => {
                 writeln!(f, "if {} {{", self.expr(condition))?;
                 self.block(f, then, level + 1)?;

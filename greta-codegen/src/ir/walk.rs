@@ -121,6 +121,7 @@ impl Stmt {
             | StmtKind::While(_, value, _) => {
                 vec![value]
             }
+            StmtKind::Print(message) => message.values.iter().collect(),
             StmtKind::Assign(place, value) => place.exprs().chain([value]).collect(),
             StmtKind::For { start, end, step, .. } => vec![start, end, step],
             StmtKind::Declare(_) | StmtKind::Table(..) | StmtKind::Loop(_) | StmtKind::Break | StmtKind::Continue => {
@@ -139,6 +140,7 @@ impl Stmt {
             | StmtKind::While(_, value, _) => {
                 vec![value]
             }
+            StmtKind::Print(message) => message.values.iter_mut().collect(),
             StmtKind::Assign(place, value) => place.exprs_mut().chain([value]).collect(),
             StmtKind::For { start, end, step, .. } => vec![start, end, step],
             StmtKind::Declare(_) | StmtKind::Table(..) | StmtKind::Loop(_) | StmtKind::Break | StmtKind::Continue => {

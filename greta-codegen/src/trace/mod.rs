@@ -28,6 +28,7 @@ mod math;
 mod memory;
 mod methods;
 mod operators;
+mod print;
 mod table;
 mod tracer;
 mod value;
@@ -65,6 +66,7 @@ pub use memory::{
 };
 pub use methods::{WordInteger, f32_from_bits};
 pub use operators::{CastFrom, cast, cast_float, cast_integer, eq, ge, gt, le, lt, ne};
+pub use print::{Printable, Printed, assert, assert_compared, print, printed};
 pub use table::{NamedGet, Table, get_constant};
 pub use tracer::TraceError;
 pub use value::{

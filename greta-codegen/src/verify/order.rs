@@ -28,7 +28,7 @@ impl Check<'_> {
             expr.walk(&mut |expr| self.operands(expr, findings));
         }
         match &stmt.kind {
-            StmtKind::Assign(..) => self.unordered(&stmt.exprs(), stmt, findings),
+            StmtKind::Assign(..) | StmtKind::Print(_) => self.unordered(&stmt.exprs(), stmt, findings),
             StmtKind::For { end, step, body, .. } => {
                 self.bounds(&[end, step], &self.footprints.block(body), stmt, findings);
             }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::{Findings, display_name};
 use crate::diagnostic::DiagnosticKind;
 use crate::ir::{
-    Block, Expr, Kernel, Leaf, Literal, Location, Place, Stmt, StmtKind, StructParam, Type, VarId, VarKind,
+    Block, Expr, Kernel, Leaf, Literal, Location, Message, Place, Stmt, StmtKind, StructParam, Type, VarId, VarKind,
 };
 use crate::target::Target;
 
@@ -144,6 +144,7 @@ impl<'a> Body<'a> {
             }
             StmtKind::Assign(place, value) => self.assign(place, value, location),
             StmtKind::Eval(value) => self.expr(value),
+            StmtKind::Print(message) => self.print(message),
             StmtKind::If(condition, then, otherwise) => {
                 self.value(condition, Type::BOOL, || "the condition of `if`".to_owned());
                 self.block(then);
@@ -168,6 +169,16 @@ impl<'a> Body<'a> {
             self.wrong_object(var, "a register array of as many numbers as are given", location);
         }
         self.declare(var, location);
+    }
+
+    fn print(&mut self, message: &Message) {
+        for value in &message.values {
+            self.expr(value);
+            if value.ty.is_vector() || value.ty.scalar.bytes() > 4 || self.opt_nothing(value).is_some() {
+                self.report(value.location, DiagnosticKind::Printed { given: value.ty });
+            }
+        }
+        assert_eq!(message.text.len(), message.values.len() + 1, "invariant: text stands around every value");
     }
 
     pub(super) fn wrong_object(&mut self, var: VarId, wanted: &'static str, location: Location) {

@@ -72,6 +72,7 @@ impl Walk<'_> {
                 self.touch(dst.register);
             }
             Node::CheckDivisor { divisor: value, .. } | Node::Check { value, .. } => self.operands(&[*value]),
+            Node::Print { values, .. } => self.operands(values),
             Node::CheckRange { end, step, .. } => self.operands(&[*end, *step]),
             Node::If { condition, then, otherwise, .. } => {
                 self.operands(&[*condition]);

@@ -27,7 +27,7 @@ use slots::Slots;
 pub(crate) use program::Parts;
 pub use program::{Checks, Program};
 pub(crate) use program::{
-    Code, Condition, EncodedAccess, EncodedAtomic, EncodedDim, EncodedSpace, Layout, LoopCode, Range,
+    Code, Condition, EncodedAccess, EncodedAtomic, EncodedDim, EncodedMessage, EncodedSpace, Layout, LoopCode, Range,
 };
 
 /// Bytes that one block's variables, or its shared arrays, may take.
@@ -64,6 +64,7 @@ pub(crate) fn encode(kernel: &Kernel, wave: u32, level: Level, checked: Checks) 
         code: Vec::new(),
         accesses: Vec::new(),
         atomics: Vec::new(),
+        messages: Vec::new(),
         locations: Vec::new(),
         ranges: Vec::new(),
         matrices: Vec::new(),
@@ -140,6 +141,7 @@ struct Encoder<'a> {
     code: Vec<Code>,
     accesses: Vec<EncodedAccess>,
     atomics: Vec<EncodedAtomic>,
+    messages: Vec<EncodedMessage>,
     locations: Vec<Location>,
     ranges: Vec<Range>,
     matrices: Vec<MatrixTable>,
@@ -310,6 +312,7 @@ impl Encoder<'_> {
             code: self.code,
             accesses: self.accesses,
             atomics: self.atomics,
+            messages: self.messages,
             locations: self.locations,
             ranges: self.ranges,
             matrices: self.matrices,

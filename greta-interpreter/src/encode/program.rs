@@ -9,7 +9,7 @@ use crate::level::Level;
 use crate::matrix::MatrixTable;
 use crate::report::ReportKind;
 use crate::sanitize::{Check, Site, Touch};
-use crate::tree::{Change, Origin, Parameter};
+use crate::tree::{Change, Message, Origin, Parameter};
 
 /// A kernel compiled for the interpreter. Made once, run any number of times, from any thread.
 pub struct Program {
@@ -17,6 +17,8 @@ pub struct Program {
     pub(crate) layout: Layout,
     /// Frames' memory that no launch is using.
     pub(crate) idle: Mutex<Vec<Storage>>,
+    /// Takes each line that the kernel prints.
+    pub(crate) print: fn(&str),
 }
 
 /// What a program checks beyond what every program does.
@@ -38,6 +40,7 @@ pub(crate) struct Parts {
     pub(crate) code: Vec<Code>,
     pub(crate) accesses: Vec<EncodedAccess>,
     pub(crate) atomics: Vec<EncodedAtomic>,
+    pub(crate) messages: Vec<EncodedMessage>,
     pub(crate) locations: Vec<Location>,
     pub(crate) ranges: Vec<Range>,
     pub(crate) matrices: Vec<MatrixTable>,
@@ -150,6 +153,13 @@ pub(crate) struct EncodedAccess {
     pub(crate) location: Location,
 }
 
+/// A message and where its values are: the word, and whether each thread has its own.
+#[derive(Clone, Debug)]
+pub(crate) struct EncodedMessage {
+    pub(crate) message: Message,
+    pub(crate) values: Vec<(u32, bool)>,
+}
+
 /// An atomic operation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EncodedAtomic {
@@ -206,6 +216,13 @@ impl Program {
         super::encode(kernel, wave, Level::detect(), checks)
     }
 
+    /// The same program, with every line that the kernel prints given to `print`, from any thread. Lines are dropped
+    /// otherwise.
+    #[must_use]
+    pub fn with_print(self, print: fn(&str)) -> Self {
+        Self { print, ..self }
+    }
+
     /// The kernel's name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -213,7 +230,7 @@ impl Program {
     }
 
     pub(super) fn from_parts(parts: Parts, layout: Layout) -> Self {
-        Self { parts, layout, idle: Mutex::new(Vec::new()) }
+        Self { parts, layout, idle: Mutex::new(Vec::new()), print: |_| {} }
     }
 }
 

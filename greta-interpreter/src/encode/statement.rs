@@ -3,7 +3,8 @@
 use greta_codegen::ir::Location;
 
 use super::{
-    Code, Condition, EncodedAccess, EncodedAtomic, EncodedDim, EncodedSpace, Encoder, LoopCode, Range, Source,
+    Code, Condition, EncodedAccess, EncodedAtomic, EncodedDim, EncodedMessage, EncodedSpace, Encoder, LoopCode, Range,
+    Source,
 };
 use crate::frame::{Handler, Inst};
 use crate::lanewise::{Lanewise, masked_move, spread};
@@ -64,6 +65,7 @@ impl Encoder<'_> {
                 let extra = self.place(*location);
                 self.check(self.level.handler::<wave::Barrier>(), &[], 0, extra);
             }
+            Node::Print { message, values } => self.print(*message, values),
             Node::CheckDivisor { divisor, count, location } => {
                 let extra = self.place(*location);
                 let varying = !self.tree.is_uniform(*divisor);
@@ -370,6 +372,13 @@ impl Encoder<'_> {
         let nowhere = Source { word: NOWHERE, ..source };
         self.track(extra, Touch::Write, [source; 3], count);
         self.push(access::store(self.level, kind, count), nowhere, [source; 3], count, extra);
+    }
+
+    fn print(&mut self, message: usize, values: &[Operand]) {
+        let values = values.iter().map(|value| self.source(*value)).map(|value| (value.word, value.varying)).collect();
+        self.messages.push(EncodedMessage { message: self.tree.messages[message].clone(), values });
+        let extra = self.messages.len() as u32 - 1;
+        self.check(self.level.handler::<wave::Print>(), &[], 0, extra);
     }
 
     fn atomic(&mut self, change: Change, dst: Target, id: AccessId, operands: [Operand; 2]) {

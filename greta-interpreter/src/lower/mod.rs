@@ -15,8 +15,8 @@ use greta_codegen::ir::{
 
 use crate::lanewise::{Lanewise, opt_row};
 use crate::tree::{
-    Access, Loop, Node, Operand, Origin, Parameter, ParameterKind, ROOT, Region, RegionInfo, Register, RegisterInfo,
-    Special, Target, Tree,
+    Access, Loop, Message, Node, Operand, Origin, Parameter, ParameterKind, ROOT, Region, RegionInfo, Register,
+    RegisterInfo, Special, Target, Tree,
 };
 
 /// Iterations of a loop that is unrolled, at most.
@@ -42,6 +42,7 @@ pub(crate) fn lower(kernel: &Kernel, wave: u32, sanitize: bool) -> Tree {
         specials: Vec::new(),
         shared_words: 0,
         assigned: sanitize.then(BTreeMap::new),
+        messages: Vec::new(),
     };
     lowerer.parameters();
     lowerer.block(&kernel.body);
@@ -50,6 +51,7 @@ pub(crate) fn lower(kernel: &Kernel, wave: u32, sanitize: bool) -> Tree {
         regions: lowerer.regions,
         accesses: lowerer.accesses,
         parameters: lowerer.parameters,
+        messages: lowerer.messages,
         body: lowerer.nodes,
         shared_words: lowerer.shared_words,
     }
@@ -93,6 +95,7 @@ struct Lowerer<'a> {
     /// If checks of the sanitizer are wanted: by a variable or array that may be read before it is assigned, the
     /// register that says which of its components have been.
     assigned: Option<BTreeMap<Register, Register>>,
+    messages: Vec<Message>,
 }
 
 impl Lowerer<'_> {
@@ -136,6 +139,7 @@ impl Lowerer<'_> {
             StmtKind::Table(id, values) => self.table(*id, values, statement.location),
             StmtKind::Fill(id, value) => self.fill(*id, value),
             StmtKind::Assign(place, value) => self.assign(place, value, statement.location),
+            StmtKind::Print(message) => self.print(message, statement.location),
             StmtKind::Eval(value) => {
                 self.expression(value);
             }
@@ -163,6 +167,17 @@ impl Lowerer<'_> {
             }
             StmtKind::Return(value) => self.leave(value.as_ref()),
         }
+    }
+
+    fn print(&mut self, message: &greta_codegen::ir::Message, location: Location) {
+        let values = self.operands(&message.values);
+        self.messages.push(Message {
+            text: message.text.clone(),
+            scalars: message.values.iter().map(|value| value.ty.scalar).collect(),
+            fails: message.fails,
+            location,
+        });
+        self.nodes.push(Node::Print { message: self.messages.len() - 1, values });
     }
 
     fn define(&mut self, id: VarId, value: Option<&Expr>) {

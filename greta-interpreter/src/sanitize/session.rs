@@ -1,6 +1,7 @@
 //! What a launch, and each worker in it, remembers: which buffers are watched, and the shadows of what is touched.
 
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 
 use super::Touch;
 use super::blocks::Blocks;
@@ -36,6 +37,8 @@ pub(crate) struct LaunchShadow<'a> {
     /// Whether blocks run one after another, in order.
     pub(super) in_order: bool,
     pub(super) grid: [u32; 3],
+    /// What threads have printed in blocks that may have to run again.
+    lines: Mutex<Vec<String>>,
 }
 
 /// What is known of an argument.
@@ -107,7 +110,13 @@ impl<'a> LaunchShadow<'a> {
                 ranges.push(Blocks::new((end - first.start) >> shift, has(0), has(2)));
             }
         }
-        Self { ranges, parameters, in_order, grid }
+        Self { ranges, parameters, in_order, grid, lines: Mutex::default() }
+    }
+
+    /// Prints what has been held back: the blocks do not run again.
+    pub(crate) fn release(&self, print: fn(&str)) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.drain(..).for_each(|line| print(&line));
     }
 }
 
@@ -164,6 +173,14 @@ impl<'a> Session<'a> {
             cells: Vec::new(),
             taken: 0,
         }
+    }
+
+    /// A thread prints a line: at once, or when it is known that the blocks do not run again.
+    pub(crate) fn print(&self, line: String, print: fn(&str)) {
+        if self.launch.in_order {
+            return print(&line);
+        }
+        self.launch.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }
 
     /// Another block starts.

@@ -107,6 +107,7 @@ impl Thread<'_> {
                     }
                 }
             }
+            StmtKind::Print(_) => panic!("random programs print nothing"),
             StmtKind::Eval(value) => {
                 self.eval(value);
             }

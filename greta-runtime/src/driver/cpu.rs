@@ -335,6 +335,7 @@ impl Driver for Cpu {
             return Err(Error::NoRustBody { kernel, function, location });
         }
         let program = Program::with_checks(kernel, self.target().wave, self.checks);
+        let program = program.with_print(|line| println!("{line}"));
         let id = self.kernels.insert(Kernel { program, manifest_dir: kernel.manifest_dir });
         Ok(Loaded { id, resources: None })
     }

@@ -182,6 +182,11 @@ impl Folder<'_> {
                 self.fold_into(value, false, &others);
             }
             StmtKind::Assign(place, value) => self.fold_assign(place, value),
+            StmtKind::Print(message) => {
+                let mut others = Footprint::default();
+                message.values.iter().for_each(|value| others.add(&self.footprints.expr(value)));
+                message.values.iter_mut().for_each(|value| self.fold_into(value, false, &others));
+            }
             StmtKind::For { start, end, step, body, .. } => {
                 let mut others = Footprint::default();
                 for bound in [&*start, &*end, &*step] {

@@ -1,0 +1,87 @@
+//! `println!` and `assert!` of kernels.
+//!
+//! On `cpu` each thread's line goes to standard output with the place and the thread; an assertion that does not hold
+//! fails the launch with a report. On a GPU they are `printf` and a trap: HIP's `printf` needs the host-call service of
+//! the ROCm runtime, which the driver starts by itself for code objects that ask for it. `emu` has no such service: there
+//! the thread that prints, or whose assertion fails, ends the launch with a fault at address 0.
+
+use super::tracer;
+use super::value::{IntoVal, Val, Word};
+use super::wanted::Condition;
+use crate::ir::{Expr, ExprKind, Location, Message, Op, StmtKind, Type};
+
+/// A value in a text.
+#[derive(Debug)]
+pub struct Printed(Expr);
+
+/// What stands in a text: a scalar of 32 bits or a `bool`.
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` is not printed in a kernel",
+    label = "print scalars of 32 bits and `bool`"
+)]
+pub trait Printable {
+    /// The value, as it is here.
+    fn printed(self, location: Location) -> Printed;
+}
+
+impl<T: Word> Printable for Val<T> {
+    fn printed(self, location: Location) -> Printed {
+        Printed(self.expr(location))
+    }
+}
+
+macro_rules! host {
+    ($($host:ty),*) => {
+        $(impl Printable for $host {
+            fn printed(self, location: Location) -> Printed {
+                IntoVal::<$host>::into_val(self).printed(location)
+            }
+        })*
+    };
+}
+
+host!(bool, i32, u32, f32);
+
+/// A value in a text.
+#[track_caller]
+pub fn printed<P: Printable>(value: P) -> Printed {
+    value.printed(Location::caller())
+}
+
+fn record(text: &[&str], values: Vec<Printed>, fails: bool, location: Location) {
+    let text = text.iter().map(|&piece| piece.to_owned()).collect();
+    let values = values.into_iter().map(|value| value.0).collect();
+    tracer::with(|tracer| tracer.push(StmtKind::Print(Message { text, values, fails }), location));
+}
+
+/// `println!` of pieces of text around values.
+#[track_caller]
+pub fn print(text: &[&str], values: Vec<Printed>) {
+    record(text, values, false, Location::caller());
+}
+
+/// `assert!`: where the condition does not hold, the kernel fails with the text.
+#[track_caller]
+pub fn assert<C: Condition>(condition: C, text: &[&str], values: impl FnOnce() -> Vec<Printed>) {
+    fail_unless(condition.into_val(), text, values, Location::caller());
+}
+
+/// `assert_eq!`, or `assert_ne!` if not `equal`: where it does not hold, the kernel fails with both values.
+#[track_caller]
+pub fn assert_compared<T: Word, R: IntoVal<T>>(equal: bool, left: Val<T>, right: R, text: &[&str]) {
+    let (location, right) = (Location::caller(), right.into_val());
+    let op = if equal { Op::Eq } else { Op::Ne };
+    let holds = Val::record_op(op, vec![left.expr(location), right.expr(location)], location);
+    fail_unless(holds, text, || vec![left.printed(location), right.printed(location)], location);
+}
+
+fn fail_unless(holds: Val<bool>, text: &[&str], values: impl FnOnce() -> Vec<Printed>, location: Location) {
+    let kind = ExprKind::Op(Op::Not, vec![holds.expr(location)]);
+    let fails = Val::<bool>::record(kind, location);
+    tracer::with(super::tracer::Tracer::open_block);
+    record(text, values(), true, location);
+    tracer::with(|tracer| {
+        let then = tracer.close_block();
+        tracer.push(StmtKind::If(fails.atom.expr(Type::BOOL, location), then, Vec::new()), location);
+    });
+}

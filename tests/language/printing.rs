@@ -1,0 +1,77 @@
+//! `println!` and assertions. What a kernel prints on `cpu` is tested with the interpreter.
+
+use crate::{check, device, floats};
+use greta::prelude::*;
+
+/// y[i] = x[i] * 2, with a few words about it.
+#[kernel(block = 64)]
+pub fn talkative(x: &Global<f32>, y: &mut Global<f32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    let v = x[i];
+    assert!(v < 1.0 && v >= -1.0);
+    assert!(i < 2 * BLOCK, "thread {i} of {}", 2 * BLOCK);
+    assert_eq!(i / BLOCK, block_idx().x);
+    assert_ne!(v, 2.0, "two");
+    if v > 4.0 {
+        println!("100% of \"x\"[{i}] is {v} {{{:?}}}", v > 0.5);
+    }
+    y[i] = v * 2.0;
+}
+
+#[test]
+fn words_change_no_value() {
+    check!(talkative, floats(), |x: &[f32], i: usize| x[i] * 2.0);
+}
+
+#[kernel(block = 64)]
+pub fn bounded(x: &Global<u32>, y: &mut Global<u32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    assert!(x[i] < 100, "x[{i}] is {}, too large", x[i]);
+    assert_eq!(x[i] % 2, 0);
+    y[i] = x[i];
+}
+
+/// What the launch on a device says of x with one value changed.
+fn complaint(device: &str, position: usize, value: u32) -> String {
+    let device = Device::open(device).unwrap();
+    let stream = device.stream().unwrap();
+    let mut values = vec![4_u32; crate::LEN];
+    values[position] = value;
+    let x = device.buffer_from(&values).unwrap();
+    let mut y = device.zeroed(crate::LEN).unwrap();
+    let kernel = device.kernel(bounded::variant()).unwrap();
+    let launched = kernel.launch(&stream, 2, bounded::Args { x: &x, y: &mut y });
+    launched.and_then(|()| stream.synchronize()).map_or_else(|error| error.to_string(), |()| "fine".to_owned())
+}
+
+#[test]
+fn an_assertion_that_fails_names_its_line_thread_and_values() {
+    assert_eq!(complaint("cpu", 0, 6), "fine");
+    for (position, value, message, thread) in [
+        (70, 123, "x[70] is 123, too large", "block [1, 0, 0], thread [6, 0, 0]"),
+        (3, 7, "assertion failed: x[i] % 2 == 0; left is 1, right is 0", "block [0, 0, 0], thread [3, 0, 0]"),
+    ] {
+        let said = complaint("cpu", position, value);
+        for part in [message, thread, "tests/language/printing.rs:"] {
+            assert!(said.contains(part), "no `{part}` in\n{said}");
+        }
+    }
+}
+
+#[test]
+fn an_assertion_that_fails_on_emu_is_an_error() {
+    assert_eq!(complaint("emu", 0, 6), "fine");
+    let said = complaint("emu", 70, 123);
+    assert!(said.contains("kernel bounded, workgroup [1, 0, 0], wave 0, lane 6"), "{said}");
+}
+
+#[test]
+fn assertions_are_printf_and_trap_in_hip() {
+    let source = bounded::variant().hip().unwrap();
+    for part in ["printf(\"tests/language/printing.rs:", "x[%u] is %u, too large\\n\"", "__builtin_trap();"] {
+        assert!(source.contains(part), "no `{part}` in\n{source}");
+    }
+    assert!(device().kernel(talkative::variant()).is_ok());
+}
+
+crate::kernels!(talkative, bounded);
