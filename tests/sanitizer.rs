@@ -126,7 +126,7 @@ fn shuffles_behind_a_branch(x: &Global<u32>, y: &mut Global<u32>) {
 #[kernel(block = 100)]
 fn shuffles_past_the_block(x: &Global<u32>, y: &mut Global<u32>) {
     let t = thread_idx().x;
-    y[t] = shuffle_down(x[t], 2);
+    y[t] = shuffle_down(x[t], x[2]);
 }
 
 #[kernel(block = 64)]
@@ -149,6 +149,12 @@ fn never_ends(x: &Global<u32>, y: &mut Global<u32>) {
         }
     }
     y[t] = n;
+}
+
+#[kernel(block = 100)]
+fn shuffles_past_the_block_for_sure(x: &Global<u32>, y: &mut Global<u32>) {
+    let t = thread_idx().x;
+    y[t] = shuffle_down(x[t], 2);
 }
 
 /// All threads store the same, blocks too; then each has an element of its own.
@@ -287,6 +293,13 @@ fn a_view_that_starts_within_a_vector_is_misaligned() {
     );
     kernel.launch(&stream, 1, copies_vectors::Args { x: &x.view(4..).unwrap(), y: &mut y }).unwrap();
     assert_eq!(y.read(&stream).unwrap(), floats(300)[4..260]);
+}
+
+#[test]
+fn a_shuffle_that_is_known_to_read_nobody_is_refused_before_it_runs() {
+    let refusal = device().kernel(shuffles_past_the_block_for_sure::variant()).expect_err("lane 36 does not exist");
+    let wanted = "shuffle_down in lane 34 reads lane 36, which does not take part";
+    assert!(refusal.to_string().contains(wanted), "{refusal}");
 }
 
 #[test]

@@ -431,6 +431,16 @@ pub enum DiagnosticKind {
         /// The condition, loop or early exit that lanes disagree about.
         cause: Location,
     },
+    /// A shuffle that reads a lane which is behind a branch, has returned, or is no thread of the block.
+    #[error("{operation} in lane {lane} reads lane {from}, which does not take part")]
+    InactiveLane {
+        /// The operation.
+        operation: &'static str,
+        /// The lane that reads.
+        lane: u32,
+        /// The lane that it reads.
+        from: u32,
+    },
     /// Operands of one expression of which one changes what another reads.
     #[error("one expression both changes and uses {name}; give each a `let` of its own")]
     OperandOrder {

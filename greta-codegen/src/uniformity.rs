@@ -9,6 +9,8 @@
 //! A load at a uniform index is uniform: what threads disagree about there is a race, which the interpreter finds.
 //! Shuffles of what differs are unknown, since reductions are made of them. Device functions are followed at each call.
 
+mod active;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -17,6 +19,7 @@ use crate::ir::{
 };
 use crate::ops::Effects;
 use crate::target::Target;
+use active::Active;
 
 /// How much the threads of a block agree about a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,6 +54,8 @@ pub struct Collective {
     pub location: Location,
     /// What threads disagree about on the way there.
     pub control: Control,
+    /// Of a shuffle: a lane, and the lane that it reads and that is known not to take part.
+    pub absent: Option<[u32; 2]>,
 }
 
 /// Finds every collective operation of a kernel that runs, with the control flow that leads to it.
@@ -61,7 +66,9 @@ pub fn collectives(kernel: &Kernel, target: &Target) -> Vec<Collective> {
         positions: Positions::new(kernel, target),
         found: Vec::new(),
         returned: Uniformity::Uniform,
+        active: None,
     };
+    analysis.active = Some(vec![true; analysis.positions.threads as usize].into());
     let mut values = vec![Uniformity::Uniform; kernel.vars.len()];
     analysis.block(&kernel.body, &mut values, Control::default());
     analysis.found
@@ -110,6 +117,7 @@ struct Analysis<'a> {
     found: Vec<Collective>,
     /// Of what the function that is followed returns.
     returned: Uniformity,
+    active: Active,
 }
 
 impl Analysis<'_> {
@@ -154,11 +162,18 @@ impl Analysis<'_> {
             StmtKind::Loop(body) => {
                 return self.repeat(None, body, (Uniformity::Uniform, stmt.location), values, control);
             }
-            StmtKind::Break => return Exits { breaks: control, ..Exits::default() },
-            StmtKind::Continue => return Exits { continues: control, ..Exits::default() },
+            StmtKind::Break => {
+                self.leave();
+                return Exits { breaks: control, ..Exits::default() };
+            }
+            StmtKind::Continue => {
+                self.leave();
+                return Exits { continues: control, ..Exits::default() };
+            }
             StmtKind::Return(value) => {
                 let level = value.as_ref().map_or(Uniformity::Uniform, |value| self.expr(value, values, control));
                 self.returned = self.returned.max(level).max(control.level);
+                self.leave();
                 return Exits { returns: control, ..Exits::default() };
             }
         }
@@ -187,7 +202,13 @@ impl Analysis<'_> {
         let level = self.expr(condition, values, control);
         let inside = control.under(level, location);
         let mut other = values.clone();
-        let exits = self.block(then, values, inside).join(self.block(otherwise, &mut other, inside));
+        let fork = self.fork(condition, level);
+        self.take(&fork, true);
+        let exits = self.block(then, values, inside);
+        let after_then = self.active.take();
+        self.take(&fork, false);
+        let exits = exits.join(self.block(otherwise, &mut other, inside));
+        self.meet(fork, after_then, [then, otherwise]);
         join_values(values, &other);
         for var in assigned([then, otherwise]) {
             values[var.index()] = values[var.index()].max(level);
@@ -206,7 +227,9 @@ impl Analysis<'_> {
     ) -> Exits {
         let (mut trips, location) = trips;
         let mut left = Control::default();
+        let active = self.active.take();
         loop {
+            self.active = None;
             let start = values.clone();
             let inside = control.under(trips, location).join(left);
             let mut exits = Exits::default();
@@ -223,6 +246,7 @@ impl Analysis<'_> {
             join_values(values, &start);
             let gone = left.join(exits.breaks).join(exits.returns);
             if *values == start && gone == left && control.under(trips, location).join(left) == inside {
+                self.end_loop(active, body);
                 return Exits { returns: exits.returns, ..Exits::default() };
             }
             left = gone;
@@ -231,9 +255,15 @@ impl Analysis<'_> {
 
     fn expr(&mut self, expr: &Expr, values: &mut Values, control: Control) -> Uniformity {
         let mut level = Uniformity::Uniform;
+        let active = self.active.clone();
+        if matches!(expr.kind, ExprKind::And(..) | ExprKind::Or(..) | ExprKind::Select(..)) {
+            // Some operands are evaluated only where they are needed.
+            self.active = None;
+        }
         for operand in expr.operands() {
             level = level.max(self.expr(operand, values, control));
         }
+        self.active = active;
         let level = match &expr.kind {
             ExprKind::Var(var) => values[var.index()],
             ExprKind::Load(place) => match self.kernel.var(place.base).kind {
@@ -243,7 +273,7 @@ impl Analysis<'_> {
             },
             // Each thread sees what the threads before it left.
             ExprKind::Atomic(..) => level.max(Uniformity::Unknown),
-            ExprKind::Op(op, _) => self.op(*op, level, expr.location, control),
+            ExprKind::Op(op, operands) => self.op(*op, operands, level, expr.location, control),
             ExprKind::Call(function, arguments) => self.call(*function, arguments, values, control),
             _ => level,
         };
@@ -251,10 +281,10 @@ impl Analysis<'_> {
         if refined { self.positions.opt_level(expr).unwrap_or(level) } else { level }
     }
 
-    fn op(&mut self, op: Op, operands: Uniformity, location: Location, control: Control) -> Uniformity {
+    fn op(&mut self, op: Op, exprs: &[Expr], operands: Uniformity, location: Location, control: Control) -> Uniformity {
         let effects = op.row().effects;
         if op.row().is_collective() {
-            let collective = Collective { op, location, control };
+            let collective = Collective { op, location, control, absent: self.opt_absent(op, exprs) };
             if !self.found.contains(&collective) {
                 self.found.push(collective);
             }
@@ -290,7 +320,10 @@ impl Analysis<'_> {
         let outer = std::mem::take(&mut self.returned);
         // The caller's disagreements are known to the caller: only those inside the function decide its result.
         let entry = Control { level: Uniformity::Uniform, ..control };
+        let active = self.active.clone();
         self.block(&callee.body, &mut inside, entry);
+        // Who returned from the function goes on here.
+        self.active = active;
         for (&param, argument) in callee.params.iter().zip(arguments) {
             if let Argument::Object(object) = argument {
                 values[object.index()] = inside[param.index()];

@@ -211,3 +211,34 @@ fn a_matrix_instruction_may_stand_under_a_condition_of_its_wave() {
     let found = collectives(&build.finish(), &GFX942);
     assert!(found[0].control.block.is_some() && found[0].control.lane.is_none());
 }
+
+#[test]
+fn a_shuffle_from_a_lane_that_is_known_not_to_be_there_is_found() {
+    let absent = |threads: u32, fill: &dyn Fn(&mut Build)| {
+        let mut build = Build::new(threads);
+        fill(&mut build);
+        collectives(&build.finish(), &GFX942).iter().find_map(|collective| collective.absent)
+    };
+    let shuffle = |build: &mut Build, kind: Op, by: u32| {
+        build.bind("v", op(kind, [tid(), u(by)]));
+    };
+    assert_eq!(absent(64, &|build| shuffle(build, Op::ShuffleXor, 32)), None);
+    assert_eq!(absent(100, &|build| shuffle(build, Op::ShuffleDown, 2)), Some([34, 36]), "past the block's end");
+    assert_eq!(absent(100, &|build| shuffle(build, Op::ShuffleUp, 2)), None);
+    let behind_a_branch = |by| move |build: &mut Build| build.if_(lt(tid(), u(32)), |b| shuffle(b, Op::ShuffleXor, by));
+    assert_eq!(absent(128, &behind_a_branch(16)), None);
+    assert_eq!(absent(128, &behind_a_branch(32)), Some([0, 32]));
+    let after_a_return = |build: &mut Build| {
+        build.if_(lt(tid(), u(3)), |build| build.push(StmtKind::Return(None)));
+        shuffle(build, Op::ShuffleXor, 4);
+    };
+    assert_eq!(absent(64, &after_a_return), Some([4, 0]));
+    let where_data_decides = |build: &mut Build| {
+        let x = build.global("x", Type::U32, false);
+        let condition = lt(build.load(x, [tid()]), u(3));
+        build.if_(condition, |build| shuffle(build, Op::ShuffleXor, 1));
+        // Everybody is here again.
+        shuffle(build, Op::ShuffleXor, 1);
+    };
+    assert_eq!(absent(64, &where_data_decides), None);
+}

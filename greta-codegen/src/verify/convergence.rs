@@ -1,5 +1,5 @@
 //! Checks that barriers and matrix instructions stand where threads agree about reaching them; on NVIDIA also what
-//! exchanges values between lanes, which waits there for the whole wave.
+//! exchanges values between lanes, which waits there for the whole wave; and that shuffles read lanes that take part.
 //!
 //! Refuses what is provably wrong; what depends on data is for the interpreter to find.
 
@@ -23,7 +23,12 @@ pub(super) fn check(kernel: &Kernel, target: &'static Target, findings: &mut Fin
             (op, _, Some(cause)) if target.family == Family::Nvidia && op.row().effects == Effects::Wave => {
                 findings.add(collective.location, DiagnosticKind::DivergentMatrix { operation: op.row().name, cause });
             }
-            _ => {}
+            (op, ..) => {
+                if let Some([lane, from]) = collective.absent {
+                    let kind = DiagnosticKind::InactiveLane { operation: op.row().name, lane, from };
+                    findings.add(collective.location, kind);
+                }
+            }
         }
     }
 }

@@ -16,7 +16,8 @@
 //! - **Order** (`order`): no operand of an expression changes what another one uses, and no loop changes what its own
 //!   end or step reads, so that C++, which leaves the order open and tests the end each time, means the same.
 //! - **Convergence** (`convergence`): no barrier where threads of a block provably disagree about reaching it, no
-//!   matrix instruction where lanes of a wave do. Where that depends on data, the interpreter finds out.
+//!   matrix instruction where lanes of a wave do, no shuffle from a lane that provably does not take part. Where that
+//!   depends on data, the interpreter finds out.
 //! - **Dependencies** (`dependency`): a kernel that waits by itself for those ahead of it does so once, whatever happens,
 //!   and writes no buffer before.
 //!
