@@ -7,6 +7,7 @@ use greta::prelude::*;
 /// Rows and columns of a tile.
 const SIDE: u32 = 32;
 
+// ANCHOR: tile
 /// A tile of a matrix in shared memory. Its rows are one element longer than the tile, so that a column lies in as many
 /// banks as a row does.
 #[derive(KernelValue)]
@@ -76,6 +77,7 @@ pub fn transpose(x: &Global<f32>, y: &mut Global<f32>, extent: Extent) {
     barrier();
     tile.store_transposed(y, extent, corner);
 }
+// ANCHOR_END: tile
 
 fn main() -> Result<(), greta::Error> {
     let extent = Extent { rows: 100, columns: 75 };

@@ -19,15 +19,26 @@ use mdbook_driver::MDBook;
 /// Every kernel of which the book shows the HIP C++.
 pub const KERNELS: &[&KernelDefinition] = &[
     &first_kernel::axpy::DEFINITION,
+    &reference::atomics::histogram::DEFINITION,
     &reference::control::digits::DEFINITION,
+    &reference::copies::streamed::DEFINITION,
+    &reference::copies::weighted_rows::DEFINITION,
+    &reference::foreign::reciprocals::DEFINITION,
     &reference::functions::activated::DEFINITION,
+    &reference::labels::first_pair::DEFINITION,
     &reference::loops::row_sums::DEFINITION,
+    &reference::mathematics::silu_twice::DEFINITION,
     &reference::memory::transpose::DEFINITION,
+    &reference::methods::variances::DEFINITION,
+    &reference::parameters::clamped::DEFINITION,
+    &reference::scans::keep_above::DEFINITION,
     &reference::structs::rotate::DEFINITION,
+    &reference::tables::blur::DEFINITION,
     &reference::threads::softmax_row::DEFINITION,
     &reference::values::quantize::DEFINITION,
     &reference::vectors::add_vectors::DEFINITION,
     &tiles::multiply_tile::DEFINITION,
+    &tiles::multiply_xf32::DEFINITION,
     &tuning::scale_rows::DEFINITION,
 ];
 

@@ -32,6 +32,20 @@ pub fn multiply_tile(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, k: u
 }
 // ANCHOR_END: kernel
 
+// ANCHOR: buffers
+/// c = a * b^T of one wave, its factors cut to xf32: a, b: [16, k] f32; c: [16, 16] f32; k is a multiple of 8
+#[kernel(block = WAVE, require(a.len() == 16 * k), require(b.len() == 16 * k), require(k % 8 == 0))]
+pub fn multiply_xf32(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, k: u32) {
+    let mut sum = Accumulator::<Xf32_16x16x8>::zero();
+    for step in (0..k).step_by(8) {
+        let left = FragmentA::load_vector(&a.rows(k), 0, step);
+        let right = FragmentB::load_transposed_vector(&b.rows(k), step, 0);
+        sum.mma(left, right);
+    }
+    sum.store(&mut c.rows_mut(16), 0, 0);
+}
+// ANCHOR_END: buffers
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +61,22 @@ mod tests {
         let kernel = device.kernel(multiply_tile::variant()).unwrap();
         let args = multiply_tile::Args { a: &left, b: &right, c: &mut c, k: k as u32 };
         kernel.launch(&stream, 1, args).unwrap();
+        for (i, value) in c.read(&stream).unwrap().into_iter().enumerate() {
+            let expected: f32 = (0..k).map(|j| a[i / 16 * k + j] * b[i % 16 * k + j]).sum();
+            assert_eq!(value, expected);
+        }
+    }
+
+    #[test]
+    fn it_multiplies_xf32() {
+        let device = Device::open("cpu").unwrap();
+        let stream = device.stream().unwrap();
+        let k = 16;
+        let [a, b] = [3_usize, 5].map(|step| (0..16 * k).map(|i| (i * step % 11) as f32 - 5.0).collect::<Vec<f32>>());
+        let (left, right) = (device.buffer_from(&a).unwrap(), device.buffer_from(&b).unwrap());
+        let mut c = device.zeroed(256).unwrap();
+        let kernel = device.kernel(multiply_xf32::variant()).unwrap();
+        kernel.launch(&stream, 1, multiply_xf32::Args { a: &left, b: &right, c: &mut c, k: k as u32 }).unwrap();
         for (i, value) in c.read(&stream).unwrap().into_iter().enumerate() {
             let expected: f32 = (0..k).map(|j| a[i / 16 * k + j] * b[i % 16 * k + j]).sum();
             assert_eq!(value, expected);

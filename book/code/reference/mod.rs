@@ -1,10 +1,19 @@
 //! The kernels of the language reference, a file a section.
 
+pub mod atomics;
 pub mod control;
+pub mod copies;
+pub mod foreign;
 pub mod functions;
+pub mod labels;
 pub mod loops;
+pub mod mathematics;
 pub mod memory;
+pub mod methods;
+pub mod parameters;
+pub mod scans;
 pub mod structs;
+pub mod tables;
 pub mod threads;
 pub mod values;
 pub mod vectors;

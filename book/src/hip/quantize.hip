@@ -3,7 +3,7 @@ constexpr uint32_t BLOCK = 256;
 // Rust's `as`: what does not fit becomes the nearest int32_t, NaN becomes 0.
 static __device__ __forceinline__ int32_t saturating_i32(float x) {
     if (x >= 2147483648.0f) return 2147483647;
-    if (x < -2147483648.0f) return -2147483647 - 1;
+    if (x < -2147483648.0f) return (-2147483647 - 1);
     return x == x ? int32_t(x) : 0;
 }
 
