@@ -6,6 +6,7 @@
 pub mod devices;
 pub mod first_kernel;
 pub mod graphs;
+pub mod mistakes;
 pub mod reference;
 pub mod snapshots;
 pub mod tiles;
@@ -19,6 +20,7 @@ use mdbook_driver::MDBook;
 /// Every kernel of which the book shows the HIP C++.
 pub const KERNELS: &[&KernelDefinition] = &[
     &first_kernel::axpy::DEFINITION,
+    &mistakes::look_up::DEFINITION,
     &reference::atomics::histogram::DEFINITION,
     &reference::control::digits::DEFINITION,
     &reference::copies::streamed::DEFINITION,
