@@ -6,6 +6,8 @@
 use std::marker::PhantomData;
 
 use greta_codegen::ir::{Op, Scalar};
+use greta_numerics::float16::{bf16_from_f32, f16_from_f32, f16_from_f64, f32_from_f16};
+use greta_numerics::{F8E4M3Fnuz, F8E5M2Fnuz, Overflow};
 
 use crate::frame::{Frame, Handler, Inst, LANES};
 use crate::level::{Body, Level};
@@ -17,6 +19,11 @@ pub(crate) const GROUP: usize = 16;
 #[inline(always)]
 fn f(bits: u32) -> f32 {
     f32::from_bits(bits)
+}
+
+#[inline(always)]
+fn half(bits: u32) -> f64 {
+    f64::from(f32_from_f16(bits as u16))
 }
 
 macro_rules! lanewise {
@@ -91,6 +98,16 @@ lanewise! {
         NegI |x| x.wrapping_neg();
         NotB |x| x ^ 1;
         NotI |x| !x;
+        Extend8 |x| i32::from(x as i8) as u32;
+        Extend16 |x| i32::from(x as i16) as u32;
+        HalfToF |x| f32_from_f16(x as u16).to_bits();
+        BrainToF |x| x << 16;
+        Fp8ToF |x| F8E4M3Fnuz(x as u8).to_f32().to_bits();
+        Bf8ToF |x| F8E5M2Fnuz(x as u8).to_f32().to_bits();
+        FToHalf |x| u32::from(f16_from_f32(f(x)));
+        FToBrain |x| u32::from(bf16_from_f32(f(x)));
+        FToFp8 |x| u32::from(F8E4M3Fnuz::from_f32(f(x), Overflow::Nan).0);
+        FToBf8 |x| u32::from(F8E5M2Fnuz::from_f32(f(x), Overflow::Nan).0);
         Abs |x| x & 0x7FFF_FFFF;
         Sqrt |x| f(x).sqrt().to_bits();
         Rsqrt |x| math::rsqrt(f(x)).to_bits();
@@ -160,6 +177,8 @@ lanewise! {
     }
     ternary {
         Fma |a, b, c| f(a).mul_add(f(b), f(c)).to_bits();
+        // The product is exact in `f64`, and the sum's one rounding there leaves what decides the next.
+        FmaHalf |a, b, c| u32::from(f16_from_f64(half(a) * half(b) + half(c)));
         Select |condition, a, b| if condition != 0 { a } else { b };
     }
 }

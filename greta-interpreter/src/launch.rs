@@ -15,7 +15,7 @@ use crate::frame::{Buffer, Frame, Storage};
 use crate::memory::Argument;
 use crate::report::{Passed, Report, ReportKind};
 use crate::sanitize::{LaunchShadow, Session, Undo, opt_refusal};
-use crate::tree::{Origin, Parameter, ParameterKind, Special, bits};
+use crate::tree::{Origin, Parameter, ParameterKind, Special, bits, scalar_words};
 
 /// Blocks handed out at a time, at most.
 const CHUNK_MAX: u64 = 64;
@@ -77,8 +77,8 @@ impl Program {
             scalars: arguments
                 .iter()
                 .map(|argument| match argument {
-                    Argument::Scalar(value) => bits(*value),
-                    Argument::Buffer(_) => 0,
+                    Argument::Scalar(value) => (bits(*value), (value.bits() >> 32) as u32),
+                    Argument::Buffer(_) => (0, 0),
                 })
                 .collect(),
             next: AtomicU64::new(0),
@@ -172,7 +172,8 @@ struct Launch<'a> {
     grid: [u32; 3],
     blocks: u64,
     buffers: Vec<Buffer>,
-    scalars: Vec<u32>,
+    /// The words of each argument, the second of those of 64 bits only.
+    scalars: Vec<(u32, u32)>,
     /// The first block that has not been handed out.
     next: AtomicU64,
     /// The lowest block that broke a rule.
@@ -193,7 +194,15 @@ impl Launch<'_> {
         let mut frame = Frame::new(program, &mut storage, &self.buffers, &self.stop, session);
         for &(origin, word) in &program.parts.specials {
             match origin {
-                Origin::Parameter(index) => frame.set_word(word, self.scalars[index]),
+                Origin::Parameter(index) => {
+                    let (low, high) = self.scalars[index];
+                    frame.set_word(word, low);
+                    if let ParameterKind::Scalar(scalar) = program.parts.parameters[index].kind
+                        && scalar_words(scalar) == 2
+                    {
+                        frame.set_word(word + 1, high);
+                    }
+                }
                 Origin::Special(Special::GridDim(axis)) => frame.set_word(word, self.grid[axis]),
                 _ => {}
             }

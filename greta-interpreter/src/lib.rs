@@ -26,6 +26,7 @@ mod sanitize;
 mod tree;
 mod uniformity;
 mod wave;
+mod wide;
 
 pub use encode::{Checks, Program};
 pub use memory::{Argument, Element, Memory};

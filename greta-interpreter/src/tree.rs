@@ -9,6 +9,7 @@ use greta_codegen::mfma::Mfma;
 
 use crate::lanewise::Lanewise;
 use crate::sanitize::Rule;
+use crate::wide::Wide;
 
 /// Index into [`Tree::registers`].
 pub(crate) type Register = usize;
@@ -60,6 +61,8 @@ pub(crate) enum Origin {
     Special(Special),
     /// A scalar parameter: its position among the parameters.
     Parameter(usize),
+    /// A 64-bit constant.
+    Literal(u64),
 }
 
 /// A value that every block or thread starts with.
@@ -134,8 +137,7 @@ pub(crate) struct Access {
     pub(crate) unit: u32,
     /// Units touched, from the last index on.
     pub(crate) width: u32,
-    /// One byte a component in memory (`bool`), else four.
-    pub(crate) bytes: bool,
+    pub(crate) packing: Packing,
     pub(crate) write: bool,
     pub(crate) location: Location,
 }
@@ -177,6 +179,43 @@ pub(crate) struct Change {
     pub(crate) scalar: Scalar,
 }
 
+/// How a word lies in a buffer. Elsewhere every component takes whole words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Packing {
+    Words,
+    /// A byte that is zero or not.
+    Bool,
+    /// The lowest bytes, extended by zero or sign when they are loaded.
+    U8,
+    I8,
+    U16,
+    I16,
+}
+
+impl Packing {
+    /// How elements of a type lie in a buffer.
+    pub(crate) fn of(scalar: Scalar) -> Self {
+        match scalar {
+            Scalar::Bool => Self::Bool,
+            Scalar::I8 => Self::I8,
+            Scalar::I16 => Self::I16,
+            _ if scalar.bytes() == 1 => Self::U8,
+            _ if scalar.bytes() == 2 => Self::U16,
+            _ => Self::Words,
+        }
+    }
+}
+
+/// Words of one component of a scalar type.
+pub(crate) fn scalar_words(scalar: Scalar) -> u32 {
+    scalar.bytes().div_ceil(4)
+}
+
+/// Words of a value.
+pub(crate) fn words(ty: Type) -> u32 {
+    u32::from(ty.lanes) * scalar_words(ty.scalar)
+}
+
 /// How a shuffle picks the lane that it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shuffle {
@@ -215,6 +254,13 @@ pub(crate) enum Node {
     Lanewise {
         row: Lanewise,
         dst: Target,
+        src: [Operand; 3],
+    },
+    /// An operation with 64-bit values, on so many lanes.
+    Wide {
+        row: Wide,
+        dst: Target,
+        lanes: u32,
         src: [Operand; 3],
     },
     Load {
@@ -259,7 +305,10 @@ pub(crate) enum Node {
     },
     CheckDivisor {
         divisor: Operand,
+        /// Components.
         count: u32,
+        /// Whether each takes two words.
+        wide: bool,
         location: Location,
     },
     CheckRange {
@@ -382,9 +431,9 @@ impl Tree {
     }
 }
 
-/// The word of a literal of at most 32 bits.
+/// The word of a literal of at most 32 bits; the lower one of a wider literal. Integers are extended.
 pub(crate) fn bits(literal: Literal) -> u32 {
-    literal.bits() as u32
+    literal.opt_integer().map_or(literal.bits() as u32, |value| value as u32)
 }
 
 /// What a statement does with a register.
@@ -406,6 +455,10 @@ impl Node {
             Self::Declare(register) => note(Touch::Write(*register)),
             Self::Lanewise { row, dst, src } => {
                 src[..row.arity()].iter().for_each(|operand| read(*operand, note));
+                note(Touch::Write(dst.register));
+            }
+            Self::Wide { row, dst, src, .. } => {
+                src[..row.operands().len()].iter().for_each(|operand| read(*operand, note));
                 note(Touch::Write(dst.register));
             }
             Self::Load { dst, access } => {
@@ -466,6 +519,7 @@ impl Node {
     pub(crate) fn operands_mut(&mut self) -> Vec<&mut Operand> {
         match self {
             Self::Lanewise { row, src, .. } => src[..row.arity()].iter_mut().collect(),
+            Self::Wide { row, src, .. } => src[..row.operands().len()].iter_mut().collect(),
             Self::Store { value, .. } => vec![value],
             Self::Atomic { operands, .. } => operands.iter_mut().collect(),
             Self::Shuffle { value, lane, .. } => vec![value, lane],

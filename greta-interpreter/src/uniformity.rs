@@ -43,6 +43,10 @@ impl Pass<'_> {
                 let uniform = self.all_uniform(&src[..row.arity()]);
                 self.write(*dst, uniform, region);
             }
+            Node::Wide { row, dst, src, .. } => {
+                let uniform = self.all_uniform(&src[..row.operands().len()]);
+                self.write(*dst, uniform, region);
+            }
             Node::Load { dst, access } => {
                 let indices: Vec<Operand> = self.tree.accesses[*access].dims.iter().map(|dim| dim.index).collect();
                 let object = match self.tree.accesses[*access].space {

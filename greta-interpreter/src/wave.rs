@@ -1,7 +1,5 @@
 //! Instructions that look beyond one lane, or only check: shuffles, barriers, divisors, ranges.
 
-use greta_codegen::ir::Scalar;
-
 use crate::encode::EncodedMessage;
 use crate::frame::{Frame, Handler, Inst, LANES};
 use crate::level::{Body, Level};
@@ -23,8 +21,13 @@ pub(crate) fn shuffle(level: Level, kind: Shuffle, varying: bool) -> Handler {
 }
 
 /// The handler that reports a divisor of zero. `Inst::extra` is the location.
-pub(crate) fn check_divisor(level: Level, varying: bool) -> Handler {
-    if varying { level.handler::<CheckDivisor<true>>() } else { level.handler::<CheckDivisor<false>>() }
+pub(crate) fn check_divisor(level: Level, varying: bool, wide: bool) -> Handler {
+    match (varying, wide) {
+        (true, false) => level.handler::<CheckDivisor<true>>(),
+        (false, false) => level.handler::<CheckDivisor<false>>(),
+        (true, true) => level.handler::<CheckWideDivisor<true>>(),
+        (false, true) => level.handler::<CheckWideDivisor<false>>(),
+    }
 }
 
 /// A shuffle of kind 0 (by index), 1 (by xor), 2 (down) or 3 (up).
@@ -213,6 +216,35 @@ impl<const VARYING: bool> Body for CheckDivisor<VARYING> {
     }
 }
 
+/// The same for divisors of two words.
+struct CheckWideDivisor<const VARYING: bool>;
+
+impl<const VARYING: bool> Body for CheckWideDivisor<VARYING> {
+    #[inline(always)]
+    unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
+        let step = inst.src_step[0] as usize;
+        for component in 0..inst.count as usize {
+            let low = inst.src[0] as usize + 2 * component * step;
+            for wave in 0..frame.waves {
+                // SAFETY: there is a current mask for each wave.
+                let mask = unsafe { *frame.masks.add(wave) };
+                for lane in (0..LANES).filter(|lane| mask >> lane & 1 != 0) {
+                    let offset = if VARYING { wave * LANES + lane } else { 0 };
+                    // SAFETY: the operand lies in the frame.
+                    let word = unsafe { *frame.words.add(low + offset) | *frame.words.add(low + step + offset) };
+                    if word == 0 {
+                        return zero_divisor(frame, inst, wave, lane);
+                    }
+                    if !VARYING {
+                        break;
+                    }
+                }
+            }
+        }
+        false
+    }
+}
+
 #[cold]
 #[inline(never)]
 fn zero_divisor(frame: &mut Frame<'_>, inst: &Inst, wave: usize, lane: usize) -> bool {
@@ -234,14 +266,17 @@ impl Body for CheckRange {
             for lane in (0..LANES).filter(|lane| mask >> lane & 1 != 0) {
                 let [end, step] = [0, 1].map(|operand| {
                     let offset = if range.varying[operand] { wave * LANES + lane } else { 0 };
-                    // SAFETY: the operands lie in the frame.
-                    unsafe { *frame.words.add(inst.src[operand] as usize + offset) }
+                    let low = inst.src[operand] as usize + offset;
+                    let step = inst.src_step[operand] as usize;
+                    // SAFETY: the operands lie in the frame; one of 64 bits has a second word.
+                    let words = unsafe {
+                        let high = if range.scalar.bits() == 64 { *frame.words.add(low + step) } else { 0 };
+                        [*frame.words.add(low), high]
+                    };
+                    range.literal(u64::from(words[0]) | u64::from(words[1]) << 32)
                 });
-                let (positive, fits) = match range.scalar {
-                    Scalar::I32 => (step as i32 > 0, (end as i32).checked_add(step as i32).is_some()),
-                    _ => (step > 0, end.checked_add(step).is_some()),
-                };
-                let (end, step) = (range.literal(end), range.literal(step));
+                let [end_value, step_value] = [end, step].map(|bound| bound.opt_integer().unwrap_or_default());
+                let (positive, fits) = (step_value > 0, end_value + step_value <= range.scalar.range()[1]);
                 if !positive {
                     return frame.fail(wave, lane, range.location, ReportKind::RangeStep { step });
                 }

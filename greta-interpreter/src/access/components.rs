@@ -1,12 +1,13 @@
-//! Loads and stores of single components: uniform loads, arrays in registers, `bool` buffers.
+//! Loads and stores of single components: uniform loads, arrays in registers, buffers of narrow elements.
 
 use super::{Object, fail, limit, linear_indices, object};
 use crate::encode::{EncodedAccess, EncodedSpace};
 use crate::frame::{Frame, Inst, LANES};
 use crate::lanewise::{GROUP, read, write};
 use crate::level::Body;
+use crate::tree::Packing;
 
-/// The address of a component for one lane, and whether it is a byte.
+/// The address of a component for one lane.
 #[inline(always)]
 pub(super) unsafe fn component(
     object: Object,
@@ -20,8 +21,11 @@ pub(super) unsafe fn component(
     unsafe {
         match access.space {
             EncodedSpace::Register { step, .. } => object.pointer.add((linear * step as usize + lane) * 4),
-            _ if access.bytes => object.pointer.add(linear),
-            _ => object.pointer.add(linear * 4),
+            _ => match access.packing {
+                Packing::Words => object.pointer.add(linear * 4),
+                Packing::U16 | Packing::I16 => object.pointer.add(linear * 2),
+                Packing::Bool | Packing::U8 | Packing::I8 => object.pointer.add(linear),
+            },
         }
     }
 }
@@ -49,7 +53,7 @@ impl Body for LoadAny {
                     let dst = frame.words.add(inst.dst as usize + part * inst.dst_step as usize + wave * LANES);
                     for lane in 0..LANES {
                         let source = component(object, access, *linear.add(lane), part, wave * LANES + lane);
-                        *dst.add(lane) = word(source, access.bytes);
+                        *dst.add(lane) = word(source, access.packing);
                     }
                 }
             }
@@ -58,10 +62,20 @@ impl Body for LoadAny {
     }
 }
 
+/// The word that a component in memory stands for.
 #[inline(always)]
-pub(super) unsafe fn word(source: *const u8, byte: bool) -> u32 {
+pub(super) unsafe fn word(source: *const u8, packing: Packing) -> u32 {
     // SAFETY: the caller computed the address of a component.
-    unsafe { if byte { u32::from(*source != 0) } else { source.cast::<u32>().read_unaligned() } }
+    unsafe {
+        match packing {
+            Packing::Words => source.cast::<u32>().read_unaligned(),
+            Packing::Bool => u32::from(*source != 0),
+            Packing::U8 => u32::from(*source),
+            Packing::I8 => i32::from(*source as i8) as u32,
+            Packing::U16 => u32::from(source.cast::<u16>().read_unaligned()),
+            Packing::I16 => i32::from(source.cast::<i16>().read_unaligned()) as u32,
+        }
+    }
 }
 
 /// Stores any number of components to any object for each active lane.
@@ -89,10 +103,10 @@ impl Body for StoreAny {
                         let offset = part * access.value_step as usize + spread * (wave * LANES + lane);
                         let value = *frame.words.add(inst.src[0] as usize + offset);
                         let dst = component(object, access, *linear.add(lane), part, wave * LANES + lane);
-                        if access.bytes {
-                            *dst = value as u8;
-                        } else {
-                            dst.cast::<u32>().write_unaligned(value);
+                        match access.packing {
+                            Packing::Words => dst.cast::<u32>().write_unaligned(value),
+                            Packing::U16 | Packing::I16 => dst.cast::<u16>().write_unaligned(value as u16),
+                            Packing::Bool | Packing::U8 | Packing::I8 => *dst = value as u8,
                         }
                     }
                 }
@@ -144,7 +158,7 @@ impl Body for LoadUniform {
                 return fail_shared(frame, access, object.elements);
             };
             for part in 0..inst.count as usize {
-                let value = word(component(object, access, linear, part, 0), access.bytes);
+                let value = word(component(object, access, linear, part, 0), access.packing);
                 *frame.words.add(inst.dst as usize + part * inst.dst_step as usize) = value;
             }
         }

@@ -15,6 +15,7 @@ use crate::frame::{Frame, Handler, LANES};
 use crate::lanewise::{GROUP, read, write};
 use crate::level::Level;
 use crate::report::{Access, ReportKind};
+use crate::tree::Packing;
 pub(crate) use atomic::AtomicWords;
 use components::{LoadAny, LoadSlots, LoadUniform, StoreAny, StoreSlots, component, word};
 use words::{LoadWords, StoreWords};
@@ -28,7 +29,7 @@ pub(crate) enum Kind {
     Words,
     /// A register array at an index that all threads share.
     Slots,
-    /// Anything else: `bool` buffers, arrays in registers.
+    /// Anything else: buffers of narrow elements, arrays in registers.
     Any,
 }
 
@@ -37,7 +38,7 @@ impl Kind {
     pub(crate) fn of(access: &EncodedAccess, varying: bool) -> Self {
         match access.space {
             _ if !varying => Self::Uniform,
-            EncodedSpace::Global(_) | EncodedSpace::Shared(_) if !access.bytes => Self::Words,
+            EncodedSpace::Global(_) | EncodedSpace::Shared(_) if access.packing == Packing::Words => Self::Words,
             EncodedSpace::Register { .. } if access.dims.iter().all(|dim| !dim.varying) => Self::Slots,
             _ => Self::Any,
         }
@@ -167,7 +168,7 @@ pub(crate) fn linear_index(frame: &Frame<'_>, access: &EncodedAccess, thread: us
 /// The component lies within the object.
 pub(crate) unsafe fn peek(frame: &Frame<'_>, access: &EncodedAccess, number: usize, thread: usize) -> u32 {
     // SAFETY: the caller's promise.
-    unsafe { word(component(object(frame, access), access, 0, number, thread), access.bytes) }
+    unsafe { word(component(object(frame, access), access, 0, number, thread), access.packing) }
 }
 
 /// The largest of a wave's indices, and the bits that any of them has.

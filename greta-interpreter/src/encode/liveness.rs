@@ -46,6 +46,10 @@ impl Walk<'_> {
                 self.operands(&src[..row.arity()]);
                 self.touch(dst.register);
             }
+            Node::Wide { row, dst, src, .. } => {
+                self.operands(&src[..row.operands().len()]);
+                self.touch(dst.register);
+            }
             Node::Load { dst, access } => {
                 self.access(*access);
                 self.touch(dst.register);

@@ -11,7 +11,7 @@ mod statement;
 
 use std::collections::BTreeMap;
 
-use greta_codegen::ir::{Kernel, Location, Scalar};
+use greta_codegen::ir::{Kernel, Location};
 
 use crate::frame::{Inst, LANES};
 use crate::level::Level;
@@ -37,10 +37,7 @@ const BLOCK_THREADS_MAX: u64 = 1 << 16;
 
 /// Compiles a kernel for waves of `wave` lanes.
 pub(crate) fn encode(kernel: &Kernel, wave: u32, level: Level, checked: Checks) -> Program {
-    let unsupported = opt_unsupported(kernel);
-    // Nothing of such a kernel runs: its parameters alone are told apart.
-    let empty = unsupported.map(|_| Kernel { body: Vec::new(), ..kernel.clone() });
-    let mut tree = crate::lower::lower(empty.as_ref().unwrap_or(kernel), wave, checked.sanitize);
+    let mut tree = crate::lower::lower(kernel, wave, checked.sanitize);
     propagate_copies(&mut tree);
     find_uniformity(&mut tree);
     let liveness = find_liveness(&tree);
@@ -69,7 +66,6 @@ pub(crate) fn encode(kernel: &Kernel, wave: u32, level: Level, checked: Checks) 
         ranges: Vec::new(),
         matrices: Vec::new(),
         unsupported: Vec::new(),
-        lacking: unsupported,
         checked,
         sites: Vec::new(),
         checks: Vec::new(),
@@ -89,20 +85,6 @@ pub(crate) fn encode(kernel: &Kernel, wave: u32, level: Level, checked: Checks) 
     encoder.nodes(&tree.body);
     encoder.end_run();
     encoder.finish(kernel, wave, block, waves, presets)
-}
-
-/// A type that the kernel uses and the interpreter lacks.
-fn opt_unsupported(kernel: &Kernel) -> Option<&'static str> {
-    let mut scalars: Vec<Scalar> = kernel.vars.iter().map(|var| var.ty.scalar).collect();
-    for statement in kernel.functions.iter().map(|function| &function.body).chain([&kernel.body]).flatten() {
-        statement.walk(&mut |statement| {
-            for expression in statement.exprs() {
-                expression.walk(&mut |expression| scalars.push(expression.ty.scalar));
-            }
-        });
-    }
-    let known = [Scalar::Bool, Scalar::I32, Scalar::U32, Scalar::F32];
-    scalars.into_iter().find(|scalar| !known.contains(scalar)).map(Scalar::name)
 }
 
 /// Where a register lives.
@@ -146,8 +128,6 @@ struct Encoder<'a> {
     ranges: Vec<Range>,
     matrices: Vec<MatrixTable>,
     unsupported: Vec<(&'static str, Location)>,
-    /// A type of the kernel that the interpreter lacks.
-    lacking: Option<&'static str>,
     checked: Checks,
     sites: Vec<Site>,
     checks: Vec<Check>,
@@ -182,7 +162,11 @@ impl Encoder<'_> {
         let mut next = presets.len() as u64;
         for (register, info) in self.tree.registers.iter().enumerate() {
             if info.uniform {
-                self.homes[register] = Some(Home { word: self.word(next), slot: None });
+                let word = self.word(next);
+                self.homes[register] = Some(Home { word, slot: None });
+                if let Origin::Literal(bits) = info.origin {
+                    presets.extend([(word, bits as u32), (word + 1, (bits >> 32) as u32)]);
+                }
                 next = next.saturating_add(u64::from(info.count));
             }
         }
@@ -281,8 +265,7 @@ impl Encoder<'_> {
         let words = self.slots.count.saturating_mul(self.slot_words).saturating_add(self.variables);
         let bytes = words.max(self.tree.shared_words).saturating_mul(4);
         let large = self.too_large || bytes > FRAME_BYTES_MAX;
-        let too_large = large.then_some(ReportKind::FrameTooLarge { bytes, limit: FRAME_BYTES_MAX });
-        let refusal = self.lacking.map(|name| ReportKind::Unsupported { name }).or(too_large);
+        let refusal = large.then_some(ReportKind::FrameTooLarge { bytes, limit: FRAME_BYTES_MAX });
         let threads = block.iter().fold(1_u32, |product, extent| product.saturating_mul(*extent));
         let full = (0..waves).map(|wave| full_mask(threads.saturating_sub(wave * LANES as u32))).collect();
         let layout = Layout {

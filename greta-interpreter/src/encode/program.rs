@@ -9,7 +9,7 @@ use crate::level::Level;
 use crate::matrix::MatrixTable;
 use crate::report::ReportKind;
 use crate::sanitize::{Check, Site, Touch};
-use crate::tree::{Change, Message, Origin, Parameter};
+use crate::tree::{Change, Message, Origin, Packing, Parameter};
 
 /// A kernel compiled for the interpreter. Made once, run any number of times, from any thread.
 pub struct Program {
@@ -148,7 +148,7 @@ pub(crate) struct EncodedAccess {
     pub(crate) value_step: u32,
     /// Whether the stored value differs from thread to thread.
     pub(crate) value_varying: bool,
-    pub(crate) bytes: bool,
+    pub(crate) packing: Packing,
     pub(crate) write: bool,
     pub(crate) location: Location,
 }
@@ -256,10 +256,7 @@ impl std::fmt::Debug for Program {
 
 impl Range {
     /// A bound as a literal of the counter's type.
-    pub(crate) fn literal(&self, bits: u32) -> Literal {
-        match self.scalar {
-            Scalar::I32 => Literal::I32(bits as i32),
-            _ => Literal::U32(bits),
-        }
+    pub(crate) fn literal(&self, bits: u64) -> Literal {
+        Literal::from_bits(self.scalar, bits)
     }
 }

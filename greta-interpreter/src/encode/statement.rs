@@ -11,6 +11,7 @@ use crate::lanewise::{Lanewise, masked_move, spread};
 use crate::matrix::MatrixTable;
 use crate::sanitize::{self, Check, Site, Touch};
 use crate::tree::{AccessId, Change, Loop, Node, Operand, Origin, ParameterKind, ROOT, Region, Shuffle, Space, Target};
+use crate::wide::Wide;
 use crate::{access, matrix, wave};
 
 /// The result of an instruction that has none.
@@ -45,6 +46,7 @@ impl Encoder<'_> {
             }
             Node::Lanewise { row: Lanewise::Move, dst, src } => self.copy(*dst, src[0]),
             Node::Lanewise { row, dst, src } => self.lanewise(*row, *dst, *src),
+            Node::Wide { row, dst, lanes, src } => self.wide(*row, *dst, *lanes, *src),
             Node::Load { dst, access } => self.load(*dst, *access),
             Node::Store { access, value } => self.store(*access, *value),
             Node::Atomic { change, dst, access, operands } => self.atomic(*change, *dst, *access, *operands),
@@ -66,10 +68,10 @@ impl Encoder<'_> {
                 self.check(self.level.handler::<wave::Barrier>(), &[], 0, extra);
             }
             Node::Print { message, values } => self.print(*message, values),
-            Node::CheckDivisor { divisor, count, location } => {
+            Node::CheckDivisor { divisor, count, wide, location } => {
                 let extra = self.place(*location);
                 let varying = !self.tree.is_uniform(*divisor);
-                self.check(wave::check_divisor(self.level, varying), &[*divisor], *count, extra);
+                self.check(wave::check_divisor(self.level, varying, *wide), &[*divisor], *count, extra);
             }
             Node::Check { value, count, rule, location } => {
                 self.checks.push(Check { rule: rule.clone(), location: *location });
@@ -218,6 +220,24 @@ impl Encoder<'_> {
         self.push(row.handler(self.level, varying), target, sources, dst.count, 0);
     }
 
+    fn wide(&mut self, row: Wide, dst: Target, lanes: u32, src: [Operand; 3]) {
+        let arity = row.operands().len();
+        let mut sources = [src[0]; 3];
+        sources[..arity].copy_from_slice(&src[..arity]);
+        let sources = sources.map(|operand| self.source(operand));
+        let target = self.target(dst);
+        let varying = (0..arity).fold(0, |bits, index| bits | u32::from(sources[index].varying) << index);
+        let run = row.handler(self.level);
+        if target.varying && varying == 0 {
+            // As for `lanewise`.
+            let once = Source { step: 1, varying: false, ..self.scratch(dst.count) };
+            self.push(run, once, sources, lanes, 0);
+            self.push(spread(self.level), target, [once; 3], dst.count, 0);
+            return;
+        }
+        self.push(run, target, sources, lanes, varying);
+    }
+
     fn copy(&mut self, dst: Target, value: Operand) {
         let source = self.source(value);
         let target = self.target(dst);
@@ -299,7 +319,7 @@ impl Encoder<'_> {
             width: access.width,
             value_step: value.step,
             value_varying: value.varying,
-            bytes: access.bytes,
+            packing: access.packing,
             write: access.write,
             location: access.location,
         });
@@ -346,17 +366,18 @@ impl Encoder<'_> {
         self.push(sanitize::track(self.level, touch, shared), nowhere, values, count, site);
     }
 
-    /// Bytes of a component of a buffer.
+    /// Bytes of a word of a buffer's element.
     fn element_bytes(&self, parameter: u32) -> u32 {
         match self.tree.parameters[parameter as usize].kind {
-            ParameterKind::Buffer { element, .. } => element.scalar.bytes(),
-            ParameterKind::Scalar(scalar) => scalar.bytes(),
+            ParameterKind::Buffer { element, .. } => element.scalar.bytes().min(4),
+            ParameterKind::Scalar(scalar) => scalar.bytes().min(4),
         }
     }
 
     /// A uniform vector of which each thread picks its own component is laid out per thread first.
     fn spread_vector(&mut self, access: u32, register: usize, first: u32) -> u32 {
-        let count = self.accesses[access as usize].dims.last().and_then(|dim| dim.extent).unwrap_or(1);
+        let spread_access = &self.accesses[access as usize];
+        let count = spread_access.dims.last().and_then(|dim| dim.extent).unwrap_or(1) * spread_access.unit;
         let source = self.source(Operand::Register { register, first, step: 1 });
         let copy = self.scratch(count);
         self.push(spread(self.level), copy, [source; 3], count, 0);

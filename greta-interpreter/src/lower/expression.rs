@@ -1,13 +1,13 @@
 //! Flattens expressions. An operand may name a variable itself; whoever keeps it longer than until the next statement
 //! copies it first.
 
-use greta_codegen::ir::{Expr, ExprKind, Location, Op, Type};
+use greta_codegen::ir::{Expr, ExprKind, Literal, Location, Op, Type};
 use greta_codegen::mfma::Mfma;
 
 use super::{Binding, Lowerer};
-use crate::lanewise::{Lanewise, cast_row};
+use crate::lanewise::Lanewise;
 use crate::matrix;
-use crate::tree::{Node, Operand, Origin, Shuffle, Special, Target, Vote, bits};
+use crate::tree::{Node, Operand, Origin, ROOT, Shuffle, Special, Target, Vote, bits, scalar_words, words};
 
 /// Operations that are cheaper to compute for nothing than to branch around.
 const EAGER_MAX: u32 = 6;
@@ -15,10 +15,9 @@ const EAGER_MAX: u32 = 6;
 impl Lowerer<'_> {
     /// The operand that has the expression's value. Temporaries in it are read once.
     pub(super) fn expression(&mut self, expression: &Expr) -> Operand {
-        let count = u32::from(expression.ty.lanes);
         match &expression.kind {
-            ExprKind::Literal(value) => Operand::Constant(bits(*value)),
-            ExprKind::Constant(id) => Operand::Constant(bits(self.kernel.constants[id.index()].value)),
+            ExprKind::Literal(value) => self.literal(*value),
+            ExprKind::Constant(id) => self.literal(self.kernel.constants[id.index()].value),
             ExprKind::Var(id) => self.variable(*id, expression.location),
             ExprKind::Load(place) => self.load(place, expression.ty, expression.location),
             ExprKind::Atomic(atomic, place, operands) => self.atomic(*atomic, place, operands, expression),
@@ -27,12 +26,14 @@ impl Lowerer<'_> {
             ExprKind::Or(lhs, rhs) => self.lazy(lhs, rhs, false),
             ExprKind::Select(condition, then, otherwise) => self.select(condition, then, otherwise),
             ExprKind::Cast(operand) => {
-                let row = cast_row(operand.ty.scalar, expression.ty.scalar);
-                let operand = self.expression(operand);
-                if row == Lanewise::Move { operand } else { self.fold(row, count, [operand; 3]) }
+                let value = self.expression(operand);
+                self.convert(value, operand.ty, expression.ty)
             }
-            ExprKind::Vector(elements) => self.vector(elements),
-            ExprKind::Splat(operand) => self.expression(operand).splat(),
+            ExprKind::Vector(elements) => self.vector(elements, expression.ty),
+            ExprKind::Splat(operand) => {
+                let value = self.expression(operand);
+                self.splat(value, expression.ty)
+            }
             ExprKind::Lane(vector, lane) => self.lane(vector, lane, expression.location),
             ExprKind::Call(id, arguments) => {
                 let kernel = self.kernel;
@@ -41,10 +42,23 @@ impl Lowerer<'_> {
         }
     }
 
+    /// A constant: a word, or a register that has two.
+    pub(super) fn literal(&mut self, value: Literal) -> Operand {
+        if scalar_words(value.scalar()) == 1 {
+            return Operand::Constant(bits(value));
+        }
+        let origin = Origin::Literal(value.bits());
+        let known = self.registers.iter().position(|register| register.origin == origin);
+        let register = known.unwrap_or_else(|| self.register(2, origin));
+        // It is there before the kernel starts, wherever it is met first.
+        (self.registers[register].region, self.registers[register].loop_depth) = (ROOT, 0);
+        Operand::register(register)
+    }
+
     fn variable(&mut self, id: greta_codegen::ir::VarId, location: Location) -> Operand {
         let constant = self.kernel.vars[id.index()].constant;
         match (constant, self.bindings[id.index()]) {
-            (Some(value), _) => Operand::Constant(bits(value)),
+            (Some(value), _) => self.literal(value),
             (None, Some(Binding::Value(operand))) => operand,
             (None, Some(Binding::Variable(register))) => {
                 let count = self.registers[register].count;
@@ -61,7 +75,7 @@ impl Lowerer<'_> {
         let last_call = expressions.iter().rposition(|expression| has_call(expression)).unwrap_or(0);
         let lowered = expressions.iter().enumerate().map(|(position, expression)| {
             let operand = self.expression(expression);
-            if position < last_call { self.keep(operand, u32::from(expression.ty.lanes)) } else { operand }
+            if position < last_call { self.keep(operand, words(expression.ty)) } else { operand }
         });
         lowered.collect()
     }
@@ -95,31 +109,6 @@ impl Lowerer<'_> {
         }
     }
 
-    fn arithmetic(&mut self, op: Op, ty: Type, operands: &[Operand], location: Location) -> Operand {
-        let (row, swapped) = Self::row_of(op, ty);
-        let count = u32::from(ty.lanes);
-        let at = |index: usize| operands.get(index).copied().unwrap_or(operands[0]);
-        let src = if swapped { [at(1), at(0), at(2)] } else { [at(0), at(1), at(2)] };
-        let src = if op.shifts() { self.check_shift(src, ty, location) } else { src };
-        if !matches!(row, Lanewise::DivU | Lanewise::RemU | Lanewise::DivI | Lanewise::RemI) {
-            return self.fold(row, count, src);
-        }
-        match src[1].opt_constant() {
-            None | Some(0) => {
-                let divisor = self.keep_checked(src[1]);
-                self.nodes.push(Node::CheckDivisor { divisor, count, location });
-                self.lanewise(row, count, [src[0], divisor, src[2]])
-            }
-            Some(divisor) if divisor.is_power_of_two() && row == Lanewise::DivU => {
-                self.fold(Lanewise::ShrU, count, [src[0], Operand::Constant(divisor.trailing_zeros()), src[2]])
-            }
-            Some(divisor) if divisor.is_power_of_two() && row == Lanewise::RemU => {
-                self.fold(Lanewise::And, count, [src[0], Operand::Constant(divisor - 1), src[2]])
-            }
-            Some(_) => self.fold(row, count, src),
-        }
-    }
-
     /// What is checked before it is used is read twice.
     pub(super) fn keep_checked(&mut self, value: Operand) -> Operand {
         if let Some(register) = value.opt_register()
@@ -136,7 +125,7 @@ impl Lowerer<'_> {
     }
 
     /// An operation, computed now if its operands are constants.
-    fn fold(&mut self, row: Lanewise, count: u32, src: [Operand; 3]) -> Operand {
+    pub(super) fn fold(&mut self, row: Lanewise, count: u32, src: [Operand; 3]) -> Operand {
         let constants = src.map(Operand::opt_constant);
         if constants[..row.arity()].iter().all(Option::is_some) {
             return Operand::Constant(row.apply(constants.map(Option::unwrap_or_default)));
@@ -196,7 +185,7 @@ impl Lowerer<'_> {
     }
 
     fn select(&mut self, condition: &Expr, then: &Expr, otherwise: &Expr) -> Operand {
-        let count = u32::from(then.ty.lanes);
+        let count = words(then.ty);
         let cost = self.opt_cost(then).zip(self.opt_cost(otherwise)).map(|(then, otherwise)| then + otherwise);
         if cost.is_some_and(|cost| cost <= EAGER_MAX) {
             let operands = self.operands([condition, then, otherwise]);
@@ -220,29 +209,29 @@ impl Lowerer<'_> {
         Operand::register(result)
     }
 
-    fn vector(&mut self, elements: &[Expr]) -> Operand {
-        let count = elements.len() as u32;
+    fn vector(&mut self, elements: &[Expr], ty: Type) -> Operand {
+        let (count, step) = (words(ty), scalar_words(ty.scalar));
         let has_call = elements.iter().any(has_call);
         let early = if has_call { Some(self.operands(elements)) } else { None };
         let register = self.register(count, Origin::Value);
         self.nodes.push(Node::Declare(register));
-        for (first, element) in (0..count).zip(elements) {
+        for (index, element) in elements.iter().enumerate() {
             let value = match &early {
-                Some(operands) => operands[first as usize],
+                Some(operands) => operands[index],
                 None => self.expression(element),
             };
-            self.copy(Target { register, first, count: 1 }, value);
+            self.copy(Target { register, first: index as u32 * step, count: step }, value);
         }
         Operand::register(register)
     }
 
     fn lane(&mut self, vector: &Expr, lane: &Expr, location: Location) -> Operand {
         let operands = self.operands([vector, lane]);
-        let count = u32::from(vector.ty.lanes);
+        let (count, step) = (words(vector.ty), scalar_words(vector.ty.scalar));
         if let Some(index) = operands[1].opt_constant()
-            && index < count
+            && index < u32::from(vector.ty.lanes)
         {
-            return operands[0].component(index);
+            return operands[0].component(index * step);
         }
         // A vector whose components are not consecutive is laid out before one is picked.
         let (register, first) = match operands[0] {
@@ -282,7 +271,7 @@ fn opt_cost(expression: &Expr) -> Option<u32> {
         ExprKind::Literal(_) | ExprKind::Constant(_) | ExprKind::Var(_) => Some(0),
         ExprKind::Load(place) => (place.index.is_empty() && place.lane.is_none()).then_some(0),
         ExprKind::Op(Op::Div | Op::Rem, operands) if operands[0].ty.scalar.is_integer() => match operands[1].kind {
-            ExprKind::Literal(divisor) if bits(divisor) != 0 => sum(&[&operands[0]]),
+            ExprKind::Literal(divisor) if divisor.opt_integer() != Some(0) => sum(&[&operands[0]]),
             _ => None,
         },
         ExprKind::Op(op, _) if is_expensive(*op) => None,

@@ -5,19 +5,22 @@
 
 mod assigned;
 mod expression;
+mod numbers;
 mod place;
 
 use std::collections::BTreeMap;
 
 use greta_codegen::ir::{
-    Argument, Block, Expr, Function, Kernel, Literal, Location, Scalar, Stmt, StmtKind, Type, Unroll, VarId, VarKind,
+    Argument, Block, Expr, Function, Kernel, Literal, Location, Op, Scalar, Stmt, StmtKind, Type, Unroll, VarId,
+    VarKind,
 };
 
-use crate::lanewise::{Lanewise, opt_row};
+use crate::lanewise::Lanewise;
 use crate::tree::{
     Access, Loop, Message, Node, Operand, Origin, Parameter, ParameterKind, ROOT, Region, RegionInfo, Register,
-    RegisterInfo, Special, Target, Tree,
+    RegisterInfo, Special, Target, Tree, scalar_words, words,
 };
+use crate::wide::Wide;
 
 /// Iterations of a loop that is unrolled, at most.
 const UNROLL_MAX: usize = 64;
@@ -107,7 +110,7 @@ impl Lowerer<'_> {
                     (ParameterKind::Buffer { element: var.ty, written: false }, Binding::Global(index))
                 }
                 _ => {
-                    let register = self.register(1, Origin::Parameter(index));
+                    let register = self.register(scalar_words(var.ty.scalar), Origin::Parameter(index));
                     (ParameterKind::Scalar(var.ty.scalar), Binding::Value(Operand::register(register)))
                 }
             };
@@ -185,10 +188,10 @@ impl Lowerer<'_> {
         let binding = match (value, &var.kind) {
             (Some(value), VarKind::Let) => {
                 let operand = self.expression(value);
-                Binding::Value(self.keep(operand, u32::from(var.ty.lanes)))
+                Binding::Value(self.keep(operand, words(var.ty)))
             }
             (value, _) => {
-                let register = self.register(u32::from(var.ty.lanes), Origin::Variable);
+                let register = self.register(words(var.ty), Origin::Variable);
                 self.nodes.push(Node::Declare(register));
                 if let Some(value) = value {
                     let operand = self.expression(value);
@@ -203,7 +206,8 @@ impl Lowerer<'_> {
     fn declare(&mut self, id: VarId) {
         let var = &self.kernel.vars[id.index()];
         let components = |extents: &[greta_codegen::ir::Extent]| {
-            extents.iter().fold(u64::from(var.ty.lanes), |words, extent| words.saturating_mul(u64::from(extent.value)))
+            let element = u64::from(words(var.ty));
+            extents.iter().fold(element, |words, extent| words.saturating_mul(u64::from(extent.value)))
         };
         let binding = match &var.kind {
             VarKind::Shared(extents) => {
@@ -238,7 +242,7 @@ impl Lowerer<'_> {
         let Some(Binding::Array(register)) = self.bindings[id.index()] else {
             unreachable!("invariant: only register arrays are filled")
         };
-        let lanes = u32::from(self.kernel.vars[id.index()].ty.lanes);
+        let lanes = words(self.kernel.vars[id.index()].ty);
         let count = self.registers[register].count;
         if lanes == 1 || matches!(value, Operand::Constant(_)) {
             self.assign_components(Target { register, first: 0, count }, value.splat());
@@ -254,7 +258,7 @@ impl Lowerer<'_> {
         let scalar = self.kernel.vars[counter.index()].ty.scalar;
         let [start, end, step] = range.map(|bound| {
             let operand = self.expression(bound);
-            self.keep(operand, 1)
+            self.keep(operand, scalar_words(scalar))
         });
         self.check_range(end, step, scalar, location);
         if unroll == Unroll::Full
@@ -262,7 +266,8 @@ impl Lowerer<'_> {
             && let Some(values) = self.opt_unrolled([start, end, step], scalar)
         {
             for value in values {
-                self.bindings[counter.index()] = Some(Binding::Value(Operand::Constant(value)));
+                let value = self.literal(value);
+                self.bindings[counter.index()] = Some(Binding::Value(value));
                 self.block(body);
             }
             return;
@@ -270,7 +275,7 @@ impl Lowerer<'_> {
         let region = self.new_region();
         let outer = std::mem::replace(&mut self.region, region);
         // It changes only between iterations: within one it can be read as it is.
-        let register = self.register(1, Origin::Value);
+        let register = self.register(scalar_words(scalar), Origin::Value);
         self.region = outer;
         let now = Operand::register(register);
         self.bindings[counter.index()] = Some(Binding::Value(now));
@@ -278,15 +283,22 @@ impl Lowerer<'_> {
             lowerer.nodes.push(Node::Declare(register));
             lowerer.set(register, start);
         });
-        let less = if scalar == Scalar::I32 { Lanewise::LtI } else { Lanewise::LtU };
+        let ty = Type::scalar(scalar);
         let mut condition = Operand::Constant(1);
         self.loops.push(region);
         self.loop_depth += 1;
-        let test = self.nodes_in(region, |lowerer| condition = lowerer.lanewise(less, 1, [now, end, now]));
+        let test = self.nodes_in(region, |lowerer| {
+            condition = lowerer.arithmetic(Op::Lt, ty, &[now, end], location);
+        });
         let body = self.nodes_in(region, |lowerer| lowerer.block(body));
         let advance = self.nodes_in(region, |lowerer| {
-            let dst = Target { register, first: 0, count: 1 };
-            lowerer.nodes.push(Node::Lanewise { row: Lanewise::AddI, dst, src: [now, step, Operand::Constant(0)] });
+            // It does not leave the type's range: the check has seen to it.
+            let (count, src) = (scalar_words(scalar), [now, step, now]);
+            let dst = Target { register, first: 0, count };
+            lowerer.nodes.push(match count {
+                1 => Node::Lanewise { row: Lanewise::AddI, dst, src },
+                _ => Node::Wide { row: Wide::Add, dst, lanes: 1, src },
+            });
         });
         self.loop_depth -= 1;
         self.loops.pop();
@@ -294,27 +306,33 @@ impl Lowerer<'_> {
     }
 
     /// The counter's values, if they are known and few. Unrolled, indices into register arrays become known too.
-    fn opt_unrolled(&self, range: [Operand; 3], scalar: Scalar) -> Option<Vec<u32>> {
-        let wide = |operand: Operand| {
-            let bits = operand.opt_constant()?;
-            Some(if scalar == Scalar::I32 { i64::from(bits as i32) } else { i64::from(bits) })
-        };
-        let [start, end, step] = [wide(range[0])?, wide(range[1])?, wide(range[2])?];
-        let trips =
-            usize::try_from((end - start).max(0)).ok()?.div_ceil(usize::try_from(step).ok().filter(|step| *step > 0)?);
+    fn opt_unrolled(&self, range: [Operand; 3], scalar: Scalar) -> Option<Vec<Literal>> {
+        let [start, end, step] = range.map(|bound| self.opt_integer(bound, scalar));
+        let (start, end, step) = (start?, end?, step.filter(|step| *step > 0)?);
+        let trips = usize::try_from((end - start).max(0)).ok()?.div_ceil(usize::try_from(step).ok()?);
         let few = trips <= UNROLL_MAX && self.registers.len() < REGISTERS_MAX;
-        few.then(|| (start..end).step_by(step as usize).map(|value| value as u32).collect())
+        let values = (0..trips as i128).map(|trip| Literal::opt_wrapped(scalar, start + trip * step));
+        if few { values.collect() } else { None }
+    }
+
+    /// The value of an operand of an integer type, if it is a constant.
+    fn opt_integer(&self, operand: Operand, scalar: Scalar) -> Option<i128> {
+        let bits = match operand {
+            Operand::Constant(bits) => u64::from(bits),
+            Operand::Register { register, .. } => match self.registers[register].origin {
+                Origin::Literal(bits) => bits,
+                _ => return None,
+            },
+        };
+        Literal::from_bits(scalar, bits).opt_integer()
     }
 
     fn check_range(&mut self, end: Operand, step: Operand, scalar: Scalar, location: Location) {
-        if let (Some(end), Some(step)) = (end.opt_constant(), step.opt_constant()) {
-            let fits = match scalar {
-                Scalar::I32 => step as i32 > 0 && (end as i32).checked_add(step as i32).is_some(),
-                _ => step > 0 && end.checked_add(step).is_some(),
-            };
-            if fits {
-                return;
-            }
+        if let (Some(end), Some(step)) = (self.opt_integer(end, scalar), self.opt_integer(step, scalar))
+            && step > 0
+            && end + step <= scalar.range()[1]
+        {
+            return;
         }
         self.nodes.push(Node::CheckRange { end, step, scalar, location });
     }
@@ -354,8 +372,8 @@ impl Lowerer<'_> {
             .map(|(argument, parameter)| match argument {
                 Argument::Value(value) => {
                     let operand = self.expression(value);
-                    let lanes = self.kernel.vars[parameter.index()].ty.lanes;
-                    Binding::Value(self.keep(operand, u32::from(lanes)))
+                    let ty = self.kernel.vars[parameter.index()].ty;
+                    Binding::Value(self.keep(operand, words(ty)))
                 }
                 Argument::Object(id) => {
                     self.bindings[id.index()].expect("invariant: an object is declared before it is passed")
@@ -365,7 +383,7 @@ impl Lowerer<'_> {
         for (parameter, binding) in function.params.iter().zip(bindings) {
             self.bindings[parameter.index()] = Some(binding);
         }
-        let result = function.result.map(|ty| self.register(u32::from(ty.lanes), Origin::Value));
+        let result = function.result.map(|ty| self.register(words(ty), Origin::Value));
         if let Some(register) = result {
             self.nodes.push(Node::Declare(register));
         }
@@ -435,7 +453,7 @@ impl Lowerer<'_> {
                 self.copy(Target { register: copy, first: 0, count }, operand);
                 return Operand::register(copy);
             }
-            Origin::Value | Origin::Special(_) | Origin::Parameter(_) => {}
+            Origin::Value | Origin::Special(_) | Origin::Parameter(_) | Origin::Literal(_) => {}
         }
         operand
     }
@@ -445,10 +463,6 @@ impl Lowerer<'_> {
         let register = self.register(count, Origin::Temporary);
         self.nodes.push(Node::Lanewise { row, dst: Target { register, first: 0, count }, src });
         Operand::register(register)
-    }
-
-    fn row_of(op: greta_codegen::ir::Op, ty: Type) -> (Lanewise, bool) {
-        opt_row(op, ty.scalar).expect("invariant: verified IR has operations on the types of their rows only")
     }
 }
 

@@ -3,7 +3,9 @@
 use greta_codegen::ir::{Atomic, Expr, Location, Place, Type, VarId, VarKind};
 
 use super::{Binding, Lowerer};
-use crate::tree::{Access, Change, Dim, Node, Operand, Origin, ParameterKind, Register, Space, Target};
+use crate::tree::{
+    Access, Change, Dim, Node, Operand, Origin, Packing, ParameterKind, Register, Space, Target, scalar_words, words,
+};
 
 /// What a place comes to.
 enum Element {
@@ -21,8 +23,8 @@ impl Lowerer<'_> {
                 Operand::Register { register: target.register, first: target.first, step: 1 }
             }
             Element::Dynamic(access) => {
-                self.check_assigned_element(&access, u32::from(ty.lanes));
-                self.read(access, u32::from(ty.lanes))
+                self.check_assigned_element(&access, words(ty));
+                self.read(access, words(ty))
             }
         }
     }
@@ -42,16 +44,25 @@ impl Lowerer<'_> {
         }
         let dims = vec![Dim { index: lane, extent: Some(u32::from(vector.lanes)) }];
         let space = Space::Register { register, first };
-        let name = "vector".to_owned();
-        let access =
-            Access { space, name, dims, dimensions: 1, unit: 1, width: 1, bytes: false, write: false, location };
-        self.read(access, 1)
+        let (name, unit) = ("vector".to_owned(), scalar_words(vector.scalar));
+        let access = Access {
+            space,
+            name,
+            dims,
+            dimensions: 1,
+            unit,
+            width: 1,
+            packing: Packing::Words,
+            write: false,
+            location,
+        };
+        self.read(access, unit)
     }
 
     pub(super) fn assign(&mut self, place: &Place, value: &Expr, location: Location) {
         let lowered = self.expression(value);
         let calls = place.index.iter().chain(place.lane.as_deref()).any(super::expression::has_call);
-        let lowered = if calls { self.keep(lowered, u32::from(value.ty.lanes)) } else { lowered };
+        let lowered = if calls { self.keep(lowered, words(value.ty)) } else { lowered };
         match self.element(place, value.ty, location, true) {
             Element::Fixed(target) => self.assign_components(target, lowered),
             Element::Dynamic(access) => {
@@ -63,6 +74,9 @@ impl Lowerer<'_> {
     }
 
     pub(super) fn atomic(&mut self, atomic: Atomic, place: &Place, operands: &[Expr], whole: &Expr) -> Operand {
+        if whole.ty.scalar.bits() != 32 {
+            return self.unsupported(atomic.row().name, whole.ty, whole.location);
+        }
         let count = place.index.len();
         let lowered = self.operands(place.index.iter().chain(operands));
         let Element::Dynamic(access) = self.element_at(place, &lowered[..count], whole.ty, whole.location, true) else {
@@ -95,14 +109,14 @@ impl Lowerer<'_> {
         let kernel = self.kernel;
         let var = &kernel.vars[place.base.index()];
         let binding = self.bindings[place.base.index()].expect("invariant: an object is declared before it is used");
-        let unit = u32::from(var.ty.lanes);
+        let (unit, lanes) = (words(var.ty), u32::from(var.ty.lanes));
         let mut dims = self.extents(place.base, binding, &indices[..place.index.len()]);
         let dimensions = dims.len().max(1) as u32;
         let (unit, width) = if place.lane.is_some() {
-            dims.push(Dim { index: indices[place.index.len()], extent: Some(unit) });
-            (1, 1)
+            dims.push(Dim { index: indices[place.index.len()], extent: Some(lanes) });
+            (scalar_words(var.ty.scalar), 1)
         } else {
-            (unit, (u32::from(ty.lanes) / unit).max(1))
+            (unit, (u32::from(ty.lanes) / lanes).max(1))
         };
         let space = match binding {
             Binding::Value(operand) => match operand {
@@ -123,9 +137,12 @@ impl Lowerer<'_> {
         {
             return Element::Fixed(Target { register, first: first + component, count: unit * width });
         }
-        let bytes = var.ty.scalar.bytes() == 1 && matches!(binding, Binding::Global(_));
+        let packing = match binding {
+            Binding::Global(_) => Packing::of(var.ty.scalar),
+            _ => Packing::Words,
+        };
         let name = var.name.clone();
-        Element::Dynamic(Access { space, name, dims, dimensions, unit, width, bytes, write, location })
+        Element::Dynamic(Access { space, name, dims, dimensions, unit, width, packing, write, location })
     }
 
     fn extents(&self, base: VarId, binding: Binding, indices: &[Operand]) -> Vec<Dim> {

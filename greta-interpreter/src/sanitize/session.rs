@@ -83,7 +83,8 @@ impl<'a> LaunchShadow<'a> {
             };
             let start = memory.pointer() as usize;
             let touches = [Touch::Read, Touch::Write, Touch::Atomic].map(|touch| program.parts.touches(index, touch));
-            let element = element.scalar.bytes() as usize;
+            // An element of 64 bits is touched by its words.
+            let element = element.scalar.bytes().min(4) as usize;
             views.push(View { parameter: index, start, end: start + memory.bytes(), element, written, touches });
             parameters[index] = Watch { watched: None, offset: memory.offset(), defined: opt_undefined(memory) };
         }
