@@ -3,16 +3,11 @@
 use std::marker::PhantomData;
 
 pub use greta_numerics::float16::{bf16, f16};
+/// The 8-bit floats of gfx942, which are stored and converted.
+pub use greta_numerics::{F8E4M3Fnuz as fp8, F8E5M2Fnuz as bf8};
 
 use super::tracer;
 use crate::ir::{ConstantId, Expr, ExprKind, Literal, Location, Op, Scalar, Type, VarId};
-
-/// An 8-bit float with 4 exponent and 3 mantissa bits, E4M3 "fnuz" of gfx942: stored and converted.
-#[allow(non_camel_case_types, reason = "named as the primitive types are")]
-pub type fp8 = greta_numerics::F8E4M3Fnuz;
-/// An 8-bit float with 5 exponent and 2 mantissa bits, E5M2 "fnuz" of gfx942: stored and converted.
-#[allow(non_camel_case_types, reason = "named as the primitive types are")]
-pub type bf8 = greta_numerics::F8E5M2Fnuz;
 
 /// A value of type `T` in a kernel. Operators and methods on it record what the kernel does.
 ///
