@@ -3,10 +3,15 @@
 //! What a program means, stated once; the writers, the verifier and the interpreter follow this text.
 //!
 //! **Values.** A value has a [`Type`]: a scalar or a short vector of scalars. Integers are two's complement and their
-//! `+ - *` wrap. `/` and `%` on integers truncate toward zero; a zero divisor is an error that the interpreter reports
-//! and hardware leaves undefined. Shift counts are taken modulo the width. `f32` follows IEEE 754, round to nearest
-//! even, subnormals kept; nothing is contracted or reassociated: `a * b + c` rounds twice, [`Op::Fma`] once. Casts
-//! mean what Rust's `as` means (float to integer saturates, NaN becomes 0).
+//! `+ - *` wrap at the type's own width, whatever it is. `/` and `%` on integers truncate toward zero; the smallest
+//! number divided by -1 wraps, to itself and remainder 0; a zero divisor is an error that the interpreter reports and
+//! hardware leaves undefined. Shift counts are taken modulo the width. `f16`, `f32` and `f64` follow IEEE 754, round to
+//! nearest even, subnormals kept; nothing is contracted or reassociated: `a * b + c` rounds twice, [`Op::Fma`] once.
+//! `bf16` is computed as `f32`, its result rounded to `bf16` after each operation, [`Op::Fma`] too; so are the
+//! functions of `f16` other than `+ - * /`, square root and fused multiply-add. Which bits a NaN has is not defined.
+//! `fp8` and `bf8` are stored and converted. Casts mean what Rust's `as` means (float to integer saturates, NaN becomes
+//! 0); between a short float (`f16`, `bf16`, `fp8`, `bf8`) and another type they go by way of `f32`, rounding to nearest
+//! even at each step, but from `f64` to `f16` at once; what is too large for `fp8` or `bf8` becomes NaN.
 //!
 //! **Order.** Statements run in order, and an expression's operands before the expression, left to right. `And`, `Or`
 //! and `Select` evaluate their later operands only where they are needed; every other operand is always evaluated.
