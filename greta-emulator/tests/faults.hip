@@ -1,6 +1,9 @@
 // Kernels that are wrong, each in one way. Assembly is used where the compiler would mend it.
 extern "C" __global__ void past_the_end(float* p, int n) { p[threadIdx.x + n] = 1.0f; }
 extern "C" __global__ void unaligned(float* p, int n) {
+    asm volatile("global_atomic_add %0, %1, off" : : "v"((char*)p + 1), "v"(n));
+}
+extern "C" __global__ void unaligned_plain(float* p, int n) {
     float x;
     asm volatile("global_load_dword %0, %1, off\n\ts_waitcnt vmcnt(0)" : "=v"(x) : "v"((char*)p + 1));
     p[threadIdx.x] = x;

@@ -12,8 +12,8 @@ use super::text::Doc;
 use crate::ir::{Expr, Literal, Op, Scalar, Sort, Type};
 
 impl Writer<'_> {
-    /// The function that computes what C++'s operator leaves undefined, or does another way, and what defines it.
-    pub(super) fn opt_wrapping(&self, op: Op, operands: &[Expr], ty: Type) -> Option<(String, Vec<Helper>)> {
+    /// The helper that computes what C++'s operator leaves undefined, and its name.
+    pub(super) fn opt_wrapping(&self, op: Op, operands: &[Expr], ty: Type) -> Option<(String, Helper)> {
         let scalar = ty.scalar;
         // Narrow integers are computed as `int`, which has room for every result but the product of two `u16`.
         let promoted = !ty.is_vector() && scalar.bits() < 32;
@@ -22,19 +22,14 @@ impl Writer<'_> {
             Op::Add | Op::Sub | Op::Mul | Op::Neg if overflows && !self.fits(op, operands, scalar) => {
                 let name = wrapping_name(op);
                 let helper = if op == Op::Neg { Helper::WrappingNegation(ty) } else { Helper::Wrapping(name, ty) };
-                Some((format!("wrapping_{name}"), vec![helper]))
+                Some((format!("wrapping_{name}"), helper))
             }
             Op::Mul if scalar == Scalar::U16 && !ty.is_vector() => {
-                Some(("wrapping_mul".to_owned(), vec![Helper::Wrapping("mul", ty)]))
+                Some(("wrapping_mul".to_owned(), Helper::Wrapping("mul", ty)))
             }
             Op::Div | Op::Rem if overflows && !self.divides_plainly(operands) => {
                 let name = wrapping_name(op);
-                Some((format!("wrapping_{name}"), vec![Helper::WrappingDivision(name, ty)]))
-            }
-            Op::Div if scalar == Scalar::Bf16 && self.dialect.divides_bf16_apart => {
-                let name = "div_bf16".to_owned();
-                let lanewise = ty.is_vector().then(|| Helper::Lanewise(name.clone(), 2, ty));
-                Some((name, [Helper::DivideBf16].into_iter().chain(lanewise).collect()))
+                Some((format!("wrapping_{name}"), Helper::WrappingDivision(name, ty)))
             }
             _ => None,
         }

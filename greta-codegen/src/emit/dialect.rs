@@ -27,8 +27,6 @@ pub(super) struct Dialect {
     pub(super) short_float: fn(Scalar) -> Vec<String>,
     /// Whether C++ computes with a type in a wider one, so that every result is converted back.
     pub(super) promotes: fn(Scalar) -> bool,
-    /// Whether the compiler's own division of `bf16` is none of `float` rounded.
-    pub(super) divides_bf16_apart: bool,
     /// Defines `fma_f16`, given what stands before its result.
     pub(super) fma_f16: fn(&str) -> Vec<String>,
     /// Declares a vector type.
@@ -90,7 +88,6 @@ pub(super) static HIP: Dialect = Dialect {
     restrict: "__restrict__",
     short_float: scalars::hip_short_float,
     promotes: |scalar| scalars::is_narrow(scalar) || scalar == Scalar::Bf16,
-    divides_bf16_apart: true,
     fma_f16: |device| scalars::fma_f16(device, "return __builtin_fmaf16(a, b, c);"),
     vector_type: |ty| {
         vec![format!("using {ty} = __attribute__((ext_vector_type({}))) {};", ty.lanes, scalar_name(ty.scalar))]
@@ -134,7 +131,6 @@ pub(super) static CUDA: Dialect = Dialect {
     restrict: "__restrict__",
     short_float: scalars::cuda_short_float,
     promotes: |scalar| scalars::is_narrow(scalar) || scalars::is_half(scalar),
-    divides_bf16_apart: false,
     fma_f16: |device| scalars::fma_f16(device, scalars::CUDA_FMA_F16),
     vector_type: cuda_vector_type,
     vector_operators: false,

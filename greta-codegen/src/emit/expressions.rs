@@ -128,8 +128,8 @@ impl Writer<'_> {
     }
 
     fn op(&mut self, op: Op, operands: &[Expr], ty: Type) -> Printed {
-        if let Some((name, helpers)) = self.opt_wrapping(op, operands, ty) {
-            helpers.into_iter().for_each(|helper| self.uses_helper(helper));
+        if let Some((name, helper)) = self.opt_wrapping(op, operands, ty) {
+            self.uses_helper(helper);
             let operands = operands.iter().map(|operand| self.bare(operand)).collect();
             return Printed::postfix(Doc::list(format!("{name}("), operands, ")"));
         }

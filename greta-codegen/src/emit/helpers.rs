@@ -31,8 +31,6 @@ pub(super) enum Helper {
     Extreme(String, Scalar),
     /// a * b + c on `f16`, rounded once.
     FmaF16,
-    /// a / b on `bf16`, by way of `float`.
-    DivideBf16,
     /// A function of scalars, lane by lane: its name, how many operands, the vector type.
     Lanewise(String, usize, Type),
     /// An operator of vectors: its sign, how many operands. A sign that ends in `=` changes the first operand.
@@ -61,7 +59,6 @@ impl Helper {
                 [ty, ty.element()].into_iter().flat_map(|ty| [ty, unsigned(ty)]).collect()
             }
             Self::FmaF16 => vec![Type::scalar(Scalar::F16)],
-            Self::DivideBf16 => vec![Type::scalar(Scalar::Bf16)],
             Self::Lanewise(_, _, ty) | Self::Operator(_, _, ty) => vec![ty],
             Self::ShuffleBy(..) => vec![Type::U32],
             Self::Atomic(_, scalar) => vec![Type::scalar(scalar)],
@@ -94,14 +91,6 @@ impl Helper {
                 one_line(&format!("{device} {ty} {name}({ty} a, {ty} b)"), &format!("b {sign} a ? b : a"))
             }
             Self::FmaF16 => (dialect.fma_f16)(device),
-            Self::DivideBf16 => vec![
-                format!("{device} bf16 div_bf16(bf16 a, bf16 b) {{"),
-                "    float quotient = float(a) / float(b);".to_owned(),
-                "    // Where the rounding is seen with the division, the compiler takes a division that overflows midway.".to_owned(),
-                "    asm(\"\" : \"+v\"(quotient));".to_owned(),
-                "    return bf16(quotient);".to_owned(),
-                "}".to_owned(),
-            ],
             Self::Lanewise(ref name, operands, ty) => lanewise(name, operands, ty, device),
             Self::Operator(ref sign, operands, ty) => operator(sign, operands, ty, dialect),
             Self::ShuffleBy(direction, wave) => vec![

@@ -93,6 +93,13 @@ fn load_words(
     address: u64,
     count: usize,
 ) -> Result<(), Cause> {
+    if !address.is_multiple_of(4) {
+        for dword in 0..count {
+            let value = group.read_bytes(lane, address.wrapping_add(4 * dword as u64), 4)?;
+            wave.set_lane(dst, dword, lane, value);
+        }
+        return Ok(());
+    }
     let words = group.view.words(address, count).map_err(|error| Cause::Access { lane: Some(lane), error })?;
     for (dword, word) in words.iter().enumerate() {
         wave.set_lane(dst, dword, lane, word.load(Ordering::Relaxed));
@@ -109,6 +116,12 @@ fn store_words(
     address: u64,
     count: usize,
 ) -> Result<(), Cause> {
+    if !address.is_multiple_of(4) {
+        return (0..count).try_for_each(|dword| {
+            let value = wave.lane(data, dword, lane);
+            group.write_bytes(lane, address.wrapping_add(4 * dword as u64), 4, value)
+        });
+    }
     let words = group.view.words(address, count).map_err(|error| Cause::Access { lane: Some(lane), error })?;
     for (dword, word) in words.iter().enumerate() {
         word.store(wave.lane(data, dword, lane), Ordering::Relaxed);

@@ -41,7 +41,10 @@ pub(super) fn compute(op: Op, inputs: &Inputs) -> Option<Lanes> {
         Op::v_ldexp_f32 => map2(a, b, |x, y| scale(f32::from_bits(x), y as i32).to_bits()),
         Op::v_frexp_exp_i32_f32 => map1(a, |x| split_64(f64::from(f32::from_bits(x))).1 as u32),
         Op::v_frexp_mant_f32 => float1(a, |x| split_64(f64::from(x)).0 as f32),
-        Op::v_div_fixup_f32 => float3(a, b, c, |x, y, z| fix_quotient(f64::from(x), f64::from(y), f64::from(z)) as f32),
+        Op::v_div_fixup_f32 => float3(a, b, c, |x, y, z| {
+            let underflows = exponent(z) - exponent(y) < -150;
+            fix_quotient(f64::from(x), f64::from(y), f64::from(z), underflows) as f32
+        }),
         _ => return None,
     })
 }

@@ -199,8 +199,8 @@ pub(super) fn fraction(x: f32) -> f32 {
     if x.is_finite() { minimum(x - x.floor(), f32::from_bits(0x3f7f_ffff)) } else { f32::NAN }
 }
 
-/// `v_div_fixup`: a quotient with the special cases of numerator and denominator.
-pub(super) fn fix_quotient(quotient: f64, denominator: f64, numerator: f64) -> f64 {
+/// `v_div_fixup`: a quotient with the special cases of numerator and denominator. It underflows if the exponents say so.
+pub(super) fn fix_quotient(quotient: f64, denominator: f64, numerator: f64, underflows: bool) -> f64 {
     let sign = if denominator.is_sign_negative() == numerator.is_sign_negative() { 1.0 } else { -1.0 };
     if numerator.is_nan() {
         numerator
@@ -210,8 +210,11 @@ pub(super) fn fix_quotient(quotient: f64, denominator: f64, numerator: f64) -> f
         -f64::NAN
     } else if denominator == 0.0 || numerator.is_infinite() {
         sign * f64::INFINITY
-    } else if denominator.is_infinite() || numerator == 0.0 {
+    } else if denominator.is_infinite() || numerator == 0.0 || underflows {
         sign * 0.0
+    } else if !quotient.is_finite() {
+        // The steps before overflow along with the quotient, and some of them are inf - inf.
+        sign * f64::INFINITY
     } else {
         sign * quotient.abs()
     }
@@ -231,7 +234,8 @@ pub(super) fn scale_quotient(value: f32, denominator: f32, numerator: f32) -> (f
         let small_inverse = (1.0 / f64::from(denominator)).abs() < f64::from(f32::MIN_POSITIVE);
         let small_quotient = (f64::from(numerator) / f64::from(denominator)).abs() < f64::from(f32::MIN_POSITIVE);
         match (small_inverse, small_quotient) {
-            (true, true) => (if is_denominator { scale(value, 64) } else { value }, true),
+            // Down, so that the quotient is 2^64 too large, which `v_div_fmas` takes back.
+            (true, true) => (if is_denominator { scale(value, -64) } else { value }, true),
             (true, false) => (scale(value, -64), false),
             (false, true) => (if is_numerator { scale(value, 64) } else { value }, true),
             _ if exponent(numerator) <= 23 => (scale(value, 64), false),
@@ -255,7 +259,7 @@ pub(super) fn scale_quotient_64(value: f64, denominator: f64, numerator: f64) ->
         let small_inverse = (1.0 / denominator).abs() < f64::MIN_POSITIVE;
         let small_quotient = (numerator / denominator).abs() < f64::MIN_POSITIVE;
         match (small_inverse, small_quotient) {
-            (true, true) => (if is_denominator { scale_64(value, 128) } else { value }, true),
+            (true, true) => (if is_denominator { scale_64(value, -128) } else { value }, true),
             (true, false) => (scale_64(value, -128), false),
             (false, true) => (if is_numerator { scale_64(value, 128) } else { value }, true),
             _ if exponent_64(numerator) <= 53 => (scale_64(value, 128), false),

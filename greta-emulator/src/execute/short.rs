@@ -56,7 +56,7 @@ pub(super) fn compute(op: Op, inputs: &Inputs) -> Option<Lanes> {
         Op::v_frexp_mant_f16 => half1(a, |x| split_64(f64::from(x)).0 as f32),
         Op::v_frexp_exp_i16_f16 => map1(a, |x| u32::from(split_64(f64::from(from_half(x))).1 as u16)),
         Op::v_div_fixup_f16 | Op::v_div_fixup_legacy_f16 => {
-            half3(a, b, c, |x, y, z| fix_quotient(f64::from(x), f64::from(y), f64::from(z)) as f32)
+            half3(a, b, c, |x, y, z| fix_quotient(f64::from(x), f64::from(y), f64::from(z), false) as f32)
         }
         Op::v_add_u16 if is_clamped => unsigned(&u16::saturating_add),
         Op::v_sub_u16 if is_clamped => unsigned(&u16::saturating_sub),

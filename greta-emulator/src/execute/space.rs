@@ -49,8 +49,9 @@ fn piece(memory: &mut [u8], offset: u64, bytes: u64) -> Option<&mut [u8]> {
     memory.get_mut(start..start.checked_add(bytes as usize)?)
 }
 
-fn aligned(lane: usize, address: u64, bytes: u64) -> Result<(), Cause> {
-    let alignment = if bytes >= 4 { 4 } else { bytes };
+/// Atomic operations are aligned. Plain ones need not be: the ABI has the hardware in its unaligned mode, and the
+/// compiler merges accesses accordingly.
+fn aligned(lane: usize, address: u64, alignment: u64) -> Result<(), Cause> {
     if address.is_multiple_of(alignment) {
         return Ok(());
     }
@@ -72,7 +73,6 @@ impl Group<'_> {
     ) -> Result<&'w mut [u8], Cause> {
         match target {
             Target::Scratch(offset) => {
-                aligned(lane, offset, bytes)?;
                 let limit = wave.scratch_bytes as u64;
                 let outside = Cause::ScratchOutOfBounds { lane, offset, bytes, limit };
                 let start = lane * wave.scratch_bytes;
@@ -80,7 +80,6 @@ impl Group<'_> {
                 scratch.and_then(|scratch| piece(scratch, offset, bytes)).ok_or(outside)
             }
             Target::Shared(offset) | Target::Global(offset) => {
-                aligned(lane, offset, bytes)?;
                 let limit = self.shared.len() as u64;
                 piece(&mut self.shared, offset, bytes).ok_or(Cause::SharedOutOfBounds { lane, offset, bytes, limit })
             }
@@ -91,7 +90,7 @@ impl Group<'_> {
     #[inline]
     pub(super) fn shared_words(&self, lane: usize, offset: u64, bytes: u8) -> Result<&[[u8; 4]], Cause> {
         let start = offset as usize;
-        let words = self.shared.get(start..start + usize::from(bytes)).filter(|_| offset.is_multiple_of(4));
+        let words = self.shared.get(start..start + usize::from(bytes));
         words.map(|words| words.as_chunks().0).ok_or_else(|| self.refused(lane, offset, bytes))
     }
 
@@ -99,17 +98,29 @@ impl Group<'_> {
     pub(super) fn shared_words_mut(&mut self, lane: usize, offset: u64, bytes: u8) -> Result<&mut [[u8; 4]], Cause> {
         let start = offset as usize;
         let refused = self.refused(lane, offset, bytes);
-        let words = self.shared.get_mut(start..start + usize::from(bytes)).filter(|_| offset.is_multiple_of(4));
+        let words = self.shared.get_mut(start..start + usize::from(bytes));
         words.map(|words| words.as_chunks_mut().0).ok_or(refused)
     }
 
     /// Why an access to LDS that is not possible is not.
     fn refused(&self, lane: usize, offset: u64, bytes: u8) -> Cause {
-        let (bytes, limit) = (u64::from(bytes), self.shared.len() as u64);
-        match aligned(lane, offset, bytes) {
-            Err(cause) => cause,
-            Ok(()) => Cause::SharedOutOfBounds { lane, offset, bytes, limit },
+        Cause::SharedOutOfBounds { lane, offset, bytes: bytes.into(), limit: self.shared.len() as u64 }
+    }
+
+    /// Up to 4 bytes of device memory at any address.
+    #[cold]
+    pub(super) fn read_bytes(&mut self, lane: usize, address: u64, bytes: usize) -> Result<u32, Cause> {
+        let cells = self.view.bytes(address, bytes).map_err(|error| Cause::Access { lane: Some(lane), error })?;
+        Ok(cells.iter().rev().fold(0, |value, cell| value << 8 | u32::from(cell.load(Ordering::Relaxed))))
+    }
+
+    #[cold]
+    pub(super) fn write_bytes(&mut self, lane: usize, address: u64, bytes: usize, value: u32) -> Result<(), Cause> {
+        let cells = self.view.bytes(address, bytes).map_err(|error| Cause::Access { lane: Some(lane), error })?;
+        for (cell, byte) in cells.iter().zip(value.to_le_bytes()) {
+            cell.store(byte, Ordering::Relaxed);
         }
+        Ok(())
     }
 
     /// 1, 2 or 4 bytes, zero-extended.
@@ -117,6 +128,9 @@ impl Group<'_> {
     pub(super) fn read(&mut self, wave: &mut Wave, lane: usize, target: Target, bytes: u64) -> Result<u32, Cause> {
         let at_lane = |error| Cause::Access { lane: Some(lane), error };
         match (target, bytes) {
+            (Target::Global(address), _) if !address.is_multiple_of(bytes) => {
+                self.read_bytes(lane, address, bytes as usize)
+            }
             (Target::Global(address), 1) => {
                 Ok(u32::from(self.view.byte(address).map_err(at_lane)?.load(Ordering::Relaxed)))
             }
@@ -139,6 +153,9 @@ impl Group<'_> {
     ) -> Result<(), Cause> {
         let at_lane = |error| Cause::Access { lane: Some(lane), error };
         match (target, bytes) {
+            (Target::Global(address), _) if !address.is_multiple_of(bytes) => {
+                self.write_bytes(lane, address, bytes as usize, value)?;
+            }
             (Target::Global(address), 1) => {
                 self.view.byte(address).map_err(at_lane)?.store(value as u8, Ordering::Relaxed);
             }
@@ -178,6 +195,8 @@ impl Group<'_> {
                 Ok(u64::from(cell.fetch_update(Ordering::SeqCst, Ordering::SeqCst, update).unwrap_or_default()))
             }
             _ => {
+                let (Target::Shared(offset) | Target::Scratch(offset) | Target::Global(offset)) = target;
+                aligned(lane, offset, bytes.into())?;
                 let cell = self.local(wave, lane, target, u64::from(bytes))?;
                 let old = cell.iter().rev().fold(0u64, |value, &byte| value << 8 | u64::from(byte));
                 let new = combine(rule, bytes, old, data, compare).to_le_bytes();

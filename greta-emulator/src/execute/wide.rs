@@ -96,9 +96,11 @@ fn plain(op: Op, inputs: &WideInputs) -> Option<WideLanes> {
         Op::v_fma_f64 | Op::v_fmac_f64 => {
             wide3(a, b, c, |x, y, z| f64::from_bits(x).mul_add(f64::from_bits(y), f64::from_bits(z)).to_bits())
         }
-        Op::v_div_fixup_f64 => {
-            wide3(a, b, c, |x, y, z| fix_quotient(f64::from_bits(x), f64::from_bits(y), f64::from_bits(z)).to_bits())
-        }
+        Op::v_div_fixup_f64 => wide3(a, b, c, |x, y, z| {
+            let [quotient, denominator, numerator] = [x, y, z].map(f64::from_bits);
+            let underflows = exponent_64(numerator) - exponent_64(denominator) < -1075;
+            fix_quotient(quotient, denominator, numerator, underflows).to_bits()
+        }),
         Op::v_trig_preop_f64 => wide2(a, b, |x, y| trig::two_over_pi(f64::from_bits(x), y as u32).to_bits()),
         Op::v_ldexp_f64 => wide2(a, b, |x, y| scale_64(f64::from_bits(x), y as i32).to_bits()),
         Op::v_trunc_f64 => double(f64::trunc),

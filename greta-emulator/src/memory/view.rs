@@ -66,8 +66,13 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn byte(&mut self, address: u64) -> Result<&'a AtomicU8, AccessError> {
-        let holder = self.holder(address, 1, 1)?;
-        let found = holder.bytes_at(address, 1).and_then(<[_]>::first);
-        found.ok_or(AccessError::OutOfBounds { address, bytes: 1 })
+        self.bytes(address, 1)?.first().ok_or(AccessError::OutOfBounds { address, bytes: 1 })
+    }
+
+    /// Bytes at any address: what an access is made of that is not aligned.
+    pub(crate) fn bytes(&mut self, address: u64, count: usize) -> Result<&'a [AtomicU8], AccessError> {
+        let bytes = count as u64;
+        let holder = self.holder(address, bytes, 1)?;
+        holder.bytes_at(address, count).ok_or(AccessError::OutOfBounds { address, bytes })
     }
 }
