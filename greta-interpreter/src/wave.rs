@@ -1,9 +1,12 @@
 //! Instructions that look beyond one lane, or only check: shuffles, barriers, divisors, ranges.
 
+use greta_codegen::ir::Literal;
+
 use crate::encode::EncodedMessage;
 use crate::frame::{Frame, Handler, Inst, LANES};
 use crate::level::{Body, Level};
 use crate::report::ReportKind;
+use crate::tree::scalar_words;
 use crate::tree::{Shuffle, Vote};
 
 /// The handler of a shuffle: value, lane. `Inst::extra` is the location.
@@ -316,16 +319,13 @@ fn say(frame: &mut Frame<'_>, inst: &Inst, wave: usize, lane: usize) -> bool {
     let program = frame.program;
     let EncodedMessage { message, values } = &program.parts.messages[inst.extra as usize];
     let mut line = message.text[0].clone();
-    for ((&(word, varying), scalar), text) in values.iter().zip(&message.scalars).zip(&message.text[1..]) {
-        let offset = if varying { wave * LANES + lane } else { 0 };
-        // SAFETY: the operands lie in the frame.
-        let bits = unsafe { *frame.words.add(word as usize + offset) };
-        line.push_str(&match scalar {
-            Scalar::F32 => f32::from_bits(bits).to_string(),
-            Scalar::Bool => (bits != 0).to_string(),
-            scalar if scalar.is_signed_integer() => (bits as i32).to_string(),
-            _ => bits.to_string(),
+    for ((value, &scalar), text) in values.iter().zip(&message.scalars).zip(&message.text[1..]) {
+        let offset = value.word as usize + if value.varying { wave * LANES + lane } else { 0 };
+        let bits = (0..scalar_words(scalar)).rev().fold(0, |bits, word| {
+            // SAFETY: the operands lie in the frame.
+            bits << 32 | u64::from(unsafe { *frame.words.add(offset + (word * value.step) as usize) })
         });
+        line.push_str(&Literal::from_bits(scalar, bits).to_string());
         line.push_str(text);
     }
     if message.fails {

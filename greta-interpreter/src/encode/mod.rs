@@ -98,10 +98,10 @@ struct Home {
 
 /// An operand as a handler takes it.
 #[derive(Clone, Copy, Debug)]
-struct Source {
-    word: u32,
-    step: u32,
-    varying: bool,
+pub(crate) struct Source {
+    pub(crate) word: u32,
+    pub(crate) step: u32,
+    pub(crate) varying: bool,
 }
 
 struct Encoder<'a> {

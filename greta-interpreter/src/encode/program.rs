@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use greta_codegen::ir::{Kernel, Literal, Location, Scalar};
 
+use crate::encode::Source;
 use crate::frame::{Inst, Storage};
 use crate::level::Level;
 use crate::matrix::MatrixTable;
@@ -153,11 +154,11 @@ pub(crate) struct EncodedAccess {
     pub(crate) location: Location,
 }
 
-/// A message and where its values are: the word, and whether each thread has its own.
+/// A message and where its values are.
 #[derive(Clone, Debug)]
 pub(crate) struct EncodedMessage {
     pub(crate) message: Message,
-    pub(crate) values: Vec<(u32, bool)>,
+    pub(crate) values: Vec<Source>,
 }
 
 /// An atomic operation.

@@ -396,7 +396,7 @@ impl Encoder<'_> {
     }
 
     fn print(&mut self, message: usize, values: &[Operand]) {
-        let values = values.iter().map(|value| self.source(*value)).map(|value| (value.word, value.varying)).collect();
+        let values = values.iter().map(|value| self.source(*value)).collect();
         self.messages.push(EncodedMessage { message: self.tree.messages[message].clone(), values });
         let extra = self.messages.len() as u32 - 1;
         self.check(self.level.handler::<wave::Print>(), &[], 0, extra);
