@@ -32,12 +32,20 @@ pub(crate) fn everywhere() -> impl Iterator<Item = &'static str> {
     EVERYWHERE.split_whitespace().chain(atomics)
 }
 
-/// Names that no function and no constant of a file may have besides.
-pub(crate) fn functions() -> impl Iterator<Item = &'static str> {
-    FUNCTIONS.split_whitespace()
+/// Names that no function and no constant of a file may have besides. A function of C's is there for each of its three
+/// floating-point types.
+pub(crate) fn functions() -> impl Iterator<Item = String> {
+    FUNCTIONS.split_whitespace().flat_map(|name| ["", "f", "l"].map(|suffix| format!("{name}{suffix}")))
 }
 
 /// Whether a kernel cannot be called so.
 pub(crate) fn is_reserved(name: &str) -> bool {
-    everywhere().chain(functions()).any(|reserved| reserved == name)
+    is_of_compilers(name)
+        || everywhere().any(|reserved| reserved == name)
+        || functions().any(|reserved| reserved == name)
+}
+
+/// Whether C++ keeps a name for compilers and their headers, which have hundreds of those.
+pub(crate) fn is_of_compilers(name: &str) -> bool {
+    name.strip_prefix('_').is_some_and(|rest| rest.starts_with(|c: char| c == '_' || c.is_ascii_uppercase()))
 }

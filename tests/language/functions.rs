@@ -68,4 +68,56 @@ fn a_generic_function_has_an_instance_per_type() {
     check!(generic_instances, floats(), |x: &[f32], i: usize| x[i] * x[i] + 4.0 + (3.0 * x[i]) * (3.0 * x[i]));
 }
 
-crate::kernels!(device_functions, generic_instances);
+#[device]
+fn powf(value: f32) -> f32 {
+    value * 0.5
+}
+
+#[device]
+fn roundf(value: f32) -> f32 {
+    powf(value) + 1.0
+}
+
+#[device]
+fn __shfl(value: f32) -> f32 {
+    let __shared__ = value + 2.0;
+    __shared__ * 2.0
+}
+
+#[kernel(block = 64)]
+pub fn names_of_the_headers(x: &Global<f32>, y: &mut Global<f32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    y[i] = roundf(x[i]) + __shfl(x[i]);
+}
+
+#[test]
+fn a_function_may_be_called_as_one_of_the_headers_is() {
+    check!(names_of_the_headers, floats(), |x: &[f32], i: usize| (x[i] * 0.5 + 1.0) + (x[i] + 2.0) * 2.0);
+}
+
+#[kernel(block = 64)]
+pub fn mutable_closure_parameter(x: &Global<f32>, y: &mut Global<f32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    let halved = |mut value: f32| {
+        while value > 0.125 {
+            value *= 0.5;
+        }
+        value
+    };
+    y[i] = halved(x[i]) + halved(4.0);
+}
+
+#[test]
+fn a_closure_changes_its_parameter() {
+    check!(mutable_closure_parameter, floats(), |x: &[f32], i: usize| {
+        let halved = |mut value: f32| {
+            while value > 0.125 {
+                value *= 0.5;
+            }
+            value
+        };
+        halved(x[i]) + halved(4.0)
+    });
+}
+
+crate::kernels!(device_functions, generic_instances, names_of_the_headers, mutable_closure_parameter);

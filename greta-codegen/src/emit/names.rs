@@ -37,7 +37,7 @@ impl Names {
             file.extend(["f32", "i32", "u32", "bool"].map(|scalar| format!("{scalar}x{lanes}")));
         }
         file.insert(kernel.name.clone());
-        let functions: BTreeSet<String> = reserved::functions().map(str::to_owned).collect();
+        let functions: BTreeSet<String> = reserved::functions().collect();
         let mut names = Self {
             scopes: vec![functions, file],
             vars: BTreeMap::new(),
@@ -117,8 +117,8 @@ impl Names {
     }
 
     fn unique(&mut self, rust_name: &str) -> String {
-        let name = rust_name.strip_prefix("r#").unwrap_or(rust_name);
-        let free = std::iter::once(name.to_owned())
+        let name = valid(rust_name);
+        let free = std::iter::once(name.clone())
             .chain((1..).map(|number| format!("{name}_{number}")))
             .find(|name| !self.is_taken(name));
         self.take(free.expect("invariant: numbers do not run out"))
@@ -132,7 +132,16 @@ impl Names {
 
 /// A field's name in C++: Rust's, unless C++ takes it.
 pub(super) fn member(rust_name: &str) -> String {
-    let name = rust_name.strip_prefix("r#").unwrap_or(rust_name);
+    let name = valid(rust_name);
     let taken = reserved::everywhere().any(|reserved| reserved == name);
-    if taken { format!("{name}_") } else { name.to_owned() }
+    if taken { format!("{name}_") } else { name }
+}
+
+/// A Rust name without what C++ does not take in any place.
+fn valid(rust_name: &str) -> String {
+    let name = rust_name.strip_prefix("r#").unwrap_or(rust_name);
+    match reserved::is_of_compilers(name) {
+        true => format!("k{}", name.trim_start_matches('_')),
+        false => name.to_owned(),
+    }
 }
