@@ -54,8 +54,8 @@ pub mod prelude {
         f32_from_bits, fast_cos, fast_div, fast_exp, fast_exp2, fast_log, fast_log2, fast_log10, fast_pow, fast_recip,
         fast_rsqrt, fast_sin, fast_sqrt, fast_tanh, floor, fma, fp8, grid_dependency_wait, grid_dim, has_copy_async,
         lane_id, log, log2, log10, max, min, mma, pow, round, rsqrt, sched_barrier, sched_group_barrier, select,
-        setprio, shared, shuffle, shuffle_down, shuffle_up, shuffle_xor, sin, sqrt, tan, tanh, thread_idx, trunc,
-        wave_all, wave_any, wave_count, wave_id,
+        setprio, shared, shared_dynamic, shuffle, shuffle_down, shuffle_up, shuffle_xor, sin, sqrt, tan, tanh,
+        thread_idx, trunc, wave_all, wave_any, wave_count, wave_id,
     };
     pub use greta_runtime::launch::Variant as _;
 }

@@ -2,6 +2,7 @@
 //! did not run.
 
 use greta::codegen::contract::{ArgumentValue, LaunchValues};
+use greta::codegen::target::Target;
 use greta::prelude::*;
 use greta::runtime::launch::{Arguments, BoundArgument, Variant};
 use greta::{Error, Graph};
@@ -25,7 +26,7 @@ fn row_sums(a: &Global<f32>, y: &mut Global<f32>, m: u32, k: u32) {
 }
 
 /// The line of the first `require` above that names a launch's arguments.
-const CONTRACT_LINE: u32 = 12;
+const CONTRACT_LINE: u32 = 13;
 
 #[kernel(
     require(1 <= count && count.next_multiple_of(4) <= x.len().max(4), gain > 0.5 || -gain > 0.5),
@@ -44,6 +45,16 @@ fn much_shared(y: &mut Global<f32>) {
     tile[0][thread_idx().x] = 1.0;
     barrier();
     y[thread_idx().x] = tile[0][0];
+}
+
+#[kernel(block = 64)]
+fn dynamic_shared(y: &mut Global<f32>) {
+    let mut tile = shared::<[f32; 1024]>();
+    let mut row = shared_dynamic::<f32>();
+    tile[thread_idx().x] = 1.0;
+    row[thread_idx().x] = 2.0;
+    barrier();
+    y[thread_idx().x] = tile[63 - thread_idx().x] + row[63 - thread_idx().x];
 }
 
 #[kernel(block = (64, 32))]
@@ -69,6 +80,28 @@ fn launch(device: &Device, stream: &Stream, grid: [u32; 3], len: usize, m: u32, 
     let launched = kernel.launch(stream, grid, row_sums::Args { a: &a, y: &mut y, m, k });
     let message = launched.err().map_or_else(String::new, |error| error.to_string());
     (message, y.read(stream).unwrap())
+}
+
+#[test]
+fn a_dynamic_array_has_what_the_other_arrays_leave() {
+    on_every_device(|device, stream| {
+        let kernel = device.kernel(dynamic_shared::variant()).unwrap();
+        let target = device.info().arch.split(':').next().and_then(Target::opt_named).unwrap();
+        let limit = target.shared_bytes_max / 4 - 1024;
+        let mut y = device.zeroed::<f32>(64).unwrap();
+        let error = kernel.launch(stream, 1, dynamic_shared::Args { y: &mut y }).unwrap_err().to_string();
+        let none = "dynamic_shared has a dynamic shared array: launch it `with_shared(elements)`";
+        assert_eq!(error, format!("{none}, of 1 to {limit} elements"));
+        let error = kernel.with_shared(limit + 1).unwrap_err().to_string();
+        let given = limit + 1;
+        let much =
+            format!("dynamic_shared: a dynamic shared array of {given} elements; beside its other shared arrays");
+        assert_eq!(error, format!("{much} it can have {limit}"));
+        kernel.with_shared(limit).unwrap().launch(stream, 1, dynamic_shared::Args { y: &mut y }).unwrap();
+        assert_eq!(y.read(stream).unwrap(), [3.0; 64]);
+        let error = device.kernel(row_sums::variant()).unwrap().with_shared(8).unwrap_err().to_string();
+        assert_eq!(error, "row_sums has no dynamic shared array to give 8 elements to");
+    });
 }
 
 #[test]

@@ -34,13 +34,31 @@ fn too_much_shared(y: &mut Global<f32>) {
     y[thread_idx().x] = tile[0][0];
 }
 
+#[kernel(block = 64)]
+fn two_dynamic_arrays(y: &mut Global<f32>) {
+    let mut first = shared_dynamic::<f32>();
+    let mut second = shared_dynamic::<u32>();
+    first[thread_idx().x] = 1.0;
+    second[thread_idx().x] = 1;
+    barrier();
+    y[thread_idx().x] = first[0] + second[0] as f32;
+}
+
+#[kernel(block = 64)]
+fn length_of_a_dynamic_array(y: &mut Global<f32>) {
+    let mut row = shared_dynamic::<f32>();
+    row[thread_idx().x] = 1.0;
+    barrier();
+    y[thread_idx().x] = row[row.len() - 1];
+}
+
 #[kernel(tile(T = 512 in [512, 2048]), block = T)]
 fn too_many_threads(y: &mut Global<f32>) {
     y[0] = 1.0;
 }
 
 /// The line of the barrier below.
-const BARRIER_LINE: u32 = 48;
+const BARRIER_LINE: u32 = 66;
 
 #[kernel(block = 64)]
 fn barrier_in_a_branch(y: &mut Global<f32>) {
@@ -101,6 +119,15 @@ fn recursion_is_refused_at_the_call() {
 #[test]
 fn a_range_cannot_include_the_largest_number() {
     refused(&endless::DEFINITION, &[], &["end it one earlier", "for i in 0..=u32::MAX {"]);
+}
+
+#[test]
+fn a_kernel_has_one_dynamic_array_of_unknown_length() {
+    let two = "`second` is a second dynamic shared array beside `first`; a kernel has one: use parts of it";
+    refused(&two_dynamic_arrays::DEFINITION, &[], &[two, "shared_dynamic::<u32>()"]);
+    let length =
+        "the length of a dynamic shared array is not known when the kernel is compiled: pass it as an argument";
+    refused(&length_of_a_dynamic_array::DEFINITION, &[], &[length, "row[row.len() - 1]"]);
 }
 
 #[test]

@@ -94,6 +94,14 @@ pub enum DiagnosticKind {
         /// The target.
         target: &'static str,
     },
+    /// A kernel has one piece of memory from its launch: keep the second array in a part of the first, or give it a length.
+    #[error("{name} is a second dynamic shared array beside {first}; a kernel has one: use parts of it")]
+    DynamicShared {
+        /// The second array.
+        name: String,
+        /// The first.
+        first: String,
+    },
     /// The block is empty or larger than the target allows.
     #[error("a block of {given} threads; {target} allows 1 to {limit}")]
     BlockSize {

@@ -191,7 +191,8 @@ impl<'a> Footprints<'a> {
     }
 
     fn touch(&self, object: VarId) -> Footprint {
-        let memory = matches!(self.vars[object.index()].kind, VarKind::Global { .. } | VarKind::Shared(_));
+        let kind = &self.vars[object.index()].kind;
+        let memory = kind.is_shared() || matches!(kind, VarKind::Global { .. });
         Footprint { memory, ..Footprint::default() }
     }
 
@@ -225,7 +226,7 @@ impl<'a> Footprints<'a> {
         }
         // A function's own shared arrays outlive the call: two calls of it meet in them.
         for object in inner.reads.union(&inner.writes) {
-            if matches!(self.vars[object.index()].kind, VarKind::Shared(_)) && !params.contains(object) {
+            if self.vars[object.index()].kind.is_shared() && !params.contains(object) {
                 footprint.reads.insert(*object);
                 footprint.writes.insert(*object);
             }

@@ -193,6 +193,12 @@ impl Build {
         id
     }
 
+    pub(crate) fn dynamic_shared(&mut self, name: &str, ty: Type) -> VarId {
+        let id = self.var(name, VarKind::DynamicShared, ty);
+        self.push(StmtKind::Declare(id));
+        id
+    }
+
     pub(crate) fn register<const N: usize>(&mut self, name: &str, ty: Type, extents: [Expr; N]) -> VarId {
         let extents = extents.into_iter().map(|size| self.extent(size)).collect();
         let id = self.var(name, VarKind::Register(extents), ty);

@@ -102,6 +102,17 @@ pub enum Error {
         /// Blocks at most, in each direction, for this kernel's block.
         limit: [u32; 3],
     },
+    /// A length for the dynamic shared array that the device has no memory for, or for a kernel without such an array. The
+    /// caller's to mend.
+    #[error("{}", shared_length(kernel, *given, *opt_limit))]
+    SharedLength {
+        /// The kernel.
+        kernel: String,
+        /// Elements asked for; 0 if the kernel was not given a length at all.
+        given: u32,
+        /// Elements at most beside the kernel's other shared arrays; `None` if it has no dynamic one.
+        opt_limit: Option<u32>,
+    },
     /// Too few or too many arguments. The fault of whoever implemented `Arguments` by hand.
     #[error("{kernel} takes {expected} arguments; {given} given")]
     ArgumentCount {
@@ -329,4 +340,18 @@ pub enum Activity {
 
 fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!(" (did you mean `{name}`?)"))
+}
+
+fn shared_length(kernel: &str, given: u32, opt_limit: Option<u32>) -> String {
+    match opt_limit {
+        None => format!("{kernel} has no dynamic shared array to give {given} elements to"),
+        Some(limit) if given == 0 => {
+            format!("{kernel} has a dynamic shared array: launch it `with_shared(elements)`, of 1 to {limit} elements")
+        }
+        Some(limit) => {
+            format!(
+                "{kernel}: a dynamic shared array of {given} elements; beside its other shared arrays it can have {limit}"
+            )
+        }
+    }
 }

@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use greta_codegen::definition::KernelDefinition;
 use greta_codegen::ir::{Kernel as Ir, Scalar, VarKind};
+use greta_codegen::verify::DynamicShared;
 
 use crate::device::Device;
 use crate::driver::{Driver, DriverArgument, DriverLaunch, KernelId, Loaded};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::invalid_kernel::lower;
 use crate::launch::{self, Arguments, BoundArgument, Grid, Variant, describe_buffer};
 use crate::resources::KernelResources;
@@ -23,18 +24,21 @@ use crate::stream::Stream;
 pub struct Kernel<V: Variant> {
     device: Device,
     module: Arc<Module>,
+    /// Elements of its dynamic shared array; 0 if none were given.
+    shared_elements: u32,
     variant: PhantomData<fn() -> V>,
 }
 
 impl<V: Variant> Clone for Kernel<V> {
     fn clone(&self) -> Self {
-        Self::new(self.device.clone(), Arc::clone(&self.module))
+        let kernel = Self::new(self.device.clone(), Arc::clone(&self.module));
+        Self { shared_elements: self.shared_elements, ..kernel }
     }
 }
 
 impl<V: Variant> Kernel<V> {
     pub(crate) fn new(device: Device, module: Arc<Module>) -> Self {
-        Self { device, module, variant: PhantomData }
+        Self { device, module, shared_elements: 0, variant: PhantomData }
     }
 
     /// What was loaded.
@@ -53,11 +57,34 @@ impl<V: Variant> Kernel<V> {
         &self.module
     }
 
+    /// The kernel with so many elements in its dynamic shared array, for launches and nodes of graphs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SharedLength`] if that is none or more than the kernel's other shared arrays leave, or if the kernel has
+    /// no dynamic one.
+    pub fn with_shared(&self, elements: u32) -> Result<Self> {
+        let opt_limit = self.module.opt_dynamic.map(|dynamic| dynamic.elements_max);
+        match opt_limit {
+            Some(limit) if (1..=limit).contains(&elements) => Ok(Self { shared_elements: elements, ..self.clone() }),
+            _ => Err(Error::SharedLength { kernel: self.module.name.clone(), given: elements, opt_limit }),
+        }
+    }
+
+    /// Elements of its dynamic shared array, 0 if it has none; an error if it has one and was given no length.
+    pub(crate) fn shared_elements(&self) -> Result<u32> {
+        match self.module.opt_dynamic {
+            Some(_) if self.shared_elements == 0 => self.with_shared(0).map(|_| 0),
+            _ => Ok(self.shared_elements),
+        }
+    }
+
     /// Launches the kernel in the stream's order.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Grid`]; [`crate::Error::Contract`] if the arguments break a `require` of the kernel;
+    /// [`crate::Error::Grid`]; [`crate::Error::SharedLength`] if the kernel has a dynamic shared array and was given no
+    /// length for it; [`crate::Error::Contract`] if the arguments break a `require` of the kernel;
     /// [`crate::Error::Aliasing`] if a buffer that the kernel writes shares memory with another
     /// argument; [`crate::Error::ForeignBuffer`] and [`crate::Error::ForeignObject`] for objects of another device; and
     /// the driver's. What goes wrong while the kernel runs comes from the stream's next synchronisation.
@@ -92,7 +119,8 @@ impl<V: Variant> Kernel<V> {
         stream.check_device(&self.device)?;
         let grid = grid.check(&self.module)?;
         let arguments: Vec<DriverArgument> = arguments.iter().map(BoundArgument::to_driver).collect();
-        let launch = DriverLaunch { kernel: self.module.id, grid, arguments: &arguments };
+        let shared_elements = self.shared_elements()?;
+        let launch = DriverLaunch { kernel: self.module.id, grid, shared_elements, arguments: &arguments };
         // SAFETY: the caller checked the arguments; memory is given back only after the work submitted before.
         unsafe { self.device.driver().launch(stream.id(), &launch) }
     }
@@ -143,6 +171,7 @@ pub struct Module {
     values: String,
     block: [u32; 3],
     parameters: Vec<Parameter>,
+    opt_dynamic: Option<DynamicShared>,
     early_reads: Option<BTreeSet<String>>,
     resources: Option<KernelResources>,
 }
@@ -210,6 +239,7 @@ impl Module {
             values: definition.describe(values),
             block: kernel.block.each_ref().map(|extent| extent.value),
             parameters,
+            opt_dynamic: DynamicShared::of(kernel, driver.target()),
             early_reads: driver.target().early_start.then(|| kernel.early_reads()).flatten(),
             resources,
         })

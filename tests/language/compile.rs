@@ -16,6 +16,7 @@ const FILES: &[(&str, &[&KernelDefinition])] = &[
     (include_str!("blocks.rs"), crate::blocks::DEFINITIONS),
     (include_str!("choices.rs"), crate::choices::DEFINITIONS),
     (include_str!("control.rs"), crate::control::DEFINITIONS),
+    (include_str!("dynamic_shared.rs"), crate::dynamic_shared::DEFINITIONS),
     (include_str!("functions.rs"), crate::functions::DEFINITIONS),
     (include_str!("generics.rs"), crate::generics::DEFINITIONS),
     (include_str!("loops.rs"), crate::loops::DEFINITIONS),

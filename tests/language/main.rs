@@ -15,6 +15,7 @@ mod blocks;
 mod choices;
 mod compile;
 mod control;
+mod dynamic_shared;
 mod functions;
 mod generics;
 mod loops;

@@ -7,7 +7,7 @@ use super::expressions::Printed;
 use super::helpers::Helper;
 use super::scalars::scalar_name;
 use super::text::Doc;
-use crate::ir::{Atomic, Expr, Place, Scalar, VarKind};
+use crate::ir::{Atomic, Expr, Place, Scalar};
 
 /// How an atomic operation on elements of one type is written.
 #[derive(Clone, Copy, Debug)]
@@ -49,9 +49,9 @@ impl Writer<'_> {
         let mut arguments = vec![address];
         arguments.extend(operands.iter().map(|operand| self.typed(operand)));
         if let AtomicSpelling::Ordered(_) = spelling {
-            let scope = match self.kernel.var(place.base).kind {
-                VarKind::Shared(_) => "__HIP_MEMORY_SCOPE_WORKGROUP",
-                _ => "__HIP_MEMORY_SCOPE_AGENT",
+            let scope = match self.kernel.var(place.base).kind.is_shared() {
+                true => "__HIP_MEMORY_SCOPE_WORKGROUP",
+                false => "__HIP_MEMORY_SCOPE_AGENT",
             };
             arguments.extend([Doc::text("__ATOMIC_RELAXED"), Doc::text(scope)]);
         }

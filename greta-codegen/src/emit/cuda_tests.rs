@@ -138,3 +138,27 @@ fn asynchronous_copies_are_instructions_and_late_buffers_may_change() {
         &["const float* __restrict__ x", "    tile[threadIdx.x] = w[threadIdx.x];\n    y["],
     );
 }
+
+#[test]
+fn a_dynamic_array_lies_behind_the_arrays_that_the_launch_gives() {
+    let large = |elements: u32| {
+        let mut build = Build::new(64);
+        let y = build.global("y", Type::F32, true);
+        let tile = build.shared("tile", Type::F32, [u(elements)]);
+        let row = build.dynamic_shared("row", Type::F32);
+        for array in [tile, row] {
+            build.store(array, [tid()], f(1.0));
+            let value = build.load(array, [tid()]);
+            build.store(y, [tid()], value);
+        }
+        emitted(build)
+    };
+    let memory = "extern __shared__ __align__(16) unsigned char shared_memory[];";
+    let declared = large(12 << 10);
+    assert_eq!(declared.launch_shared_bytes, 0);
+    let first = "float* const row = reinterpret_cast<float*>(&shared_memory[0]);";
+    contains(&declared.source, &[memory, "__shared__ float tile[12288];", first]);
+    let given = large((12 << 10) + 1);
+    assert_eq!(given.launch_shared_bytes, (48 << 10) + 16);
+    contains(&given.source, &[memory, "float* const row = reinterpret_cast<float*>(&shared_memory[49168]);"]);
+}

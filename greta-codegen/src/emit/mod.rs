@@ -46,7 +46,8 @@ pub struct Emitted {
     pub source: String,
     /// Where each of its lines came from.
     pub line_map: LineMap,
-    /// Shared memory that the launch must give the kernel, in bytes; 0 where the source declares all that it uses.
+    /// Shared memory that the launch must give the kernel, in bytes; 0 where the source declares all that it uses. What
+    /// its dynamic shared array takes comes on top.
     pub launch_shared_bytes: u32,
 }
 
@@ -139,7 +140,7 @@ impl<'a> Writer<'a> {
                 file.text(line, None);
             }
         }
-        if self.launch_shared.bytes > 0 {
+        if !self.launch_shared.offsets.is_empty() {
             file.blank();
             let name = shared::MEMORY;
             file.text(format!("extern __shared__ __align__({}) unsigned char {name}[];", shared::ALIGNMENT), None);
@@ -243,6 +244,7 @@ impl<'a> Writer<'a> {
                 let extents = self.extents(extents);
                 format!("{qualifier}{ty} (&{name}){extents}")
             }
+            VarKind::DynamicShared => format!("{qualifier}{ty}* {name}"),
             VarKind::Mut => format!("{qualifier}{ty}& {name}"),
             VarKind::Let | VarKind::Counter | VarKind::Scalar => format!("{ty} {name}"),
         })

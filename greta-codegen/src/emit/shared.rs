@@ -1,22 +1,23 @@
 //! Shared memory that the source cannot declare: where each array lies in what the launch gives instead.
 //!
-//! NVIDIA's compilers take 48 KiB of declared shared memory; a kernel that uses more gets all of it in one piece.
+//! NVIDIA's compilers take 48 KiB of declared shared memory; a kernel that uses more gets all of it in one piece. The
+//! dynamic array is the last of that piece.
 
 use std::collections::BTreeMap;
 
 use crate::ir::{Kernel, VarId};
 use crate::target::Target;
-use crate::verify::{shared_array_bytes, shared_arrays};
+use crate::verify::{DynamicShared, SHARED_ALIGNMENT, shared_array_bytes, shared_arrays};
 
 /// The name of the piece in the source.
 pub(super) const MEMORY: &str = "shared_memory";
-/// Alignment of the piece and of every array in it, in bytes: that of the widest access.
-pub(super) const ALIGNMENT: u32 = 16;
+/// Alignment of the piece and of every array in it, in bytes.
+pub(super) const ALIGNMENT: u32 = SHARED_ALIGNMENT;
 
 /// Where the shared arrays lie in the memory that the launch gives; empty where the source declares them.
 #[derive(Debug, Default)]
 pub(super) struct LaunchShared {
-    /// How much the launch gives.
+    /// How much the launch gives, without the dynamic array.
     pub(super) bytes: u32,
     /// Byte offsets.
     pub(super) offsets: BTreeMap<VarId, u32>,
@@ -30,12 +31,14 @@ impl LaunchShared {
             .collect();
         let declared = arrays.iter().fold(0_u32, |sum, (_, bytes)| sum.saturating_add(*bytes));
         let mut shared = Self::default();
-        if declared <= target.static_shared_bytes_max {
-            return shared;
+        if declared > target.static_shared_bytes_max {
+            for (array, bytes) in arrays {
+                shared.offsets.insert(array, shared.bytes);
+                shared.bytes = shared.bytes.saturating_add(bytes.next_multiple_of(ALIGNMENT));
+            }
         }
-        for (array, bytes) in arrays {
-            shared.offsets.insert(array, shared.bytes);
-            shared.bytes = shared.bytes.saturating_add(bytes.next_multiple_of(ALIGNMENT));
+        if let Some(dynamic) = DynamicShared::of(kernel, target) {
+            shared.offsets.insert(dynamic.array, shared.bytes);
         }
         shared
     }

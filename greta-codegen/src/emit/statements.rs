@@ -127,10 +127,16 @@ impl Writer<'_> {
         let var = self.kernel.var(array);
         self.uses_type(var.ty);
         if let Some(&offset) = self.launch_shared.offsets.get(&array) {
-            let extents = self.extents(var.kind.opt_extents().unwrap_or_default());
             let (name, ty) = (self.names.declare(array, &var.name), type_name(var.ty));
-            let memory = format!("reinterpret_cast<{ty} (*){extents}>(&{}[{offset}])", super::shared::MEMORY);
-            self.line(Doc::text(format!("{ty} (&{name}){extents} = *{memory}")), location);
+            let memory = format!("(&{}[{offset}])", super::shared::MEMORY);
+            let text = match var.kind.opt_extents() {
+                Some(extents) => {
+                    let extents = self.extents(extents);
+                    format!("{ty} (&{name}){extents} = *reinterpret_cast<{ty} (*){extents}>{memory}")
+                }
+                None => format!("{ty}* const {name} = reinterpret_cast<{ty}*>{memory}"),
+            };
+            self.line(Doc::text(text), location);
             return;
         }
         let shared =

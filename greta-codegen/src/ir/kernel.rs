@@ -181,13 +181,22 @@ pub enum VarKind {
     Register(Vec<Extent>),
     /// Array in the block's shared memory, one extent per dimension; declared by `StmtKind::Declare`.
     Shared(Vec<Extent>),
+    /// Array of one dimension in the block's shared memory whose length the launch gives; declared by
+    /// `StmtKind::Declare`, once in a kernel.
+    DynamicShared,
 }
 
 impl VarKind {
     /// Whether it is a memory object: something with elements.
     #[must_use]
     pub fn is_memory(&self) -> bool {
-        matches!(self, Self::Global { .. } | Self::Register(_) | Self::Shared(_))
+        self.is_shared() || matches!(self, Self::Global { .. } | Self::Register(_))
+    }
+
+    /// Whether it lies in the block's shared memory.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Self::Shared(_) | Self::DynamicShared)
     }
 
     /// The extents, if it is an array.
@@ -205,6 +214,17 @@ impl Kernel {
     #[must_use]
     pub fn var(&self, id: VarId) -> &Var {
         &self.vars[id.index()]
+    }
+
+    /// The kernel as a launch sees it that gives its dynamic shared array so many elements: an array like the others.
+    #[must_use]
+    pub fn with_shared_length(&self, elements: u32) -> Self {
+        let mut kernel = self.clone();
+        for var in kernel.vars.iter_mut().filter(|var| var.kind == VarKind::DynamicShared) {
+            let expr = Expr::literal(Literal::U32(elements), var.location);
+            var.kind = VarKind::Shared(vec![Extent { value: elements, expr }]);
+        }
+        kernel
     }
 
     /// A device function.

@@ -64,6 +64,7 @@ impl Printer<'_> {
             }
             VarKind::Register(extents) => format!("register {}{}", var.ty, self.extents(extents)),
             VarKind::Shared(extents) => format!("shared {}{}", var.ty, self.extents(extents)),
+            VarKind::DynamicShared => format!("shared {}[..]", var.ty),
             VarKind::Let | VarKind::Mut | VarKind::Counter | VarKind::Scalar => var.ty.to_string(),
         }
     }

@@ -24,7 +24,7 @@ pub(super) fn drop_unused(kernel: &mut Kernel) {
 fn unread_slots(kernel: &Kernel) -> BTreeSet<VarId> {
     let is_slot = |var: &Var| match var.kind {
         VarKind::Mut => var.name.is_empty(),
-        VarKind::Register(_) | VarKind::Shared(_) => true,
+        VarKind::Register(_) | VarKind::Shared(_) | VarKind::DynamicShared => true,
         _ => false,
     };
     let numbered = (0..).map(VarId).zip(&kernel.vars);

@@ -191,7 +191,7 @@ impl<'a> Namer<'a> {
             return;
         }
         let name = match (&self.kernel.var(var).kind, value) {
-            (VarKind::Shared(_), _) => "shared".to_owned(),
+            (VarKind::Shared(_) | VarKind::DynamicShared, _) => "shared".to_owned(),
             (VarKind::Register(_), _) => "array".to_owned(),
             (VarKind::Mut, None) => "result".to_owned(),
             (VarKind::Mut, Some(_)) if self.kernel.var(var).ty == Type::BOOL => "condition".to_owned(),

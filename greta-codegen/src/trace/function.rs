@@ -307,6 +307,8 @@ impl<E, S: Space> DeviceArgument for Memory<E, S> {
                     (ParameterSpace::Global { mutable: *mutable, volatile: *volatile }, &[][..])
                 }
                 VarKind::Shared(extents) => (ParameterSpace::Shared, extents.as_slice()),
+                // No other array is without extents.
+                VarKind::DynamicShared => (ParameterSpace::Shared, &[][..]),
                 VarKind::Register(extents) => (ParameterSpace::Register, extents.as_slice()),
                 VarKind::Let | VarKind::Mut | VarKind::Counter | VarKind::Scalar => {
                     unreachable!("invariant: a memory handle names a memory object")

@@ -188,8 +188,10 @@ impl<E, S: ArraySpace> Memory<E, S> {
     pub fn len(&self) -> Val<u32> {
         let location = Location::caller();
         tracer::with(|tracer| {
-            let extents = tracer.kernel.vars[self.base.index()].kind.opt_extents();
-            let extents = extents.expect("invariant: an array has extents");
+            let Some(extents) = tracer.kernel.vars[self.base.index()].kind.opt_extents() else {
+                tracer.error(TraceError::DynamicLength, location);
+                return Val::from_atom(Atom::Literal(crate::ir::Literal::U32(0)));
+            };
             let length = extents[self.depth].clone();
             Val::from_atom(tracer.record_constant(&length, location))
         })
@@ -400,6 +402,14 @@ pub fn shared<E: Nested>(lengths: &[Val<u32>]) -> Shared<E> {
     let location = Location::caller();
     let extents = lengths.iter().map(|&length| extent(length, location)).collect();
     declare(VarKind::Shared(extents), E::Value::ty(), location)
+}
+
+/// Declares the kernel's dynamic shared array, of which there is one: each launch gives it its length
+/// (`Kernel::with_shared`), which the kernel takes as an argument if it needs to know it.
+#[track_caller]
+#[must_use]
+pub fn shared_dynamic<T: Value>() -> Shared<T> {
+    declare(VarKind::DynamicShared, T::ty(), Location::caller())
 }
 
 /// Declares a register array of these extents without a value: `let a: [T; N];` in a kernel.

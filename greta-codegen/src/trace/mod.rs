@@ -62,7 +62,7 @@ pub use literal::{LiteralValue, literal};
 pub use math::*;
 pub use memory::{
     Array, ArraySpace, Element, Get, GetMut, Global, Memory, Nested, Repeat, Set, Shared, Slot, Space, Volatile, get,
-    register, repeat, shared, spaces,
+    register, repeat, shared, shared_dynamic, spaces,
 };
 pub use methods::{WordInteger, f32_from_bits};
 pub use operators::{CastFrom, cast, cast_float, cast_integer, eq, ge, gt, le, lt, ne};

@@ -24,6 +24,9 @@ pub enum TraceError {
     /// Arrays have at least one element.
     #[error("an array of length 0")]
     LengthZero,
+    /// The launch gives a dynamic array its length, which the kernel has to be told.
+    #[error("the length of a dynamic shared array is not known when the kernel is compiled: pass it as an argument")]
+    DynamicLength,
     /// The variable was not declared with `let mut`.
     #[error("assignment to a value that is not mutable: declare it with `let mut`")]
     NotMutable,

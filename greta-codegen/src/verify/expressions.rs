@@ -78,7 +78,7 @@ impl Body<'_> {
         let (row, location) = (atomic.row(), expr.location);
         let target = self.kernel.var(place.base);
         match target.kind {
-            VarKind::Shared(_) | VarKind::Global { mutable: true, volatile: false } => {}
+            VarKind::Shared(_) | VarKind::DynamicShared | VarKind::Global { mutable: true, volatile: false } => {}
             VarKind::Global { mutable: false, volatile: false } => {
                 self.report(location, DiagnosticKind::ReadOnly { name: display_name(target) });
             }
@@ -279,7 +279,7 @@ fn fits(object: &Var, param: &Var) -> bool {
         (VarKind::Global { mutable: given, volatile: a }, VarKind::Global { mutable: needed, volatile: b }) => {
             (*given || !needed) && a == b
         }
-        (VarKind::Mut, VarKind::Mut) => true,
+        (VarKind::Mut, VarKind::Mut) | (VarKind::DynamicShared, VarKind::DynamicShared) => true,
         (VarKind::Register(given), VarKind::Register(needed)) | (VarKind::Shared(given), VarKind::Shared(needed)) => {
             given.iter().map(|extent| extent.value).eq(needed.iter().map(|extent| extent.value))
         }
@@ -298,6 +298,7 @@ fn wanted(param: &Var) -> String {
         VarKind::Global { mutable: false, .. } => format!("a buffer of {ty}"),
         VarKind::Register(extents) => format!("a register array {ty}{}", shape(extents)),
         VarKind::Shared(extents) => format!("a shared array {ty}{}", shape(extents)),
+        VarKind::DynamicShared => format!("a dynamic shared array of {ty}"),
         VarKind::Mut => format!("a `let mut` variable of {ty}"),
         VarKind::Let | VarKind::Counter | VarKind::Scalar => format!("a value of {ty}"),
     }

@@ -8,6 +8,9 @@ use crate::ir::{Block, Extent, Kernel, Location, StmtKind, VarId, VarKind};
 use crate::reserved;
 use crate::target::Target;
 
+/// Alignment of shared arrays that a launch gives memory for, in bytes: that of the widest access.
+pub(crate) const SHARED_ALIGNMENT: u32 = 16;
+
 /// Checks the whole kernel against its target.
 pub(super) fn check(kernel: &Kernel, target: &'static Target, findings: &mut Findings) {
     if reserved::is_reserved(&kernel.name) {
@@ -16,6 +19,7 @@ pub(super) fn check(kernel: &Kernel, target: &'static Target, findings: &mut Fin
     check_constants(kernel, findings);
     check_block(kernel, target, findings);
     check_shared_memory(kernel, target, findings);
+    check_dynamic_shared(kernel, findings);
     for var in &kernel.vars {
         for extent in var.kind.opt_extents().unwrap_or_default() {
             check_extent(kernel, extent, var.location, findings);
@@ -69,6 +73,14 @@ fn check_shared_memory(kernel: &Kernel, target: &'static Target, findings: &mut 
     }
 }
 
+fn check_dynamic_shared(kernel: &Kernel, findings: &mut Findings) {
+    let dynamic = declared(kernel, |kind| *kind == VarKind::DynamicShared);
+    if let [first, second, ..] = dynamic.as_slice() {
+        let [first, name] = [first, second].map(|&array| display_name(kernel.var(array)));
+        findings.add(kernel.var(*second).location, DiagnosticKind::DynamicShared { name, first });
+    }
+}
+
 /// Bytes of all shared arrays that the kernel and its device functions declare.
 fn shared_bytes(kernel: &Kernel) -> u64 {
     let bytes = shared_arrays(kernel).into_iter().map(|array| shared_array_bytes(kernel, array));
@@ -82,13 +94,43 @@ pub(crate) fn shared_array_bytes(kernel: &Kernel, array: VarId) -> u64 {
     extents.iter().fold(u64::from(var.ty.bytes()), |bytes, extent| bytes.saturating_mul(extent.value.into()))
 }
 
-/// The shared arrays that the kernel and its device functions declare.
+/// The dynamic shared array of a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DynamicShared {
+    /// The array.
+    pub array: VarId,
+    /// Bytes of an element.
+    pub element_bytes: u32,
+    /// Elements that the other shared arrays leave it.
+    pub elements_max: u32,
+}
+
+impl DynamicShared {
+    /// The dynamic shared array of a verified kernel, if it declares one.
+    #[must_use]
+    pub fn of(kernel: &Kernel, target: &Target) -> Option<Self> {
+        let array = *declared(kernel, |kind| *kind == VarKind::DynamicShared).first()?;
+        let element_bytes = kernel.var(array).ty.bytes();
+        // Each array may begin at the next multiple of the widest access.
+        let sizes = shared_arrays(kernel).into_iter().map(|array| shared_array_bytes(kernel, array));
+        let taken =
+            sizes.fold(0, |sum: u64, bytes| sum.saturating_add(bytes.next_multiple_of(SHARED_ALIGNMENT.into())));
+        let left = target.shared_bytes_max.saturating_sub(u32::try_from(taken).unwrap_or(u32::MAX));
+        Some(Self { array, element_bytes, elements_max: left / element_bytes })
+    }
+}
+
+/// The shared arrays of known length that the kernel and its device functions declare.
 pub(crate) fn shared_arrays(kernel: &Kernel) -> Vec<VarId> {
+    declared(kernel, |kind| matches!(kind, VarKind::Shared(_)))
+}
+
+fn declared(kernel: &Kernel, wanted: impl Fn(&VarKind) -> bool) -> Vec<VarId> {
     let mut arrays = Vec::new();
     let bodies: Vec<&Block> = kernel.functions.iter().map(|function| &function.body).chain([&kernel.body]).collect();
     for stmt in bodies.into_iter().flatten() {
         stmt.walk(&mut |stmt| match stmt.kind {
-            StmtKind::Declare(var) if matches!(kernel.var(var).kind, VarKind::Shared(_)) => arrays.push(var),
+            StmtKind::Declare(var) if wanted(&kernel.var(var).kind) => arrays.push(var),
             _ => {}
         });
     }

@@ -33,7 +33,8 @@ mod statements;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use limits::{shared_array_bytes, shared_arrays};
+pub use limits::DynamicShared;
+pub(crate) use limits::{SHARED_ALIGNMENT, shared_array_bytes, shared_arrays};
 
 use crate::diagnostic::{Diagnostic, DiagnosticKind};
 use crate::ir::{Kernel, Location, Var};

@@ -110,7 +110,7 @@ impl Body<'_> {
 /// How many indices an object takes; `None` for a plain variable.
 fn dimensions(var: &Var) -> Option<usize> {
     match &var.kind {
-        VarKind::Global { .. } => Some(1),
+        VarKind::Global { .. } | VarKind::DynamicShared => Some(1),
         VarKind::Register(extents) | VarKind::Shared(extents) => Some(extents.len()),
         VarKind::Let | VarKind::Mut | VarKind::Counter | VarKind::Scalar => None,
     }

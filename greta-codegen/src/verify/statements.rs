@@ -129,7 +129,7 @@ impl<'a> Body<'a> {
             StmtKind::Let(var, value) => self.let_stmt(*var, value.as_ref(), location),
             StmtKind::Declare(var) => {
                 let declared = self.kernel.var(*var);
-                if !matches!(declared.kind, VarKind::Register(_) | VarKind::Shared(_)) {
+                if !declared.kind.is_shared() && !matches!(declared.kind, VarKind::Register(_)) {
                     self.wrong_object(*var, "a register or shared array", location);
                 }
                 self.declare(*var, location);
@@ -218,7 +218,11 @@ impl<'a> Body<'a> {
     fn assign(&mut self, place: &Place, value: &Expr, location: Location) {
         let target = self.kernel.var(place.base);
         match target.kind {
-            VarKind::Mut | VarKind::Register(_) | VarKind::Shared(_) | VarKind::Global { mutable: true, .. } => {}
+            VarKind::Mut
+            | VarKind::Register(_)
+            | VarKind::Shared(_)
+            | VarKind::DynamicShared
+            | VarKind::Global { mutable: true, .. } => {}
             VarKind::Global { mutable: false, .. } => {
                 self.report(location, DiagnosticKind::ReadOnly { name: display_name(target) });
             }

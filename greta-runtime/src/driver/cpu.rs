@@ -6,13 +6,14 @@
 //! Deliberately does not know what a kernel means: that is the interpreter's.
 
 use std::alloc::Layout;
+use std::collections::HashMap;
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use greta_codegen::ir::Function;
+use greta_codegen::ir::{Function, Kernel as Ir};
 use greta_codegen::target::{GFX942, Target};
-use greta_codegen::verify::Verified;
+use greta_codegen::verify::{DynamicShared, Verified};
 use greta_interpreter::{Argument, Checks, Memory, Program};
 
 use super::table::Table;
@@ -76,14 +77,26 @@ struct Mark {
 
 #[derive(Debug)]
 struct Kernel {
-    program: Program,
+    programs: Programs,
     manifest_dir: &'static str,
+}
+
+/// A kernel as the interpreter takes it, in which every array has a length.
+#[derive(Debug)]
+enum Programs {
+    One(Program),
+    /// Of a kernel with a dynamic shared array: one for each length that it was launched with.
+    ByLength {
+        kernel: Ir,
+        programs: Mutex<HashMap<u32, Arc<Program>>>,
+    },
 }
 
 #[derive(Debug)]
 struct Node {
     kernel: Arc<Kernel>,
     grid: [u32; 3],
+    shared_elements: u32,
     arguments: Vec<DriverArgument>,
 }
 
@@ -134,7 +147,16 @@ impl Cpu {
     }
 
     fn node(&self, launch: &DriverLaunch<'_>) -> Node {
-        Node { kernel: self.kernels.get(launch.kernel), grid: launch.grid, arguments: launch.arguments.to_vec() }
+        Node {
+            kernel: self.kernels.get(launch.kernel),
+            grid: launch.grid,
+            shared_elements: launch.shared_elements,
+            arguments: launch.arguments.to_vec(),
+        }
+    }
+
+    fn program(&self, kernel: &Ir) -> Program {
+        Program::with_checks(kernel, self.target.wave, self.checks).with_print(|line| println!("{line}"))
     }
 
     fn recorded(&self, event: EventId) -> Result<Mark> {
@@ -142,11 +164,33 @@ impl Cpu {
     }
 }
 
-impl Kernel {
+impl Programs {
+    fn new(kernel: &Ir, device: &Cpu) -> Self {
+        match DynamicShared::of(kernel, device.target) {
+            None => Self::One(device.program(kernel)),
+            Some(_) => Self::ByLength { kernel: kernel.clone(), programs: Mutex::default() },
+        }
+    }
+
+    /// Runs something with the program for a length of the dynamic shared array.
+    fn with<T>(&self, device: &Cpu, shared_elements: u32, run: impl FnOnce(&Program) -> T) -> T {
+        match self {
+            Self::One(program) => run(program),
+            Self::ByLength { kernel, programs } => {
+                let sized = || Arc::new(device.program(&kernel.with_shared_length(shared_elements)));
+                let program = Arc::clone(lock(programs).entry(shared_elements).or_insert_with(sized));
+                run(&program)
+            }
+        }
+    }
+}
+
+impl Node {
     /// # Safety
     ///
     /// Every buffer lies within live memory that nobody else uses while the kernel runs.
-    unsafe fn run(&self, device: &Cpu, grid: [u32; 3], arguments: &[DriverArgument]) -> Result<()> {
+    unsafe fn run(&self, device: &Cpu) -> Result<()> {
+        let arguments = &self.arguments;
         let written: Vec<Option<Written>> =
             arguments.iter().map(|argument| device.undefined.opt_written(argument)).collect();
         let memories: Vec<Option<Memory<'_>>> = arguments
@@ -178,10 +222,9 @@ impl Kernel {
                 (DriverArgument::Buffer { .. }, None) => unreachable!("every buffer has its memory"),
             })
             .collect();
-        device
-            .pool
-            .install(|| self.program.run(grid, &arguments))
-            .map_err(|report| Error::Fault(Box::new(Fault::new(*report, self.manifest_dir))))
+        let run = |program: &Program| device.pool.install(|| program.run(self.grid, &arguments));
+        let result = self.kernel.programs.with(device, self.shared_elements, run);
+        result.map_err(|report| Error::Fault(Box::new(Fault::new(*report, self.kernel.manifest_dir))))
     }
 }
 
@@ -334,9 +377,8 @@ impl Driver for Cpu {
             let (kernel, function, location) = (kernel.name.clone(), function.name.clone(), function.location);
             return Err(Error::NoRustBody { kernel, function, location });
         }
-        let program = Program::with_checks(kernel, self.target().wave, self.checks);
-        let program = program.with_print(|line| println!("{line}"));
-        let id = self.kernels.insert(Kernel { program, manifest_dir: kernel.manifest_dir });
+        let programs = Programs::new(kernel, self);
+        let id = self.kernels.insert(Kernel { programs, manifest_dir: kernel.manifest_dir });
         Ok(Loaded { id, resources: None })
     }
 
@@ -346,9 +388,9 @@ impl Driver for Cpu {
     }
 
     unsafe fn launch(&self, stream: StreamId, launch: &DriverLaunch<'_>) -> Result<()> {
-        let kernel = self.kernels.get(launch.kernel);
+        let node = self.node(launch);
         // SAFETY: the caller vouches for the buffers, and `run` lets one operation run at a time.
-        self.run(stream, || unsafe { kernel.run(self, launch.grid, launch.arguments) });
+        self.run(stream, || unsafe { node.run(self) });
         Ok(())
     }
 
@@ -366,7 +408,7 @@ impl Driver for Cpu {
         let graph = self.graphs.get(graph);
         for node in &*lock(&graph) {
             // SAFETY: whoever made the graph keeps its buffers, and `run` lets one operation run at a time.
-            self.run(stream, || unsafe { node.kernel.run(self, node.grid, &node.arguments) });
+            self.run(stream, || unsafe { node.run(self) });
         }
         Ok(())
     }

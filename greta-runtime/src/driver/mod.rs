@@ -109,6 +109,8 @@ pub(crate) struct DriverLaunch<'a> {
     pub(crate) kernel: KernelId,
     /// Blocks in x, y and z.
     pub(crate) grid: [u32; 3],
+    /// Elements of its dynamic shared array; 0 if it has none.
+    pub(crate) shared_elements: u32,
     /// One per parameter.
     pub(crate) arguments: &'a [DriverArgument],
 }

@@ -16,7 +16,7 @@ pub(super) fn write(nodes: &[Node], order: &Order) -> String {
         let kernel = if node.label == node.module.name() { String::new() } else { format!("\n{}", node.module.name()) };
         let values = node.module.values();
         let values = if values.is_empty() { String::new() } else { format!("\n{values}") };
-        let (grid, block) = (extent(node.grid), extent(node.module.block()));
+        let (grid, block) = (extent(node.shape.grid), extent(node.module.block()));
         let label = escape(&format!("{number}: {}{kernel}{values}\ngrid {grid}, block {block}", node.label));
         writeln!(text, "    n{number} [label=\"{label}\"];").expect("invariant: writing to a string succeeds");
     }

@@ -145,7 +145,7 @@ impl GraphExec {
         let arguments = args.bind();
         let old = &self.nodes[index];
         launch::check(&old.module, self.device.driver(), &arguments)?;
-        let mut new = Node::new(Arc::clone(&old.module), old.grid, arguments);
+        let mut new = Node::new(Arc::clone(&old.module), old.shape, arguments);
         new.label.clone_from(&old.label);
         self.check_update(index, &new)?;
         if let Some(last) = &*self.last.lock().unwrap_or_else(PoisonError::into_inner) {

@@ -53,11 +53,20 @@ impl NodeId {
 struct Node {
     label: String,
     module: Arc<Module>,
-    grid: [u32; 3],
+    shape: LaunchShape,
     /// Keeps the buffers alive.
     arguments: Vec<BoundArgument>,
     /// The same as the driver takes them.
     driver_arguments: Vec<DriverArgument>,
+}
+
+/// How much of everything a node's launches have.
+#[derive(Clone, Copy, Debug)]
+struct LaunchShape {
+    /// Blocks in x, y and z.
+    grid: [u32; 3],
+    /// Elements of the kernel's dynamic shared array; 0 if it has none.
+    shared_elements: u32,
 }
 
 /// What is known of a node.
@@ -100,8 +109,8 @@ impl Graph {
         let module = Arc::clone(kernel.shared_module());
         let arguments = args.bind();
         launch::check(&module, self.device.driver(), &arguments)?;
-        let grid = grid.into().check(&module)?;
-        self.nodes.push(Node::new(module, grid, arguments));
+        let shape = LaunchShape { grid: grid.into().check(&module)?, shared_elements: kernel.shared_elements()? };
+        self.nodes.push(Node::new(module, shape, arguments));
         Ok(NodeId { graph: self.number, index: self.nodes.len() - 1 })
     }
 
@@ -205,13 +214,14 @@ impl Graph {
 }
 
 impl Node {
-    fn new(module: Arc<Module>, grid: [u32; 3], arguments: Vec<BoundArgument>) -> Self {
+    fn new(module: Arc<Module>, shape: LaunchShape, arguments: Vec<BoundArgument>) -> Self {
         let driver_arguments = arguments.iter().map(BoundArgument::to_driver).collect();
-        Self { label: module.name().to_owned(), module, grid, arguments, driver_arguments }
+        Self { label: module.name().to_owned(), module, shape, arguments, driver_arguments }
     }
 
     fn driver_launch(&self) -> DriverLaunch<'_> {
-        DriverLaunch { kernel: self.module.id(), grid: self.grid, arguments: &self.driver_arguments }
+        let LaunchShape { grid, shared_elements } = self.shape;
+        DriverLaunch { kernel: self.module.id(), grid, shared_elements, arguments: &self.driver_arguments }
     }
 
     /// Launches the node by itself, on a stream of its device.
@@ -228,7 +238,7 @@ fn info(nodes: &[Node], order: &Order, id: NodeId) -> NodeInfo {
         id,
         label: node.label.clone(),
         kernel: node.module.name().to_owned(),
-        grid: node.grid,
+        grid: node.shape.grid,
         block: node.module.block(),
         waits: order.waits(id.index).to_vec(),
         early: early::may_start(nodes, order, id.index),

@@ -44,7 +44,7 @@ impl Direction {
     }
 }
 
-/// Threads of a block and the shared memory that a launch gives it: the same for each launch of a kernel.
+/// Threads of a block and the shared memory that a launch gives it, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::driver) struct Shape {
     pub(in crate::driver) block: [u32; 3],

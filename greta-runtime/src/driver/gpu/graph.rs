@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::api::Api;
 use super::kernel::Kernel;
-use crate::driver::DriverArgument;
 use crate::driver::values::Values;
+use crate::driver::{DriverArgument, DriverLaunch};
 use crate::error::{Activity, Result};
 
 /// What a node runs.
@@ -17,6 +17,8 @@ use crate::error::{Activity, Result};
 pub(super) struct Work<'a, A: Api> {
     pub(super) kernel: Arc<Kernel<A>>,
     pub(super) grid: [u32; 3],
+    /// Elements of the kernel's dynamic shared array.
+    pub(super) shared_elements: u32,
     pub(super) arguments: &'a [DriverArgument],
     /// Numbers of earlier nodes.
     pub(super) dependencies: &'a [usize],
@@ -69,7 +71,7 @@ impl<A: Api> Graph<A> {
     unsafe fn add(&mut self, work: &Work<'_, A>) -> Result<()> {
         let dependencies: Vec<A::Node> = work.dependencies.iter().map(|&node| self.nodes[node]).collect();
         let values = work.kernel.values(work.arguments);
-        let launch = work.kernel.launch(work.grid, &values);
+        let launch = work.kernel.launch(work.grid, work.shared_elements, &values);
         let activity = || activity(self.nodes.len(), &work.kernel, work.arguments);
         // SAFETY: the dependencies are nodes of this graph, which keeps kernel and values; the caller keeps the buffers.
         let node = unsafe { self.api.graph_add(self.graph, &dependencies, work.early, launch, activity) }?;
@@ -84,10 +86,10 @@ impl<A: Api> Graph<A> {
     /// # Safety
     ///
     /// As for `new`; no launch of the graph is under way.
-    pub(super) unsafe fn update(&mut self, node: usize, grid: [u32; 3], arguments: &[DriverArgument]) -> Result<()> {
-        let kernel = &self.kernels[node];
+    pub(super) unsafe fn update(&mut self, node: usize, new: &DriverLaunch<'_>) -> Result<()> {
+        let (kernel, arguments) = (&self.kernels[node], new.arguments);
         let values = kernel.values(arguments);
-        let launch = kernel.launch(grid, &values);
+        let launch = kernel.launch(new.grid, new.shared_elements, &values);
         let activity = || activity(node, kernel, arguments);
         // SAFETY: the node is this graph's, which keeps kernel and values; the caller keeps the buffers.
         let updated = unsafe { self.api.graph_update(self.exec(), self.nodes[node], launch, activity) };

@@ -5,7 +5,7 @@
 use std::ffi::CString;
 use std::sync::Arc;
 
-use greta_codegen::ir::Kernel as Ir;
+use greta_codegen::verify::{DynamicShared, Verified};
 
 use super::api::{Api, Image, Launch, Shape};
 use crate::driver::DriverArgument;
@@ -18,7 +18,9 @@ use crate::resources::KernelResources;
 #[derive(Debug)]
 pub(super) struct Kernel<A: Api> {
     function: A::Function,
+    /// Without the dynamic shared array.
     shape: Shape,
+    opt_dynamic: Option<DynamicShared>,
     parameters: Vec<String>,
     layout: Layout,
     resources: Option<KernelResources>,
@@ -42,7 +44,8 @@ unsafe impl<A: Api> Sync for Kernel<A> {}
 
 impl<A: Api> Kernel<A> {
     /// Loads an image and finds its kernel.
-    pub(super) fn load(api: &Arc<A>, image: Image, kernel: &Ir, parameters: &[Parameter]) -> Result<Self> {
+    pub(super) fn load(api: &Arc<A>, image: Image, verified: &Verified, parameters: &[Parameter]) -> Result<Self> {
+        let kernel = verified.kernel();
         let name = kernel.name.as_str();
         let block = kernel.block.each_ref().map(|extent| extent.value);
         let symbol = CString::new(name).expect("invariant: Rust names contain no NUL");
@@ -50,15 +53,17 @@ impl<A: Api> Kernel<A> {
         // SAFETY: the compiler made the image, which the module keeps.
         let handle = unsafe { api.module_load(&image.bytes, name) }?;
         let module = Module { api: Arc::clone(api), handle, name: name.to_owned(), _image: image.bytes };
+        let opt_dynamic = DynamicShared::of(kernel, verified.target());
+        let dynamic_bytes_max = opt_dynamic.map_or(0, |dynamic| dynamic.elements_max * dynamic.element_bytes);
         // SAFETY: the module has just been loaded.
-        let function = unsafe { api.function(handle, &symbol, shape.shared_bytes) }?;
+        let function = unsafe { api.function(handle, &symbol, shape.shared_bytes + dynamic_bytes_max) }?;
         let resources = match image.resources {
             Some(resources) => Some(resources),
             // SAFETY: as above.
             None => unsafe { api.opt_resources(function, shape, name) }?,
         };
         let parameters = parameters.iter().map(|parameter| parameter.name.clone()).collect();
-        Ok(Self { function, shape, parameters, layout: Layout::of(kernel), resources, module })
+        Ok(Self { function, shape, opt_dynamic, parameters, layout: Layout::of(kernel), resources, module })
     }
 
     /// Its name.
@@ -77,8 +82,11 @@ impl<A: Api> Kernel<A> {
     }
 
     /// A launch of it. `values` lives as long as the API uses the launch.
-    pub(super) fn launch(&self, grid: [u32; 3], values: &Values) -> Launch<A::Function> {
-        Launch { function: self.function, grid, shape: self.shape, params: values.pointers() }
+    pub(super) fn launch(&self, grid: [u32; 3], shared_elements: u32, values: &Values) -> Launch<A::Function> {
+        let element_bytes = self.opt_dynamic.map_or(0, |dynamic| dynamic.element_bytes);
+        let shared_bytes = self.shape.shared_bytes + shared_elements * element_bytes;
+        let shape = Shape { shared_bytes, ..self.shape };
+        Launch { function: self.function, grid, shape, params: values.pointers() }
     }
 
     /// The arguments as an error names them: `m = 3`, `a: 4096 B`.

@@ -258,7 +258,7 @@ impl<A: Api> Driver for Gpu<A> {
 
     fn load(&self, kernel: &Verified, parameters: &[Parameter]) -> Result<Loaded> {
         let image = self.api.compile(kernel)?;
-        let kernel = Kernel::load(&self.api, image, kernel.kernel(), parameters)?;
+        let kernel = Kernel::load(&self.api, image, kernel, parameters)?;
         let resources = kernel.resources().cloned();
         Ok(Loaded { id: self.kernels.insert(kernel), resources })
     }
@@ -275,7 +275,9 @@ impl<A: Api> Driver for Gpu<A> {
             || Activity::Launch { kernel: kernel.name().to_owned(), arguments: kernel.describe(launch.arguments) };
         // The API copies the values during the call.
         // SAFETY: the tables hold stream and kernel; the rest as the caller's contract says.
-        unsafe { self.api.launch(kernel.launch(launch.grid, &values), stream.handle, activity) }?;
+        unsafe {
+            self.api.launch(kernel.launch(launch.grid, launch.shared_elements, &values), stream.handle, activity)
+        }?;
         stream.note([kernel.name()].into_iter());
         Ok(())
     }
@@ -286,6 +288,7 @@ impl<A: Api> Driver for Gpu<A> {
             .map(|node| Work {
                 kernel: self.kernels.get(node.launch.kernel),
                 grid: node.launch.grid,
+                shared_elements: node.launch.shared_elements,
                 arguments: node.launch.arguments,
                 dependencies: node.dependencies,
                 early: node.early,
@@ -298,7 +301,7 @@ impl<A: Api> Driver for Gpu<A> {
 
     unsafe fn update_graph(&self, graph: GraphId, node: usize, launch: &DriverLaunch<'_>) -> Result<()> {
         // SAFETY: as the caller's contract says.
-        unsafe { lock(&self.graphs.get(graph)).update(node, launch.grid, launch.arguments) }
+        unsafe { lock(&self.graphs.get(graph)).update(node, launch) }
     }
 
     fn launch_graph(&self, stream: StreamId, graph: GraphId) -> Result<()> {
