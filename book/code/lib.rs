@@ -32,6 +32,7 @@ pub const KERNELS: &[&KernelDefinition] = &[
     &reference::mathematics::silu_twice::DEFINITION,
     &reference::memory::transpose::DEFINITION,
     &reference::methods::variances::DEFINITION,
+    &reference::number_types::widen::DEFINITION,
     &reference::parameters::clamped::DEFINITION,
     &reference::scans::keep_above::DEFINITION,
     &reference::structs::rotate::DEFINITION,

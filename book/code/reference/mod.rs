@@ -10,6 +10,7 @@ pub mod loops;
 pub mod mathematics;
 pub mod memory;
 pub mod methods;
+pub mod number_types;
 pub mod parameters;
 pub mod scans;
 pub mod structs;
