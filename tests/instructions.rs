@@ -100,6 +100,32 @@ fn fast_functions_are_single_instructions() {
     assert_straight(&fast_functions::DEFINITION, &expected.each_ref().map(|name| (name.as_str(), 1)));
 }
 
+#[kernel(block = 64)]
+fn wide_atomic_sums(i: &mut Global<u64>, f: &mut Global<f64>) {
+    let mut s = shared::<[f64; 64]>();
+    let t = thread_idx().x;
+    s[t] = f[t];
+    barrier();
+    i.atomic_add(t, 3);
+    f.atomic_add(t, 1.5);
+    f.atomic_max(t + 64, 1.5);
+    s.atomic_add(t ^ 1, 2.5);
+    barrier();
+    f[t + 128] = s[t];
+}
+
+#[test]
+fn atomic_sums_of_64_bits_are_single_instructions() {
+    let expected = [
+        ("global_atomic_add_x2", 1),
+        ("global_atomic_add_f64", 1),
+        ("global_atomic_max_f64", 1),
+        ("ds_add_f64", 1),
+        ("global_atomic_cmpswap_x2", 0),
+    ];
+    assert_straight(&wide_atomic_sums::DEFINITION, &expected);
+}
+
 #[test]
 fn atomic_sums_are_single_instructions() {
     let expected = [

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use greta_codegen::ir::Location;
 use rayon::prelude::*;
 
-use crate::encode::Program;
+use crate::encode::{EncodedSpace, Program};
 use crate::execute::execute;
 use crate::frame::{Buffer, Frame, Storage};
 use crate::memory::Argument;
@@ -114,6 +114,23 @@ impl Program {
                     let name = parameter.name.clone();
                     return Err(ReportKind::BufferTooLong { name, elements, limit: ELEMENTS_MAX });
                 }
+            }
+        }
+        self.check_atomics(arguments)
+    }
+
+    /// Atomic operations need elements where the host has such operations too.
+    fn check_atomics(&self, arguments: &[Argument<'_>]) -> Result<(), ReportKind> {
+        for atomic in &self.parts.atomics {
+            let EncodedSpace::Global(parameter) = self.parts.accesses[atomic.access as usize].space else { continue };
+            let (index, alignment) = (parameter as usize, atomic.change.scalar.bytes());
+            if let Argument::Buffer(memory) = &arguments[index]
+                && !(memory.pointer() as usize).is_multiple_of(alignment as usize)
+            {
+                return Err(ReportKind::BufferMisaligned {
+                    name: self.parts.parameters[index].name.clone(),
+                    alignment,
+                });
             }
         }
         Ok(())

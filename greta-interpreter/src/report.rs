@@ -166,6 +166,15 @@ pub enum ReportKind {
         /// Elements at most.
         limit: u64,
     },
+    /// A buffer whose elements are changed atomically starts where none of them may. The launcher's fault: start it at a
+    /// multiple of its elements' size.
+    #[error("{name} is changed atomically and does not start at a multiple of {alignment} B")]
+    BufferMisaligned {
+        /// The parameter.
+        name: String,
+        /// Bytes of an element.
+        alignment: u32,
+    },
     /// The launch has the wrong number of arguments. The launcher's fault.
     #[error("{given} arguments given, the kernel has {expected} parameters")]
     ArgumentCount {

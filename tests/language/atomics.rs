@@ -136,6 +136,111 @@ fn floats_are_changed_as_by_plain_operations() {
     });
 }
 
+/// The same on integers of 64 bits, with operands that do not fit 32.
+#[kernel(block = 64)]
+pub fn long_changes(x: &Global<u64>, y: &mut Global<u64>) {
+    let mut ends = shared::<[i64; 2]>();
+    if thread_idx().x == 0 {
+        ends[0] = i64::MAX;
+        ends[1] = i64::MIN;
+    }
+    barrier();
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    let v = x[i];
+    ends.atomic_min(0, v as i64);
+    ends.atomic_max(1, v as i64);
+    y[i] = v;
+    let mut before = y.atomic_add(i, 3 << 40);
+    before ^= y.atomic_sub(i, 10 << 35);
+    before ^= y.atomic_min(i, 0x7FFF_0000_0000_0000);
+    before ^= y.atomic_max(i, 1 << 50);
+    before ^= y.atomic_and(i, 0x00FF_FFFF_FFFF_FFFF);
+    before ^= y.atomic_or(i, 1 << 62);
+    before ^= y.atomic_xor(i, v);
+    before ^= y.atomic_compare_exchange(i, v, 5);
+    before ^= y.atomic_exchange(i, before);
+    barrier();
+    y[i] ^= before ^ (ends[0] ^ ends[1]) as u64;
+}
+
+/// Numbers whose upper halves differ.
+fn longs() -> Vec<u64> {
+    integers().iter().map(|v| u64::from(*v).wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect()
+}
+
+#[test]
+fn integers_of_64_bits_are_changed_as_by_plain_operations() {
+    let values = longs();
+    let y = run_long(&values);
+    for (i, v) in values.iter().enumerate() {
+        let steps: [&dyn Fn(u64) -> u64; 7] = [
+            &|y| y.wrapping_add(3 << 40),
+            &|y| y.wrapping_sub(10 << 35),
+            &|y| y.min(0x7FFF_0000_0000_0000),
+            &|y| y.max(1 << 50),
+            &|y| y & 0x00FF_FFFF_FFFF_FFFF,
+            &|y| y | 1 << 62,
+            &|y| y ^ v,
+        ];
+        let (mut state, mut before) = (*v, 0);
+        for step in steps {
+            before ^= state;
+            state = step(state);
+        }
+        before ^= state;
+        let last = if state == *v { 5 } else { state };
+        let block = || values[i / 64 * 64..][..64].iter().map(|v| *v as i64);
+        let ends = (block().min().unwrap() ^ block().max().unwrap()) as u64;
+        assert_eq!(y[i], before ^ (before ^ last) ^ ends, "element {i}");
+    }
+}
+
+fn run_long(values: &[u64]) -> Vec<u64> {
+    let device = device();
+    let stream = device.stream().unwrap();
+    let x = device.buffer_from(values).unwrap();
+    let mut y = device.zeroed(crate::LEN).unwrap();
+    let kernel = device.kernel(long_changes::variant()).unwrap();
+    kernel.launch(&stream, 2, long_changes::Args { x: &x, y: &mut y }).unwrap();
+    y.read(&stream).unwrap()
+}
+
+/// Multiples of 2^-40 sum exactly in any order.
+#[kernel(block = 64)]
+pub fn double_changes(x: &Global<f64>, y: &mut Global<f64>) {
+    let mut cells = shared::<[f64; 4]>();
+    if thread_idx().x < 4 {
+        cells[thread_idx().x] = 0.0;
+    }
+    barrier();
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    let v = x[i];
+    cells.atomic_add(0, v);
+    cells.atomic_sub(1, v);
+    cells.atomic_min(2, v);
+    cells.atomic_max(3, v);
+    y.atomic_exchange(i, v);
+    let matched = y.atomic_compare_exchange(i, v, 2.0);
+    y.atomic_add(i, matched);
+    y.atomic_sub(i, 0.5);
+    y.atomic_max(i, 1.0);
+    y.atomic_min(i, 2.25);
+    barrier();
+    y[i] += cells[0] + cells[1] * 2.0 + cells[2] * 3.0 + cells[3] * 5.0;
+}
+
+#[test]
+fn floats_of_64_bits_are_changed_as_by_plain_operations() {
+    let doubles: Vec<f64> = integers().iter().map(|v| (f64::from(*v) - 2f64.powi(31)) / 2f64.powi(40)).collect();
+    check!(double_changes, doubles, |x: &[f64], i: usize| {
+        let block = &x[i / 64 * 64..][..64];
+        let sum = block.iter().sum::<f64>();
+        let least = block.iter().copied().fold(0.0, f64::min);
+        let most = block.iter().copied().fold(0.0, f64::max);
+        (2.0 + x[i] - 0.5).clamp(1.0, 2.25) + (sum + -sum * 2.0 + least * 3.0 + most * 5.0)
+    });
+}
+
 /// Every thread takes a number of its own from a counter; the numbers are 0..128 in some order.
 #[kernel(block = 64)]
 pub fn tickets(counter: &mut Global<u32>, y: &mut Global<u32>) {
@@ -157,4 +262,4 @@ fn each_thread_gets_a_ticket_of_its_own() {
     assert_eq!(counter.read(&stream).unwrap(), [crate::LEN as u32]);
 }
 
-crate::kernels!(histogram, integer_changes, signed_extremes, float_changes, tickets);
+crate::kernels!(histogram, integer_changes, signed_extremes, float_changes, long_changes, double_changes, tickets);

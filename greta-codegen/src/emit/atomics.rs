@@ -5,7 +5,7 @@ use super::Writer;
 use super::dialect::Dialect;
 use super::expressions::Printed;
 use super::helpers::Helper;
-use super::scalars::scalar_name;
+use super::scalars::{builtin, scalar_name};
 use super::text::Doc;
 use crate::ir::{Atomic, Expr, Place, Scalar};
 
@@ -30,6 +30,7 @@ pub(super) fn cuda_spelling(atomic: Atomic, scalar: Scalar) -> AtomicSpelling {
     let exists = match scalar {
         Scalar::I32 | Scalar::U32 => true,
         Scalar::F32 => matches!(atomic, Atomic::Add | Atomic::Exchange),
+        Scalar::F64 => atomic == Atomic::Add,
         _ => false,
     };
     if exists { AtomicSpelling::Function(atomic.row().cuda) } else { AtomicSpelling::Own }
@@ -88,25 +89,71 @@ pub(super) fn hip_body(_: Atomic, _: Scalar) -> Vec<String> {
     vec![format!("__hip_atomic_compare_exchange_strong(x, &expected, value, {orders});"), "return expected;".to_owned()]
 }
 
-/// On the bits of a float.
-pub(super) fn cuda_body(atomic: Atomic, _: Scalar) -> Vec<String> {
-    let bits = "reinterpret_cast<unsigned int*>(x)";
+/// CUDA names the integers of 64 bits otherwise than C++'s header does, and has floats' operations on their bits only.
+pub(super) fn cuda_body(atomic: Atomic, scalar: Scalar) -> Vec<String> {
+    if scalar.is_float() { cuda_float_body(atomic, scalar) } else { cuda_integer_body(atomic, scalar) }
+}
+
+/// Through the overloads for `unsigned long long` and, of what depends on the sign, `long long`.
+fn cuda_integer_body(atomic: Atomic, scalar: Scalar) -> Vec<String> {
+    let by_sign = matches!(atomic, Atomic::Min | Atomic::Max);
+    let word = builtin(if by_sign { scalar } else { Scalar::U64 });
+    let (function, operands) = match atomic {
+        Atomic::Sub => (Atomic::Add.row().cuda, "0ull - value"),
+        Atomic::CompareExchange => (atomic.row().cuda, "expected, value"),
+        _ => (atomic.row().cuda, "value"),
+    };
+    vec![format!("return {function}(reinterpret_cast<{word}*>(x), {operands});")]
+}
+
+/// How the bits of a float are written in CUDA.
+struct FloatBits {
+    word: &'static str,
+    of: &'static str,
+    back: &'static str,
+    min: &'static str,
+    max: &'static str,
+}
+
+fn float_bits(scalar: Scalar) -> FloatBits {
+    match scalar {
+        Scalar::F64 => FloatBits {
+            word: "unsigned long long",
+            of: "__double_as_longlong",
+            back: "__longlong_as_double",
+            min: "fmin",
+            max: "fmax",
+        },
+        _ => FloatBits {
+            word: "unsigned int",
+            of: "__float_as_uint",
+            back: "__uint_as_float",
+            min: "fminf",
+            max: "fmaxf",
+        },
+    }
+}
+
+fn cuda_float_body(atomic: Atomic, scalar: Scalar) -> Vec<String> {
+    let FloatBits { word, of, back, min, max } = float_bits(scalar);
+    let bits = format!("reinterpret_cast<{word}*>(x)");
     let choose = match atomic {
-        Atomic::Min => "fminf",
-        Atomic::Max => "fmaxf",
+        Atomic::Min => min,
+        Atomic::Max => max,
+        Atomic::Exchange => return vec![format!("return {back}(atomicExch({bits}, {of}(value)));")],
         _ => {
-            let exchange = format!("atomicCAS({bits}, __float_as_uint(expected), __float_as_uint(value))");
-            return vec![format!("return __uint_as_float({exchange});")];
+            let exchange = format!("atomicCAS({bits}, {of}(expected), {of}(value))");
+            return vec![format!("return {back}({exchange});")];
         }
     };
-    let chosen = format!("__float_as_uint({choose}(__uint_as_float(expected), value))");
+    let chosen = format!("{of}({choose}({back}(expected), value))");
     [
-        "unsigned int seen = *reinterpret_cast<volatile unsigned int*>(x), expected;".to_owned(),
+        format!("{word} seen = *reinterpret_cast<volatile {word}*>(x), expected;"),
         "do {".to_owned(),
         "    expected = seen;".to_owned(),
         format!("    seen = atomicCAS({bits}, expected, {chosen});"),
         "} while (seen != expected);".to_owned(),
-        "return __uint_as_float(seen);".to_owned(),
+        format!("return {back}(seen);"),
     ]
     .into()
 }
@@ -115,7 +162,7 @@ pub(super) fn cuda_body(atomic: Atomic, _: Scalar) -> Vec<String> {
 mod tests {
     use insta::assert_snapshot;
 
-    use crate::ir::{Atomic, Expr, ExprKind, Place, StmtKind, Type, VarId};
+    use crate::ir::{Atomic, Expr, ExprKind, Place, Scalar, StmtKind, Type, VarId};
     use crate::target::{GFX942, SM_90, Target};
     use crate::testing::*;
     use crate::verify::verify;
@@ -139,6 +186,25 @@ mod tests {
         let source = super::super::source(&verify(build.finish(), target).expect("a valid kernel")).source;
         let lines = source.lines().skip_while(|line| !line.contains("Stores") && !line.contains("extern"));
         lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Every operation on elements of 64 bits.
+    fn wide(target: &'static Target) -> String {
+        let mut build = Build::new(64);
+        for scalar in [Scalar::I64, Scalar::U64, Scalar::F64] {
+            let ty = Type::scalar(scalar);
+            let [x, y] = ["x", "y"].map(|name| build.global(&format!("{name}_{}", scalar.name()), ty, true));
+            for row in Atomic::rows().iter().filter(|row| row.admits(ty)) {
+                let value = build.load(y, [tid()]);
+                build.push(StmtKind::Eval(change(row.atomic, x, &vec![value; row.operands])));
+            }
+        }
+        super::super::source(&verify(build.finish(), target).expect("a valid kernel")).source
+    }
+
+    #[test]
+    fn cuda_has_elements_of_64_bits_by_their_overloads_or_bits() {
+        assert_snapshot!(wide(&SM_90));
     }
 
     #[test]

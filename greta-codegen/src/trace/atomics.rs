@@ -8,7 +8,7 @@ use crate::ir::{Atomic, ExprKind, Location, Op};
 /// A number that atomic operations change in place.
 #[diagnostic::on_unimplemented(
     message = "no atomic operations on elements of type `{Self}`",
-    label = "atomic operations are on `i32`, `u32` and `f32`"
+    label = "atomic operations are on `i32`, `u32`, `f32`, `i64`, `u64` and `f64`"
 )]
 pub trait AtomicElement: Number {
     /// Subtracting is adding the negation: floats have no instruction of their own for it.
@@ -18,13 +18,9 @@ pub trait AtomicElement: Number {
 /// An integer that atomic operations change in place.
 #[diagnostic::on_unimplemented(
     message = "no atomic bitwise operations on elements of type `{Self}`",
-    label = "atomic bitwise operations are on `i32` and `u32`"
+    label = "atomic bitwise operations are on `i32`, `u32`, `i64` and `u64`"
 )]
 pub trait AtomicBits: AtomicElement + Integer {}
-
-impl AtomicElement for f32 {
-    const SUBTRACTS_BY_ADDING: bool = true;
-}
 
 macro_rules! integers {
     ($($integer:ty),*) => {
@@ -33,7 +29,16 @@ macro_rules! integers {
     };
 }
 
-integers!(i32, u32);
+macro_rules! floats {
+    ($($float:ty),*) => {
+        $(impl AtomicElement for $float {
+            const SUBTRACTS_BY_ADDING: bool = true;
+        })*
+    };
+}
+
+integers!(i32, u32, i64, u64);
+floats!(f32, f64);
 
 /// Memory that several threads share.
 #[diagnostic::on_unimplemented(message = "no atomic operations in this memory: take a `&mut Global` or a shared array")]

@@ -3,21 +3,25 @@
 //! A block runs on one thread of the host, so its shared memory needs no care; elements of buffers are changed by compare
 //! and exchange, since blocks on other threads may change them too.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use greta_codegen::ir::{Atomic, Scalar};
 
 use super::{fail, linear_indices, object};
-use crate::encode::EncodedSpace;
-use crate::frame::{Frame, Inst, LANES};
-use crate::level::Body;
-use crate::math;
-use crate::tree::Change;
+use crate::encode::{EncodedAtomic, EncodedSpace};
+use crate::frame::{Frame, Handler, Inst, LANES};
+use crate::level::{Body, Level};
+use crate::tree::{Change, scalar_words};
 
-/// An atomic operation on words. `Inst::extra` is its entry among the program's.
-pub(crate) struct AtomicWords;
+/// The handler of an atomic operation. `Inst::extra` is its entry among the program's.
+pub(crate) fn atomic(level: Level, scalar: Scalar) -> Handler {
+    if scalar_words(scalar) == 2 { level.handler::<Atomics<2>>() } else { level.handler::<Atomics<1>>() }
+}
 
-impl Body for AtomicWords {
+/// An atomic operation on elements of so many words.
+struct Atomics<const WORDS: usize>;
+
+impl<const WORDS: usize> Body for Atomics<WORDS> {
     #[inline(always)]
     unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
         let program = frame.program;
@@ -26,8 +30,8 @@ impl Body for AtomicWords {
         let object = object(frame, access);
         let is_shared = matches!(access.space, EncodedSpace::Shared(_));
         for wave in 0..frame.waves {
-            // SAFETY: the access's words, the operands and the result lie in the frame; every address is that of a word
-            // of the object, since the indices were checked.
+            // SAFETY: the access's words, the operands and the result lie in the frame; every address is that of an
+            // element of the object, since the indices were checked. Elements of buffers are aligned: `Program::check`.
             unsafe {
                 let mask = *frame.masks.add(wave);
                 if mask == 0 {
@@ -38,14 +42,20 @@ impl Body for AtomicWords {
                 };
                 for lane in (0..LANES).filter(|lane| mask >> lane & 1 != 0) {
                     let thread = wave * LANES + lane;
-                    let operands = [0, 1].map(|operand| {
-                        let offset = if entry.varying[operand] { thread } else { 0 };
-                        *frame.words.add(inst.src[operand] as usize + offset)
-                    });
-                    let place = object.pointer.add(*linear.add(lane) as usize * 4).cast::<u32>();
-                    let change = |there: u32| changed(entry.change, there, operands);
-                    let before = if is_shared { replace(place, change) } else { exchange(place, change) };
-                    *frame.words.add(inst.dst as usize + thread) = before;
+                    let operands = operands::<WORDS>(frame, inst, entry, thread);
+                    let place = object.pointer.add(*linear.add(lane) as usize * WORDS * 4);
+                    let change = |there: u64| changed(entry.change, there, operands);
+                    let before = match (is_shared, WORDS) {
+                        (true, 1) => replace::<u32>(place, change),
+                        (true, _) => replace::<u64>(place, change),
+                        (false, 1) => exchange_word(place, change),
+                        (false, _) => exchange_long(place, change),
+                    };
+                    let result = frame.words.add(inst.dst as usize + thread);
+                    *result = before as u32;
+                    if WORDS == 2 {
+                        *result.add(inst.dst_step as usize) = (before >> 32) as u32;
+                    }
                 }
             }
         }
@@ -53,33 +63,89 @@ impl Body for AtomicWords {
     }
 }
 
-/// Changes a word that only this thread of the host uses.
-unsafe fn replace(place: *mut u32, change: impl Fn(u32) -> u32) -> u32 {
-    // SAFETY: the caller's promise that the word is readable and writable.
+/// A thread's operands.
+#[inline(always)]
+unsafe fn operands<const WORDS: usize>(
+    frame: &Frame<'_>,
+    inst: &Inst,
+    entry: &EncodedAtomic,
+    thread: usize,
+) -> [u64; 2] {
+    [0, 1].map(|operand| {
+        let offset = if entry.varying[operand] { thread } else { 0 };
+        // SAFETY: the caller's promise that the operands lie in the frame.
+        unsafe {
+            let low = frame.words.add(inst.src[operand] as usize + offset);
+            let high = if WORDS == 2 { *low.add(inst.src_step[operand] as usize) } else { 0 };
+            u64::from(*low) | u64::from(high) << 32
+        }
+    })
+}
+
+/// A number of 32 or 64 bits.
+trait Number: Copy + Into<u64> {
+    /// Its lowest bits.
+    fn low(bits: u64) -> Self;
+}
+
+impl Number for u32 {
+    #[inline(always)]
+    fn low(bits: u64) -> Self {
+        bits as Self
+    }
+}
+
+impl Number for u64 {
+    #[inline(always)]
+    fn low(bits: u64) -> Self {
+        bits
+    }
+}
+
+/// Changes an element that only this thread of the host uses.
+#[inline(always)]
+unsafe fn replace<T: Number>(place: *mut u8, change: impl Fn(u64) -> u64) -> u64 {
+    let place = place.cast::<T>();
+    // SAFETY: the caller's promise that the element is readable and writable. Shared memory is aligned to words.
     unsafe {
-        let before = *place;
-        *place = change(before);
+        let before = place.read_unaligned().into();
+        place.write_unaligned(T::low(change(before)));
         before
     }
 }
 
 /// Changes a word that blocks on other threads of the host may change too.
-unsafe fn exchange(place: *mut u32, change: impl Fn(u32) -> u32) -> u32 {
-    // SAFETY: the caller's promise that the word is readable and writable; an element of 4 bytes is aligned to them.
-    let word = unsafe { AtomicU32::from_ptr(place) };
-    let updated = word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |there| Some(change(there)));
-    updated.unwrap_or_else(|before| before)
+#[inline(always)]
+unsafe fn exchange_word(place: *mut u8, change: impl Fn(u64) -> u64) -> u64 {
+    // SAFETY: the caller's promise that the word is readable, writable and aligned.
+    let word = unsafe { AtomicU32::from_ptr(place.cast()) };
+    let change = |there: u32| Some(change(there.into()) as u32);
+    word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change).unwrap_or_else(|before| before).into()
 }
 
-/// What is stored where `there` was.
-fn changed(change: Change, there: u32, [a, b]: [u32; 2]) -> u32 {
-    let float = |function: fn(f32, f32) -> f32| function(f32::from_bits(there), f32::from_bits(a)).to_bits();
+/// The same for an element of two words.
+#[inline(always)]
+unsafe fn exchange_long(place: *mut u8, change: impl Fn(u64) -> u64) -> u64 {
+    // SAFETY: as above.
+    let long = unsafe { AtomicU64::from_ptr(place.cast()) };
+    let change = |there: u64| Some(change(there));
+    long.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change).unwrap_or_else(|before| before)
+}
+
+/// What is stored where `there` was. Of elements of 32 bits only the lower half of the bits counts.
+fn changed(change: Change, there: u64, [a, b]: [u64; 2]) -> u64 {
+    let first_if = |holds: bool| if holds { there } else { a };
     match (change.atomic, change.scalar) {
-        (Atomic::Add, Scalar::F32) => float(|x, a| x + a),
-        (Atomic::Min, Scalar::F32) => float(math::min),
-        (Atomic::Max, Scalar::F32) => float(math::max),
-        (Atomic::Min, Scalar::I32) => (there as i32).min(a as i32) as u32,
-        (Atomic::Max, Scalar::I32) => (there as i32).max(a as i32) as u32,
+        (atomic, Scalar::F32)
+            if let Some(sum) = opt_float(atomic, [there, a].map(|bits| f32::from_bits(bits as u32))) =>
+        {
+            sum.to_bits().into()
+        }
+        (atomic, Scalar::F64) if let Some(sum) = opt_float(atomic, [there, a].map(f64::from_bits)) => sum.to_bits(),
+        (Atomic::Min, Scalar::I32) => first_if(there as i32 <= a as i32),
+        (Atomic::Max, Scalar::I32) => first_if(there as i32 >= a as i32),
+        (Atomic::Min, Scalar::I64) => first_if(there as i64 <= a as i64),
+        (Atomic::Max, Scalar::I64) => first_if(there as i64 >= a as i64),
         (Atomic::Add, _) => there.wrapping_add(a),
         (Atomic::Sub, _) => there.wrapping_sub(a),
         (Atomic::Min, _) => there.min(a),
@@ -95,5 +161,17 @@ fn changed(change: Change, there: u32, [a, b]: [u32; 2]) -> u32 {
                 there
             }
         }
+    }
+}
+
+/// What an operation makes of numbers as floats; `None` if it takes them as bits.
+fn opt_float<T: std::ops::Add<Output = T> + PartialOrd + Copy>(atomic: Atomic, [there, a]: [T; 2]) -> Option<T> {
+    // Only a NaN differs from itself.
+    let is_nan = |value: T| value != value;
+    match atomic {
+        Atomic::Add => Some(there + a),
+        Atomic::Min => Some(if a < there || is_nan(there) { a } else { there }),
+        Atomic::Max => Some(if a > there || is_nan(there) { a } else { there }),
+        _ => None,
     }
 }

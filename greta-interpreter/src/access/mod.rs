@@ -16,7 +16,7 @@ use crate::lanewise::{GROUP, read, write};
 use crate::level::Level;
 use crate::report::{Access, ReportKind};
 use crate::tree::Packing;
-pub(crate) use atomic::AtomicWords;
+pub(crate) use atomic::atomic;
 use components::{LoadAny, LoadSlots, LoadUniform, StoreAny, StoreSlots, component, word};
 use words::{LoadWords, StoreWords};
 

@@ -408,9 +408,9 @@ impl Encoder<'_> {
         let access = self.encode_access(id, target);
         self.atomics.push(EncodedAtomic { access, change, varying: sources.map(|source| source.varying) });
         let extra = self.atomics.len() as u32 - 1;
-        self.track(access, Touch::Atomic, [target; 3], 1);
-        let run = self.level.handler::<access::AtomicWords>();
-        self.push(run, target, [sources[0], sources[1], sources[0]], 1, extra);
+        self.track(access, Touch::Atomic, [target; 3], dst.count);
+        let run = access::atomic(self.level, change.scalar);
+        self.push(run, target, [sources[0], sources[1], sources[0]], dst.count, extra);
     }
 
     fn shuffle(&mut self, kind: Shuffle, dst: Target, value: Operand, lane: Operand, location: Location) {

@@ -74,18 +74,16 @@ impl Lowerer<'_> {
     }
 
     pub(super) fn atomic(&mut self, atomic: Atomic, place: &Place, operands: &[Expr], whole: &Expr) -> Operand {
-        if whole.ty.scalar.bits() != 32 {
-            return self.unsupported(atomic.row().name, whole.ty, whole.location);
-        }
         let count = place.index.len();
         let lowered = self.operands(place.index.iter().chain(operands));
         let Element::Dynamic(access) = self.element_at(place, &lowered[..count], whole.ty, whole.location, true) else {
             unreachable!("invariant: registers are not shared by threads")
         };
         let operands = [lowered[count], *lowered.last().expect("invariant: an atomic operation has operands")];
-        let register = self.register(1, Origin::Temporary);
+        let count = words(whole.ty);
+        let register = self.register(count, Origin::Temporary);
         self.accesses.push(access);
-        let dst = Target { register, first: 0, count: 1 };
+        let dst = Target { register, first: 0, count };
         let change = Change { atomic, scalar: whole.ty.scalar };
         self.nodes.push(Node::Atomic { change, dst, access: self.accesses.len() - 1, operands });
         Operand::register(register)
