@@ -10,16 +10,17 @@
 //! Shuffles of what differs are unknown, since reductions are made of them. Device functions are followed at each call.
 
 mod active;
+mod positions;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::collections::BTreeSet;
 
 use crate::ir::{
-    Argument, Block, Expr, ExprKind, FunctionId, Kernel, Literal, Location, Op, Place, Stmt, StmtKind, VarId, VarKind,
+    Argument, Block, Expr, ExprKind, FunctionId, Kernel, Location, Op, Place, Stmt, StmtKind, VarId, VarKind,
 };
 use crate::ops::Effects;
 use crate::target::Target;
 use active::Active;
+use positions::Positions;
 
 /// How much the threads of a block agree about a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -369,121 +370,6 @@ fn assigned<const N: usize>(blocks: [&Block; N]) -> BTreeSet<VarId> {
         });
     }
     vars
-}
-
-/// Evaluates what depends on nothing but a thread's position, for every thread of the block.
-struct Positions<'a> {
-    kernel: &'a Kernel,
-    wave: u32,
-    threads: u32,
-    definitions: BTreeMap<VarId, &'a Expr>,
-    known: BTreeMap<VarId, Option<Rc<[Literal]>>>,
-}
-
-impl<'a> Positions<'a> {
-    fn new(kernel: &'a Kernel, target: &Target) -> Self {
-        let mut definitions = BTreeMap::new();
-        let bodies = kernel.functions.iter().map(|function| &function.body).chain([&kernel.body]);
-        let mut pending: Vec<&'a Stmt> = bodies.flatten().collect();
-        while let Some(stmt) = pending.pop() {
-            if let StmtKind::Let(var, Some(value)) = &stmt.kind
-                && kernel.var(*var).kind == VarKind::Let
-            {
-                definitions.insert(*var, value);
-            }
-            pending.extend(stmt.blocks().into_iter().flatten());
-        }
-        let threads = kernel.block.iter().map(|extent| extent.value).product();
-        Self { kernel, wave: target.wave, threads, definitions, known: BTreeMap::new() }
-    }
-
-    /// How much threads agree about an expression of positions.
-    fn opt_level(&mut self, expr: &Expr) -> Option<Uniformity> {
-        let values = self.opt_values(expr)?;
-        Some(self.level(&values))
-    }
-
-    /// How much threads agree about the number of iterations from `start` to `end` by `step`.
-    fn opt_trips(&mut self, bounds: [&Expr; 3]) -> Option<Uniformity> {
-        let [start, end, step] = bounds.map(|bound| self.opt_values(bound));
-        let (start, end, step) = (start?, end?, step?);
-        let trips: Option<Vec<Literal>> = (0..start.len())
-            .map(|thread| {
-                let [start, end, step] = [&start, &end, &step].map(|values| values[thread].opt_integer());
-                let (start, end, step) = (start?, end?, step?.max(1));
-                let trips = (end - start).max(0).unsigned_abs().div_ceil(step.unsigned_abs());
-                u64::try_from(trips).ok().map(Literal::U64)
-            })
-            .collect();
-        Some(self.level(&trips?))
-    }
-
-    fn level(&self, values: &[Literal]) -> Uniformity {
-        let wave = self.wave as usize;
-        if values.iter().all(|value| *value == values[0]) {
-            Uniformity::Uniform
-        } else if values.chunks(wave).all(|wave| wave.iter().all(|value| *value == wave[0])) {
-            Uniformity::Wave
-        } else {
-            Uniformity::Divergent
-        }
-    }
-
-    /// The value that each thread has.
-    fn opt_values(&mut self, expr: &Expr) -> Option<Rc<[Literal]>> {
-        if let ExprKind::Var(var) = expr.kind {
-            return self.var(var);
-        }
-        // What the expression is made of is found first, so that threads only look it up.
-        let mut vars = Vec::new();
-        expr.walk_vars(&mut |var| vars.push(var));
-        if !vars.into_iter().all(|var| self.var(var).is_some()) {
-            return None;
-        }
-        (0..self.threads).map(|thread| self.value(expr, thread)).collect()
-    }
-
-    fn var(&mut self, var: VarId) -> Option<Rc<[Literal]>> {
-        if let Some(known) = self.known.get(&var) {
-            return known.clone();
-        }
-        let definition = self.definitions.get(&var).copied();
-        let values = definition.and_then(|definition| self.opt_values(definition));
-        self.known.insert(var, values.clone());
-        values
-    }
-
-    fn value(&self, expr: &Expr, thread: u32) -> Option<Literal> {
-        let [width, height] = [0, 1].map(|dimension| self.kernel.block[dimension].value);
-        match &expr.kind {
-            ExprKind::Var(var) => self.known.get(var)?.as_ref().map(|values| values[thread as usize]),
-            ExprKind::Op(op, operands) => match op {
-                Op::ThreadIdxX => Some(Literal::U32(thread % width)),
-                Op::ThreadIdxY => Some(Literal::U32(thread / width % height)),
-                Op::ThreadIdxZ => Some(Literal::U32(thread / width / height)),
-                Op::LaneId => Some(Literal::U32(thread % self.wave)),
-                Op::WaveId => Some(Literal::U32(thread / self.wave)),
-                _ => {
-                    let operands: Option<Vec<Literal>> =
-                        operands.iter().map(|operand| self.value(operand, thread)).collect();
-                    op.fold(&operands?)
-                }
-            },
-            ExprKind::And(lhs, rhs) => match self.value(lhs, thread)?.opt_bool()? {
-                true => self.value(rhs, thread),
-                false => Some(Literal::Bool(false)),
-            },
-            ExprKind::Or(lhs, rhs) => match self.value(lhs, thread)?.opt_bool()? {
-                true => Some(Literal::Bool(true)),
-                false => self.value(rhs, thread),
-            },
-            ExprKind::Select(condition, then, otherwise) => match self.value(condition, thread)?.opt_bool()? {
-                true => self.value(then, thread),
-                false => self.value(otherwise, thread),
-            },
-            _ => self.kernel.opt_constant(expr),
-        }
-    }
 }
 
 #[cfg(test)]
