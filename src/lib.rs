@@ -30,6 +30,7 @@
 extern crate self as greta;
 
 pub mod reduce;
+pub mod tile;
 
 pub use greta_codegen as codegen;
 pub use greta_macros::{KernelValue, device, kernel};
@@ -43,6 +44,7 @@ pub mod prelude {
         block_sum, wave_and, wave_broadcast, wave_max, wave_min, wave_or, wave_scan_exclusive, wave_scan_inclusive,
         wave_sum,
     };
+    pub use crate::tile::SharedTile;
     pub use crate::{Buffer, Device, Event, Graph, GraphExec, Kernel, KernelValue, Stream, device, kernel};
     // The shapes of fragments, and the raw intrinsics.
     pub use greta_codegen::trace::instructions::*;

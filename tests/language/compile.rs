@@ -30,6 +30,7 @@ const FILES: &[(&str, &[&KernelDefinition])] = &[
     (include_str!("structures.rs"), crate::structures::DEFINITIONS),
     (include_str!("tables.rs"), crate::tables::DEFINITIONS),
     (include_str!("threads.rs"), crate::threads::DEFINITIONS),
+    (include_str!("tiles.rs"), crate::tiles::DEFINITIONS),
     (include_str!("values.rs"), crate::values::DEFINITIONS),
     (include_str!("waves.rs"), crate::waves::DEFINITIONS),
 ];
@@ -85,7 +86,7 @@ fn hiprtc_compiles_every_kernel_for_gfx942() {
 #[test]
 fn nvrtc_compiles_every_kernel_for_every_target_of_nvidia() {
     // These say that they are refused there.
-    let refused = ["matrix_instruction", "half_a_wave_shuffles"];
+    let refused = ["matrix_instruction", "half_a_wave_shuffles", "half_tile_products"];
     let kernels = definitions().chain(greta_llama::KERNELS.iter().copied());
     for definition in kernels.filter(|definition| !refused.contains(&definition.name)) {
         for target in Target::of_family(Family::Nvidia) {

@@ -30,6 +30,7 @@ mod struct_parameters;
 mod structures;
 mod tables;
 mod threads;
+mod tiles;
 mod values;
 mod waves;
 

@@ -47,6 +47,12 @@ impl<T: Value> Val<T> {
         Self { atom, marker: PhantomData }
     }
 
+    /// The value as a number, where it is known when the kernel is traced: of literals, constants and tile parameters.
+    #[must_use]
+    pub fn opt_known(self) -> Option<u32> {
+        tracer::with(|tracer| tracer.opt_constant(self.atom)).and_then(Literal::opt_u32)
+    }
+
     pub(crate) fn expr(self, location: Location) -> Expr {
         self.atom.expr(T::ty(), location)
     }
