@@ -221,6 +221,13 @@ macro_rules! reports {
     )*};
 }
 
+#[path = "sanitizer/asynchronous.rs"]
+mod asynchronous;
+#[path = "sanitizer/environment.rs"]
+mod environment;
+#[path = "sanitizer/sizes.rs"]
+mod sizes;
+
 fn assert_report(test: &str, report: &Error) {
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);

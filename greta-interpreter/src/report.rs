@@ -77,6 +77,19 @@ pub enum ReportKind {
         /// The earlier access.
         other: Party,
     },
+    /// An access to an element while an asynchronous copy to it is under way. The kernel's fault: the thread that copies
+    /// waits first; others do after the next barrier.
+    #[error("{access} of {}, to which a copy is under way", element_text(.object, .index))]
+    CopyUnderWay {
+        /// The array in shared memory.
+        object: String,
+        /// The element's index in each dimension.
+        index: Vec<u32>,
+        /// What the report's thread does.
+        access: Access,
+        /// The copy.
+        copy: Party,
+    },
     /// A read of what was never written. The kernel's fault, or that of whoever left a buffer's contents unspecified.
     #[error("read of {}, which is undefined", element_text(.object, .index))]
     Undefined {
@@ -218,6 +231,8 @@ pub enum Access {
     Read,
     /// A store.
     Write,
+    /// The store of an asynchronous copy.
+    Copy,
     /// An atomic update.
     Update,
 }
@@ -251,6 +266,7 @@ impl std::fmt::Display for Access {
         f.write_str(match self {
             Self::Read => "read",
             Self::Write => "write",
+            Self::Copy => "asynchronous copy",
             Self::Update => "atomic update",
         })
     }
@@ -303,13 +319,16 @@ impl Report {
 
     fn opt_other(&self) -> Option<&Party> {
         match &self.kind {
-            ReportKind::Race { other, .. } => Some(other),
+            ReportKind::Race { other, .. } | ReportKind::CopyUnderWay { copy: other, .. } => Some(other),
             _ => None,
         }
     }
 
     fn opt_help(&self) -> Option<&'static str> {
         match &self.kind {
+            ReportKind::CopyUnderWay { .. } | ReportKind::Race { other: Party { access: Access::Copy, .. }, .. } => {
+                Some("call `copy_async_wait` first, then `barrier()` if other threads are to see what was copied")
+            }
             ReportKind::Race { other, .. } if other.block == self.block && other.location == self.location => {
                 Some("let each thread have elements of its own, or update atomically")
             }
@@ -332,7 +351,7 @@ impl Report {
             }
             ReportKind::DivisionByZero => "the divisor is 0".to_owned(),
             ReportKind::PartialMfma { active, wave, .. } => format!("{active} of {wave} lanes are here"),
-            ReportKind::Race { access, .. } => {
+            ReportKind::Race { access, .. } | ReportKind::CopyUnderWay { access, .. } => {
                 Party { access: *access, block: self.block, thread: self.thread, location: self.location }.to_string()
             }
             ReportKind::InactiveLane { from, .. } => format!("lane {from} is not here"),

@@ -8,7 +8,7 @@ use greta_codegen::ir::{Atomic, Literal, Location, Op, Scalar, Type};
 use greta_codegen::mfma::Mfma;
 
 use crate::lanewise::Lanewise;
-use crate::sanitize::Rule;
+use crate::sanitize::{CopyCall, Rule};
 use crate::wide::Wide;
 
 /// Index into [`Tree::registers`].
@@ -139,6 +139,8 @@ pub(crate) struct Access {
     pub(crate) width: u32,
     pub(crate) packing: Packing,
     pub(crate) write: bool,
+    /// Whether it is the store of an asynchronous copy.
+    pub(crate) asynchronous: bool,
     pub(crate) location: Location,
 }
 
@@ -298,6 +300,8 @@ pub(crate) enum Node {
         location: Location,
     },
     Barrier(Location),
+    /// Only if checks of the sanitizer are wanted: elsewhere a copy is done at once.
+    Copies(CopyCall),
     /// Prints a line for each thread, or fails with it.
     Print {
         message: usize,
@@ -504,6 +508,7 @@ impl Node {
             Self::If { condition, .. } => read(*condition, note),
             Self::Loop(repeated) => read(repeated.condition, note),
             Self::Barrier(_)
+            | Self::Copies(_)
             | Self::Unsupported { .. }
             | Self::Scope { .. }
             | Self::Break { .. }
@@ -532,6 +537,7 @@ impl Node {
             Self::Declare(_)
             | Self::Load { .. }
             | Self::Barrier(_)
+            | Self::Copies(_)
             | Self::Unsupported { .. }
             | Self::Scope { .. }
             | Self::Break { .. }

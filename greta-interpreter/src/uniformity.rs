@@ -95,6 +95,7 @@ impl Pass<'_> {
             }
             Node::Declare(_)
             | Node::Barrier(_)
+            | Node::Copies(_)
             | Node::Print { .. }
             | Node::CheckDivisor { .. }
             | Node::Check { .. }

@@ -2,7 +2,7 @@
 
 mod build;
 
-use build::{Build, E, bid, op, run, splat, tid};
+use build::{Build, E, bid, op, run, scalar_type, splat, tid};
 use greta_codegen::ir::{Literal, Location, Op, Scalar, Type};
 use greta_codegen::mfma::F32_16X16X4_F32;
 use greta_interpreter::{Access, Argument, Memory, Passed, Program, Report, ReportKind};
@@ -315,4 +315,29 @@ fn a_program_runs_again_after_a_report() {
     let mut data = vec![0; 128];
     run(&program, [2, 1, 1], &mut [&mut data]).expect("the buffer is long enough");
     assert!(data.iter().zip(0_u32..).all(|(&value, thread)| value == thread / 64 + 1));
+}
+
+#[test]
+fn a_buffer_of_more_elements_than_indices_is_refused_and_its_largest_index_is_reached() {
+    const ELEMENTS: usize = 1 << 32;
+    let mut b = Build::new([64, 1, 1]);
+    let x = b.global("x", scalar_type(Scalar::U8));
+    let y = b.global("y", Type::U32);
+    let value = b.load(x, [E::from(u32::MAX) - tid()]);
+    b.store(y, [tid()], value.cast(Type::U32));
+    // Pages that nobody touches take no memory.
+    let mut bytes = vec![0_u8; ELEMENTS + 1];
+    bytes[ELEMENTS - 1] = 7;
+    let mut output = [9_u32; 64];
+    let program = b.program();
+    let mut launch = |bytes: &[u8]| {
+        let (x, y) = (Memory::from_slice(bytes), Memory::from_mut_slice(&mut output));
+        let arguments = [Argument::Buffer(&x), Argument::Buffer(&y)];
+        program.run([1, 1, 1], &arguments).map_err(|report| report.kind)
+    };
+    let refusal =
+        ReportKind::BufferTooLong { name: "x".to_owned(), elements: ELEMENTS as u64 + 1, limit: ELEMENTS as u64 };
+    assert_eq!(launch(&bytes), Err(refusal));
+    assert_eq!(launch(&bytes[..ELEMENTS]), Ok(()));
+    assert_eq!(output[..3], [7, 0, 0]);
 }

@@ -86,6 +86,7 @@ impl Walk<'_> {
             Node::Loop(repeated) => self.repeated(repeated),
             Node::Scope { body, .. } => self.nodes(body),
             Node::Barrier(_)
+            | Node::Copies(_)
             | Node::Unsupported { .. }
             | Node::Break { .. }
             | Node::Continue { .. }

@@ -151,6 +151,8 @@ pub(crate) struct EncodedAccess {
     pub(crate) value_varying: bool,
     pub(crate) packing: Packing,
     pub(crate) write: bool,
+    /// Whether it is the store of an asynchronous copy.
+    pub(crate) asynchronous: bool,
     pub(crate) location: Location,
 }
 

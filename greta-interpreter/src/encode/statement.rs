@@ -68,6 +68,7 @@ impl Encoder<'_> {
                 self.check(self.level.handler::<wave::Barrier>(), &[], 0, extra);
             }
             Node::Print { message, values } => self.print(*message, values),
+            Node::Copies(call) => self.check(sanitize::copies(self.level, *call), &[], 0, call.groups()),
             Node::CheckDivisor { divisor, count, wide, location } => {
                 let extra = self.place(*location);
                 let varying = !self.tree.is_uniform(*divisor);
@@ -321,6 +322,7 @@ impl Encoder<'_> {
             value_varying: value.varying,
             packing: access.packing,
             write: access.write,
+            asynchronous: access.asynchronous,
             location: access.location,
         });
         self.accesses.len() as u32 - 1
@@ -360,7 +362,8 @@ impl Encoder<'_> {
             }
         };
         let uniform = encoded.dims.iter().all(|dim| !dim.varying);
-        self.sites.push(Site { access, touch, first, bytes, uniform });
+        let asynchronous = encoded.asynchronous;
+        self.sites.push(Site { access, touch, first, bytes, uniform, asynchronous });
         let nowhere = Source { word: NOWHERE, ..values[0] };
         let site = self.sites.len() as u32 - 1;
         self.push(sanitize::track(self.level, touch, shared), nowhere, values, count, site);

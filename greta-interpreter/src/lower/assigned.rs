@@ -103,13 +103,19 @@ impl Lowerer<'_> {
 
     /// Checks that a value is shifted by less than its bits.
     pub(super) fn check_shift(&mut self, src: [Operand; 3], ty: Type, location: Location) -> [Operand; 3] {
-        let bits = ty.scalar.bytes() * 8;
-        let fits = src[1].opt_constant().is_some_and(|count| count < bits);
+        let constant = match src[1] {
+            Operand::Constant(count) => Some(u64::from(count)),
+            Operand::Register { register, .. } => match self.registers[register].origin {
+                Origin::Literal(count) => Some(count),
+                _ => None,
+            },
+        };
+        let fits = constant.is_some_and(|count| count < u64::from(ty.scalar.bits()));
         if self.assigned.is_none() || fits {
             return src;
         }
         let value = self.keep_checked(src[1]);
-        self.nodes.push(Node::Check { value, count: u32::from(ty.lanes), rule: Rule::Shift(bits), location });
+        self.nodes.push(Node::Check { value, count: u32::from(ty.lanes), rule: Rule::Shift(ty.scalar), location });
         [src[0], value, src[2]]
     }
 

@@ -7,6 +7,7 @@ use greta_codegen::mfma::Mfma;
 use super::{Binding, Lowerer};
 use crate::lanewise::Lanewise;
 use crate::matrix;
+use crate::sanitize::CopyCall;
 use crate::tree::{Node, Operand, Origin, ROOT, Shuffle, Special, Target, Vote, bits, scalar_words, words};
 
 /// Operations that are cheaper to compute for nothing than to branch around.
@@ -92,12 +93,9 @@ impl Lowerer<'_> {
                 Operand::Constant(0)
             }
             Op::Nontemporal | Op::CopyAsync => operands[0],
-            Op::SchedBarrier
-            | Op::SchedGroupBarrier
-            | Op::SetPriority
-            | Op::CopyAsyncCommit
-            | Op::CopyAsyncWait
-            | Op::GridDependencyWait => Operand::Constant(0),
+            Op::CopyAsyncCommit => self.copies(CopyCall::Commit),
+            Op::CopyAsyncWait => self.copies(CopyCall::Wait(operands[0].opt_constant().unwrap_or(0))),
+            Op::SchedBarrier | Op::SchedGroupBarrier | Op::SetPriority | Op::GridDependencyWait => Operand::Constant(0),
             Op::Shuffle => self.shuffle(Shuffle::Index, &operands, location),
             Op::ShuffleXor => self.shuffle(Shuffle::Xor, &operands, location),
             Op::ShuffleDown => self.shuffle(Shuffle::Down, &operands, location),
@@ -107,6 +105,13 @@ impl Lowerer<'_> {
             Op::Mfma(row) => self.mfma(row, &operands, location),
             _ => self.arithmetic(op, expressions[0].ty, &operands, location),
         }
+    }
+
+    fn copies(&mut self, call: CopyCall) -> Operand {
+        if self.assigned.is_some() {
+            self.nodes.push(Node::Copies(call));
+        }
+        Operand::Constant(0)
     }
 
     /// What is checked before it is used is read twice.

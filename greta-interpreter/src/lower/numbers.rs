@@ -103,6 +103,9 @@ impl Lowerer<'_> {
         let Some((row, swapped)) = wide::opt_row(op, ty.scalar) else {
             return self.unsupported(op.row().name, ty, location);
         };
+        if op.shifts() {
+            src = self.check_shift(src, ty, location);
+        }
         if op.divides() && ty.scalar.is_integer() {
             src[1] = self.keep_checked(src[1]);
             let count = u32::from(ty.lanes);

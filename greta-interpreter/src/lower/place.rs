@@ -1,6 +1,6 @@
 //! Flattens loads and stores: binds them to their objects and picks array elements with constant indices directly.
 
-use greta_codegen::ir::{Atomic, Expr, Location, Place, Type, VarId, VarKind};
+use greta_codegen::ir::{Atomic, Expr, ExprKind, Location, Op, Place, Type, VarId, VarKind};
 
 use super::{Binding, Lowerer};
 use crate::tree::{
@@ -54,6 +54,7 @@ impl Lowerer<'_> {
             width: 1,
             packing: Packing::Words,
             write: false,
+            asynchronous: false,
             location,
         };
         self.read(access, unit)
@@ -67,7 +68,8 @@ impl Lowerer<'_> {
             Element::Fixed(target) => self.assign_components(target, lowered),
             Element::Dynamic(access) => {
                 self.note_assigned_element(&access);
-                self.accesses.push(access);
+                let asynchronous = matches!(value.kind, ExprKind::Op(Op::CopyAsync, _));
+                self.accesses.push(Access { asynchronous, ..access });
                 self.nodes.push(Node::Store { access: self.accesses.len() - 1, value: lowered });
             }
         }
@@ -140,7 +142,8 @@ impl Lowerer<'_> {
             _ => Packing::Words,
         };
         let name = var.name.clone();
-        Element::Dynamic(Access { space, name, dims, dimensions, unit, width, packing, write, location })
+        let asynchronous = false;
+        Element::Dynamic(Access { space, name, dims, dimensions, unit, width, packing, write, asynchronous, location })
     }
 
     fn extents(&self, base: VarId, binding: Binding, indices: &[Operand]) -> Vec<Dim> {

@@ -5,11 +5,13 @@
 //! - **Races.** Two threads of a block access an element with no barrier in between, or threads of two blocks access it
 //!   at all, and one of the accesses writes. Waves are no exception: an exchange through shared memory within a wave
 //!   needs a barrier too. Atomic updates do not race with each other, but with plain accesses. Volatile accesses are
-//!   plain ones: they order nothing. Several threads that store the same value to an element do not race, as
-//!   `compute-sanitizer racecheck` has it; the lanes of one store that store different values do.
+//!   plain ones: they order nothing. Several threads that store the same value to an element do not race:
+//!   no order changes what is there; the lanes of one store that store different values do.
 //! - **Undefined memory.** A read of an element of shared memory that no thread of the block has written, of a buffer
 //!   whose bytes are not marked in its [`DefinedBytes`], and of a register variable or array element that the thread
 //!   has not assigned.
+//! - **Asynchronous copies.** An access to an element while a copy to it is under way: its thread has not waited for
+//!   it. For other threads it comes about when its thread waits, so that a barrier has to follow.
 //! - **Alignment.** A vector access to a view that does not start at a multiple of the vector's size.
 //! - **Shifts** by as many bits as the operand has, or more.
 //!
@@ -20,11 +22,13 @@
 
 mod blocks;
 mod cells;
+mod copies;
 mod defined;
 mod session;
 mod track;
 mod undo;
 
+pub(crate) use copies::{CopyCall, copies};
 pub use defined::DefinedBytes;
 pub(crate) use session::{LaunchShadow, Session, opt_refusal};
 pub(crate) use track::{Check, Rule, Site, checks, track};

@@ -6,7 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use super::Touch;
 use super::blocks::Blocks;
 use super::cells::{Cells, EPOCH_MAX, Rival, SITES_MAX, Stamp, THREADS_MAX};
+use super::copies::{Copies, Progress};
 use crate::encode::{Parts, Program};
+use crate::frame::LANES;
 use crate::memory::{Argument, Memory};
 use crate::report::ReportKind;
 use crate::tree::ParameterKind;
@@ -132,11 +134,13 @@ fn opt_undefined<'a>(memory: &Memory<'a>) -> Option<&'a [AtomicU8]> {
 pub(crate) struct Session<'a> {
     pub(super) launch: &'a LaunchShadow<'a>,
     /// Counts barriers and blocks.
-    epoch: u64,
+    pub(super) epoch: u64,
     /// The block's first.
     first: u64,
     block: u64,
     shared: Cells,
+    /// If the kernel has any.
+    pub(super) copies: Option<Copies>,
     ranges: Vec<Pages>,
     /// Pages of elements; the first `taken` belong to ranges.
     cells: Vec<Cells>,
@@ -157,6 +161,8 @@ pub(super) enum Wrong {
     Race(Rival),
     /// It races with one of another block.
     BlockRace(Rival),
+    /// A copy to the element, this one, is under way.
+    UnderWay(Rival),
     /// Nobody has written what it reads.
     Undefined,
 }
@@ -170,6 +176,12 @@ impl<'a> Session<'a> {
             first: 0,
             block: 0,
             shared: Cells::new(program.parts.shared_elements),
+            copies: program
+                .parts
+                .sites
+                .iter()
+                .any(|site| site.asynchronous)
+                .then(|| Copies::new(program.parts.shared_elements, program.layout.waves as usize * LANES)),
             ranges: launch.ranges.iter().map(pages).collect(),
             cells: Vec::new(),
             taken: 0,
@@ -191,6 +203,9 @@ impl<'a> Session<'a> {
         self.pass();
         self.first = self.epoch;
         self.taken = 0;
+        if let Some(copies) = &mut self.copies {
+            copies.start();
+        }
         for Pages { places, used } in &mut self.ranges {
             used.drain(..).for_each(|page| places[page] = None);
         }
@@ -201,13 +216,31 @@ impl<'a> Session<'a> {
         self.epoch += 1;
     }
 
-    /// A thread touches an element of shared memory.
+    /// A thread touches an element of shared memory at a site, perhaps by an asynchronous copy.
     #[inline(always)]
-    pub(super) fn touch_shared(&mut self, index: usize, touch: Touch, thread: u32, site: u32) -> Option<Wrong> {
+    pub(super) fn touch_shared(
+        &mut self,
+        index: usize,
+        touch: Touch,
+        [thread, site]: [u32; 2],
+        asynchronous: bool,
+    ) -> Option<Wrong> {
         if touch != Touch::Write && !self.shared.is_written_since(index, self.first) {
             return Some(Wrong::Undefined);
         }
-        self.shared.touch(index, touch, Stamp::new(self.epoch, thread, site)).map(Wrong::Race)
+        let now = Stamp::new(self.epoch, thread, site);
+        let rival = self.shared.touch(index, touch, now).map(Wrong::Race);
+        let Some(copies) = &mut self.copies else { return rival };
+        let copied = |stamp| Rival { touch: Touch::Write, stamp };
+        let wrong = rival.or_else(|| match copies.progress(index, now, self.first) {
+            Progress::Arrived => None,
+            Progress::UnderWay(copy) => Some(Wrong::UnderWay(copied(copy))),
+            Progress::Unordered(copy) => Some(Wrong::Race(copied(copy))),
+        });
+        if touch == Touch::Write {
+            copies.store(index, now, asynchronous);
+        }
+        wrong
     }
 
     /// A thread touches `bytes` bytes of a buffer, from byte `start` on.

@@ -1,6 +1,6 @@
 //! The instructions of the sanitizer. Each stands before the access, or the operation, that it looks at.
 
-use greta_codegen::ir::{Literal, Location};
+use greta_codegen::ir::{Literal, Location, Scalar};
 
 use super::Touch;
 use super::cells::Rival;
@@ -24,6 +24,8 @@ pub(crate) struct Site {
     pub(crate) bytes: u32,
     /// Whether all threads touch the same elements.
     pub(crate) uniform: bool,
+    /// Whether it is the store of an asynchronous copy.
+    pub(crate) asynchronous: bool,
 }
 
 /// What must hold of a value.
@@ -37,8 +39,8 @@ pub(crate) struct Check {
 pub(crate) enum Rule {
     /// The value is not 0: it says whether the object of this name has been assigned.
     Assigned(String),
-    /// The value is less than the number of bits that it shifts.
-    Shift(u32),
+    /// The value, of this type, is less than the type's bits.
+    Shift(Scalar),
 }
 
 /// The handler that tracks an access: the value stored. `Inst::extra` is its site, `Inst::count` its components.
@@ -106,7 +108,12 @@ impl<const TOUCH: u8, const SHARED: bool> Body for Track<TOUCH, SHARED> {
                     let element = first + part;
                     let session = frame.session();
                     let wrong = if SHARED {
-                        session.touch_shared(site.first + element, touch, thread as u32, inst.extra)
+                        session.touch_shared(
+                            site.first + element,
+                            touch,
+                            [thread as u32, inst.extra],
+                            site.asynchronous,
+                        )
                     } else {
                         let bytes = site.bytes as usize;
                         session.touch_global(parameter, [element * bytes, bytes], touch, thread as u32, inst.extra)
@@ -144,14 +151,15 @@ fn fail_misaligned(frame: &mut Frame<'_>, inst: &Inst, site: &Site, parameter: u
         object: access.name.clone(),
         offset: frame.session().offset(parameter) as u64,
         bytes: inst.count * site.bytes,
-        access: direction(site.touch),
+        access: direction(site),
     };
     let (wave, lane) = frame.first_active();
     frame.fail(wave, lane, access.location, kind)
 }
 
-fn direction(touch: Touch) -> Access {
-    match touch {
+fn direction(site: &Site) -> Access {
+    match site.touch {
+        Touch::Write if site.asynchronous => Access::Copy,
         Touch::Read => Access::Read,
         Touch::Write => Access::Write,
         Touch::Atomic => Access::Update,
@@ -168,9 +176,22 @@ fn judge(frame: &mut Frame<'_>, inst: &Inst, place: [usize; 3], wrong: Wrong) ->
     let [thread, ..] = place;
     let object = access.name.clone();
     let index = indices(frame, access, place);
+    let grid = frame.session().launch.grid;
+    let rival_site = |rival: Rival| &program.parts.sites[rival.stamp.site() as usize];
+    let party = |rival: Rival, block: u64| Party {
+        access: direction(rival_site(rival)),
+        block: crate::launch::position(block, grid),
+        thread: program.thread_position(rival.stamp.thread()),
+        location: program.parts.accesses[rival_site(rival).access as usize].location,
+    };
     let (rival, block) = match wrong {
         Wrong::Undefined => {
             let kind = ReportKind::Undefined { object, index };
+            return frame.fail(thread / LANES, thread % LANES, access.location, kind);
+        }
+        Wrong::UnderWay(copy) => {
+            let kind =
+                ReportKind::CopyUnderWay { object, index, access: direction(site), copy: party(copy, frame.number) };
             return frame.fail(thread / LANES, thread % LANES, access.location, kind);
         }
         Wrong::Race(rival) => (rival, frame.number),
@@ -186,14 +207,7 @@ fn judge(frame: &mut Frame<'_>, inst: &Inst, place: [usize; 3], wrong: Wrong) ->
     {
         return false;
     }
-    let other_access = &program.parts.accesses[program.parts.sites[rival.stamp.site() as usize].access as usize];
-    let other = Party {
-        access: direction(rival.touch),
-        block: crate::launch::position(block, frame.session().launch.grid),
-        thread: program.thread_position(rival.stamp.thread()),
-        location: other_access.location,
-    };
-    let kind = ReportKind::Race { object, index, access: direction(site.touch), other };
+    let kind = ReportKind::Race { object, index, access: direction(site), other: party(rival, block) };
     frame.fail(thread / LANES, thread % LANES, access.location, kind)
 }
 
@@ -239,19 +253,24 @@ impl<const VARYING: bool> Body for Checks<VARYING> {
     #[inline(always)]
     unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
         let check = &frame.program.parts.checks[inst.extra as usize];
-        let limits = match check.rule {
-            Rule::Assigned(_) => 1..=u32::MAX,
-            Rule::Shift(bits) => 0..=bits - 1,
+        let (limits, wide) = match check.rule {
+            Rule::Assigned(_) => (1..=u64::MAX, false),
+            Rule::Shift(scalar) => (0..=u64::from(scalar.bits()) - 1, scalar.bits() == 64),
         };
+        let step = inst.src_step[0] * if wide { 2 } else { 1 };
         for component in 0..inst.count {
-            let first = (inst.src[0] + component * inst.src_step[0]) as usize;
+            let first = (inst.src[0] + component * step) as usize;
             for wave in 0..frame.waves {
                 // SAFETY: the operand lies in the frame, and there is a current mask for each wave.
                 let (mask, words) = unsafe { (*frame.masks.add(wave), frame.words.add(first)) };
                 for lane in (0..LANES).filter(|lane| mask >> lane & 1 != 0) {
                     let offset = if VARYING { wave * LANES + lane } else { 0 };
-                    // SAFETY: as above.
-                    let value = unsafe { *words.add(offset) };
+                    // SAFETY: as above; a component of 64 bits has a second word.
+                    let [low, high] = unsafe {
+                        let high = if wide { *words.add(inst.src_step[0] as usize + offset) } else { 0 };
+                        [*words.add(offset), high]
+                    };
+                    let value = u64::from(low) | u64::from(high) << 32;
                     if !limits.contains(&value) {
                         return fail_check(frame, check, [wave, lane], value);
                     }
@@ -264,10 +283,12 @@ impl<const VARYING: bool> Body for Checks<VARYING> {
 
 #[cold]
 #[inline(never)]
-fn fail_check(frame: &mut Frame<'_>, check: &Check, [wave, lane]: [usize; 2], value: u32) -> bool {
+fn fail_check(frame: &mut Frame<'_>, check: &Check, [wave, lane]: [usize; 2], value: u64) -> bool {
     let kind = match &check.rule {
         Rule::Assigned(object) => ReportKind::Undefined { object: object.clone(), index: Vec::new() },
-        Rule::Shift(bits) => ReportKind::ShiftRange { count: Literal::U32(value), bits: *bits },
+        Rule::Shift(scalar) => {
+            ReportKind::ShiftRange { count: Literal::from_bits(*scalar, value), bits: scalar.bits() }
+        }
     };
     frame.fail(wave, lane, check.location, kind)
 }
