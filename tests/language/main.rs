@@ -60,6 +60,12 @@ pub fn device() -> Device {
     }
 }
 
+/// Lanes of a wave of that device.
+pub fn wave_width() -> usize {
+    static WIDTH: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| device().target().wave as usize);
+    *WIDTH
+}
+
 /// A kernel's input as plain Rust sees it: indexed by `u32`, as in the kernel.
 pub struct Input<'a, T>(pub &'a [T]);
 

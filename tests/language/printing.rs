@@ -60,6 +60,11 @@ fn an_assertion_that_fails_names_its_line_thread_and_values() {
 
 #[test]
 fn an_assertion_that_fails_on_emu_is_an_error() {
+    if let Err(error) = greta::runtime::toolchain::find()
+        && std::env::var_os("CI").is_none()
+    {
+        return eprintln!("skipped: emu: {error}");
+    }
     assert_eq!(complaint("emu", 0, 6), "fine");
     let said = complaint("emu", 70, 123);
     assert!(said.contains("kernel bounded, workgroup [1, 0, 0], wave 0, lane 6"), "{said}");

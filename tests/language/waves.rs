@@ -1,6 +1,6 @@
 //! Reductions, scans and votes; tables.
 
-use crate::{check, floats, integers};
+use crate::{check, floats, integers, wave_width};
 use greta::prelude::*;
 
 #[kernel(block = 128)]
@@ -18,7 +18,7 @@ pub fn integer_reductions(x: &Global<u32>, y: &mut Global<u32>) {
 #[test]
 fn integers_are_reduced_exactly() {
     check!(integer_reductions, integers(), |x: &[u32], i: usize| {
-        let wave = &x[i / 64 * 64..][..64];
+        let wave = &x[i / wave_width() * wave_width()..][..wave_width()];
         let sum = |v: &[u32]| v.iter().fold(0u32, |sum, v| sum.wrapping_add(*v));
         let signed = || wave.iter().map(|v| *v as i32);
         let sums = sum(wave).wrapping_add(sum(x).wrapping_mul(3));
@@ -43,7 +43,7 @@ fn bits_are_reduced() {
     check!(bit_reductions, integers(), |x: &[u32], i: usize| {
         let all = |v: &[u32]| v.iter().fold(u32::MAX, |bits, v| bits & (v | 5));
         let any = |v: &[u32], mask: u32| v.iter().fold(0, |bits, v| bits | v & mask);
-        let wave = &x[i / 64 * 64..][..64];
+        let wave = &x[i / wave_width() * wave_width()..][..wave_width()];
         (all(wave) ^ any(wave, 0x0FF0)).wrapping_add(all(x).wrapping_mul(3) ^ any(x, 0xF0F0))
     });
 }
@@ -72,8 +72,8 @@ macro_rules! partial_waves {
                     return 0;
                 }
                 let v: Vec<u32> = x[..$threads].iter().map(|v| v % 1000).collect();
-                let first = i / 64 * 64;
-                let wave = &v[first..(first + 64).min($threads)];
+                let first = i / wave_width() * wave_width();
+                let wave = &v[first..(first + wave_width()).min($threads)];
                 let sum = |v: &[u32]| v.iter().sum::<u32>();
                 let any = |v: &[u32]| v.iter().fold(0, |bits, v| bits | v);
                 let sums = sum(wave) + sum(&v) * 3 + v.iter().max().unwrap() * 5 + (v.iter().min().unwrap() + 7) * 11;
@@ -106,7 +106,7 @@ pub fn scans(x: &Global<u32>, y: &mut Global<u32>) {
 fn scans_sum_what_is_before() {
     check!(scans, integers(), |x: &[u32], i: usize| {
         let sum = |from: usize, to: usize| x[from..to].iter().map(|v| v % 1000).sum::<u32>();
-        let wave = i / 64 * 64;
+        let wave = i / wave_width() * wave_width();
         sum(wave, i + 1) + sum(wave, i) * 3 + sum(0, i + 1) * 5 + sum(0, i) * 7
     });
 }
@@ -123,9 +123,10 @@ pub fn float_scan(x: &Global<f32>, y: &mut Global<f32>) {
 fn floats_are_scanned() {
     check!(float_scan, floats(), |x: &[f32], i: usize| {
         let v: Vec<f32> = x[i / 64 * 64..][..64].iter().map(|v| (v * 8.0).floor() / 8.0).collect();
-        let sum = |to: usize| v[..to].iter().sum::<f32>();
+        let sum = |from: usize, to: usize| v[from..to].iter().sum::<f32>();
         let smallest = v.iter().copied().fold(f32::INFINITY, f32::min);
-        sum(i % 64 + 1) - sum(i % 64) * 2.0 + smallest + v[7]
+        let (i, wave) = (i % 64, i % 64 / wave_width() * wave_width());
+        sum(0, i + 1) - sum(wave, i) * 2.0 + smallest + v[wave + 7]
     });
 }
 
@@ -138,7 +139,7 @@ pub fn shifted_up(x: &Global<u32>, y: &mut Global<u32>) {
 #[test]
 fn shuffles_up_stop_at_the_start_of_the_wave() {
     check!(shifted_up, integers(), |x: &[u32], i: usize| {
-        let from = |by: usize| x[if by <= i % 64 { i - by } else { i }];
+        let from = |by: usize| x[if by <= i % wave_width() { i - by } else { i }];
         from(3).wrapping_add(from(i % 40).wrapping_mul(5))
     });
 }
@@ -156,7 +157,8 @@ pub fn votes(x: &Global<u32>, y: &mut Global<u32>) {
 #[test]
 fn votes_ask_all_lanes() {
     check!(votes, floats().iter().map(|v| (v.abs() * 100.0) as u32).collect::<Vec<_>>(), |x: &[u32], i: usize| {
-        (if i < 64 { 2 } else { 1 }) + 4 + 16 + x[i]
+        let any = i / wave_width() == 70 / wave_width();
+        u32::from(any) + u32::from(i < 64) * 2 + 4 + 16 + x[i]
     });
 }
 

@@ -263,11 +263,19 @@ impl Writer<'_> {
         Printed { doc: Doc::Group(Box::new(Doc::Sequence(parts))), level, sign, truncates }
     }
 
-    /// The qualifier that a pointer into a place keeps.
-    fn volatile(&self, place: &Place) -> &'static str {
-        match self.kernel.var(place.base).kind {
-            VarKind::Global { volatile: true, .. } => "volatile ",
-            _ => "",
+    /// What stands around an element that is accessed as a vector. Where vectors are classes, which a volatile object
+    /// cannot be, the access is a plain one: nothing but a kernel that has ended before writes such a buffer there.
+    fn as_vector(&mut self, place: &Place, ty: Type, qualifier: &str) -> [String; 2] {
+        self.uses_type(ty);
+        let name = type_name(ty);
+        let volatile = matches!(self.kernel.var(place.base).kind, VarKind::Global { volatile: true, .. });
+        match (volatile, self.dialect.vector_operators) {
+            (false, _) => [format!("*reinterpret_cast<{qualifier}{name}*>(&"), ")".to_owned()],
+            (true, true) => [format!("*reinterpret_cast<{qualifier}volatile {name}*>(&"), ")".to_owned()],
+            (true, false) => {
+                let open = format!("*const_cast<{qualifier}{name}*>(reinterpret_cast<{qualifier}volatile {name}*>(&");
+                [open, "))".to_owned()]
+            }
         }
     }
 
@@ -277,9 +285,8 @@ impl Writer<'_> {
         if place.lane.is_some() || ty == var.ty {
             return Printed::postfix(element);
         }
-        self.uses_type(ty);
-        let open = Doc::text(format!("*reinterpret_cast<const {}{}*>(&", self.volatile(place), type_name(ty)));
-        Printed { doc: Doc::join([open, element, Doc::text(")")]), level: level::PREFIX, sign: "*", truncates: false }
+        let [open, close] = self.as_vector(place, ty, "const ").map(Doc::text);
+        Printed { doc: Doc::join([open, element, close]), level: level::PREFIX, sign: "*", truncates: false }
     }
 
     /// A load that asks for no place in the caches; anything else is itself.
@@ -336,9 +343,8 @@ impl Writer<'_> {
         if place.lane.is_some() || ty == var.ty {
             return element;
         }
-        self.uses_type(ty);
-        let open = Doc::text(format!("*reinterpret_cast<{}{}*>(&", self.volatile(place), type_name(ty)));
-        Doc::join([open, element, Doc::text(")")])
+        let [open, close] = self.as_vector(place, ty, "").map(Doc::text);
+        Doc::join([open, element, close])
     }
 
     /// `base[index]…[lane]`.

@@ -111,8 +111,9 @@ impl Writer<'_> {
             _ => self.typed(value),
         });
         let qualifier = match (&declared.kind, declared.constant) {
-            (VarKind::Let, Some(_)) => "constexpr ",
-            (VarKind::Let, None) => "const ",
+            // Sizes are made of integers. What spells a NaN or an infinity is no constant in every dialect.
+            (VarKind::Let, Some(_)) if !declared.ty.scalar.is_float() => "constexpr ",
+            (VarKind::Let, _) => "const ",
             _ => "",
         };
         let name = self.names.declare(var, &declared.name);
