@@ -142,7 +142,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) norm_qkv(
     const float squares = add_normed_row_products(weight, x, norm, starts, stage, sums, hidden);
     const float scale = rsqrtf(wave_sum(squares) / float(hidden) + eps);
     const uint32_t at = position[0];
-    constexpr float nan = __builtin_nanf("");
+    const float nan = __builtin_nanf("");
     #pragma unroll
     for (uint32_t p = 0; p < PAIRS; ++p) {
         const float a = wave_sum(lanes_sum(sums[2 * p])) * scale;

@@ -31,7 +31,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) rope(
     const uint32_t head = (index / half) % heads;
     const uint32_t token = index / half / heads;
     const uint32_t at = position[0] + token;
-    constexpr float nan = __builtin_nanf("");
+    const float nan = __builtin_nanf("");
     if (token < tokens) {
         const uint32_t first = token * row_stride + head * head_dim + pair * pair_stride;
         const uint32_t second = first + pair_distance;
