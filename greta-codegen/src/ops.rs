@@ -143,6 +143,7 @@ macro_rules! ops {
 use Slot::{Is, Nothing, T};
 use Spelling::{Call, Converted, Infix, Name, Omitted, Prefix, Special};
 const U32: Slot = Is(Type::U32);
+const U64: Slot = Is(Type::scalar(Scalar::U64));
 const BOOL: Slot = Is(Type::BOOL);
 
 ops! {
@@ -288,6 +289,9 @@ ops! {
     Any "wave_any": Boolean, [T] -> T, Wave, Converted("__any"), cuda Converted("__any_sync");
     /// Whether `a` holds in every lane that takes part.
     All "wave_all": Boolean, [T] -> T, Wave, Converted("__all"), cuda Converted("__all_sync");
+    /// A bit for each lane that takes part and for which `a` holds, lane 0 the lowest; the upper half is 0 where waves have 32
+    /// lanes.
+    Ballot "ballot": Boolean, [T] -> U64, Wave, Converted("__ballot"), cuda Converted("__ballot_sync");
     /// Waits until every thread of the block is here and its memory writes are seen.
     Barrier "barrier": None, [] -> Nothing, Barrier, Call("__syncthreads");
     /// A value that is loaded, or that is stored, without a place in the caches being kept for it.

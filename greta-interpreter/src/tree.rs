@@ -246,6 +246,8 @@ impl Shuffle {
 pub(crate) enum Vote {
     Any,
     All,
+    /// The lanes for which it holds, as the bits of two words.
+    Ballot,
 }
 
 /// A statement.

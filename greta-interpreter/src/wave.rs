@@ -108,6 +108,8 @@ pub(crate) fn vote(level: Level, kind: Vote, varying: bool) -> Handler {
         (Vote::Any, false) => level.handler::<Decide<false, false>>(),
         (Vote::All, true) => level.handler::<Decide<true, true>>(),
         (Vote::All, false) => level.handler::<Decide<true, false>>(),
+        (Vote::Ballot, true) => level.handler::<Ballot<true>>(),
+        (Vote::Ballot, false) => level.handler::<Ballot<false>>(),
     }
 }
 
@@ -148,6 +150,29 @@ impl<const ALL: bool, const VARYING: bool> Body for Decide<ALL, VARYING> {
                     for lane in first..first + width {
                         *dst.add(lane) = decided;
                     }
+                }
+            }
+        }
+        false
+    }
+}
+
+/// A bit for each active lane of the wave for which a condition holds.
+struct Ballot<const VARYING: bool>;
+
+impl<const VARYING: bool> Body for Ballot<VARYING> {
+    #[inline(always)]
+    unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
+        let width = frame.program.parts.wave as usize;
+        for wave in 0..frame.waves {
+            // SAFETY: operand and result, which has two words, lie in the frame, as `encode` laid them out.
+            unsafe {
+                let holds = holding(frame, inst, wave, VARYING) & *frame.masks.add(wave);
+                let dst = frame.words.add(inst.dst as usize + wave * LANES);
+                for lane in 0..LANES {
+                    let bits = holds >> (lane / width * width) & u64::MAX >> (LANES - width);
+                    *dst.add(lane) = bits as u32;
+                    *dst.add(lane + inst.dst_step as usize) = (bits >> 32) as u32;
                 }
             }
         }

@@ -314,8 +314,9 @@ fn special(op: Op) {
         Op::ShuffleXor => shuffle(op, |lane, by| (lane ^ by) % 64),
         Op::ShuffleDown => shuffle(op, |lane, by| if by < 64 - lane { lane + by } else { lane }),
         Op::ShuffleUp => shuffle(op, |lane, by| if by <= lane { lane - by } else { lane }),
-        Op::Any => vote(op, |lanes| lanes.contains(&true)),
-        Op::All => vote(op, |lanes| !lanes.contains(&false)),
+        Op::Any => vote(op, |lanes| u64::from(lanes.contains(&true))),
+        Op::All => vote(op, |lanes| u64::from(!lanes.contains(&false))),
+        Op::Ballot => vote(op, |lanes| lanes.iter().rev().fold(0, |bits, holds| bits << 1 | u64::from(*holds))),
         Op::Barrier => barrier(),
         Op::SchedBarrier
         | Op::SchedGroupBarrier
@@ -365,24 +366,27 @@ fn shuffle(op: Op, source: fn(lane: u32, by: u32) -> u32) {
 }
 
 /// Two whole waves and a part of one: the threads of a wave that take part decide, with waves of 64 lanes and of 32.
-fn vote(op: Op, wanted: fn(lanes: &[bool]) -> bool) {
+fn vote(op: Op, wanted: fn(lanes: &[bool]) -> u64) {
     for wave in [64, 32] {
         for period in [1, 7, 48, 64, 100, 150] {
             let mut build = Build::new([150, 1, 1]);
-            let result = build.global("y", Type::U32);
+            let result = build.global("y", Type::scalar(Scalar::U64));
             let holds = |thread: u32| thread % period == period - 1;
             let condition = (tid() % period).equals(period - 1);
             build.when(tid().lt(140_u32), |build| {
-                let value = build.bind(build::op(op, [condition]));
-                build.store(result, [tid()], value.cast(Type::U32));
+                let ty = if let Slot::Is(ty) = op.row().result { ty } else { Type::BOOL };
+                let value = build.bind(E::new(ExprKind::Op(op, vec![condition.0]), ty));
+                build.store(result, [tid()], value.cast(Type::scalar(Scalar::U64)));
             });
-            let mut output = vec![9; 150];
+            let mut output = vec![9; 300];
             let program = Program::new(&build.finish(), wave);
             build::run(&program, [1, 1, 1], &mut [&mut output]).expect("the kernel keeps the rules");
             for thread in 0..140 {
                 let first = thread / wave * wave;
                 let lanes: Vec<bool> = (first..(first + wave).min(140)).map(holds).collect();
-                assert_eq!(output[thread as usize], u32::from(wanted(&lanes)), "{} in thread {thread}", op.row().name);
+                let word = 2 * thread as usize;
+                let given = u64::from(output[word]) | u64::from(output[word + 1]) << 32;
+                assert_eq!(given, wanted(&lanes), "{} in thread {thread}", op.row().name);
             }
         }
     }

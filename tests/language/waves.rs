@@ -162,6 +162,29 @@ fn votes_ask_all_lanes() {
     });
 }
 
+/// y: the place of each thread among those of its wave whose x is odd, by the ballot; 99 for the others.
+#[kernel(block = 64)]
+pub fn places(x: &Global<u32>, y: &mut Global<u32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    let odd = ballot(x[i] % 2 == 1);
+    let before = odd & ((1u64 << lane_id() as u64) - 1);
+    y[i] = 99;
+    if x[i] % 2 == 1 {
+        // All that take part are odd.
+        let again = (ballot(true) == odd) as u32;
+        y[i] = (before as u32).count_ones() + ((before >> 32) as u32).count_ones() + again * 1000;
+    }
+}
+
+#[test]
+fn a_ballot_has_a_bit_for_each_lane() {
+    let values: Vec<u32> = floats().iter().map(|v| (v.abs() * 100.0) as u32).collect();
+    check!(places, values, |x: &[u32], i: usize| {
+        let before = x[i / 64 * 64..i].iter().filter(|v| **v % 2 == 1).count() as u32;
+        if x[i] % 2 == 1 { before + 1000 } else { 99 }
+    });
+}
+
 const WEIGHTS: [f32; 5] = [0.5, -1.0, 2.0, 0.25, 8.0];
 const SHIFTS: [u32; 4] = [1, 5, 9, 2];
 
@@ -196,5 +219,6 @@ crate::kernels!(
     scans,
     float_scan,
     votes,
+    places,
     constant_array
 );

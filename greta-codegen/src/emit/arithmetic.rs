@@ -90,7 +90,7 @@ impl Writer<'_> {
         }
         self.uses_type(ty);
         let value = self.typed(operand);
-        let value = if goes_through_float(from, to) { self.to_float(from, value) } else { value };
+        let value = if goes_through_float(from, to) { self.float_of(from, value) } else { value };
         if to.sort() == Sort::Storage {
             self.uses_helper(Helper::EncodeFloat8(to));
             return call(&format!("{}_from_float", to.name()), value);
@@ -106,7 +106,7 @@ impl Writer<'_> {
     }
 
     /// The `float` that a value becomes.
-    fn to_float(&mut self, from: Scalar, value: Doc) -> Doc {
+    fn float_of(&mut self, from: Scalar, value: Doc) -> Doc {
         let name = match from.sort() {
             Sort::Storage => {
                 self.uses_helper(Helper::DecodeFloat8(from));

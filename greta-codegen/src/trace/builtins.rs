@@ -176,6 +176,14 @@ votes! {
     wave_all All;
 }
 
+/// A bit for each lane of the wave that takes part and for which `condition` holds, lane 0 the lowest. The upper half is 0
+/// where waves have 32 lanes.
+#[track_caller]
+pub fn ballot<C: Condition>(condition: C) -> Val<u64> {
+    let location = Location::caller();
+    Val::record_op(Op::Ballot, vec![condition.into_val().expr(location)], location)
+}
+
 /// `a` where `condition` holds, else `b`; both have been evaluated.
 #[track_caller]
 pub fn select<T: Value, C: Condition, A: IntoVal<T>, B: IntoVal<T>>(condition: C, a: A, b: B) -> Val<T> {

@@ -166,8 +166,7 @@ fn changed(change: Change, there: u64, [a, b]: [u64; 2]) -> u64 {
 
 /// What an operation makes of numbers as floats; `None` if it takes them as bits.
 fn opt_float<T: std::ops::Add<Output = T> + PartialOrd + Copy>(atomic: Atomic, [there, a]: [T; 2]) -> Option<T> {
-    // Only a NaN differs from itself.
-    let is_nan = |value: T| value != value;
+    let is_nan = |value: T| value.partial_cmp(&value).is_none();
     match atomic {
         Atomic::Add => Some(there + a),
         Atomic::Min => Some(if a < there || is_nan(there) { a } else { there }),

@@ -102,6 +102,7 @@ impl Lowerer<'_> {
             Op::ShuffleUp => self.shuffle(Shuffle::Up, &operands, location),
             Op::Any => self.vote(Vote::Any, operands[0]),
             Op::All => self.vote(Vote::All, operands[0]),
+            Op::Ballot => self.vote(Vote::Ballot, operands[0]),
             Op::Mfma(row) => self.mfma(row, &operands, location),
             _ => self.arithmetic(op, expressions[0].ty, &operands, location),
         }
@@ -146,8 +147,9 @@ impl Lowerer<'_> {
     }
 
     fn vote(&mut self, kind: Vote, condition: Operand) -> Operand {
-        let register = self.register(1, Origin::Temporary);
-        let dst = Target { register, first: 0, count: 1 };
+        let count = if kind == Vote::Ballot { 2 } else { 1 };
+        let register = self.register(count, Origin::Temporary);
+        let dst = Target { register, first: 0, count };
         self.nodes.push(Node::Vote { kind, dst, condition });
         Operand::register(register)
     }
