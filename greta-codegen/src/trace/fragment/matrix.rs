@@ -7,7 +7,7 @@ use crate::ir::Location;
 /// Memory whose elements have a row and a column: a shared or register array of two dimensions, or [`Memory::rows`] of
 /// a buffer.
 #[diagnostic::on_unimplemented(
-    message = "a fragment cannot be loaded from a `{Self}`",
+    message = "a fragment is loaded from a matrix, which this is not",
     label = "not a matrix",
     note = "a matrix is an array of two dimensions, or `buffer.rows(stride)`"
 )]
