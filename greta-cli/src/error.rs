@@ -8,6 +8,8 @@ use greta_runtime::compile::CompileError;
 use greta_runtime::invalid_kernel::InvalidKernel;
 use greta_runtime::toolchain::ToolchainError;
 
+use crate::profile::ProfileError;
+
 /// What a command ends with when it does not succeed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -101,6 +103,9 @@ pub(crate) enum Error {
     /// The emulator stopped the kernel, or its object is none. The text says where and why.
     #[error("{0}")]
     Fault(String),
+    /// Nothing was profiled; the variant says whose fault it is.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
     /// A kernel ran and left something wrong. Each check has been reported.
     #[error("{failed_count} of {count} checks failed")]
     Checks {
@@ -124,6 +129,7 @@ impl Error {
     pub(crate) fn exit_status(&self) -> u8 {
         match self {
             Self::UnknownTile { .. } | Self::RepeatedTile { .. } | Self::NoVariant { .. } | Self::Variant { .. } => 2,
+            Self::Profile(ProfileError::Misplaced { .. } | ProfileError::NoCase { .. }) => 2,
             _ => 1,
         }
     }

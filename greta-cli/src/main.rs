@@ -14,6 +14,7 @@ mod error;
 mod kernels;
 mod lower;
 mod output;
+mod profile;
 mod report;
 mod resource_table;
 mod selection;
@@ -36,6 +37,7 @@ Examples:
   greta compile gemm_f32 --tile BK=32       its registers, shared memory, spills and occupancy
   greta cache ls                            compiled kernels that are kept
   greta emu run softmax.json                machine code on an emulated MI300X, checked
+  greta profile gemm_f32 --case 8           what it asks of an MI300X, and a bound of its time
 
 Environment:
   GRETA_DEVICE           the device that programs open: hip, cuda, emu, cpu, or cpu:TARGET such as cpu:sm_90
@@ -68,6 +70,7 @@ enum Command {
     Compile(compile::Arguments),
     Cache(cache::Arguments),
     Emu(emu::Arguments),
+    Profile(profile::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -93,6 +96,7 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Cache(arguments) => cache::run(&arguments),
         Command::Emu(arguments) => emu::run(&arguments),
+        Command::Profile(arguments) => profile::run(&arguments),
     }
 }
 

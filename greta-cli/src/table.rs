@@ -9,6 +9,7 @@ use comfy_table::{
     Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table as ComfyTable, Width, presets,
 };
 use indicatif::HumanBytes;
+use serde::Serialize;
 
 use crate::error::Error;
 use crate::output;
@@ -88,6 +89,27 @@ impl Table {
         let mut text = self.table.trim_fmt();
         text.push('\n');
         output::print(&text)
+    }
+}
+
+/// A launch's counters, a row each.
+pub(crate) fn counters(counters: &impl Serialize) -> Table {
+    let mut table = Table::new(&[Column::Text("COUNTER"), Column::Number("VALUE")]);
+    let counters = serde_json::to_value(counters).unwrap_or_default();
+    flatten("", &counters, &mut |name, value| table.row([name, value]));
+    table
+}
+
+/// The leaves of a value, named by their paths.
+fn flatten(path: &str, value: &serde_json::Value, show: &mut impl FnMut(String, String)) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            for (name, value) in fields {
+                flatten(&format!("{path}{}{name}", if path.is_empty() { "" } else { "." }), value, show);
+            }
+        }
+        serde_json::Value::Null => {}
+        leaf => show(path.to_owned(), leaf.to_string()),
     }
 }
 

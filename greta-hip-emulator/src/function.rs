@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use greta_emulator::{Cause, Fault, Kernel, Launch};
+use greta_emulator::{Cause, Fault, Kernel, Launch, Options};
 
 use crate::argument::Arguments;
 use crate::device::{BLOCK_THREADS_MAX, GRID_MAX, SHARED_BYTES};
@@ -148,7 +148,7 @@ impl Function {
             grid: shape.grid,
             block: shape.block,
             dynamic_shared_bytes: shape.dynamic_shared_bytes,
-            options: runtime().options,
+            options: Options { counters: runtime().journal.counts(), ..runtime().options },
             ..Launch::new(self.object.module(), self.kernel(), &arguments)
         };
         let start = Instant::now();

@@ -1,6 +1,7 @@
-//! What launches leave beside their results: counters, a line of JSON each, in a file that the environment names, and
-//! warnings on standard error.
+//! What launches leave beside their results: counters, handed to a caller in the process or written to a file that the
+//! environment names, a line of JSON each, and warnings on standard error.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::Write;
 use std::sync::Mutex;
@@ -21,16 +22,34 @@ pub(crate) struct Journal {
     file: Option<Mutex<File>>,
 }
 
-/// A launch.
-#[derive(Serialize)]
-struct Line<'a> {
-    kernel: &'a str,
-    grid: [u32; 3],
-    block: [u32; 3],
-    dynamic_shared_bytes: u32,
-    /// How long the emulator took.
-    seconds: f64,
-    counters: &'a Counters,
+/// A launch that was counted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CountedLaunch {
+    /// The kernel, by its name in the code object.
+    pub kernel: String,
+    /// Blocks in x, y and z.
+    pub grid: [u32; 3],
+    /// Threads of a block in x, y and z.
+    pub block: [u32; 3],
+    /// Shared memory beside the kernel's own.
+    pub dynamic_shared_bytes: u32,
+    /// How long the emulator took: no time of a GPU.
+    pub seconds: f64,
+    /// What its instructions asked of the hardware.
+    pub counters: Counters,
+}
+
+thread_local! {
+    /// The launches of the thread while they are counted.
+    static COUNTED: RefCell<Option<Vec<CountedLaunch>>> = const { RefCell::new(None) };
+}
+
+/// Counts the launches that `run` makes on this thread and hands them out in their order, those of graphs included.
+/// Launches that fault are left out. A call within `run` takes its launches from the outer one.
+pub fn count_launches<T>(run: impl FnOnce() -> T) -> (T, Vec<CountedLaunch>) {
+    let outer = COUNTED.replace(Some(Vec::new()));
+    let result = run();
+    (result, COUNTED.replace(outer).unwrap_or_default())
 }
 
 impl Journal {
@@ -47,9 +66,9 @@ impl Journal {
         Self { file }
     }
 
-    /// Whether launches are to be counted.
+    /// Whether launches of this thread are to be counted.
     pub(crate) fn counts(&self) -> bool {
-        self.file.is_some()
+        self.file.is_some() || COUNTED.with_borrow(Option::is_some)
     }
 
     /// Notes a launch that ended well.
@@ -57,13 +76,20 @@ impl Journal {
         for warning in &report.warnings {
             eprintln!("emulated HIP runtime: warning: {warning}");
         }
-        let (Some(file), Some(counters)) = (&self.file, &report.counters) else { return };
+        let Some(counters) = report.counters.clone() else { return };
         let Shape { grid, block, dynamic_shared_bytes } = *shape;
-        let line = Line { kernel, grid, block, dynamic_shared_bytes, seconds: time.as_secs_f64(), counters };
-        let written = serde_json::to_string(&line).map_err(std::io::Error::other);
+        let (kernel, seconds) = (kernel.to_owned(), time.as_secs_f64());
+        let launch = CountedLaunch { kernel, grid, block, dynamic_shared_bytes, seconds, counters };
+        self.write(&launch);
+        COUNTED.with_borrow_mut(|counted| counted.iter_mut().for_each(|launches| launches.push(launch.clone())));
+    }
+
+    fn write(&self, launch: &CountedLaunch) {
+        let Some(file) = &self.file else { return };
+        let written = serde_json::to_string(launch).map_err(std::io::Error::other);
         // A whole line at a time, so that launches of several threads do not mix.
         if let Err(error) = written.and_then(|line| writeln!(lock(file), "{line}")) {
-            eprintln!("emulated HIP runtime: {kernel} is not in the file of counters: {error}");
+            eprintln!("emulated HIP runtime: {} is not in the file of counters: {error}", launch.kernel);
         }
     }
 }

@@ -30,5 +30,6 @@ mod types;
 mod work;
 
 pub use api::*;
+pub use journal::{CountedLaunch, count_launches};
 pub use table::table;
 pub use types::*;

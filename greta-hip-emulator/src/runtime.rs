@@ -37,7 +37,7 @@ pub(crate) struct Runtime {
     /// When the process first called.
     pub(crate) start: Instant,
     pub(crate) memory: Memory,
-    /// How launches run.
+    /// How launches run; whether one is counted is the journal's to say.
     pub(crate) options: Options,
     pub(crate) journal: Journal,
     pub(crate) blocks: Blocks,
@@ -60,15 +60,14 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     let given = std::env::var(DEVICES_VARIABLE).ok().and_then(|count| count.parse::<usize>().ok());
     let device_count = given.unwrap_or(1).min(DEVICES_MAX);
     let checks = std::env::var_os(CHECKS_VARIABLE).is_some_and(|value| value == "1");
-    let journal = Journal::open();
     let pools = Handles::default();
     let pool_of = |device| pools.insert(Pool { device, ..Pool::default() });
     Runtime {
         device_count,
         start: Instant::now(),
         memory: Memory::new(),
-        options: Options { checks, counters: journal.counts(), ..Options::default() },
-        journal,
+        options: Options { checks, ..Options::default() },
+        journal: Journal::open(),
         blocks: Blocks::default(),
         streams: Handles::default(),
         events: Handles::default(),

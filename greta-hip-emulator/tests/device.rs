@@ -7,6 +7,7 @@ use std::process::Command;
 
 use greta::prelude::*;
 use greta::{Device, Error};
+use greta_hip_emulator::count_launches;
 use greta_runtime::toolchain;
 
 #[kernel(block = 64)]
@@ -50,6 +51,26 @@ fn the_emulated_device_runs_machine_code_of_the_real_compiler() {
     let result = doubled(&emulated, 999).unwrap();
     assert_eq!(result, doubled(&cpu, 999).unwrap());
     assert_eq!((result[998], result[999]), (998.0 / 4.0, 0.0));
+}
+
+#[test]
+fn launches_are_counted_while_asked_for() {
+    if !has_compiler() {
+        return;
+    }
+    let device = Device::open("emu").unwrap();
+    let (result, launches) = count_launches(|| {
+        doubled(&device, 999).unwrap();
+        // The inner launches are the inner call's.
+        let (_, inner) = count_launches(|| doubled(&device, 64).unwrap());
+        inner.len()
+    });
+    assert_eq!((result, launches.len()), (1, 1));
+    let launch = &launches[0];
+    assert_eq!((launch.kernel.as_str(), launch.grid, launch.block), ("twice", [16, 1, 1], [64, 1, 1]));
+    assert_eq!((launch.counters.waves, launch.counters.global.lane_bytes), (16, 2 * 4 * 999));
+    doubled(&device, 999).unwrap();
+    assert!(count_launches(|| ()).1.is_empty(), "launches outside are not kept");
 }
 
 /// In a process of its own, since the failure of a stream is one of its device's while the stream lives.

@@ -8,6 +8,7 @@
 //! progress bar; the only I/O is [`golden::BlockGolden::open`].
 
 pub mod block;
+pub mod case_launch;
 pub mod cases;
 pub mod comparison;
 pub mod config;

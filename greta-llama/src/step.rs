@@ -317,7 +317,7 @@ fn node<V: Variant>(
 }
 
 /// The value that a variant has for one of its tile parameters.
-fn tile(variant: &impl Variant, name: &str) -> u32 {
+pub(crate) fn tile(variant: &impl Variant, name: &str) -> u32 {
     let position = variant.definition().parameters.iter().position(|parameter| parameter.name == name);
     variant.values()[position.expect("invariant: the kernel has a tile parameter of that name")]
 }

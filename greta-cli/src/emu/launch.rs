@@ -13,7 +13,7 @@ use super::check::{Data, Outcome, evaluate};
 use super::sidecar::{ArgumentKind, Files, ScalarType, Sidecar, SidecarError, tensor};
 use crate::error::Error;
 use crate::output;
-use crate::table::{Column, Table};
+use crate::table::counters;
 
 /// What a run gave.
 #[derive(Serialize)]
@@ -160,10 +160,7 @@ fn show(result: &Outcomes, is_json: bool) -> Result<(), Error> {
         return output::print_json(result);
     }
     output::print(&format!("{} ran in {:.1} ms on the emulator\n\n", result.kernel, result.seconds * 1e3))?;
-    let mut table = Table::new(&[Column::Text("COUNTER"), Column::Number("VALUE")]);
-    let counters = serde_json::to_value(&result.counters).unwrap_or_default();
-    flatten("", &counters, &mut |name, value| table.row([name, value]));
-    table.print()?;
+    counters(&result.counters).print()?;
     result.warnings.iter().for_each(|warning| output::note(&format!("warning: {warning}")));
     for check in &result.checks {
         let Outcome { buffer, written_count, wrong_count, .. } = check;
@@ -175,17 +172,4 @@ fn show(result: &Outcomes, is_json: bool) -> Result<(), Error> {
         output::print(&line)?;
     }
     Ok(())
-}
-
-/// The leaves of a value, named by their paths.
-fn flatten(path: &str, value: &serde_json::Value, show: &mut impl FnMut(String, String)) {
-    match value {
-        serde_json::Value::Object(fields) => {
-            for (name, value) in fields {
-                flatten(&format!("{path}{}{name}", if path.is_empty() { "" } else { "." }), value, show);
-            }
-        }
-        serde_json::Value::Null => {}
-        leaf => show(path.to_owned(), leaf.to_string()),
-    }
 }

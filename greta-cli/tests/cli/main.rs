@@ -9,6 +9,7 @@ mod doctor;
 mod emit;
 mod emu;
 mod kernels;
+mod profile;
 mod usage;
 
 use std::process::{Command, Output, Stdio};
