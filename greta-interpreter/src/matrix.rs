@@ -91,8 +91,9 @@ fn partial(frame: &mut Frame<'_>, inst: &Inst, wave: usize, mask: u64) -> bool {
     frame.fail(wave, mask.trailing_zeros() as usize, table.location, kind)
 }
 
-/// `mfma_f32_16x16x4_f32`, which most kernels spend their time in. Lane `16 k + i` holds A's (i, k) and B's (k, i); lane `16 q + j` holds C's (4 q + r, j) in
-/// component r. So 16 lanes are a row of B or C, and a row of C takes 4 steps of 16 fused multiply-adds.
+/// `mfma_f32_16x16x4_f32`, which most kernels spend their time in. Lane `16 k + i` holds A's (i, k) and B's (k, i); lane
+/// `16 q + j` holds C's (4 q + r, j) in component r. So 16 lanes are a row of B or C, and a row of C takes 4 steps of 16
+/// fused multiply-adds.
 struct Mfma16;
 
 impl Body for Mfma16 {

@@ -147,24 +147,14 @@ macro_rules! entries {
 matrix_instructions!(entries);
 
 impl Entry {
-    /// Whether a device runs it. `cpu` does not have every type yet: it says so by the error that a launch gives.
-    pub(crate) fn runs_on(&self, device: &Device) -> bool {
-        let [a, b, c] = Role::ALL.map(|role| {
-            let (rows, columns) = self.row.size(role);
-            vec![0_u64; (rows * columns) as usize]
-        });
-        match (self.run_fragments)(device, [&a, &b, &c], 1) {
-            Err(error) if error.to_string().contains("is not supported by the interpreter") => {
-                eprintln!("skipped: {}", error.to_string().lines().next().unwrap_or_default());
-                false
-            }
-            _ => true,
-        }
-    }
-
     /// Whether a device of gfx942 runs it.
     pub(crate) fn is_on_gfx942(&self) -> bool {
         self.row.opt_cycles("gfx942").is_some()
+    }
+
+    /// Whether gfx950 has it and gfx942 does not.
+    pub(crate) fn is_new_on_gfx950(&self) -> bool {
+        self.row.opt_cycles("gfx950").is_some() && !self.is_on_gfx942()
     }
 
     /// What the lanes hold of an operand, from its matrix by rows.

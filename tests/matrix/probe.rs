@@ -6,7 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use greta::codegen::mfma::{Mfma, Role};
+use greta::codegen::mfma::{Format, Mfma, Role};
+use greta::prelude::Device;
 
 use crate::devices;
 use crate::kernels::{ENTRIES, Entry};
@@ -42,6 +43,24 @@ fn product(row: &Mfma, [a, b, c]: &[Vec<i32>; 3]) -> Vec<i32> {
     (0..c.len()).map(element).collect()
 }
 
+/// Multiplies the probe's matrices by an instruction, through its fragments and its intrinsic.
+fn multiply(name: &str, device: &Device, entry: &Entry) {
+    for digit in 0..DIGITS {
+        let inputs = inputs(entry.row, digit);
+        let wanted = product(entry.row, &inputs);
+        assert!(wanted.iter().collect::<BTreeSet<_>>().len() > wanted.len() / 4, "{}", entry.row.name);
+        let bits = Role::ALL.map(|role| {
+            let format = entry.row.formats[role as usize];
+            inputs[role as usize].iter().map(|&value| encode(format, value)).collect::<Vec<u64>>()
+        });
+        let found = (entry.run_fragments)(device, [&bits[0], &bits[1], &bits[2]], 1).unwrap();
+        check(name, entry, &found, &wanted);
+        let held = Role::ALL.map(|role| entry.held(role, &bits[role as usize]));
+        let found = (entry.run_intrinsic)(device, [&held[0], &held[1], &held[2]], 1).unwrap();
+        check(name, entry, &entry.matrix(Role::C, &found), &wanted);
+    }
+}
+
 fn check(name: &str, entry: &Entry, found: &[u64], wanted: &[i32]) {
     let row = entry.row;
     for (at, (&found, &wanted)) in found.iter().zip(wanted).enumerate() {
@@ -66,24 +85,17 @@ fn every_element_is_told_from_every_other() {
 #[test]
 fn fragments_and_intrinsics_multiply_matrices_of_distinct_values() {
     for (name, device) in devices() {
-        let mut rows = 0;
-        for entry in ENTRIES.iter().filter(|entry| entry.is_on_gfx942() && entry.runs_on(&device)) {
-            for digit in 0..DIGITS {
-                let inputs = inputs(entry.row, digit);
-                let wanted = product(entry.row, &inputs);
-                assert!(wanted.iter().collect::<BTreeSet<_>>().len() > wanted.len() / 4, "{}", entry.row.name);
-                let bits = Role::ALL.map(|role| {
-                    let format = entry.row.formats[role as usize];
-                    inputs[role as usize].iter().map(|&value| encode(format, value)).collect::<Vec<u64>>()
-                });
-                let found = (entry.run_fragments)(&device, [&bits[0], &bits[1], &bits[2]], 1).unwrap();
-                check(name, entry, &found, &wanted);
-                let held = Role::ALL.map(|role| entry.held(role, &bits[role as usize]));
-                let found = (entry.run_intrinsic)(&device, [&held[0], &held[1], &held[2]], 1).unwrap();
-                check(name, entry, &entry.matrix(Role::C, &found), &wanted);
-            }
-            rows += 1;
-        }
-        println!("{name}: {rows} instructions");
+        let rows = ENTRIES.iter().filter(|entry| entry.is_on_gfx942());
+        println!("{name}: {} instructions", rows.clone().count());
+        rows.for_each(|entry| multiply(name, &device, entry));
     }
+}
+
+/// Integers have one product, whatever the machine.
+#[test]
+fn the_interpreter_multiplies_integers_by_instructions_that_are_new_on_gfx950() {
+    let device = Device::open("cpu:gfx950").unwrap();
+    let rows = ENTRIES.iter().filter(|entry| entry.is_new_on_gfx950() && entry.row.formats[0] == Format::I8);
+    assert_ne!(rows.clone().count(), 0);
+    rows.for_each(|entry| multiply("cpu:gfx950", &device, entry));
 }

@@ -10,7 +10,9 @@ use crate::frame::{Handler, Inst};
 use crate::lanewise::{Lanewise, masked_move, spread};
 use crate::matrix::MatrixTable;
 use crate::sanitize::{self, Check, Site, Touch};
-use crate::tree::{AccessId, Change, Loop, Node, Operand, Origin, ParameterKind, ROOT, Region, Shuffle, Space, Target};
+use crate::tree::{
+    AccessId, Change, Loop, Node, Operand, Origin, ParameterKind, ROOT, Region, Shuffle, Space, Target, words,
+};
 use crate::wide::Wide;
 use crate::{access, matrix, wave};
 
@@ -61,7 +63,7 @@ impl Encoder<'_> {
             Node::Mfma { row, rule, dst, src, location } => {
                 self.matrices.push(MatrixTable::new(row, *rule, *location, self.level));
                 let table = self.matrices.len() as u32 - 1;
-                self.matrix(matrix::handler(self.level, row), *dst, *src, row.operands.map(|ty| ty.lanes), table);
+                self.matrix(matrix::handler(self.level, row), *dst, *src, row.operands.map(words), table);
             }
             Node::Barrier(location) => {
                 let extra = self.place(*location);
@@ -427,13 +429,12 @@ impl Encoder<'_> {
         self.push(wave::shuffle(self.level, kind, lane.varying), target, [value, lane, lane], 1, extra);
     }
 
-    fn matrix(&mut self, run: Handler, dst: Target, src: [Operand; 3], lanes: [u8; 3], table: u32) {
+    fn matrix(&mut self, run: Handler, dst: Target, src: [Operand; 3], counts: [u32; 3], table: u32) {
         let target = self.target(dst);
         let mut taken = Vec::new();
         let mut sources = [target; 3];
-        for (position, operand) in src.into_iter().enumerate() {
+        for (position, (operand, count)) in src.into_iter().zip(counts).enumerate() {
             let source = self.source(operand);
-            let count = u32::from(lanes[position]);
             sources[position] = source;
             if !source.varying || (source.step == 0 && count > 1) {
                 let slot = self.slots.take(u64::from(count));

@@ -155,7 +155,7 @@ impl Lowerer<'_> {
     }
 
     fn mfma(&mut self, row: &'static Mfma, operands: &[Operand], location: Location) -> Operand {
-        let count = u32::from(row.operands[2].lanes);
+        let count = words(row.operands[2]);
         let register = self.register(count, Origin::Temporary);
         let dst = Target { register, first: 0, count };
         match matrix::opt_rule(row).filter(|_| self.wave == greta_codegen::mfma::WAVE) {
