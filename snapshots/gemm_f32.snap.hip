@@ -19,7 +19,7 @@ constexpr uint32_t WN = 32;
 constexpr uint32_t WAVE = 64;
 constexpr uint32_t BLOCK = (BM / WM) * (BN / WN) * WAVE;
 
-// Four columns of a row, from `column` on. Past the last row or column it is the last again, so that no load waits for
+// Four columns of a row in f32, from `column` on. Past the last row or column it is the last again, so that no load waits for
 // a condition: nobody stores such rows' results, and `store_next` replaces such columns.
 static __device__ __forceinline__ f32x4 load_part(
     const float* matrix,

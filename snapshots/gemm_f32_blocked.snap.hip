@@ -1,5 +1,5 @@
 // c[i, j] = sum_k a[i, k] * b[j, k]
-// a: [m, k] f32; b: [n, k] f32; c: [m, n] f32. Chains of CHAIN columns are summed by themselves.
+// a: [m, k] f32; b: [n, k] weights; c: [m, n] f32. Chains of CHAIN columns are summed by themselves.
 
 #if defined(__HIPCC_RTC__)
 using uint32_t = unsigned int;
@@ -20,7 +20,7 @@ constexpr uint32_t CHAIN = 128;
 constexpr uint32_t WAVE = 64;
 constexpr uint32_t BLOCK = (BM / WM) * (BN / WN) * WAVE;
 
-// Four columns of a row, from `column` on. Past the last row or column it is the last again, so that no load waits for
+// Four columns of a row in f32, from `column` on. Past the last row or column it is the last again, so that no load waits for
 // a condition: nobody stores such rows' results, and `store_next` replaces such columns.
 static __device__ __forceinline__ f32x4 load_part(
     const float* matrix,

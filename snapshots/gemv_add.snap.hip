@@ -1,5 +1,5 @@
 // y[r] = sum_c w[r, c] * x[c] + residual[r]
-// w: [n, k] f32; x: [k] f32; residual, y: [n] f32.
+// w: [n, k] weights; x: [k] f32; residual, y: [n] f32.
 
 #if defined(__HIPCC_RTC__)
 using uint32_t = unsigned int;
@@ -45,7 +45,7 @@ static __device__ __forceinline__ void load_stage(
     }
 }
 
-// sums[r] += w[starts[r] + c] * x[c] over the columns c of this lane; columns is a multiple of 4.
+// sums[r] += w[starts[r] + c] * x[c] over the columns c of this lane; columns is a multiple of those of a load.
 static __device__ __forceinline__ void add_row_products(
     const float* w,
     const float* x,
@@ -59,18 +59,18 @@ static __device__ __forceinline__ void add_row_products(
         #pragma unroll
         for (uint32_t d = 0; d < DEPTH; ++d) {
             const uint32_t column = base + (d * WAVE + threadIdx.x % 64) * 4;
-            const f32x4 x_value = *reinterpret_cast<const f32x4*>(&x[min(column, columns - 4)]);
-            const f32x4 values = column < columns ? x_value : f32x4(0.0f);
+            const f32x4 values = *reinterpret_cast<const f32x4*>(&x[min(column, columns - 4)]);
+            const f32x4 values_1 = column < columns ? values : f32x4(0.0f);
             #pragma unroll
             for (uint32_t r = 0; r < ROWS; ++r) {
-                sums[r] = fmaf(stage[d][r], values, sums[r]);
+                sums[r] = fmaf(stage[d][r], values_1, sums[r]);
             }
         }
     }
 }
 
 // As add_row_products for the rows from `first` on, of which `n` exist, with any number of columns. A row past the
-// last stands for the last one. Rows whose length is no multiple of 4 are read word by word.
+// last stands for the last one. Rows that are no multiple of a load long are read weight by weight.
 static __device__ __forceinline__ void multiply_rows(
     const float* w,
     const float* x,

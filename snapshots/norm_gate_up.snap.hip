@@ -1,6 +1,6 @@
 // y[r] = silu(g[r]) * u[r] with g = gate · rmsnorm(x), u = up · rmsnorm(x)
-// x, norm: [hidden] f32; gate_up: [2 * intermediate, hidden] f32, the rows of gate, then those of up;
-// y: [intermediate] f32; hidden is a multiple of 4.
+// x, norm: [hidden] f32; gate_up: [2 * intermediate, hidden] weights, the rows of gate, then those of up;
+// y: [intermediate] f32; hidden is a multiple of the weights in 16 bytes.
 
 #if defined(__HIPCC_RTC__)
 using uint32_t = unsigned int;

@@ -1,8 +1,9 @@
-// q = rope(Wq n), k_cache[.., position[0], ..] = rope(Wk n), v_cache[.., position[0], ..] = Wv n with n = rmsnorm(x)
-// x, norm: [hidden] f32; weight: [(heads + 2 kv_heads) * head_dim, hidden] f32; cos, sin: [max_seq, head_dim / 2] f32;
-// position: [1] u32; q: [heads, head_dim] f32; k_cache, v_cache: [kv_heads, max_seq, head_dim] f32.
-// hidden is a multiple of 4. Where a pair's rows stand: see `rope`. From position max_seq on, q is NaN
-// and the caches stay as they are.
+// q = rope(Wq n), k_cache[.., position[0], ..] = rope(Wk n), v_cache[.., position[0], ..] = Wv n
+// with n = rmsnorm(x)
+// x, norm: [hidden] f32; weight: [(heads + 2 kv_heads) * head_dim, hidden] weights; position: [1] u32;
+// cos, sin: [max_seq, head_dim / 2] f32; q: [heads, head_dim] f32;
+// k_cache, v_cache: [kv_heads, max_seq, head_dim] f32. hidden is a multiple of the weights in 16 bytes.
+// Where a pair's rows stand: see `rope`. From position max_seq on, q is NaN and the caches stay as they are.
 
 #if defined(__HIPCC_RTC__)
 using uint32_t = unsigned int;

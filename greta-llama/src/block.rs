@@ -4,12 +4,14 @@
 //! memory and only a step's last node moves it on, so a step is launched again and again unchanged. Deliberately does
 //! not know how a step is assembled: that is [`crate::step`].
 
+use greta::runtime::buffer::Element;
 use greta::{Buffer, Device};
 
 use crate::config::{Config, ConfigError};
 use crate::golden::BlockInputs;
 use crate::layer_weights::LayerWeights;
 use crate::reference::rope_tables;
+use crate::weight::Weight;
 
 /// Why a layer cannot be run.
 #[derive(Debug, thiserror::Error)]
@@ -66,22 +68,22 @@ pub(crate) struct Sizes {
 
 /// A layer's weights in device memory; shapes as in [`LayerWeights`].
 #[derive(Debug)]
-pub(crate) struct DeviceWeights {
+pub(crate) struct DeviceWeights<W: Element> {
     pub(crate) input_norm: Buffer<f32>,
-    pub(crate) qkv: Buffer<f32>,
-    pub(crate) o: Buffer<f32>,
+    pub(crate) qkv: Buffer<W>,
+    pub(crate) o: Buffer<W>,
     pub(crate) post_norm: Buffer<f32>,
-    pub(crate) gate_up: Buffer<f32>,
-    pub(crate) down: Buffer<f32>,
+    pub(crate) gate_up: Buffer<W>,
+    pub(crate) down: Buffer<W>,
 }
 
-/// A decoder layer in a device's memory.
+/// A decoder layer in a device's memory, with matrices of `W`. Everything else is `f32`.
 #[derive(Debug)]
-pub struct Block {
+pub struct Block<W: Weight = f32> {
     pub(crate) device: Device,
     pub(crate) config: Config,
     pub(crate) sizes: Sizes,
-    pub(crate) weights: DeviceWeights,
+    pub(crate) weights: DeviceWeights<W>,
     /// `[max_seq, head_dim / 2]`.
     pub(crate) cos: Buffer<f32>,
     /// `[max_seq, head_dim / 2]`.
@@ -94,7 +96,7 @@ pub struct Block {
     pub(crate) position: Buffer<u32>,
 }
 
-impl Block {
+impl<W: Weight> Block<W> {
     /// Whether kernels can run this layer with a cache that has room for `max_seq` tokens. Costs nothing: call it
     /// before weights and inputs are drawn.
     ///
@@ -102,7 +104,7 @@ impl Block {
     ///
     /// [`BlockError::Config`] and [`BlockError::TooLarge`].
     pub fn check(config: &Config, max_seq: usize) -> Result<(), BlockError> {
-        config.check()?;
+        config.check_loads(W::PER_LOAD)?;
         index("gate and up", config.intermediate.saturating_mul(config.hidden).saturating_mul(2))?;
         index("q, k and v", config.qkv_width().saturating_mul(config.hidden))?;
         Sizes::new(config, max_seq).map(|_| ())
@@ -114,24 +116,17 @@ impl Block {
     ///
     /// [`BlockError::Config`], [`BlockError::TooLarge`], [`BlockError::Length`] for weights of another layer, and the
     /// device's.
-    pub fn new(device: &Device, config: &Config, weights: LayerWeights, max_seq: usize) -> Result<Self, BlockError> {
+    pub fn new(device: &Device, config: &Config, weights: LayerWeights<W>, max_seq: usize) -> Result<Self, BlockError> {
         Self::check(config, max_seq)?;
         let sizes = Sizes::new(config, max_seq)?;
         let (hidden, query) = (config.hidden, config.query_width());
-        let adopt = |what, values: Vec<f32>, expected: usize| {
-            if values.len() == expected {
-                Ok(device.buffer_from_vec(values)?)
-            } else {
-                Err(BlockError::Length { what, given: values.len(), expected })
-            }
-        };
         let weights = DeviceWeights {
-            input_norm: adopt("input_norm", weights.input_norm, hidden)?,
-            qkv: adopt("qkv", weights.qkv, config.qkv_width() * hidden)?,
-            o: adopt("o", weights.o, hidden * query)?,
-            post_norm: adopt("post_norm", weights.post_norm, hidden)?,
-            gate_up: adopt("gate_up", weights.gate_up, 2 * config.intermediate * hidden)?,
-            down: adopt("down", weights.down, hidden * config.intermediate)?,
+            input_norm: adopt(device, "input_norm", weights.input_norm, hidden)?,
+            qkv: adopt(device, "qkv", weights.qkv, config.qkv_width() * hidden)?,
+            o: adopt(device, "o", weights.o, hidden * query)?,
+            post_norm: adopt(device, "post_norm", weights.post_norm, hidden)?,
+            gate_up: adopt(device, "gate_up", weights.gate_up, 2 * config.intermediate * hidden)?,
+            down: adopt(device, "down", weights.down, hidden * config.intermediate)?,
         };
         let (cos, sin) = rope_tables(max_seq, config.head_dim, config.theta).to_f32();
         let cache_len = config.kv_width() * max_seq;
@@ -261,6 +256,20 @@ impl Sizes {
             pair_stride: index("head_dim", config.rope.pair_stride())?,
             pair_distance: index("head_dim", config.rope.pair_distance(config.head_dim))?,
         })
+    }
+}
+
+/// A buffer of a weight, which is as long as it should be.
+fn adopt<T: Element>(
+    device: &Device,
+    what: &'static str,
+    values: Vec<T>,
+    expected: usize,
+) -> Result<Buffer<T>, BlockError> {
+    if values.len() == expected {
+        Ok(device.buffer_from_vec(values)?)
+    } else {
+        Err(BlockError::Length { what, given: values.len(), expected })
     }
 }
 

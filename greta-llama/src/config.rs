@@ -134,15 +134,24 @@ impl Config {
         }
     }
 
-    /// Whether the kernels can run it: 16-byte loads need rows that are multiples of 4, RoPE needs pairs.
+    /// Whether the kernels can run it in `f32`: 16-byte loads need rows that are multiples of 4, RoPE needs pairs.
     ///
     /// # Errors
     ///
     /// The first rule that does not hold.
     pub fn check(&self) -> Result<(), ConfigError> {
+        self.check_loads(4)
+    }
+
+    /// The same with weights of which 16 bytes hold `weights`.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that does not hold.
+    pub fn check_loads(&self, weights: usize) -> Result<(), ConfigError> {
         let sizes = [
-            ("hidden", self.hidden, 4),
-            ("intermediate", self.intermediate, 4),
+            ("hidden", self.hidden, weights),
+            ("intermediate", self.intermediate, weights),
             ("head_dim", self.head_dim, 4),
             ("kv_heads", self.kv_heads, 1),
             ("heads", self.heads, self.kv_heads.max(1)),

@@ -3,8 +3,11 @@
 //! Query, key and value weights stand in one matrix, rows in this order, and so do gate and up weights, as the kernels
 //! read them.
 
+use rayon::prelude::*;
+
 use crate::config::Config;
 use crate::generate::{Progress, Stream, matrix_scale, norm_weight};
+use crate::weight::Weight;
 
 /// Name and shape of one weight of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,21 +60,21 @@ pub fn weight_count(config: &Config) -> usize {
     tensor_shapes(config).iter().map(TensorShape::len).sum()
 }
 
-/// A layer's weights, row-major `f32`.
+/// A layer's weights, row-major: matrices of `W`, norms in `f32`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct LayerWeights {
+pub struct LayerWeights<W = f32> {
     /// `[hidden]`: the norm in front of attention.
     pub input_norm: Vec<f32>,
     /// `[query_width + 2 kv_width, hidden]`: query rows, then key rows, then value rows.
-    pub qkv: Vec<f32>,
+    pub qkv: Vec<W>,
     /// `[hidden, query_width]`.
-    pub o: Vec<f32>,
+    pub o: Vec<W>,
     /// `[hidden]`: the norm in front of the feed-forward layer.
     pub post_norm: Vec<f32>,
     /// `[2 intermediate, hidden]`: gate rows, then up rows.
-    pub gate_up: Vec<f32>,
+    pub gate_up: Vec<W>,
     /// `[hidden, intermediate]`.
-    pub down: Vec<f32>,
+    pub down: Vec<W>,
 }
 
 impl LayerWeights {
@@ -106,6 +109,22 @@ impl LayerWeights {
             post_norm: stack(&[post_norm]),
             gate_up: stack(&[gate, up]),
             down: stack(&[down]),
+        }
+    }
+}
+
+impl<W: Weight> LayerWeights<W> {
+    /// The layer with its matrices in another type, each weight rounded to nearest.
+    #[must_use]
+    pub fn rounded<N: Weight>(self) -> LayerWeights<N> {
+        let round = |matrix: Vec<W>| matrix.into_par_iter().map(|weight| N::from_f32(weight.to_f32())).collect();
+        LayerWeights {
+            input_norm: self.input_norm,
+            qkv: round(self.qkv),
+            o: round(self.o),
+            post_norm: self.post_norm,
+            gate_up: round(self.gate_up),
+            down: round(self.down),
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod kernels;
 pub mod layer_weights;
 pub mod reference;
 pub mod step;
+pub mod weight;
 
 pub use block::{Block, BlockError};
 pub use comparison::{Comparison, Tolerance};
@@ -26,3 +27,4 @@ pub use golden::{BlockGolden, BlockInputs, GoldenError};
 pub use kernels::KERNELS;
 pub use layer_weights::LayerWeights;
 pub use step::Step;
+pub use weight::Weight;

@@ -12,10 +12,10 @@ use greta::{Buffer, Graph};
 use crate::block::{Block, BlockError, index};
 use crate::kernels::{
     add::add, advance_position::advance_position, attention_combine::attention_combine,
-    attention_decode::attention_decode, attention_prefill::attention_prefill, gemm_f32_blocked::gemm_f32_blocked,
-    gemv_add::gemv_add, kv_update::kv_update, norm_gate_up::norm_gate_up, norm_qkv::norm_qkv, rmsnorm::rmsnorm,
+    attention_decode::attention_decode, attention_prefill::attention_prefill, kv_update::kv_update, rmsnorm::rmsnorm,
     rope::rope, silu_mul::silu_mul,
 };
+use crate::weight::Weight;
 
 /// Keys that a block of decode attention takes at most.
 const KEYS_PER_SPLIT: u32 = 256;
@@ -35,7 +35,7 @@ pub struct Step {
     pub tokens: usize,
 }
 
-impl Block {
+impl<W: Weight> Block<W> {
     /// The graph of a step of `tokens` new tokens at whatever position the block has then: decode for one token,
     /// prefill for more.
     ///
@@ -69,7 +69,7 @@ impl Block {
         let mut middle = self.device.buffer(self.config.hidden)?;
         let mut product = self.device.buffer(self.config.intermediate)?;
 
-        self.add_norm_qkv(&mut graph, x, &mut q)?;
+        W::add_norm_qkv(&mut graph, self, x, &mut q)?;
         node(
             &mut graph,
             "attention",
@@ -103,53 +103,11 @@ impl Block {
                 splits,
             },
         )?;
-        add_gemv(&mut graph, "o + residual", &self.weights.o, &attended, x, &mut middle)?;
-        self.add_norm_gate_up(&mut graph, &middle, &mut product)?;
-        add_gemv(&mut graph, "down + residual", &self.weights.down, &product, &middle, y)?;
+        W::add_gemv(&mut graph, "o + residual", &self.weights.o, &attended, x, &mut middle)?;
+        W::add_norm_gate_up(&mut graph, self, &middle, &mut product)?;
+        W::add_gemv(&mut graph, "down + residual", &self.weights.down, &product, &middle, y)?;
         self.add_advance(&mut graph, 1)?;
         Ok(graph)
-    }
-
-    fn add_norm_qkv(&mut self, graph: &mut Graph, x: &Buffer<f32>, q: &mut Buffer<f32>) -> Result<(), BlockError> {
-        let sizes = self.sizes;
-        let variant = norm_qkv::variant();
-        let pairs = (sizes.heads + 2 * sizes.kv_heads) * (sizes.head_dim / 2);
-        let grid = pairs.div_ceil(tile(&variant, "PAIRS") * tile(&variant, "WAVES"));
-        let args = norm_qkv::Args {
-            x,
-            norm: &self.weights.input_norm,
-            weight: &self.weights.qkv,
-            cos: &self.cos,
-            sin: &self.sin,
-            position: &self.position,
-            q,
-            k_cache: &mut self.k_cache,
-            v_cache: &mut self.v_cache,
-            hidden: sizes.hidden,
-            heads: sizes.heads,
-            kv_heads: sizes.kv_heads,
-            head_dim: sizes.head_dim,
-            max_seq: sizes.max_seq,
-            pair_stride: sizes.pair_stride,
-            pair_distance: sizes.pair_distance,
-            eps: self.config.eps as f32,
-        };
-        node(graph, "norm, q k v, rope, cache", variant, grid, args)
-    }
-
-    fn add_norm_gate_up(&self, graph: &mut Graph, x: &Buffer<f32>, y: &mut Buffer<f32>) -> Result<(), BlockError> {
-        let variant = norm_gate_up::variant();
-        let grid = self.sizes.intermediate.div_ceil(tile(&variant, "ROWS") * tile(&variant, "WAVES"));
-        let args = norm_gate_up::Args {
-            x,
-            norm: &self.weights.post_norm,
-            gate_up: &self.weights.gate_up,
-            y,
-            hidden: self.sizes.hidden,
-            intermediate: self.sizes.intermediate,
-            eps: self.config.eps as f32,
-        };
-        node(graph, "norm, gate up, silu", variant, grid, args)
     }
 
     fn add_advance(&mut self, graph: &mut Graph, tokens: u32) -> Result<(), BlockError> {
@@ -169,18 +127,18 @@ impl Block {
         let count = index("tokens", tokens)?;
 
         self.add_norm(&mut graph, "norm", x, &self.weights.input_norm, &mut normed, count)?;
-        add_gemm(&mut graph, "q k v", &normed, &self.weights.qkv, &mut qkv, count)?;
+        W::add_gemm(&mut graph, "q k v", &normed, &self.weights.qkv, &mut qkv, count)?;
         self.add_rope(&mut graph, &mut qkv, count)?;
         self.add_kv_update(&mut graph, &qkv, count)?;
         self.add_attention(&mut graph, &qkv, &mut attended, count)?;
-        add_gemm(&mut graph, "o", &attended, &self.weights.o, &mut projected, count)?;
+        W::add_gemm(&mut graph, "o", &attended, &self.weights.o, &mut projected, count)?;
         add_residual(&mut graph, x, &projected, &mut middle)?;
         self.add_norm(&mut graph, "norm", &middle, &self.weights.post_norm, &mut normed, count)?;
-        add_gemm(&mut graph, "gate up", &normed, &self.weights.gate_up, &mut gate_up, count)?;
+        W::add_gemm(&mut graph, "gate up", &normed, &self.weights.gate_up, &mut gate_up, count)?;
         let len = index("a step's activations", product.len())?;
         let args = silu_mul::Args { gate_up: &gate_up, y: &mut product, width: self.sizes.intermediate, len };
         node(&mut graph, "silu", silu_mul::variant(), len.div_ceil(ELEMENTS_PER_BLOCK), args)?;
-        add_gemm(&mut graph, "down", &product, &self.weights.down, &mut projected, count)?;
+        W::add_gemm(&mut graph, "down", &product, &self.weights.down, &mut projected, count)?;
         add_residual(&mut graph, &middle, &projected, y)?;
         self.add_advance(&mut graph, count)?;
         Ok(graph)
@@ -263,48 +221,13 @@ impl Block {
     }
 }
 
-/// Adds `y = w x + residual`; the shapes are those of the buffers.
-fn add_gemv(
-    graph: &mut Graph,
-    label: &str,
-    w: &Buffer<f32>,
-    x: &Buffer<f32>,
-    residual: &Buffer<f32>,
-    y: &mut Buffer<f32>,
-) -> Result<(), BlockError> {
-    let variant = gemv_add::variant();
-    let (n, k) = (index("a row", y.len())?, index("a row", x.len())?);
-    let grid = n.div_ceil(tile(&variant, "ROWS") * tile(&variant, "WAVES"));
-    node(graph, label, variant, grid, gemv_add::Args { w, x, residual, y, n, k })
-}
-
-/// Adds `c = a bᵀ` for `m` rows; the other shapes are those of the buffers. Few rows get a low tile.
-fn add_gemm(
-    graph: &mut Graph,
-    label: &str,
-    a: &Buffer<f32>,
-    b: &Buffer<f32>,
-    c: &mut Buffer<f32>,
-    m: u32,
-) -> Result<(), BlockError> {
-    let variant = match m {
-        0..=16 => gemm_f32_blocked::variant().bm(16).wm(16).bk(32),
-        17..=32 => gemm_f32_blocked::variant().bm(32),
-        _ => gemm_f32_blocked::variant(),
-    };
-    let rows = m as usize;
-    let (n, k) = (index("a row", c.len() / rows)?, index("a row", a.len() / rows)?);
-    let grid = (n.div_ceil(tile(&variant, "BN")), m.div_ceil(tile(&variant, "BM")));
-    node(graph, label, variant, grid, gemm_f32_blocked::Args { a, b, c, m, n, k })
-}
-
 fn add_residual(graph: &mut Graph, a: &Buffer<f32>, b: &Buffer<f32>, y: &mut Buffer<f32>) -> Result<(), BlockError> {
     let len = index("a step's activations", y.len())?;
     node(graph, "residual", add::variant(), len.div_ceil(ELEMENTS_PER_BLOCK), add::Args { a, b, y, len })
 }
 
 /// Adds one launch.
-fn node<V: Variant>(
+pub(crate) fn node<V: Variant>(
     graph: &mut Graph,
     label: &str,
     variant: V,

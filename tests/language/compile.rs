@@ -86,7 +86,15 @@ fn hiprtc_compiles_every_kernel_for_gfx942() {
 #[test]
 fn nvrtc_compiles_every_kernel_for_every_target_of_nvidia() {
     // These say that they are refused there.
-    let refused = ["matrix_instruction", "half_a_wave_shuffles", "half_tile_products"];
+    let refused = [
+        "matrix_instruction",
+        "half_a_wave_shuffles",
+        "half_tile_products",
+        "gemm_bf16",
+        "gemm_f16",
+        "gemm_fp8",
+        "gemm_i8",
+    ];
     let kernels = definitions().chain(greta_llama::KERNELS.iter().copied());
     for definition in kernels.filter(|definition| !refused.contains(&definition.name)) {
         for target in Target::of_family(Family::Nvidia) {

@@ -169,7 +169,7 @@ fn block(arguments: &Arguments) -> Result<(String, Vec<Node>), ProfileError> {
     let config = arguments.config.as_deref().and_then(Config::opt_preset).unwrap_or_else(Config::small);
     let (tokens, past) = (arguments.tokens.unwrap_or(1) as usize, arguments.past.unwrap_or(128) as usize);
     let room = past + tokens;
-    Block::check(&config, room)?;
+    Block::<f32>::check(&config, room)?;
     let weights = LayerWeights::generate(&config, &config.name, SEED, &|_| ());
     let inputs = BlockInputs::generate(&config, &config.name, SEED, past, tokens);
     let device = Device::open("emu")?;

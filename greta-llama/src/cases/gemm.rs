@@ -55,7 +55,29 @@ impl Case {
     }
 }
 
+/// Inputs of a case in a narrow type, and what they are.
+#[derive(Clone, Debug)]
+pub struct NarrowData<T> {
+    /// `[m, k]`.
+    pub a: Vec<T>,
+    /// `[n, k]`.
+    pub b: Vec<T>,
+    /// The numbers in `a`.
+    pub a_wide: Vec<f32>,
+    /// The numbers in `b`.
+    pub b_wide: Vec<f32>,
+}
+
 impl Data {
+    /// The inputs rounded to a narrow type.
+    #[must_use]
+    pub fn narrow<T: Copy>(&self, round: impl Fn(f32) -> T, widen: impl Fn(T) -> f32) -> NarrowData<T> {
+        let rounded = |values: &[f32]| values.iter().map(|&value| round(value)).collect::<Vec<T>>();
+        let (a, b) = (rounded(&self.a), rounded(&self.b));
+        let wide = |values: &[T]| values.iter().map(|&value| widen(value)).collect();
+        NarrowData { a_wide: wide(&a), b_wide: wide(&b), a, b }
+    }
+
     /// The result, `[m, n]`, bit for bit; `flush` as in [`reference::gemm_fma_chain`].
     #[must_use]
     pub fn chain(&self, k: usize, flush: usize) -> Vec<f32> {

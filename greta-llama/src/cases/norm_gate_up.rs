@@ -32,6 +32,7 @@ pub struct Data {
 pub const CASES: &[Case] = &[
     Case { hidden: 4, intermediate: 1, eps: 1e-5 },
     Case { hidden: 36, intermediate: 7, eps: 1e-5 },
+    Case { hidden: 40, intermediate: 7, eps: 1e-5 },
     Case { hidden: 256, intermediate: 688, eps: 1e-5 },
     Case { hidden: 4096, intermediate: 346, eps: 1e-5 },
 ];
@@ -40,11 +41,18 @@ impl Case {
     /// The case's inputs and result.
     #[must_use]
     pub fn draw(&self) -> Data {
+        self.draw_with(|weight| weight)
+    }
+
+    /// As [`Self::draw`], with each of the matrices' weights rounded.
+    #[must_use]
+    pub fn draw_with(&self, round: fn(f32) -> f32) -> Data {
         let (hidden, eps) = (self.hidden, f64::from(self.eps));
         let x = draw(self, "x", 1.0, hidden);
         let norm: Vec<f32> = draw(self, "norm", 1.0, hidden).into_iter().map(norm_weight).collect();
         // A product of two projections is of unit scale if each is of half of it.
         let gate_up = draw(self, "gate_up", 0.5 * matrix_scale(hidden), 2 * self.intermediate * hidden);
+        let gate_up: Vec<f32> = gate_up.into_iter().map(round).collect();
         let (gate, up) = gate_up.split_at(self.intermediate * hidden);
         let normed = reference::rmsnorm(&x, &norm, eps);
         let y = reference::silu_mul(&reference::gemm(&normed, gate, hidden), &reference::gemm(&normed, up, hidden));

@@ -58,6 +58,7 @@ pub const CASES: &[Case] = &[
     Case { hidden: 4, heads: 1, kv_heads: 1, head_dim: 4, past: 0, max_seq: 1, rope: HALF },
     Case { hidden: 36, heads: 3, kv_heads: 1, head_dim: 12, past: 5, max_seq: 7, rope: HALF },
     Case { hidden: 36, heads: 3, kv_heads: 1, head_dim: 12, past: 5, max_seq: 7, rope: PAIRS },
+    Case { hidden: 40, heads: 3, kv_heads: 1, head_dim: 12, past: 5, max_seq: 7, rope: HALF },
     Case { hidden: 256, heads: 8, kv_heads: 2, head_dim: 32, past: 33, max_seq: 34, rope: HALF },
     Case { hidden: 256, heads: 8, kv_heads: 8, head_dim: 32, past: 33, max_seq: 64, rope: PAIRS },
     Case { hidden: 4096, heads: 4, kv_heads: 1, head_dim: 128, past: 1023, max_seq: 1024, rope: HALF },
@@ -67,10 +68,17 @@ impl Case {
     /// The case's inputs and results.
     #[must_use]
     pub fn draw(&self) -> Data {
+        self.draw_with(|weight| weight)
+    }
+
+    /// As [`Self::draw`], with each of the matrix's weights rounded.
+    #[must_use]
+    pub fn draw_with(&self, round: fn(f32) -> f32) -> Data {
         let Self { hidden, heads, kv_heads, head_dim, past, max_seq, .. } = *self;
         let x = draw(self, "x", 1.0, hidden);
         let norm: Vec<f32> = draw(self, "norm", 1.0, hidden).into_iter().map(norm_weight).collect();
         let weight = draw(self, "weight", matrix_scale(hidden), (heads + 2 * kv_heads) * head_dim * hidden);
+        let weight: Vec<f32> = weight.into_iter().map(round).collect();
         let tables = reference::rope_tables(max_seq, head_dim, 1e4);
         let (cos, sin) = tables.to_f32();
         let cache_len = kv_heads * max_seq * head_dim;

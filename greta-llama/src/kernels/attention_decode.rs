@@ -9,7 +9,7 @@
 
 use greta::prelude::*;
 
-use super::row_products::lanes_sum;
+use super::weights::lanes_sum;
 
 /// Below every score.
 const LOWEST: f32 = -1e30;

@@ -37,13 +37,13 @@ pub fn gemm_f32(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, m: u32, n
     let mut next: [f32x4; (BM + BN) * BK / 4 / BLOCK];
     let mut sums = [[Accumulator::<F32_16x16x4>::zero(); WN / 16]; WM / 16];
     if k > 0 {
-        load_next(a, b, &mut next, row, column, m, n, 0, k, BM, BK);
+        load_next::<f32x4>(a, b, &mut next, row, column, m, n, 0, k, BM, BK);
     }
     for base in (0..k).step_by(BK) {
         store_next(&next, &mut tile, k - base, BM, BK);
         barrier();
         if base + BK < k {
-            load_next(a, b, &mut next, row, column, m, n, base + BK, k, BM, BK);
+            load_next::<f32x4>(a, b, &mut next, row, column, m, n, base + BK, k, BM, BK);
         }
         add_products(&tile, &mut sums, wave_row, BM + wave_column, BK);
         barrier();

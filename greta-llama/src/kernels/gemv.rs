@@ -6,7 +6,8 @@
 
 use greta::prelude::*;
 
-use super::row_products::{lanes_sum, multiply_rows};
+use super::row_products::multiply_rows;
+use super::weights::lanes_sum;
 
 /// y[r] = sum_c w[r, c] * x[c]
 /// w: [n, k] f32; x: [k] f32; y: [n] f32.

@@ -14,8 +14,13 @@ pub mod attention_combine;
 pub mod attention_decode;
 pub mod attention_prefill;
 pub mod causal_mask;
+pub mod gemm_bf16;
+pub mod gemm_f16;
 pub mod gemm_f32;
 pub mod gemm_f32_blocked;
+pub mod gemm_fp8;
+pub mod gemm_i8;
+pub mod gemm_narrow_tile;
 mod gemm_tile;
 pub mod gemv;
 pub mod gemv_add;
@@ -28,6 +33,7 @@ mod row_products;
 pub mod silu;
 pub mod silu_mul;
 pub mod softmax;
+pub mod weights;
 
 use greta::codegen::definition::KernelDefinition;
 
@@ -39,13 +45,25 @@ pub static KERNELS: &[&KernelDefinition] = &[
     &attention_decode::attention_decode::DEFINITION,
     &attention_prefill::attention_prefill::DEFINITION,
     &causal_mask::causal_mask::DEFINITION,
+    &gemm_bf16::gemm_bf16::DEFINITION,
+    &gemm_f16::gemm_f16::DEFINITION,
     &gemm_f32::gemm_f32::DEFINITION,
     &gemm_f32_blocked::gemm_f32_blocked::DEFINITION,
+    &gemm_f32_blocked::gemm_f32_blocked_bf16::DEFINITION,
+    &gemm_f32_blocked::gemm_f32_blocked_f16::DEFINITION,
+    &gemm_fp8::gemm_fp8::DEFINITION,
+    &gemm_i8::gemm_i8::DEFINITION,
     &gemv::gemv::DEFINITION,
     &gemv_add::gemv_add::DEFINITION,
+    &gemv_add::gemv_add_bf16::DEFINITION,
+    &gemv_add::gemv_add_f16::DEFINITION,
     &kv_update::kv_update::DEFINITION,
     &norm_gate_up::norm_gate_up::DEFINITION,
+    &norm_gate_up::norm_gate_up_bf16::DEFINITION,
+    &norm_gate_up::norm_gate_up_f16::DEFINITION,
     &norm_qkv::norm_qkv::DEFINITION,
+    &norm_qkv::norm_qkv_bf16::DEFINITION,
+    &norm_qkv::norm_qkv_f16::DEFINITION,
     &rmsnorm::rmsnorm::DEFINITION,
     &rope::rope::DEFINITION,
     &silu::silu::DEFINITION,

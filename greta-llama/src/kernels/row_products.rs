@@ -1,45 +1,49 @@
 //! Products of a few rows of a matrix with one vector, a wave to the rows: what the decode kernels share.
 //!
-//! A lane takes four columns, 16 bytes, then the four that are 256 further on. `stage` holds `stage.len()` such loads
-//! of every row, all under way before the first is used: bytes in flight are what a memory-bound kernel needs. Each
-//! lane keeps four partial sums a row, so a sum of 11008 terms is 256 chains of 43 and a tree, and its error stays
-//! below 1e-6. Columns past the last count as zero; the order of additions depends on the columns alone.
+//! A lane takes 16 bytes of weights, four columns or eight, then those that are WAVE such loads further on. `stage` holds
+//! `stage.len()` such loads of every row, all under way before the first is used: bytes in flight are what a memory-bound
+//! kernel needs. Each lane keeps as many partial sums a row, so a sum of 11008 terms is 256 chains of 43 and a tree, and
+//! its error stays below 1e-6. Columns past the last count as zero; the order of additions depends on the columns and the
+//! weights' type alone.
 
 use greta::prelude::*;
 
-/// sums[r] += w[starts[r] + c] * x[c] over the columns c of this lane; columns is a multiple of 4.
+use super::weights::WeightVector;
+
+/// sums[r] += w[starts[r] + c] * x[c] over the columns c of this lane; columns is a multiple of those of a load.
 #[device]
-fn add_row_products(
-    w: &Global<f32>,
+fn add_row_products<V: WeightVector>(
+    w: &Global<V::Lane>,
     x: &Global<f32>,
     starts: &Array<u32>,
-    stage: &mut Array<Array<f32x4>>,
-    sums: &mut Array<f32x4>,
+    stage: &mut Array<Array<V>>,
+    sums: &mut Array<V::Wide>,
     columns: u32,
 ) {
-    for base in (0..columns).step_by(stage.len() * WAVE * 4) {
+    for base in (0..columns).step_by(stage.len() * WAVE * V::LANES) {
         load_stage(w, starts, stage, base, columns);
         #[unroll]
         for d in 0..stage.len() {
-            let column = base + (d * WAVE + lane_id()) * 4;
-            let values = select(column < columns, x.load_vector::<f32x4>(min(column, columns - 4)), f32x4::splat(0.0));
+            let column = base + (d * WAVE + lane_id()) * V::LANES;
+            let values = x.load_vector::<V::Wide>(min(column, columns - V::LANES));
+            let values = select(column < columns, values, V::zero());
             #[unroll]
             for r in 0..sums.len() {
-                sums[r] = fma(stage[d][r], values, sums[r]);
+                sums[r] = fma(V::widen(stage[d][r]), values, sums[r]);
             }
         }
     }
 }
 
 /// As add_row_products for the rows from `first` on, of which `n` exist, with any number of columns. A row past the
-/// last stands for the last one. Rows whose length is no multiple of 4 are read word by word.
+/// last stands for the last one. Rows that are no multiple of a load long are read weight by weight.
 #[device]
-pub(super) fn multiply_rows(
-    w: &Global<f32>,
+pub(super) fn multiply_rows<V: WeightVector>(
+    w: &Global<V::Lane>,
     x: &Global<f32>,
     starts: &mut Array<u32>,
-    stage: &mut Array<Array<f32x4>>,
-    sums: &mut Array<f32x4>,
+    stage: &mut Array<Array<V>>,
+    sums: &mut Array<V::Wide>,
     first: u32,
     n: u32,
     k: u32,
@@ -48,14 +52,14 @@ pub(super) fn multiply_rows(
     for r in 0..starts.len() {
         starts[r] = min(first + r, n - 1) * k;
     }
-    if k % 4 == 0 {
+    if k % V::LANES == 0 {
         add_row_products(w, x, starts, stage, sums, k);
     } else {
         for column in (lane_id()..k).step_by(WAVE) {
             let value = x[column];
             #[unroll]
             for r in 0..sums.len() {
-                sums[r][0] = fma(w[starts[r] + column], value, sums[r][0]);
+                sums[r][0] = fma(V::widen_one(w[starts[r] + column]), value, sums[r][0]);
             }
         }
     }
@@ -63,49 +67,49 @@ pub(super) fn multiply_rows(
 
 /// add_row_products with x[c] * norm[c] for x[c]; gives the sum of x[c]^2 over the columns of this lane.
 #[device]
-pub(super) fn add_normed_row_products(
-    w: &Global<f32>,
+pub(super) fn add_normed_row_products<V: WeightVector>(
+    w: &Global<V::Lane>,
     x: &Global<f32>,
     norm: &Global<f32>,
     starts: &Array<u32>,
-    stage: &mut Array<Array<f32x4>>,
-    sums: &mut Array<f32x4>,
+    stage: &mut Array<Array<V>>,
+    sums: &mut Array<V::Wide>,
     columns: u32,
 ) -> f32 {
-    let mut squares = f32x4::splat(0.0);
-    for base in (0..columns).step_by(stage.len() * WAVE * 4) {
+    let mut squares = V::zero();
+    for base in (0..columns).step_by(stage.len() * WAVE * V::LANES) {
         load_stage(w, starts, stage, base, columns);
         #[unroll]
         for d in 0..stage.len() {
-            let column = base + (d * WAVE + lane_id()) * 4;
-            let near = min(column, columns - 4);
-            let values = select(column < columns, x.load_vector::<f32x4>(near), f32x4::splat(0.0));
-            let scaled = values * norm.load_vector::<f32x4>(near);
+            let column = base + (d * WAVE + lane_id()) * V::LANES;
+            let near = min(column, columns - V::LANES);
+            let values = select(column < columns, x.load_vector::<V::Wide>(near), V::zero());
+            let scaled = values * norm.load_vector::<V::Wide>(near);
             squares = fma(values, values, squares);
             #[unroll]
             for r in 0..sums.len() {
-                sums[r] = fma(stage[d][r], scaled, sums[r]);
+                sums[r] = fma(V::widen(stage[d][r]), scaled, sums[r]);
             }
         }
     }
-    lanes_sum(squares)
+    V::lanes_sum(squares)
 }
 
 /// Loads this lane's columns of every row into the stage, the last ones again where there are no more.
 #[device]
-fn load_stage(w: &Global<f32>, starts: &Array<u32>, stage: &mut Array<Array<f32x4>>, base: u32, columns: u32) {
+fn load_stage<V: WeightVector>(
+    w: &Global<V::Lane>,
+    starts: &Array<u32>,
+    stage: &mut Array<Array<V>>,
+    base: u32,
+    columns: u32,
+) {
     #[unroll]
     for d in 0..stage.len() {
-        let column = min(base + (d * WAVE + lane_id()) * 4, columns - 4);
+        let column = min(base + (d * WAVE + lane_id()) * V::LANES, columns - V::LANES);
         #[unroll]
         for r in 0..starts.len() {
-            stage[d][r] = w.load_vector::<f32x4>(starts[r] + column);
+            stage[d][r] = w.load_vector::<V>(starts[r] + column);
         }
     }
-}
-
-/// v[0] + v[1] + v[2] + v[3], as a tree.
-#[device]
-pub(super) fn lanes_sum(v: f32x4) -> f32 {
-    (v[0] + v[1]) + (v[2] + v[3])
 }

@@ -8,6 +8,7 @@ mod attention;
 mod block;
 mod elementwise;
 mod matmul;
+mod narrow;
 mod norm;
 mod rope;
 
@@ -15,6 +16,7 @@ pub use attention::{AttentionShape, KvLayout, attention, causal_mask, kv_update,
 pub use block::{BlockOutput, block};
 pub use elementwise::{add, silu, silu_mul};
 pub use matmul::{gemm, gemm_fma_chain, gemv};
+pub use narrow::{gemm_bf16, gemm_f16, gemm_fp8, gemm_i8, narrow_product_bound};
 pub use norm::rmsnorm;
 pub use rope::{RopeTables, rope, rope_tables};
 

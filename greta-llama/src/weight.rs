@@ -1,0 +1,193 @@
+//! The types that a layer's matrices are stored in, and the kernels that read them.
+//!
+//! Kernels widen weights to `f32` as they load them, so a layer of narrow weights computes what the `f32` layer of the
+//! same numbers does, but for the order of additions.
+
+use greta::codegen::trace::{bf16, f16};
+use greta::runtime::buffer::Element;
+use greta::{Buffer, Graph};
+
+use crate::block::{Block, BlockError, index};
+use crate::kernels::{gemm_f32_blocked, gemv_add, norm_gate_up, norm_qkv};
+use crate::step::{node, tile};
+
+/// The type of a layer's matrices: `f32`, `bf16` or `f16`.
+pub trait Weight: Element {
+    /// Rust's name of the type.
+    const NAME: &'static str;
+    /// Weights that 16 bytes hold.
+    const PER_LOAD: usize = 16 / size_of::<Self>();
+    /// The nearest weight, ties to even.
+    fn from_f32(value: f32) -> Self;
+    /// The weight as an `f32`, which holds it exactly.
+    fn to_f32(self) -> f32;
+
+    /// Adds norm, projections of queries, keys and values, RoPE and the caches' update for one token.
+    ///
+    /// # Errors
+    ///
+    /// The device's.
+    fn add_norm_qkv(
+        graph: &mut Graph,
+        block: &mut Block<Self>,
+        x: &Buffer<f32>,
+        q: &mut Buffer<f32>,
+    ) -> Result<(), BlockError>;
+
+    /// Adds norm, gate and up projections and SiLU for one token.
+    ///
+    /// # Errors
+    ///
+    /// The device's.
+    fn add_norm_gate_up(
+        graph: &mut Graph,
+        block: &Block<Self>,
+        x: &Buffer<f32>,
+        y: &mut Buffer<f32>,
+    ) -> Result<(), BlockError>;
+
+    /// Adds `y = w x + residual`; the shapes are those of the buffers.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockError::TooLarge`] and the device's.
+    fn add_gemv(
+        graph: &mut Graph,
+        label: &str,
+        w: &Buffer<Self>,
+        x: &Buffer<f32>,
+        residual: &Buffer<f32>,
+        y: &mut Buffer<f32>,
+    ) -> Result<(), BlockError>;
+
+    /// Adds `c = a bᵀ` for `m` rows; the other shapes are those of the buffers. Few rows get a low tile.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockError::TooLarge`] and the device's.
+    fn add_gemm(
+        graph: &mut Graph,
+        label: &str,
+        a: &Buffer<f32>,
+        b: &Buffer<Self>,
+        c: &mut Buffer<f32>,
+        m: u32,
+    ) -> Result<(), BlockError>;
+}
+
+macro_rules! weights {
+    ($($weight:ident {
+        $norm_qkv:ident, $norm_gate_up:ident, $gemv_add:ident, $gemm:ident, $from:expr, $to:expr
+    })*) => {
+        $(impl Weight for $weight {
+            const NAME: &'static str = stringify!($weight);
+
+            fn from_f32(value: f32) -> Self {
+                let from: fn(f32) -> Self = $from;
+                from(value)
+            }
+
+            fn to_f32(self) -> f32 {
+                let to: fn(Self) -> f32 = $to;
+                to(self)
+            }
+
+            fn add_norm_qkv(
+                graph: &mut Graph,
+                block: &mut Block<Self>,
+                x: &Buffer<f32>,
+                q: &mut Buffer<f32>,
+            ) -> Result<(), BlockError> {
+                use norm_qkv::$norm_qkv as kernel;
+                let sizes = block.sizes;
+                let variant = kernel::variant();
+                let pairs = (sizes.heads + 2 * sizes.kv_heads) * (sizes.head_dim / 2);
+                let grid = pairs.div_ceil(tile(&variant, "PAIRS") * tile(&variant, "WAVES"));
+                let args = kernel::Args {
+                    x,
+                    norm: &block.weights.input_norm,
+                    weight: &block.weights.qkv,
+                    cos: &block.cos,
+                    sin: &block.sin,
+                    position: &block.position,
+                    q,
+                    k_cache: &mut block.k_cache,
+                    v_cache: &mut block.v_cache,
+                    hidden: sizes.hidden,
+                    heads: sizes.heads,
+                    kv_heads: sizes.kv_heads,
+                    head_dim: sizes.head_dim,
+                    max_seq: sizes.max_seq,
+                    pair_stride: sizes.pair_stride,
+                    pair_distance: sizes.pair_distance,
+                    eps: block.config.eps as f32,
+                };
+                node(graph, "norm, q k v, rope, cache", variant, grid, args)
+            }
+
+            fn add_norm_gate_up(
+                graph: &mut Graph,
+                block: &Block<Self>,
+                x: &Buffer<f32>,
+                y: &mut Buffer<f32>,
+            ) -> Result<(), BlockError> {
+                use norm_gate_up::$norm_gate_up as kernel;
+                let variant = kernel::variant();
+                let grid = block.sizes.intermediate.div_ceil(tile(&variant, "ROWS") * tile(&variant, "WAVES"));
+                let args = kernel::Args {
+                    x,
+                    norm: &block.weights.post_norm,
+                    gate_up: &block.weights.gate_up,
+                    y,
+                    hidden: block.sizes.hidden,
+                    intermediate: block.sizes.intermediate,
+                    eps: block.config.eps as f32,
+                };
+                node(graph, "norm, gate up, silu", variant, grid, args)
+            }
+
+            fn add_gemv(
+                graph: &mut Graph,
+                label: &str,
+                w: &Buffer<Self>,
+                x: &Buffer<f32>,
+                residual: &Buffer<f32>,
+                y: &mut Buffer<f32>,
+            ) -> Result<(), BlockError> {
+                use gemv_add::$gemv_add as kernel;
+                let variant = kernel::variant();
+                let (n, k) = (index("a row", y.len())?, index("a row", x.len())?);
+                let grid = n.div_ceil(tile(&variant, "ROWS") * tile(&variant, "WAVES"));
+                node(graph, label, variant, grid, kernel::Args { w, x, residual, y, n, k })
+            }
+
+            fn add_gemm(
+                graph: &mut Graph,
+                label: &str,
+                a: &Buffer<f32>,
+                b: &Buffer<Self>,
+                c: &mut Buffer<f32>,
+                m: u32,
+            ) -> Result<(), BlockError> {
+                use gemm_f32_blocked::$gemm as kernel;
+                let variant = match m {
+                    0..=16 => kernel::variant().bm(16).wm(16).bk(32),
+                    17..=32 => kernel::variant().bm(32),
+                    _ => kernel::variant(),
+                };
+                let rows = m as usize;
+                let (n, k) = (index("a row", c.len() / rows)?, index("a row", a.len() / rows)?);
+                let grid = (n.div_ceil(tile(&variant, "BN")), m.div_ceil(tile(&variant, "BM")));
+                node(graph, label, variant, grid, kernel::Args { a, b, c, m, n, k })
+            }
+        })*
+    };
+}
+
+weights! {
+    f32 { norm_qkv, norm_gate_up, gemv_add, gemm_f32_blocked, |value| value, |weight| weight }
+    bf16 {
+        norm_qkv_bf16, norm_gate_up_bf16, gemv_add_bf16, gemm_f32_blocked_bf16, bf16::from_f32, bf16::to_f32
+    }
+    f16 { norm_qkv_f16, norm_gate_up_f16, gemv_add_f16, gemm_f32_blocked_f16, f16::from_f32, f16::to_f32 }
+}

@@ -1,0 +1,156 @@
+// y[r] = sum_c w[r, c] * x[c] + residual[r]
+// w: [n, k] weights; x: [k] f32; residual, y: [n] f32.
+
+#if defined(__HIPCC_RTC__)
+using uint32_t = unsigned int;
+#else
+#include <hip/hip_runtime.h>
+#endif
+
+#pragma clang fp contract(off)
+
+using bf16 = __bf16;
+
+using bf16x8 = __attribute__((ext_vector_type(8))) bf16;
+using f32x8 = __attribute__((ext_vector_type(8))) float;
+
+constexpr uint32_t ROWS = 2;
+constexpr uint32_t DEPTH = 4;
+constexpr uint32_t WAVES = 4;
+constexpr uint32_t WAVE = 64;
+constexpr uint32_t BLOCK = WAVES * WAVE;
+
+// fmaf of each lane.
+static __device__ __forceinline__ f32x8 fmaf(f32x8 a, f32x8 b, f32x8 c) {
+    return f32x8{
+        fmaf(a[0], b[0], c[0]),
+        fmaf(a[1], b[1], c[1]),
+        fmaf(a[2], b[2], c[2]),
+        fmaf(a[3], b[3], c[3]),
+        fmaf(a[4], b[4], c[4]),
+        fmaf(a[5], b[5], c[5]),
+        fmaf(a[6], b[6], c[6]),
+        fmaf(a[7], b[7], c[7]),
+    };
+}
+
+// Loads this lane's columns of every row into the stage, the last ones again where there are no more.
+static __device__ __forceinline__ void load_stage(
+    const bf16* w,
+    const uint32_t (&starts)[ROWS],
+    bf16x8 (&stage)[DEPTH][ROWS],
+    uint32_t base,
+    uint32_t columns
+) {
+    #pragma unroll
+    for (uint32_t d = 0; d < DEPTH; ++d) {
+        const uint32_t column = min(base + (d * WAVE + threadIdx.x % 64) * 8, columns - 8);
+        #pragma unroll
+        for (uint32_t r = 0; r < ROWS; ++r) {
+            stage[d][r] = *reinterpret_cast<const bf16x8*>(&w[starts[r] + column]);
+        }
+    }
+}
+
+// The same numbers in f32.
+static __device__ __forceinline__ f32x8 widen_bf16x8(bf16x8 weights) {
+    f32x8 wide = {};
+    #pragma unroll
+    for (uint32_t j = 0; j < 8; ++j) {
+        wide[j] = float(weights[j]);
+    }
+    return wide;
+}
+
+// sums[r] += w[starts[r] + c] * x[c] over the columns c of this lane; columns is a multiple of those of a load.
+static __device__ __forceinline__ void add_row_products(
+    const bf16* w,
+    const float* x,
+    const uint32_t (&starts)[ROWS],
+    bf16x8 (&stage)[DEPTH][ROWS],
+    f32x8 (&sums)[ROWS],
+    uint32_t columns
+) {
+    for (uint32_t base = 0; base < columns; base += DEPTH * WAVE * 8) {
+        load_stage(w, starts, stage, base, columns);
+        #pragma unroll
+        for (uint32_t d = 0; d < DEPTH; ++d) {
+            const uint32_t column = base + (d * WAVE + threadIdx.x % 64) * 8;
+            const f32x8 values = *reinterpret_cast<const f32x8*>(&x[min(column, columns - 8)]);
+            const f32x8 values_1 = column < columns ? values : f32x8(0.0f);
+            #pragma unroll
+            for (uint32_t r = 0; r < ROWS; ++r) {
+                sums[r] = fmaf(widen_bf16x8(stage[d][r]), values_1, sums[r]);
+            }
+        }
+    }
+}
+
+// As add_row_products for the rows from `first` on, of which `n` exist, with any number of columns. A row past the
+// last stands for the last one. Rows that are no multiple of a load long are read weight by weight.
+static __device__ __forceinline__ void multiply_rows(
+    const bf16* w,
+    const float* x,
+    uint32_t (&starts)[ROWS],
+    bf16x8 (&stage)[DEPTH][ROWS],
+    f32x8 (&sums)[ROWS],
+    uint32_t first,
+    uint32_t n,
+    uint32_t k
+) {
+    #pragma unroll
+    for (uint32_t r = 0; r < ROWS; ++r) {
+        starts[r] = min(first + r, n - 1) * k;
+    }
+    if (k % 8 == 0) {
+        add_row_products(w, x, starts, stage, sums, k);
+    } else {
+        for (uint32_t column = threadIdx.x % 64; column < k; column += WAVE) {
+            const float value = x[column];
+            #pragma unroll
+            for (uint32_t r = 0; r < ROWS; ++r) {
+                sums[r][0] = fmaf(float(w[starts[r] + column]), value, sums[r][0]);
+            }
+        }
+    }
+}
+
+// The sum of eight, as a tree.
+static __device__ __forceinline__ float lanes_sum_of_8(f32x8 v) {
+    return v[0] + v[1] + (v[2] + v[3]) + (v[4] + v[5] + (v[6] + v[7]));
+}
+
+// The sum of `value` over the lanes of the wave.
+static __device__ __forceinline__ float wave_sum(float value) {
+    float sum = value;
+    uint32_t offset = WAVE / 2;
+    while (offset > 0) {
+        const float other = __shfl_xor(sum, offset);
+        sum += other;
+        offset /= 2;
+    }
+    return sum;
+}
+
+extern "C" __global__ void __launch_bounds__(BLOCK) gemv_add_bf16(
+    const bf16* __restrict__ w,
+    const float* __restrict__ x,
+    const float* __restrict__ residual,
+    float* __restrict__ y,
+    uint32_t n,
+    uint32_t k
+) {
+    const uint32_t first = (blockIdx.x * WAVES + threadIdx.x / 64) * ROWS;
+    uint32_t starts[ROWS];
+    bf16x8 stage[DEPTH][ROWS];
+    f32x8 sums[ROWS] = {};
+    multiply_rows(w, x, starts, stage, sums, first, n, k);
+    #pragma unroll
+    for (uint32_t r = 0; r < ROWS; ++r) {
+        const float sum = wave_sum(lanes_sum_of_8(sums[r]));
+        const uint32_t row = first + r;
+        if (threadIdx.x % 64 == 0 && row < n) {
+            y[row] = sum + residual[row];
+        }
+    }
+}
