@@ -180,7 +180,7 @@ pub fn places(x: &Global<u32>, y: &mut Global<u32>) {
 fn a_ballot_has_a_bit_for_each_lane() {
     let values: Vec<u32> = floats().iter().map(|v| (v.abs() * 100.0) as u32).collect();
     check!(places, values, |x: &[u32], i: usize| {
-        let before = x[i / 64 * 64..i].iter().filter(|v| **v % 2 == 1).count() as u32;
+        let before = x[i / wave_width() * wave_width()..i].iter().filter(|v| **v % 2 == 1).count() as u32;
         if x[i] % 2 == 1 { before + 1000 } else { 99 }
     });
 }
