@@ -7,10 +7,9 @@ use crate::ir::{Kernel, Stmt, StmtKind, VarKind};
 
 /// Checks every wait of the kernel and of its functions.
 pub(super) fn check(kernel: &Kernel, findings: &mut Findings) {
-    let Some(wait) = kernel.opt_dependency_wait() else {
-        return misplaced(kernel, None, findings);
-    };
-    misplaced(kernel, Some(wait), findings);
+    let wait = kernel.opt_dependency_wait();
+    misplaced(kernel, wait, findings);
+    let Some(wait) = wait else { return };
     let location = kernel.body[wait].location;
     let before = kernel.before(wait);
     let global = |var| matches!(kernel.var(var).kind, VarKind::Global { .. });
