@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::execute::Cause;
+use crate::host::Printed;
 use crate::object::SourceLine;
 
 /// What is wrong with a program. Unless a variant says otherwise the fault is the program's.
@@ -130,6 +131,8 @@ pub enum Fault {
         place: Box<Place>,
         /// Why.
         cause: Cause,
+        /// What the launch printed up to there.
+        printed: Box<Printed>,
     },
 }
 
@@ -169,7 +172,7 @@ impl Place {
 
     /// The source line and the listing, a line of text each.
     pub fn context(&self) -> String {
-        let source = self.source.iter().map(|SourceLine { file, line }| format!("\n  at {file}:{line}"));
+        let source = self.source.iter().map(|line| format!("\n  at {line}"));
         let mark = |offset: u64| if offset == self.pc { '>' } else { ' ' };
         let lines =
             self.listing.iter().map(|Line { offset, text }| format!("\n  {} {offset:#x}  {text}", mark(*offset)));

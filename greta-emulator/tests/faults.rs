@@ -40,7 +40,7 @@ fn cause(name: &str, word: u32, instruction: &str) -> Option<Cause> {
     let options = Options { checks: true, budget: 100_000, ..Options::default() };
     let Err(fault) = run(name, word, options)? else { panic!("{name} runs") };
     let text = fault.to_string();
-    let Fault::Stopped { place, cause } = fault else { panic!("{text}") };
+    let Fault::Stopped { place, cause, .. } = fault else { panic!("{text}") };
     assert_eq!(place.kernel, name);
     assert!(place.instruction().starts_with(instruction), "{text}");
     assert!(place.listing.len() > 1 && text.contains("\n  > "), "{text}");

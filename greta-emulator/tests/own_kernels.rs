@@ -215,7 +215,7 @@ fn a_read_past_an_array_stops_with_its_place() {
     let bytes: Vec<u8> = [x, y].into_iter().flat_map(u64::to_le_bytes).chain(2048u32.to_le_bytes()).collect();
     let kernel = module.kernel("silu").unwrap();
     let request = Launch { grid: [2, 1, 1], block: [256, 1, 1], ..Launch::new(&module, kernel, &bytes) };
-    let Err(Fault::Stopped { place, cause }) = launch(&memory, &request) else { panic!("the read is in bounds") };
+    let Err(Fault::Stopped { place, cause, .. }) = launch(&memory, &request) else { panic!("the read is in bounds") };
     assert_eq!((place.kernel.as_str(), place.workgroup, place.wave, place.lane), ("silu", [1, 0, 0], 0, Some(0)));
     assert!(place.instruction().starts_with("global_load_dwordx4"), "{place}");
     assert!(matches!(cause, Cause::Access { error: AccessError::OutOfBounds { .. }, .. }), "{cause}");

@@ -2,10 +2,10 @@
 
 use std::ffi::CString;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
-use greta_emulator::{Cause, Fault, Kernel, Launch, Options};
+use greta_emulator::{Cause, Fault, Kernel, Launch, Options, Place};
 
 use crate::argument::Arguments;
 use crate::device::{BLOCK_THREADS_MAX, GRID_MAX, SHARED_BYTES};
@@ -14,6 +14,8 @@ use crate::errors::{
     hipErrorLaunchFailure, hipErrorLaunchTimeOut, hipErrorNoBinaryForGpu, hipErrorNotFound, hipErrorOutOfMemory,
 };
 use crate::handles::lock;
+use crate::journal;
+use crate::lines::Lines;
 use crate::runtime::runtime;
 use crate::status::{Failure, Outcome};
 
@@ -21,6 +23,7 @@ use crate::status::{Failure, Outcome};
 #[derive(Debug)]
 pub(crate) struct Object {
     module: Option<greta_emulator::Module>,
+    lines: OnceLock<Lines>,
 }
 
 /// A loaded module.
@@ -54,11 +57,22 @@ impl Object {
     /// Loads a code object into memory.
     pub(crate) fn load(bytes: &[u8]) -> Outcome<Arc<Self>> {
         let module = greta_emulator::Module::load(&runtime().memory, bytes).map_err(|fault| failure(&fault))?;
-        Ok(Arc::new(Self { module: Some(module) }))
+        Ok(Arc::new(Self { module: Some(module), lines: OnceLock::new() }))
     }
 
     pub(crate) fn module(&self) -> &greta_emulator::Module {
         self.module.as_ref().expect("invariant: a module is taken only by drop")
+    }
+
+    /// Sets what finds source lines. False if that was done before.
+    pub(crate) fn set_lines(&self, lines: Lines) -> bool {
+        self.lines.set(lines).is_ok()
+    }
+
+    /// Names the line that a place comes from, if something finds it.
+    fn locate(&self, place: &mut Place) {
+        let found = self.lines.get().and_then(|lines| lines.opt_line(&self.module().object, place.pc));
+        place.source = found.or(place.source.take());
     }
 }
 
@@ -152,9 +166,21 @@ impl Function {
             ..Launch::new(self.object.module(), self.kernel(), &arguments)
         };
         let start = Instant::now();
-        let report = greta_emulator::launch(&runtime().memory, &launch).map_err(|fault| failure(&fault))?;
-        runtime().journal.note(&self.kernel().metadata.name, shape, &report, start.elapsed());
-        Ok(())
+        match greta_emulator::launch(&runtime().memory, &launch) {
+            Ok(mut report) => {
+                journal::pass_on(&report.printed);
+                report.warnings.iter_mut().for_each(|warning| self.object.locate(&mut warning.place));
+                runtime().journal.note(&self.kernel().metadata.name, shape, &report, start.elapsed());
+                Ok(())
+            }
+            Err(mut fault) => {
+                if let Fault::Stopped { place, printed, .. } = &mut fault {
+                    journal::pass_on(printed);
+                    self.object.locate(place);
+                }
+                Err(failure(&fault))
+            }
+        }
     }
 }
 
@@ -170,9 +196,5 @@ fn failure(fault: &Fault) -> Failure {
         Fault::Stopped { .. } | Fault::UnknownInstruction { .. } => hipErrorLaunchFailure,
         _ => hipErrorInvalidImage,
     };
-    let context = match fault {
-        Fault::Stopped { place, .. } => place.context(),
-        _ => String::new(),
-    };
-    Failure::with_report(status, &format!("{fault}{context}"))
+    Failure::with_report(status, &fault.to_string())
 }

@@ -1,5 +1,6 @@
-//! What launches leave beside their results: counters, handed to a caller in the process or written to a file that the
-//! environment names, a line of JSON each, and warnings on standard error.
+//! What launches leave beside their results: what kernels print, which goes to the process's own streams; counters, handed
+//! to a caller in the process or written to a file that the environment names, a line of JSON each; and warnings, on
+//! standard error.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -7,7 +8,7 @@ use std::io::Write;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use greta_emulator::{Counters, Report};
+use greta_emulator::{Counters, Printed, Report};
 use serde::Serialize;
 
 use crate::function::Shape;
@@ -50,6 +51,17 @@ pub fn count_launches<T>(run: impl FnOnce() -> T) -> (T, Vec<CountedLaunch>) {
     let outer = COUNTED.replace(Some(Vec::new()));
     let result = run();
     (result, COUNTED.replace(outer).unwrap_or_default())
+}
+
+/// Passes on what a kernel printed. A closed stream is no reason to fail.
+pub(crate) fn pass_on(printed: &Printed) {
+    fn write(mut stream: impl Write, text: &[u8]) {
+        if !text.is_empty() {
+            let _ = stream.write_all(text).and_then(|()| stream.flush());
+        }
+    }
+    write(std::io::stdout(), &printed.stdout);
+    write(std::io::stderr(), &printed.stderr);
 }
 
 impl Journal {

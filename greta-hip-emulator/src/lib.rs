@@ -19,6 +19,7 @@ mod graph;
 mod handles;
 mod image;
 mod journal;
+mod lines;
 mod memory;
 mod occupancy;
 mod runtime;
@@ -31,5 +32,6 @@ mod work;
 
 pub use api::*;
 pub use journal::{CountedLaunch, count_launches};
+pub use lines::{FindLine, set_lines};
 pub use table::table;
 pub use types::*;

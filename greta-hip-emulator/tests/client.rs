@@ -2,6 +2,8 @@
 //!
 //! Needs the HIP compiler and a C compiler. Where either is missing the test says so and passes; under `CI` it fails.
 
+mod support;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -14,13 +16,6 @@ const NAMES: [&str; 3] = ["libamdhip64.so", "libamdhip64.so.6", "libamdhip64.so.
 
 fn is_ci() -> bool {
     std::env::var_os("CI").is_some()
-}
-
-/// The library that was built with this test.
-fn library() -> PathBuf {
-    let test = std::env::current_exe().expect("a test has a path");
-    let profile = test.parent().and_then(Path::parent).expect("tests lie in a folder of the profile's");
-    profile.join("examples").join(NAMES[0])
 }
 
 fn source(name: &str) -> PathBuf {
@@ -50,8 +45,9 @@ fn text(output: &Output) -> String {
 fn a_program_in_c_finds_the_api_as_it_expects_it() {
     let Some(object) = opt_object() else { return };
     let folder = tempfile::tempdir().expect("a folder");
+    let library = support::library();
     for name in NAMES {
-        std::os::unix::fs::symlink(library(), folder.path().join(name)).expect("a link");
+        std::os::unix::fs::symlink(&library, folder.path().join(name)).expect("a link");
     }
     let [program, image, dot] = ["client", "kernels.co", "graph.dot"].map(|name| folder.path().join(name));
     std::fs::write(&image, object).expect("room for an object");

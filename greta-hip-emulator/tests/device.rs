@@ -2,7 +2,9 @@
 //!
 //! Needs the HIP compiler. Where there is none the tests say so and pass; under `CI` they fail.
 
-use std::path::{Path, PathBuf};
+mod support;
+
+use std::path::PathBuf;
 use std::process::Command;
 
 use greta::prelude::*;
@@ -16,6 +18,15 @@ fn twice(x: &Global<f32>, y: &mut Global<f32>, count: u32) {
     if i < count {
         y[i] = x[i] * 2.0;
     }
+}
+
+#[kernel(block = 64)]
+fn tell(x: &Global<f32>, count: u32) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    if thread_idx().x == 1 {
+        println!("{} of {}: {}, {}, {}", i, count, x[i], x[i] as i32 - 3, i > 64);
+    }
+    assert!(i < count, "{} is outside", i);
 }
 
 fn has_compiler() -> bool {
@@ -76,7 +87,8 @@ fn launches_are_counted_while_asked_for() {
 /// In a process of its own, since the failure of a stream is one of its device's while the stream lives.
 #[test]
 fn a_fault_comes_back_as_an_error_with_all_that_the_emulator_says() {
-    if !has_compiler() || !is_alone("a_fault_comes_back_as_an_error_with_all_that_the_emulator_says", &[]) {
+    let name = "a_fault_comes_back_as_an_error_with_all_that_the_emulator_says";
+    if !has_compiler() || opt_output_alone(name, &[]).is_some() {
         return;
     }
     let device = Device::open("emu").unwrap();
@@ -84,15 +96,42 @@ fn a_fault_comes_back_as_an_error_with_all_that_the_emulator_says() {
     for part in ["hipErrorIllegalAddress", "kernel twice", "workgroup [", "pc 0x", "global_load", "count = 4096"] {
         assert!(error.contains(part), "{part}: {error}");
     }
+    let line = include_str!("device.rs").lines().position(|line| line.contains("= x[i] * 2.0")).unwrap() + 1;
+    assert!(error.contains(&format!("\n  at {}:{line}\n", file!())), "the Rust line: {error}");
     assert!(doubled(&device, 10).is_ok(), "another stream of the same device works");
+}
+
+/// In a process of its own, whose standard output is read.
+#[test]
+fn kernels_print_in_the_order_of_their_blocks() {
+    let name = "kernels_print_in_the_order_of_their_blocks";
+    if !has_compiler() {
+        return;
+    }
+    if let Some(output) = opt_output_alone(name, &[]) {
+        let lines: Vec<&str> = output.lines().filter(|line| line.contains(" of ")).collect();
+        assert_eq!(
+            lines,
+            ["1 of 130: 0.125, -3, 0", "65 of 130: 8.125, 5, 1", "129 of 130: 16.125, 13, 1"],
+            "{output}"
+        );
+        let line = include_str!("device.rs").lines().position(|line| line.contains("is outside\", i")).unwrap() + 1;
+        assert!(output.contains(&format!("{}:{line}: 130 is outside\n", file!())), "the assertion's text: {output}");
+        return;
+    }
+    let (device, x): (_, Vec<f32>) = (Device::open("emu").unwrap(), (0..192).map(|i| i as f32 / 8.0).collect());
+    let (stream, x) = (device.stream().unwrap(), device.buffer_from(&x).unwrap());
+    let kernel = device.kernel(tell::variant()).unwrap();
+    let launched = kernel.launch(&stream, 3, tell::Args { x: &x, count: 130 });
+    let error = launched.and_then(|()| stream.synchronize()).unwrap_err().to_string();
+    assert!(error.contains("hipErrorAssert") && error.contains("s_trap"), "{error}");
 }
 
 #[test]
 fn the_shared_library_is_a_hip_runtime_to_the_driver() {
-    let test = std::env::current_exe().unwrap();
-    let library = test.parent().and_then(Path::parent).unwrap().join("examples/libamdhip64.so");
-    let variables: [(&str, PathBuf); 1] = [("GRETA_HIP_LIBRARY", library)];
-    if !has_compiler() || !is_alone("the_shared_library_is_a_hip_runtime_to_the_driver", &variables) {
+    let variables: [(&str, PathBuf); 1] = [("GRETA_HIP_LIBRARY", support::library())];
+    let name = "the_shared_library_is_a_hip_runtime_to_the_driver";
+    if !has_compiler() || opt_output_alone(name, &variables).is_some() {
         return;
     }
     let device = Device::open("hip").unwrap();
@@ -101,16 +140,17 @@ fn the_shared_library_is_a_hip_runtime_to_the_driver() {
     assert!(doubled(&device, 4096).unwrap_err().to_string().contains("kernel twice"));
 }
 
-/// Whether this process runs this test alone. If not, another one does, with these variables, and must succeed.
-fn is_alone(test: &str, variables: &[(&str, PathBuf)]) -> bool {
+/// Nothing in the process that runs this test alone. Elsewhere such a process is started, with these variables: it must
+/// succeed, and this is what it wrote.
+fn opt_output_alone(test: &str, variables: &[(&str, PathBuf)]) -> Option<String> {
     const MARK: &str = "GRETA_TEST_IS_ALONE";
     if std::env::var_os(MARK).is_some() {
-        return true;
+        return None;
     }
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", test]).env(MARK, "1").envs(variables.iter().map(|(name, value)| (name, value)));
     let output = command.output().unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&text));
-    false
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success(), "{text}");
+    Some(text)
 }

@@ -5,6 +5,7 @@
 //! that the source came from. Knows nothing of devices.
 
 mod diagnostic;
+mod lines;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -16,6 +17,7 @@ use crate::toolchain::{self, Toolchain, ToolchainError};
 use crate::worker::{Pool, Reply, Request, WorkerError};
 pub(crate) use diagnostic::Compiled;
 pub use diagnostic::{Diagnostic, Severity, SourceLocation, source_locations};
+pub(crate) use lines::LineSource;
 
 /// How long a compilation may take unless the caller says otherwise.
 pub const DEFAULT_LIMIT: Duration = Duration::from_secs(120);

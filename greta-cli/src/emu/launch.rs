@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
-use greta_emulator::{Counters, Fault, Launch, Memory, Module, Options};
+use greta_emulator::{Counters, Fault, Launch, Memory, Module, Options, Printed};
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 use serde::Serialize;
@@ -23,6 +23,8 @@ struct Outcomes {
     counters: Option<Counters>,
     /// What is no fault on the hardware and yet probably wrong.
     warnings: Vec<String>,
+    /// What the kernel printed.
+    printed: String,
     checks: Vec<Outcome>,
 }
 
@@ -59,7 +61,9 @@ pub(super) fn run(path: &Path, out: Option<&Path>, is_json: bool) -> Result<(), 
     }
     let checks = check(sidecar, &tensors, &after).map_err(wrong)?;
     let warnings = report.warnings.iter().map(ToString::to_string).collect();
-    let result = Outcomes { kernel: sidecar.kernel.clone(), seconds, counters: report.counters, warnings, checks };
+    let printed = text_of(&report.printed);
+    let result =
+        Outcomes { kernel: sidecar.kernel.clone(), seconds, counters: report.counters, warnings, printed, checks };
     show(&result, is_json)?;
     let failed_count = result.checks.iter().filter(|check| check.wrong_count > 0).count();
     match failed_count {
@@ -70,11 +74,15 @@ pub(super) fn run(path: &Path, out: Option<&Path>, is_json: bool) -> Result<(), 
 
 /// A fault with the instructions and the source line around it.
 pub(super) fn fault(fault: Fault) -> Error {
-    let context = match &fault {
-        Fault::Stopped { place, .. } => place.context(),
-        _ => String::new(),
-    };
-    Error::Fault(format!("{fault}{context}"))
+    if let Fault::Stopped { printed, .. } = &fault {
+        text_of(printed).lines().for_each(output::note);
+    }
+    Error::Fault(fault.to_string())
+}
+
+/// What a kernel printed, as far as it is text: first to standard output, then to standard error.
+fn text_of(printed: &Printed) -> String {
+    String::from_utf8_lossy(&[printed.stdout.as_slice(), &printed.stderr].concat()).into_owned()
 }
 
 /// Puts every buffer into memory of its own.
@@ -159,6 +167,7 @@ fn show(result: &Outcomes, is_json: bool) -> Result<(), Error> {
     if is_json {
         return output::print_json(result);
     }
+    output::print(&result.printed)?;
     output::print(&format!("{} ran in {:.1} ms on the emulator\n\n", result.kernel, result.seconds * 1e3))?;
     counters(&result.counters).print()?;
     result.warnings.iter().for_each(|warning| output::note(&format!("warning: {warning}")));

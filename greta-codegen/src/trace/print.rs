@@ -2,8 +2,7 @@
 //!
 //! On `cpu` each thread's line goes to standard output with the place and the thread; an assertion that does not hold
 //! fails the launch with a report. On a GPU they are `printf` and a trap: HIP's `printf` needs the host-call service of
-//! the ROCm runtime, which the driver starts by itself for code objects that ask for it. `emu` has no such service: there
-//! the thread that prints, or whose assertion fails, ends the launch with a fault at address 0.
+//! the ROCm runtime, which the driver starts by itself for code objects that ask for it, and which `emu` has too.
 
 use super::tracer;
 use super::value::{IntoVal, Val, Word};

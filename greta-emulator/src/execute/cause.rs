@@ -102,6 +102,12 @@ pub enum Cause {
         /// Its number.
         number: u16,
     },
+    /// The kernel asks the host for what the emulator does not have: it answers `printf` alone.
+    #[error("asks the host for service {service}; the emulator has `printf` alone, which is service 2")]
+    HostCall {
+        /// The service: 1 calls a function of the host, 3 manages the device's heap.
+        service: u32,
+    },
     /// The wave ran as many instructions as the launch allows: it probably loops without end.
     #[error("ran {limit} instructions")]
     Budget {

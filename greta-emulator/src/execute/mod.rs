@@ -92,8 +92,8 @@ pub(crate) fn run(
     simd: Simd,
     limits: Limits,
 ) -> Result<(), (u64, Cause)> {
-    let end = wave.instructions.saturating_add(limits.turn);
-    while wave.status == Status::Running && wave.instructions < end {
+    wave.turn_end = wave.instructions.saturating_add(limits.turn);
+    while wave.status == Status::Running && wave.instructions < wave.turn_end {
         let pc = wave.pc;
         let index = pc.wrapping_sub(program.start());
         let slot = usize::try_from(index / 4).ok().filter(|_| index.is_multiple_of(4));

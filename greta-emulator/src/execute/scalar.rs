@@ -426,10 +426,14 @@ fn control(wave: &mut Wave, instruction: &Instruction) -> Result<(), Cause> {
             wave.relative = bits as u8 & 15;
             false
         }
+        // What the wave waits for is another's, or the host's, to do.
+        Op::s_sleep => {
+            wave.turn_end = wave.instructions;
+            false
+        }
         Op::s_trap => return Err(Cause::Trap { number: bits }),
         Op::s_nop
         | Op::s_waitcnt
-        | Op::s_sleep
         | Op::s_setprio
         | Op::s_sendmsg
         | Op::s_icache_inv

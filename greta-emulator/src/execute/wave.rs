@@ -51,6 +51,8 @@ pub(crate) struct Wave {
     pub(crate) scratch_bytes: usize,
     /// Instructions that it ran.
     pub(crate) instructions: u64,
+    /// Its turn ends when it ran so many.
+    pub(crate) turn_end: u64,
 }
 
 impl Wave {
@@ -69,6 +71,7 @@ impl Wave {
             scratch: vec![0; scratch_bytes * LANES],
             scratch_bytes,
             instructions: 0,
+            turn_end: 0,
         }
     }
 

@@ -3,6 +3,7 @@
 
 use super::Launch;
 use crate::execute::{PRIVATE_BASE, SHARED_BASE};
+use crate::host::Host;
 use crate::memory::Allocation;
 use crate::object::{Argument, ArgumentKind};
 
@@ -13,25 +14,32 @@ pub(super) const ARGUMENTS_ADDRESS: u64 = QUEUE_ADDRESS + 256;
 /// Where the queue's record has the high halves of the apertures' addresses.
 const QUEUE_APERTURES: u64 = 64;
 
+/// It, and what serves the kernel from there.
+pub(super) struct Own {
+    pub(super) memory: Allocation,
+    pub(super) host: Host,
+}
+
 /// Places it. Nothing when the arguments' size cannot be allocated.
-pub(super) fn place(launch: &Launch<'_>) -> Option<Allocation> {
+pub(super) fn place(launch: &Launch<'_>) -> Option<Own> {
     let arguments = &launch.kernel.metadata.arguments;
     let end = arguments.iter().map(|argument| u64::from(argument.offset) + u64::from(argument.bytes)).max();
     let kernarg = u64::from(launch.kernel.descriptor.kernarg_bytes);
     let bytes = end.unwrap_or(0).max(launch.arguments.len() as u64).max(kernarg);
     // Compilers load whole tuples of registers, up to 64 bytes, where only their start is used.
-    let bytes = ARGUMENTS_ADDRESS - PACKET_ADDRESS + bytes.checked_next_multiple_of(64)?;
-    let own = Allocation::new(PACKET_ADDRESS, bytes)?;
+    let end = ARGUMENTS_ADDRESS.checked_add(bytes.checked_next_multiple_of(64)?)?;
+    let (host, end) = Host::new(launch.kernel, end);
+    let memory = Allocation::new(PACKET_ADDRESS, end - PACKET_ADDRESS)?;
     let hidden = arguments.iter().filter(|argument| argument.kind.is_hidden());
-    let is_written = own.write(ARGUMENTS_ADDRESS, launch.arguments)
+    let is_written = memory.write(ARGUMENTS_ADDRESS, launch.arguments)
         && hidden.into_iter().all(|argument| {
-            let value = hidden_value(launch, argument).to_le_bytes();
-            own.write(ARGUMENTS_ADDRESS + u64::from(argument.offset), &value[..(argument.bytes as usize).min(8)])
+            let value = hidden_value(launch, &host, argument).to_le_bytes();
+            memory.write(ARGUMENTS_ADDRESS + u64::from(argument.offset), &value[..(argument.bytes as usize).min(8)])
         })
-        && own.write(PACKET_ADDRESS, &packet(launch))
-        && own.write(QUEUE_ADDRESS + QUEUE_APERTURES, &high(SHARED_BASE).to_le_bytes())
-        && own.write(QUEUE_ADDRESS + QUEUE_APERTURES + 4, &high(PRIVATE_BASE).to_le_bytes());
-    is_written.then_some(own)
+        && memory.write(PACKET_ADDRESS, &packet(launch))
+        && memory.write(QUEUE_ADDRESS + QUEUE_APERTURES, &high(SHARED_BASE).to_le_bytes())
+        && memory.write(QUEUE_ADDRESS + QUEUE_APERTURES + 4, &high(PRIVATE_BASE).to_le_bytes());
+    is_written.then_some(Own { memory, host })
 }
 
 fn high(address: u64) -> u32 {
@@ -58,7 +66,7 @@ fn dimensions(launch: &Launch<'_>) -> u16 {
     last.map_or(1, |last| last as u16 + 1)
 }
 
-fn hidden_value(launch: &Launch<'_>, argument: &Argument) -> u64 {
+fn hidden_value(launch: &Launch<'_>, host: &Host, argument: &Argument) -> u64 {
     match argument.kind {
         ArgumentKind::HiddenBlockCountX => u64::from(launch.grid[0]),
         ArgumentKind::HiddenBlockCountY => u64::from(launch.grid[1]),
@@ -71,8 +79,8 @@ fn hidden_value(launch: &Launch<'_>, argument: &Argument) -> u64 {
         ArgumentKind::HiddenPrivateBase => u64::from(high(PRIVATE_BASE)),
         ArgumentKind::HiddenSharedBase => u64::from(high(SHARED_BASE)),
         ArgumentKind::HiddenQueuePtr => QUEUE_ADDRESS,
-        // Offsets and remainders are 0, since grids are of whole workgroups; there is no device heap,
-        // no printf buffer and no host call, so that what needs one faults at address 0.
-        _ => 0,
+        // Offsets and remainders are 0, since grids are of whole workgroups; there is no device heap, so that what
+        // needs one faults at address 0.
+        kind => host.address(kind).unwrap_or(0),
     }
 }

@@ -18,9 +18,11 @@ use crate::Module;
 use crate::count::{Count, Counters};
 use crate::execute::Cause;
 use crate::fault::{Fault, Line, Place};
-use crate::memory::{Allocation, Memory, Snapshot};
+use crate::host::Printed;
+use crate::memory::{Memory, Snapshot};
 use crate::object::Kernel;
 use crate::watch::Doubt;
+use arguments::Own;
 use workgroup::Workgroup;
 
 /// Threads of a workgroup, bytes of LDS, bytes of scratch a lane, workgroups: more than gfx942 has
@@ -123,6 +125,8 @@ pub struct Report {
     pub counters: Option<Counters>,
     /// What checks found doubtful, each place in the code once, in the order of the code.
     pub warnings: Vec<Warning>,
+    /// What it printed, workgroup after workgroup.
+    pub printed: Printed,
 }
 
 /// Something that is no fault on the hardware and yet probably wrong.
@@ -136,7 +140,8 @@ pub struct Warning {
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.cause)
+        write!(f, "{}: {}", self.place, self.cause)?;
+        self.place.source.as_ref().map_or(Ok(()), |line| write!(f, ", at {line}"))
     }
 }
 
@@ -148,29 +153,25 @@ impl fmt::Display for Warning {
 pub fn launch(memory: &Memory, launch: &Launch<'_>) -> Result<Report, Fault> {
     launch.check()?;
     let groups = if launch.block_threads() == 0 { 0 } else { product(launch.grid) };
-    let own = arguments::place(launch).ok_or_else(|| Fault::ArgumentsTooLarge {
+    let workers = groups.min(rayon::current_num_threads() as u64).max(1);
+    // What a worker's workgroups print goes through memory that is the worker's own.
+    let owns: Option<Vec<Own>> = (0..workers).map(|_| arguments::place(launch)).collect();
+    let owns = owns.ok_or_else(|| Fault::ArgumentsTooLarge {
         kernel: launch.kernel.metadata.name.clone(),
         bytes: launch.arguments.len() as u64,
     })?;
-    let grid =
-        Grid { launch, own, memory: memory.snapshot(), groups, next: AtomicU64::new(0), outcome: Mutex::default() };
-    let workers = groups.min(rayon::current_num_threads() as u64);
-    if workers <= 1 {
-        grid.work();
-    } else {
-        rayon::scope(|scope| (0..workers).for_each(|_| scope.spawn(|_| grid.work())));
+    let grid = Grid { launch, memory: memory.snapshot(), groups, next: AtomicU64::new(0), outcome: Mutex::default() };
+    match <[Own; 1]>::try_from(owns) {
+        Ok([own]) => grid.work(own),
+        Err(owns) => rayon::scope(|scope| owns.into_iter().for_each(|own| scope.spawn(|_| grid.work(own)))),
     }
     let outcome = grid.outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
-    match outcome.stop {
-        Some((_, fault)) => Err(fault),
-        None => Ok(outcome.report(launch)),
-    }
+    outcome.result(launch)
 }
 
 /// A launch under way.
 struct Grid<'a> {
     launch: &'a Launch<'a>,
-    own: Allocation,
     memory: Snapshot,
     groups: u64,
     /// The workgroup that starts next.
@@ -184,25 +185,36 @@ struct Outcome {
     count: Option<Count>,
     /// By place in the code, the first workgroup's.
     warnings: BTreeMap<u64, (u64, Warning)>,
-    /// The first workgroup that stopped.
-    stop: Option<(u64, Fault)>,
+    /// By workgroup, of those that printed.
+    printed: BTreeMap<u64, Printed>,
+    /// The first workgroup that stopped: where and why.
+    stop: Option<(u64, Place, Cause)>,
 }
 
 impl Outcome {
-    fn report(self, launch: &Launch<'_>) -> Report {
+    fn result(self, launch: &Launch<'_>) -> Result<Report, Fault> {
+        let last = self.stop.as_ref().map_or(u64::MAX, |(index, ..)| *index);
+        let mut printed = Printed::default();
+        // Whether later workgroups ran at all is a matter of time.
+        self.printed.range(..=last).for_each(|(_, text)| printed.extend(text));
+        if let Some((_, place, cause)) = self.stop {
+            return Err(Fault::Stopped { place: Box::new(place), cause, printed: Box::new(printed) });
+        }
         let occupancy = || launch.kernel.occupancy(launch.block_threads() as u32, launch.dynamic_shared_bytes);
-        Report {
+        Ok(Report {
             instructions: self.instructions,
             counters: self.count.map(|count| count.finish(occupancy())),
             warnings: self.warnings.into_values().map(|(_, warning)| warning).collect(),
-        }
+            printed,
+        })
     }
 }
 
 impl Grid<'_> {
     /// Runs workgroups until none is left.
-    fn work(&self) {
-        let mut group = Workgroup::new(self.launch, &self.own, &self.memory);
+    fn work(&self, own: Own) {
+        let Own { memory, host } = own;
+        let mut group = Workgroup::new(self.launch, &memory, host, &self.memory);
         let mut instructions = 0;
         loop {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
@@ -212,6 +224,10 @@ impl Grid<'_> {
             let result = group.run(index);
             for Doubt { wave, pc, cause } in group.take_doubts() {
                 self.warn(index, wave, pc, cause);
+            }
+            let printed = group.take_printed();
+            if !printed.is_empty() {
+                self.outcome().printed.insert(index, printed);
             }
             match result {
                 Ok(count) => instructions += count,
@@ -232,8 +248,8 @@ impl Grid<'_> {
     fn stop(&self, index: u64, workgroup::Stopped { wave, pc, cause }: workgroup::Stopped) {
         let place = self.place(index, wave, pc, &cause);
         let mut outcome = self.outcome();
-        if outcome.stop.as_ref().is_none_or(|(other, _)| index < *other) {
-            outcome.stop = Some((index, Fault::Stopped { place: Box::new(place), cause }));
+        if outcome.stop.as_ref().is_none_or(|(other, ..)| index < *other) {
+            outcome.stop = Some((index, place, cause));
         }
     }
 

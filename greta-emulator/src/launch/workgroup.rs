@@ -5,6 +5,7 @@ use super::Launch;
 use super::arguments::{ARGUMENTS_ADDRESS, PACKET_ADDRESS, QUEUE_ADDRESS};
 use crate::count::Count;
 use crate::execute::{Cause, Group, LANES, Limits, Status, Wave, run};
+use crate::host::{Host, Printed};
 use crate::memory::{Allocation, Snapshot, View};
 use crate::object::UserSgprs;
 use crate::watch::{Doubt, Watch};
@@ -30,12 +31,13 @@ pub(super) struct Stopped {
 pub(super) struct Workgroup<'a> {
     launch: &'a Launch<'a>,
     own: &'a Allocation,
+    host: Host,
     group: Group<'a>,
     waves: Vec<Wave>,
 }
 
 impl<'a> Workgroup<'a> {
-    pub(super) fn new(launch: &'a Launch<'a>, own: &'a Allocation, memory: &'a Snapshot) -> Self {
+    pub(super) fn new(launch: &'a Launch<'a>, own: &'a Allocation, host: Host, memory: &'a Snapshot) -> Self {
         let descriptor = &launch.kernel.descriptor;
         let stack = if descriptor.dynamic_stack() { DYNAMIC_STACK_BYTES } else { 0 };
         let scratch_bytes = (descriptor.private_bytes + stack) as usize;
@@ -46,7 +48,7 @@ impl<'a> Workgroup<'a> {
         let count_all = launch.options.counters.then(Box::<Count>::default);
         let group =
             Group { view: View::new(memory, own), shared, base: launch.module.address, watch, count: count_all };
-        Self { launch, own, group, waves: (0..count).map(|_| wave()).collect() }
+        Self { launch, own, host, group, waves: (0..count).map(|_| wave()).collect() }
     }
 
     /// Runs a workgroup and returns how many instructions its waves ran.
@@ -58,6 +60,7 @@ impl<'a> Workgroup<'a> {
                 run(wave, &mut self.group, &self.launch.module.program, self.launch.options.simd, limits)
                     .map_err(|(pc, cause)| Box::new(Stopped { wave: number, pc, cause }))?;
             }
+            self.serve()?;
             if self.waves.iter().any(|wave| wave.status == Status::Running) {
                 continue;
             }
@@ -69,6 +72,21 @@ impl<'a> Workgroup<'a> {
                 return Ok(self.waves.iter().map(|wave| wave.instructions).sum());
             }
         }
+    }
+
+    /// Answers what the waves ask of the host.
+    fn serve(&mut self) -> Result<(), Box<Stopped>> {
+        self.host.serve(self.own).map_err(|service| {
+            // The call does not say which wave made it; it is one of those that wait.
+            let (wave, pc) =
+                self.waves.iter().find(|wave| wave.status == Status::Running).map_or((0, 0), |it| (it.number, it.pc));
+            Box::new(Stopped { wave, pc, cause: Cause::HostCall { service } })
+        })
+    }
+
+    /// What the last workgroup printed.
+    pub(super) fn take_printed(&mut self) -> Printed {
+        self.host.finish(self.own, &self.launch.module.object)
     }
 
     /// With checks, a barrier that a wave cannot reach is a fault.
@@ -97,6 +115,7 @@ impl<'a> Workgroup<'a> {
 
     fn start(&mut self, index: u64) -> Result<(), Box<Stopped>> {
         self.group.shared.fill(0);
+        self.host.start(self.own);
         for (number, wave) in self.waves.iter_mut().enumerate() {
             let pc = self.launch.kernel.entry;
             start_wave(wave, self.launch, self.own, self.launch.position(index), number)

@@ -2,6 +2,8 @@
 //!
 //! Keys are those of LLVM's AMDGPU usage guide, code object v3 and later. Unknown keys are ignored.
 
+use std::collections::BTreeMap;
+
 use object::LittleEndian;
 use object::elf::FileHeader64;
 use object::read::elf::{ElfFile64, NoteIterator, ProgramHeader};
@@ -16,6 +18,20 @@ const NT_AMDGPU_METADATA: u32 = 32;
 pub(super) struct Metadata {
     #[serde(rename = "amdhsa.kernels", default)]
     pub(super) kernels: Vec<KernelMetadata>,
+    /// Formats of `printf`, each behind two numbers and its hash: `0:0:5b5b82f74f12d314,x = %d`.
+    #[serde(rename = "amdhsa.printf", default)]
+    pub(super) formats: Vec<String>,
+}
+
+impl Metadata {
+    /// The formats by their hashes.
+    pub(super) fn formats_by_hash(&self) -> BTreeMap<u64, String> {
+        let split = |entry: &String| {
+            let (hash, format) = entry.splitn(3, ':').nth(2)?.split_once(',')?;
+            Some((u64::from_str_radix(hash, 16).ok()?, format.to_owned()))
+        };
+        self.formats.iter().filter_map(split).collect()
+    }
 }
 
 /// What the compiler says of a kernel.

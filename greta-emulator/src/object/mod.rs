@@ -44,6 +44,8 @@ pub struct CodeObject {
     pub text: Range<u64>,
     /// The sections with debug information, by name.
     debug: BTreeMap<String, Vec<u8>>,
+    /// Formats of `printf`, by their hashes.
+    formats: BTreeMap<u64, String>,
 }
 
 /// A kernel of an object.
@@ -84,7 +86,8 @@ impl CodeObject {
         let relocations = relocate::read(&file, image.len() as u64)?;
         let metadata = metadata::read(&file)?;
         let debug = read_debug(&file);
-        let mut object = Self { kernels: Vec::new(), symbols, image, relocations, text, debug };
+        let formats = metadata.formats_by_hash();
+        let mut object = Self { kernels: Vec::new(), symbols, image, relocations, text, debug, formats };
         object.kernels =
             metadata.kernels.into_iter().map(|metadata| object.read_kernel(metadata)).collect::<Result<_, _>>()?;
         Ok(object)
@@ -98,6 +101,11 @@ impl CodeObject {
     /// The variable of this name.
     pub fn global(&self, name: &str) -> Option<Symbol> {
         self.symbols.get(name).copied().filter(|symbol| !symbol.is_function)
+    }
+
+    /// The format of `printf` that has this hash.
+    pub(crate) fn printf_format(&self, hash: u64) -> Option<&[u8]> {
+        self.formats.get(&hash).map(String::as_bytes)
     }
 
     /// The name of the function that holds `offset`.
@@ -124,11 +132,15 @@ impl CodeObject {
         Ok(image)
     }
 
+    /// The code, which starts at `text.start` of the image.
+    pub fn code(&self) -> &[u8] {
+        let text = usize::try_from(self.text.start).ok().zip(usize::try_from(self.text.end).ok());
+        text.and_then(|(start, end)| self.image.get(start..end)).unwrap_or_default()
+    }
+
     /// Every instruction that the object's code can be read as.
     pub fn program(&self) -> Program {
-        let text = usize::try_from(self.text.start).ok().zip(usize::try_from(self.text.end).ok());
-        let bytes = text.and_then(|(start, end)| self.image.get(start..end)).unwrap_or_default();
-        Program::decode(self.text.start, bytes)
+        Program::decode(self.text.start, self.code())
     }
 
     fn read_kernel(&self, metadata: KernelMetadata) -> Result<Kernel, Fault> {

@@ -1,5 +1,7 @@
 //! The source line of an instruction, where the object was compiled with line information.
 
+use std::fmt;
+
 use addr2line::gimli::{Dwarf, EndianSlice, LittleEndian, SectionId};
 
 use super::CodeObject;
@@ -11,6 +13,12 @@ pub struct SourceLine {
     pub file: String,
     /// From 1 on.
     pub line: u32,
+}
+
+impl fmt::Display for SourceLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
 }
 
 impl CodeObject {

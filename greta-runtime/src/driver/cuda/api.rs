@@ -343,12 +343,12 @@ unsafe impl Api for CudaApi {
         Ok(Duration::try_from_secs_f64(f64::from(milliseconds) / 1e3).unwrap_or_default())
     }
 
-    unsafe fn module_load(&self, image: &[u8], kernel: &str) -> Result<CUmodule> {
+    unsafe fn module_load(&self, image: &Image, kernel: &str) -> Result<CUmodule> {
         self.enter()?;
         let mut module = ptr::null_mut();
         let activity = || Activity::Load { kernel: kernel.to_owned() };
         // SAFETY: as the caller's contract says; `module` is written during the call only.
-        unsafe { call!(cuModuleLoadData(&raw mut module, image.as_ptr().cast()), activity()) }?;
+        unsafe { call!(cuModuleLoadData(&raw mut module, image.bytes.as_ptr().cast()), activity()) }?;
         Ok(module)
     }
 

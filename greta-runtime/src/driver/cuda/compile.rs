@@ -27,7 +27,7 @@ pub(super) fn compile(compiler: &Nvrtc, kernel: &Verified) -> Result<Image> {
     let cache = Cache::open_default();
     let launch_shared_bytes = emitted.launch_shared_bytes;
     if let Some(entry) = cache.get(key) {
-        return Ok(Image { bytes: entry.code, launch_shared_bytes, resources: None });
+        return Ok(Image { bytes: entry.code, launch_shared_bytes, resources: None, lines: None });
     }
     let compiled = compiler.compile(&emitted.source, &options).map_err(|failure| {
         Box::new(match failure {
@@ -47,7 +47,7 @@ pub(super) fn compile(compiler: &Nvrtc, kernel: &Verified) -> Result<Image> {
         })
     })?;
     cache.put(key, &Entry { name, target: target.to_owned(), log: compiled.log, code: compiled.cubin.clone() });
-    Ok(Image { bytes: compiled.cubin, launch_shared_bytes, resources: None })
+    Ok(Image { bytes: compiled.cubin, launch_shared_bytes, resources: None, lines: None })
 }
 
 /// `kernel.cu(12): error: text` as `kernel.cu:12:1: error: text`, which is how other compilers write it.

@@ -6,10 +6,12 @@
 
 use std::ffi::{CStr, c_void};
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use greta_codegen::verify::Verified;
 
+use crate::compile::LineSource;
 use crate::error::{Activity, Result};
 use crate::resources::KernelResources;
 
@@ -22,6 +24,8 @@ pub(in crate::driver) struct Image {
     pub(in crate::driver) launch_shared_bytes: u32,
     /// What the kernel costs, if the image says so.
     pub(in crate::driver) resources: Option<KernelResources>,
+    /// Where its instructions come from, if the device has a use for that.
+    pub(in crate::driver) lines: Option<Arc<LineSource>>,
 }
 
 /// Between what a copy goes.
@@ -195,8 +199,8 @@ pub(in crate::driver) unsafe trait Api: Debug + Send + Sync + Sized + 'static {
     ///
     /// # Safety
     ///
-    /// `image` is what `compile` gave, and lives as long as the module.
-    unsafe fn module_load(&self, image: &[u8], kernel: &str) -> Result<Self::Module>;
+    /// `image` is what `compile` gave, and its bytes live as long as the module.
+    unsafe fn module_load(&self, image: &Image, kernel: &str) -> Result<Self::Module>;
 
     /// Unloads an image.
     ///

@@ -51,7 +51,7 @@ impl<A: Api> Kernel<A> {
         let symbol = CString::new(name).expect("invariant: Rust names contain no NUL");
         let shape = Shape { block, shared_bytes: image.launch_shared_bytes };
         // SAFETY: the compiler made the image, which the module keeps.
-        let handle = unsafe { api.module_load(&image.bytes, name) }?;
+        let handle = unsafe { api.module_load(&image, name) }?;
         let module = Module { api: Arc::clone(api), handle, name: name.to_owned(), _image: image.bytes };
         let opt_dynamic = DynamicShared::of(kernel, verified.target());
         let dynamic_bytes_max = opt_dynamic.map_or(0, |dynamic| dynamic.elements_max * dynamic.element_bytes);

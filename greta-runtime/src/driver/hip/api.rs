@@ -8,6 +8,7 @@ use std::ptr;
 use std::time::Duration;
 
 use greta_codegen::verify::Verified;
+use greta_hip_emulator::FindLine;
 use hip_sys::{
     Hip, dim3, hipDeviceProp_tR0600, hipError_t, hipErrorNoDevice, hipErrorNotReady, hipErrorOutOfMemory, hipEvent_t,
     hipEventDefault, hipFunction_t, hipGraph_t, hipGraphExec_t, hipGraphNode_t, hipHostMallocDefault,
@@ -24,10 +25,14 @@ use crate::resources::KernelResources;
 pub(super) struct HipApi {
     table: Hip,
     compile: Compile,
+    opt_set_lines: Option<SetLines>,
 }
 
 /// Makes a code object of a kernel.
 pub(super) type Compile = fn(&Verified) -> Result<Image>;
+
+/// Tells a device in this process where a module's instructions come from.
+pub(super) type SetLines = fn(hipModule_t, Box<FindLine>) -> bool;
 
 macro_rules! call {
     ($api:ident.$name:ident($($argument:expr),* $(,)?), $activity:expr) => {
@@ -36,8 +41,8 @@ macro_rules! call {
 }
 
 impl HipApi {
-    pub(super) fn new(table: Hip, compile: Compile) -> Self {
-        Self { table, compile }
+    pub(super) fn new(table: Hip, compile: Compile, opt_set_lines: Option<SetLines>) -> Self {
+        Self { table, compile, opt_set_lines }
     }
 
     fn check(&self, call: &'static str, status: hipError_t, activity: impl FnOnce() -> Activity) -> Result<()> {
@@ -219,11 +224,14 @@ unsafe impl Api for HipApi {
         Ok(Duration::try_from_secs_f64(f64::from(milliseconds) / 1e3).unwrap_or_default())
     }
 
-    unsafe fn module_load(&self, image: &[u8], kernel: &str) -> Result<hipModule_t> {
+    unsafe fn module_load(&self, image: &Image, kernel: &str) -> Result<hipModule_t> {
         let mut module = ptr::null_mut();
         let activity = || Activity::Load { kernel: kernel.to_owned() };
         // SAFETY: as the caller's contract says; `module` is written during the call only.
-        unsafe { call!(self.hipModuleLoadData(&raw mut module, image.as_ptr().cast()), activity()) }?;
+        unsafe { call!(self.hipModuleLoadData(&raw mut module, image.bytes.as_ptr().cast()), activity()) }?;
+        if let (Some(set_lines), Some(lines)) = (self.opt_set_lines, image.lines.clone()) {
+            set_lines(module, Box::new(move |object, offset| lines.opt_line(object, offset)));
+        }
         Ok(module)
     }
 

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use greta_codegen::target::{Family, Target};
 
-use self::api::{Compile, HipApi};
+use self::api::{Compile, HipApi, SetLines};
 use self::compile::compile;
 use super::Driver;
 use super::gpu::Gpu;
@@ -31,17 +31,23 @@ pub(crate) fn open() -> Result<Arc<dyn Driver>> {
         None => hip_sys::Hip::load(),
     };
     let table = table.map_err(|error| Error::HipLibrary(Box::new(error)))?;
-    Ok(Arc::new(open_table("hip", table, compile)?))
+    Ok(Arc::new(open_table("hip", table, compile, None)?))
 }
 
 /// Opens the emulated device: the same driver over the emulator's table of the same functions.
 pub(crate) fn open_emulated() -> Result<Arc<dyn Driver>> {
-    Ok(Arc::new(open_table("emu", greta_hip_emulator::table(), compile)?))
+    let table = greta_hip_emulator::table();
+    Ok(Arc::new(open_table("emu", table, compile, Some(greta_hip_emulator::set_lines))?))
 }
 
 /// The first GPU of a table of HIP's functions.
-fn open_table(kind: &'static str, table: hip_sys::Hip, compile: Compile) -> Result<Gpu<HipApi>> {
-    let api = HipApi::new(table, compile);
+fn open_table(
+    kind: &'static str,
+    table: hip_sys::Hip,
+    compile: Compile,
+    opt_set_lines: Option<SetLines>,
+) -> Result<Gpu<HipApi>> {
+    let api = HipApi::new(table, compile, opt_set_lines);
     if api.open()? == 0 {
         return Err(Error::NoGpu);
     }

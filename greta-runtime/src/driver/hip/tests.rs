@@ -28,7 +28,12 @@ fn driver(gpus: i32, arch: &str) -> Result<Gpu<HipApi>> {
 
 /// A driver over a table, of kernels that are not compiled.
 fn over(table: hip_sys::Hip) -> Result<Gpu<HipApi>> {
-    open_table("hip", table, |_| Ok(Image { bytes: vec![7], launch_shared_bytes: 0, resources: None }))
+    open_table(
+        "hip",
+        table,
+        |_| Ok(Image { bytes: vec![7], launch_shared_bytes: 0, resources: None, lines: None }),
+        None,
+    )
 }
 
 /// An open device and a stream of it; the calls that made them are forgotten.
