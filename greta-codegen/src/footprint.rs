@@ -135,8 +135,8 @@ impl<'a> Footprints<'a> {
     /// Of an expression with all its operands.
     #[must_use]
     pub fn expr(&self, expr: &Expr) -> Footprint {
-        let mut footprint = self.operands(expr);
-        footprint.add(&self.root(expr));
+        let mut footprint = Footprint::default();
+        self.add_expr(expr, &mut footprint);
         footprint
     }
 
@@ -144,10 +144,23 @@ impl<'a> Footprints<'a> {
     #[must_use]
     pub fn operands(&self, expr: &Expr) -> Footprint {
         let mut footprint = Footprint::default();
-        for operand in expr.operands() {
-            footprint.add(&self.expr(operand));
-        }
+        self.add_operands(expr, &mut footprint);
         footprint
+    }
+
+    fn add_expr(&self, expr: &Expr, footprint: &mut Footprint) {
+        self.add_operands(expr, footprint);
+        match &expr.kind {
+            ExprKind::Var(var) if self.vars[var.index()].kind != VarKind::Mut => {}
+            ExprKind::Literal(_) | ExprKind::Constant(_) => {}
+            _ => footprint.add(&self.root(expr)),
+        }
+    }
+
+    fn add_operands(&self, expr: &Expr, footprint: &mut Footprint) {
+        for operand in expr.operands() {
+            self.add_expr(operand, footprint);
+        }
     }
 
     /// Of the topmost operation of an expression alone.
@@ -237,10 +250,8 @@ impl<'a> Footprints<'a> {
     /// Of a statement with its blocks.
     #[must_use]
     pub fn stmt(&self, stmt: &Stmt) -> Footprint {
-        let mut footprint = self.head(stmt);
-        for block in stmt.blocks() {
-            footprint.add(&self.block(block));
-        }
+        let mut footprint = Footprint::default();
+        self.add_stmt(stmt, &mut footprint);
         footprint
     }
 
@@ -248,8 +259,34 @@ impl<'a> Footprints<'a> {
     #[must_use]
     pub fn head(&self, stmt: &Stmt) -> Footprint {
         let mut footprint = Footprint::default();
+        self.add_head(stmt, &mut footprint);
+        footprint
+    }
+
+    /// Of statements one after another.
+    #[must_use]
+    pub fn block(&self, block: &Block) -> Footprint {
+        let mut footprint = Footprint::default();
+        self.add_block(block, &mut footprint);
+        footprint
+    }
+
+    fn add_block(&self, block: &Block, footprint: &mut Footprint) {
+        for stmt in block {
+            self.add_stmt(stmt, footprint);
+        }
+    }
+
+    fn add_stmt(&self, stmt: &Stmt, footprint: &mut Footprint) {
+        self.add_head(stmt, footprint);
+        for block in stmt.blocks() {
+            self.add_block(block, footprint);
+        }
+    }
+
+    fn add_head(&self, stmt: &Stmt, footprint: &mut Footprint) {
         for expr in stmt.exprs() {
-            footprint.add(&self.expr(expr));
+            self.add_expr(expr, footprint);
         }
         match &stmt.kind {
             StmtKind::Let(var, _) | StmtKind::Fill(var, _) | StmtKind::Table(var, _) | StmtKind::Declare(var) => {
@@ -265,17 +302,6 @@ impl<'a> Footprints<'a> {
             }
             StmtKind::Break | StmtKind::Continue | StmtKind::Return(_) => footprint.jumps = true,
         }
-        footprint
-    }
-
-    /// Of statements one after another.
-    #[must_use]
-    pub fn block(&self, block: &Block) -> Footprint {
-        let mut footprint = Footprint::default();
-        for stmt in block {
-            footprint.add(&self.stmt(stmt));
-        }
-        footprint
     }
 }
 

@@ -121,8 +121,8 @@ struct Analysis<'a> {
     active: Active,
 }
 
-impl Analysis<'_> {
-    fn block(&mut self, block: &Block, values: &mut Values, control: Control) -> Exits {
+impl<'a> Analysis<'a> {
+    fn block(&mut self, block: &'a Block, values: &mut Values, control: Control) -> Exits {
         let mut exits = Exits::default();
         for stmt in block {
             // Who is still here after some have left depends on what made them leave.
@@ -131,7 +131,7 @@ impl Analysis<'_> {
         exits
     }
 
-    fn stmt(&mut self, stmt: &Stmt, values: &mut Values, control: Control) -> Exits {
+    fn stmt(&mut self, stmt: &'a Stmt, values: &mut Values, control: Control) -> Exits {
         match &stmt.kind {
             StmtKind::Let(var, value) => {
                 let level = value.as_ref().map_or(Uniformity::Uniform, |value| self.expr(value, values, control));
@@ -151,8 +151,7 @@ impl Analysis<'_> {
             }
             StmtKind::For { counter, start, end, step, body, .. } => {
                 let levels = [start, end, step].map(|bound| self.expr(bound, values, control));
-                let trips = self.positions.opt_trips([start, end, step]);
-                let trips = trips.unwrap_or_else(|| levels.into_iter().max().unwrap_or_default());
+                let trips = self.trips([start, end, step], levels);
                 values[counter.index()] = levels[0].max(levels[2]);
                 return self.repeat(None, body, (trips, stmt.location), values, control);
             }
@@ -181,7 +180,16 @@ impl Analysis<'_> {
         Exits::default()
     }
 
-    fn assign(&mut self, place: &Place, value: &Expr, values: &mut Values, control: Control) {
+    /// How much threads agree about the number of iterations of a loop, given how much they agree about its bounds.
+    fn trips(&mut self, bounds: [&'a Expr; 3], levels: [Uniformity; 3]) -> Uniformity {
+        let level = levels.into_iter().max().unwrap_or_default();
+        match level {
+            Uniformity::Uniform => level,
+            _ => self.positions.opt_trips(bounds).unwrap_or(level),
+        }
+    }
+
+    fn assign(&mut self, place: &'a Place, value: &'a Expr, values: &mut Values, control: Control) {
         let mut level = self.expr(value, values, control);
         for index in place.exprs() {
             level = level.max(self.expr(index, values, control));
@@ -193,9 +201,9 @@ impl Analysis<'_> {
 
     fn branch(
         &mut self,
-        condition: &Expr,
-        then: &Block,
-        otherwise: &Block,
+        condition: &'a Expr,
+        then: &'a Block,
+        otherwise: &'a Block,
         location: Location,
         values: &mut Values,
         control: Control,
@@ -220,8 +228,8 @@ impl Analysis<'_> {
     /// Follows a loop until nothing changes. `trips` says how much threads agree about the number of iterations.
     fn repeat(
         &mut self,
-        test: Option<(&Block, &Expr)>,
-        body: &Block,
+        test: Option<(&'a Block, &'a Expr)>,
+        body: &'a Block,
         trips: (Uniformity, Location),
         values: &mut Values,
         control: Control,
@@ -229,6 +237,7 @@ impl Analysis<'_> {
         let (mut trips, location) = trips;
         let mut left = Control::default();
         let active = self.active.take();
+        let changed = assigned([body]);
         loop {
             self.active = None;
             let start = values.clone();
@@ -241,7 +250,7 @@ impl Analysis<'_> {
             let inside = inside.under(trips, location);
             exits = exits.join(self.block(body, values, inside));
             let skipped = exits.all().level.max(trips);
-            for var in assigned([body]) {
+            for var in &changed {
                 values[var.index()] = values[var.index()].max(skipped);
             }
             join_values(values, &start);
@@ -254,7 +263,7 @@ impl Analysis<'_> {
         }
     }
 
-    fn expr(&mut self, expr: &Expr, values: &mut Values, control: Control) -> Uniformity {
+    fn expr(&mut self, expr: &'a Expr, values: &mut Values, control: Control) -> Uniformity {
         let mut level = Uniformity::Uniform;
         let active = self.active.clone();
         if matches!(expr.kind, ExprKind::And(..) | ExprKind::Or(..) | ExprKind::Select(..)) {
@@ -300,7 +309,7 @@ impl Analysis<'_> {
     fn call(
         &mut self,
         function: FunctionId,
-        arguments: &[Argument],
+        arguments: &'a [Argument],
         values: &mut Values,
         control: Control,
     ) -> Uniformity {

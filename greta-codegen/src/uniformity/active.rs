@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::positions::Column;
 use super::{Analysis, Uniformity};
 use crate::ir::{Block, Expr, Literal, Op, StmtKind};
 
@@ -14,23 +15,24 @@ pub(super) struct Fork {
     before: Active,
     /// Unknown, but the same for all threads.
     together: bool,
-    holds: Option<Rc<[Literal]>>,
+    holds: Option<Column>,
 }
 
 impl Analysis<'_> {
     /// Comes to a condition.
     pub(super) fn fork(&mut self, condition: &Expr, level: Uniformity) -> Fork {
-        let holds = self.positions.opt_values(condition);
-        Fork { before: self.active.clone(), together: level == Uniformity::Uniform, holds }
+        let before = self.active.clone();
+        // Where it is not known who comes here, it is not known who goes on.
+        let holds = before.as_ref().and_then(|_| self.positions.opt_values(condition));
+        Fork { before, together: level == Uniformity::Uniform, holds }
     }
 
     /// Takes the side of a condition on which it is `side`.
     pub(super) fn take(&mut self, fork: &Fork, side: bool) {
         self.active = match (&fork.before, &fork.holds) {
             (Some(before), Some(holds)) => {
-                let takes =
-                    before.iter().zip(holds.iter()).map(|(active, holds)| *active && *holds == Literal::Bool(side));
-                Some(takes.collect())
+                let takes = |thread| before[thread as usize] && holds.at(thread) == Some(Literal::Bool(side));
+                Some((0..self.positions.threads).map(takes).collect())
             }
             (before, None) if fork.together => before.clone(),
             _ => None,
@@ -67,7 +69,7 @@ impl Analysis<'_> {
         let by = self.positions.opt_values(operands.get(1)?)?;
         let wave = self.positions.wave;
         (0..self.positions.threads).filter(|thread| active[*thread as usize]).find_map(|thread| {
-            let (lane, by) = (thread % wave, by[thread as usize].opt_u32()?);
+            let (lane, by) = (thread % wave, by.at(thread)?.opt_u32()?);
             let from = match op {
                 Op::Shuffle => by % wave,
                 Op::ShuffleXor => (lane ^ by) % wave,

@@ -3,7 +3,7 @@
 //! Each definition is evaluated once, operands for all threads before their users. Deliberately does not know control
 //! flow.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use super::Uniformity;
@@ -11,7 +11,40 @@ use crate::ir::{Expr, ExprKind, Kernel, Literal, Op, Stmt, StmtKind, VarId, VarK
 use crate::target::Target;
 
 /// A value for each thread; `None` where it cannot be computed.
-type Column = Vec<Option<Literal>>;
+#[derive(Clone, Debug)]
+pub(super) enum Column {
+    /// All threads have this one.
+    Same(Option<Literal>),
+    /// One for each thread of the block.
+    Each(Rc<[Option<Literal>]>),
+}
+
+impl Column {
+    pub(super) fn at(&self, thread: u32) -> Option<Literal> {
+        match self {
+            Self::Same(value) => *value,
+            Self::Each(values) => values[thread as usize],
+        }
+    }
+
+    fn is_known(&self) -> bool {
+        match self {
+            Self::Same(value) => value.is_some(),
+            Self::Each(values) => values.iter().all(Option::is_some),
+        }
+    }
+
+    /// How much threads agree, in waves of `wave` lanes.
+    fn level(&self, wave: u32) -> Uniformity {
+        let Self::Each(values) = self else { return Uniformity::Uniform };
+        let agree = |values: &[Option<Literal>]| values.iter().all(|value| *value == values[0]);
+        match () {
+            () if agree(values) => Uniformity::Uniform,
+            () if values.chunks(wave as usize).all(agree) => Uniformity::Wave,
+            () => Uniformity::Divergent,
+        }
+    }
+}
 
 /// Evaluates what depends on nothing but a thread's position, for every thread of the block.
 pub(super) struct Positions<'a> {
@@ -19,7 +52,9 @@ pub(super) struct Positions<'a> {
     pub(super) wave: u32,
     pub(super) threads: u32,
     definitions: BTreeMap<VarId, &'a Expr>,
-    known: BTreeMap<VarId, Option<Rc<[Literal]>>>,
+    known: BTreeMap<VarId, Option<Column>>,
+    /// Of the kernel's expressions, by where they are: the analysis comes to those in loops again and again.
+    levels: HashMap<*const Expr, Option<Uniformity>>,
 }
 
 impl<'a> Positions<'a> {
@@ -36,43 +71,33 @@ impl<'a> Positions<'a> {
             pending.extend(stmt.blocks().into_iter().flatten());
         }
         let threads = kernel.block.iter().map(|extent| extent.value).product();
-        Self { kernel, wave: target.wave, threads, definitions, known: BTreeMap::new() }
+        Self { kernel, wave: target.wave, threads, definitions, known: BTreeMap::new(), levels: HashMap::new() }
     }
 
-    /// How much threads agree about an expression of positions.
-    pub(super) fn opt_level(&mut self, expr: &Expr) -> Option<Uniformity> {
-        let values = self.opt_values(expr)?;
-        Some(self.level(&values))
+    /// How much threads agree about an expression of positions that stands in the kernel.
+    pub(super) fn opt_level(&mut self, expr: &'a Expr) -> Option<Uniformity> {
+        if let Some(known) = self.levels.get(&std::ptr::from_ref(expr)) {
+            return *known;
+        }
+        let level = self.opt_values(expr).map(|values| values.level(self.wave));
+        self.levels.insert(expr, level);
+        level
     }
 
     /// How much threads agree about the number of iterations from `start` to `end` by `step`.
     pub(super) fn opt_trips(&mut self, bounds: [&Expr; 3]) -> Option<Uniformity> {
         let [start, end, step] = bounds.map(|bound| self.opt_values(bound));
         let (start, end, step) = (start?, end?, step?);
-        let trips: Option<Vec<Literal>> = (0..start.len())
-            .map(|thread| {
-                let [start, end, step] = [&start, &end, &step].map(|values| values[thread].opt_integer());
-                let (start, end, step) = (start?, end?, step?.max(1));
-                let trips = (end - start).max(0).unsigned_abs().div_ceil(step.unsigned_abs());
-                u64::try_from(trips).ok().map(Literal::U64)
-            })
-            .collect();
-        Some(self.level(&trips?))
+        let trips = self.column(&[&start, &end, &step], |bounds| {
+            let [start, end, step] = [bounds[0]?, bounds[1]?, bounds[2]?].map(Literal::opt_integer);
+            let trips = (end? - start?).max(0).unsigned_abs().div_ceil(step?.max(1).unsigned_abs());
+            u64::try_from(trips).ok().map(Literal::U64)
+        });
+        trips.is_known().then(|| trips.level(self.wave))
     }
 
-    fn level(&self, values: &[Literal]) -> Uniformity {
-        let wave = self.wave as usize;
-        if values.iter().all(|value| *value == values[0]) {
-            Uniformity::Uniform
-        } else if values.chunks(wave).all(|wave| wave.iter().all(|value| *value == wave[0])) {
-            Uniformity::Wave
-        } else {
-            Uniformity::Divergent
-        }
-    }
-
-    /// The value that each thread has.
-    pub(super) fn opt_values(&mut self, expr: &Expr) -> Option<Rc<[Literal]>> {
+    /// The value that each thread has; all are known.
+    pub(super) fn opt_values(&mut self, expr: &Expr) -> Option<Column> {
         if let ExprKind::Var(var) = expr.kind {
             return self.var(var);
         }
@@ -82,10 +107,10 @@ impl<'a> Positions<'a> {
         if !vars.into_iter().all(|var| self.var(var).is_some()) {
             return None;
         }
-        self.opt_column(expr)?.into_iter().collect()
+        self.opt_column(expr).filter(Column::is_known)
     }
 
-    fn var(&mut self, var: VarId) -> Option<Rc<[Literal]>> {
+    fn var(&mut self, var: VarId) -> Option<Column> {
         if let Some(known) = self.known.get(&var) {
             return known.clone();
         }
@@ -98,39 +123,51 @@ impl<'a> Positions<'a> {
     /// The value that each thread has. The variables in the expression have been evaluated.
     fn opt_column(&self, expr: &Expr) -> Option<Column> {
         match &expr.kind {
-            ExprKind::Var(var) => Some(self.known.get(var)?.as_ref()?.iter().copied().map(Some).collect()),
+            ExprKind::Var(var) => self.known.get(var)?.clone(),
             ExprKind::Op(op, operands) => match operands.as_slice() {
-                [] => (0..self.threads).map(|thread| self.opt_position(*op, thread).map(Some)).collect(),
-                [a] => Some(self.opt_column(a)?.into_iter().map(|a| op.fold(&[a?])).collect()),
+                [] => self.opt_position(*op, 0).map(|_| self.each(|thread| self.opt_position(*op, thread))),
+                [a] => Some(self.column(&[&self.opt_column(a)?], |a| op.fold(&[a[0]?]))),
                 [a, b] => {
-                    let pairs = self.opt_column(a)?.into_iter().zip(self.opt_column(b)?);
-                    Some(pairs.map(|(a, b)| op.fold(&[a?, b?])).collect())
+                    let operands = [&self.opt_column(a)?, &self.opt_column(b)?];
+                    Some(self.column(&operands, |operands| op.fold(&[operands[0]?, operands[1]?])))
                 }
                 _ => None,
             },
-            ExprKind::And(lhs, rhs) => self.opt_choice(lhs, [self.opt_column(rhs), self.same(Literal::Bool(false))]),
-            ExprKind::Or(lhs, rhs) => self.opt_choice(lhs, [self.same(Literal::Bool(true)), self.opt_column(rhs)]),
+            ExprKind::And(lhs, rhs) => self.opt_choice(lhs, [self.opt_column(rhs), same(Literal::Bool(false))]),
+            ExprKind::Or(lhs, rhs) => self.opt_choice(lhs, [same(Literal::Bool(true)), self.opt_column(rhs)]),
             ExprKind::Select(condition, then, otherwise) => {
                 self.opt_choice(condition, [self.opt_column(then), self.opt_column(otherwise)])
             }
-            _ => self.same(self.kernel.opt_constant(expr)?),
+            _ => same(self.kernel.opt_constant(expr)?),
         }
     }
 
-    fn same(&self, value: Literal) -> Option<Column> {
-        Some(vec![Some(value); self.threads as usize])
+    fn each(&self, value: impl Fn(u32) -> Option<Literal>) -> Column {
+        Column::Each((0..self.threads).map(value).collect())
+    }
+
+    /// Computes a column from others; once, if threads agree about those.
+    fn column<const N: usize>(
+        &self,
+        operands: &[&Column; N],
+        compute: impl Fn([Option<Literal>; N]) -> Option<Literal>,
+    ) -> Column {
+        let values = |thread| compute(operands.map(|operand| operand.at(thread)));
+        let agree = operands.iter().all(|operand| matches!(operand, Column::Same(_)));
+        if agree { Column::Same(values(0)) } else { self.each(values) }
     }
 
     /// Of two columns the value in the first where the condition holds; what cannot be computed matters only where it
     /// is taken.
     fn opt_choice(&self, condition: &Expr, sides: [Option<Column>; 2]) -> Option<Column> {
-        let holds = self.opt_column(condition)?.into_iter().enumerate();
-        let taken = |(thread, holds): (usize, Option<Literal>)| {
-            let [then, otherwise] = &sides;
-            let side = if holds?.opt_bool()? { then } else { otherwise };
-            side.as_ref()?[thread]
-        };
-        Some(holds.map(taken).collect())
+        let holds = self.opt_column(condition)?;
+        let [then, otherwise] = sides.map(|side| side.unwrap_or(Column::Same(None)));
+        Some(self.column(
+            &[&holds, &then, &otherwise],
+            |[holds, then, otherwise]| {
+                if holds?.opt_bool()? { then } else { otherwise }
+            },
+        ))
     }
 
     fn opt_position(&self, op: Op, thread: u32) -> Option<Literal> {
@@ -145,4 +182,8 @@ impl<'a> Positions<'a> {
         };
         Some(Literal::U32(position))
     }
+}
+
+fn same(value: Literal) -> Option<Column> {
+    Some(Column::Same(Some(value)))
 }

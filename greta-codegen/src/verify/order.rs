@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{Findings, display_name};
 use crate::diagnostic::DiagnosticKind;
 use crate::footprint::{Footprint, Footprints};
-use crate::ir::{Argument, Expr, ExprKind, Kernel, Stmt, StmtKind, VarId};
+use crate::ir::{Argument, Expr, ExprKind, FunctionId, Kernel, Location, Stmt, StmtKind, VarId};
 
 /// Checks every statement of the kernel.
 pub(super) fn check(kernel: &Kernel, findings: &mut Findings) {
@@ -28,7 +28,7 @@ impl Check<'_> {
             expr.walk(&mut |expr| self.operands(expr, findings));
         }
         match &stmt.kind {
-            StmtKind::Assign(..) | StmtKind::Print(_) => self.unordered(&stmt.exprs(), stmt, findings),
+            StmtKind::Assign(..) | StmtKind::Print(_) => self.unordered(&stmt.exprs(), stmt.location, findings),
             StmtKind::For { end, step, body, .. } => {
                 self.bounds(&[end, step], &self.footprints.block(body), stmt, findings);
             }
@@ -41,21 +41,18 @@ impl Check<'_> {
     fn operands(&self, expr: &Expr, findings: &mut Findings) {
         // `&&`, `||` and `? :` are the operators whose operands C++ orders.
         if !matches!(expr.kind, ExprKind::And(..) | ExprKind::Or(..) | ExprKind::Select(..)) {
-            let footprints: Vec<Footprint> =
-                expr.operands().into_iter().map(|operand| self.footprints.expr(operand)).collect();
-            self.clashes(&footprints, expr.location, findings);
+            self.unordered(&expr.operands(), expr.location, findings);
         }
         if let ExprKind::Call(function, arguments) = &expr.kind {
             self.aliased(*function, arguments, expr, findings);
         }
     }
 
-    fn unordered(&self, exprs: &[&Expr], stmt: &Stmt, findings: &mut Findings) {
+    fn unordered(&self, exprs: &[&Expr], location: Location, findings: &mut Findings) {
+        if exprs.len() < 2 {
+            return;
+        }
         let footprints: Vec<Footprint> = exprs.iter().map(|expr| self.footprints.expr(expr)).collect();
-        self.clashes(&footprints, stmt.location, findings);
-    }
-
-    fn clashes(&self, footprints: &[Footprint], location: crate::ir::Location, findings: &mut Findings) {
         for (index, first) in footprints.iter().enumerate() {
             for second in &footprints[index + 1..] {
                 if !first.commutes_with(second) {
@@ -78,7 +75,7 @@ impl Check<'_> {
         }
     }
 
-    fn aliased(&self, function: crate::ir::FunctionId, arguments: &[Argument], expr: &Expr, findings: &mut Findings) {
+    fn aliased(&self, function: FunctionId, arguments: &[Argument], expr: &Expr, findings: &mut Findings) {
         let callee = self.kernel.function(function);
         let written = &self.footprints.function(function).writes;
         let mut seen: BTreeMap<VarId, bool> = BTreeMap::new();
