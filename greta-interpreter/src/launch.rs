@@ -39,7 +39,9 @@ impl Program {
         if blocks == 0 || self.layout.full[0] == 0 {
             return Ok(());
         }
-        let workers = rayon::current_num_threads().min(usize::try_from(blocks).unwrap_or(usize::MAX));
+        // A single block runs on this thread, without asking how many there are: that would start them.
+        let workers = if blocks == 1 { 1 } else { rayon::current_num_threads() };
+        let workers = workers.min(usize::try_from(blocks).unwrap_or(usize::MAX));
         if !self.parts.checked.sanitize {
             return self.pass(grid, blocks, arguments, workers, None);
         }

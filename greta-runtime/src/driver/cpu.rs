@@ -52,7 +52,7 @@ struct Cpu {
     undefined: Undefined,
     /// Held by the operation that runs.
     turn: Mutex<()>,
-    /// Where kernels run.
+    /// Where kernels of several blocks run.
     pool: rayon::ThreadPool,
     streams: Table<StreamId, Stream>,
     events: Table<EventId, Mutex<Option<Mark>>>,
@@ -222,7 +222,11 @@ impl Node {
                 (DriverArgument::Buffer { .. }, None) => unreachable!("every buffer has its memory"),
             })
             .collect();
-        let run = |program: &Program| device.pool.install(|| program.run(self.grid, &arguments));
+        // A single block runs here: to wake a thread takes longer than a small kernel.
+        let run = |program: &Program| match self.grid {
+            [1, 1, 1] => program.run(self.grid, &arguments),
+            grid => device.pool.install(|| program.run(grid, &arguments)),
+        };
         let result = self.kernel.programs.with(device, self.shared_elements, run);
         result.map_err(|report| Error::Fault(Box::new(Fault::new(*report, self.kernel.manifest_dir))))
     }
