@@ -66,7 +66,7 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod rt {
     pub use greta_codegen::contract;
-    pub use greta_codegen::definition::{KernelDefinition, Requirement, TileParameter};
+    pub use greta_codegen::definition::{KernelDefinition, Requirement, TileParameter, VariantError};
     pub use greta_codegen::diagnostic::Diagnostic;
     pub use greta_codegen::ir::{
         Argument, Foreign, ForeignText, Kernel, Literal, Location, Shape, Type, Unroll, VarId,
@@ -74,5 +74,5 @@ pub mod rt {
     pub use greta_codegen::target::Target;
     pub use greta_codegen::trace::*;
     pub use greta_runtime::Buffer;
-    pub use greta_runtime::launch::{Arguments, BoundArgument, Variant};
+    pub use greta_runtime::launch::{Arguments, BoundArgument, Tunable, Variant};
 }

@@ -133,8 +133,8 @@ fn take<'a>(next: &AtomicUsize, variants: &'a [Vec<u32>]) -> Option<(usize, &'a 
 
 fn compile(compiler: &Compiler, selection: &Selection, values: &[u32]) -> Result<Compiled, Error> {
     let start = Instant::now();
-    let lowered = lower(selection.kernel, values, selection.target)?;
-    let name = format!("{}.hip", selection.kernel.name);
+    let lowered = lower(selection.kernel(), values, selection.target)?;
+    let name = format!("{}.hip", selection.kernel().name);
     let line_map = lowered.line_map();
     let request = CompileRequest {
         source: lowered.source(),

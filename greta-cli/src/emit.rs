@@ -29,6 +29,6 @@ pub(crate) struct Arguments {
 /// [`Error::Variant`] and its like for a wrong choice, [`Error::Invalid`] for a kernel that is wrong.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     let values = arguments.selection.values()?;
-    let lowered = lower(arguments.selection.kernel, &values, arguments.selection.target)?;
+    let lowered = lower(arguments.selection.kernel(), &values, arguments.selection.target)?;
     output::print(&if arguments.ir { lowered.ir() } else { lowered.source().to_owned() })
 }

@@ -4,11 +4,14 @@ use std::io;
 use std::path::PathBuf;
 
 use greta_codegen::definition::VariantError;
+use greta_llama::case_launch::PrepareError;
 use greta_runtime::compile::CompileError;
 use greta_runtime::invalid_kernel::InvalidKernel;
 use greta_runtime::toolchain::ToolchainError;
 
+use crate::bench::BenchError;
 use crate::profile::ProfileError;
+use crate::tune::TuneError;
 
 /// What a command ends with when it does not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +109,12 @@ pub(crate) enum Error {
     /// Nothing was profiled; the variant says whose fault it is.
     #[error(transparent)]
     Profile(#[from] ProfileError),
+    /// Nothing was tuned; the variant says whose fault it is.
+    #[error(transparent)]
+    Tune(#[from] TuneError),
+    /// Nothing was timed; the variant says whose fault it is.
+    #[error(transparent)]
+    Bench(#[from] BenchError),
     /// A kernel ran and left something wrong. Each check has been reported.
     #[error("{failed_count} of {count} checks failed")]
     Checks {
@@ -130,6 +139,7 @@ impl Error {
         match self {
             Self::UnknownTile { .. } | Self::RepeatedTile { .. } | Self::NoVariant { .. } | Self::Variant { .. } => 2,
             Self::Profile(ProfileError::Misplaced { .. } | ProfileError::NoCase { .. }) => 2,
+            Self::Tune(TuneError::Shape(error)) if !matches!(error, PrepareError::Device(_)) => 2,
             _ => 1,
         }
     }

@@ -4,6 +4,7 @@
 //! 2 wrong usage. Deliberately knows nothing of kernels or compilers: each command is a file of its own that asks the
 //! libraries and shows what they answer.
 
+mod bench;
 mod cache;
 mod catalog;
 mod compile;
@@ -13,6 +14,7 @@ mod emu;
 mod error;
 mod kernels;
 mod lower;
+mod measure;
 mod output;
 mod profile;
 mod report;
@@ -20,6 +22,7 @@ mod resource_table;
 mod selection;
 mod table;
 mod toolchain;
+mod tune;
 
 use std::process::ExitCode;
 
@@ -38,6 +41,8 @@ Examples:
   greta cache ls                            compiled kernels that are kept
   greta emu run softmax.json                machine code on an emulated MI300X, checked
   greta profile gemm_f32 --case 8           what it asks of an MI300X, and a bound of its time
+  greta tune gemv --shape n=4096,k=4096     the fastest variant on this device, kept for programs
+  greta bench block                         a Llama layer's times beside the device's ceilings
 
 Environment:
   GRETA_DEVICE           the device that programs open: hip, cuda, emu, cpu, or cpu:TARGET such as cpu:sm_90
@@ -46,6 +51,7 @@ Environment:
   GRETA_CACHE_DIR        folder of compiled kernels
   GRETA_CACHE_LIMIT      its bound, such as 512M (default 1G)
   GRETA_TOOLCHAIN_DIR    folder of the HIP compiler
+  GRETA_TUNING_DIR       folder of the tuning database
   NO_COLOR               no colours
 
 Exit status: 0 success, 1 failure, 2 wrong usage.";
@@ -71,6 +77,8 @@ enum Command {
     Cache(cache::Arguments),
     Emu(emu::Arguments),
     Profile(profile::Arguments),
+    Tune(tune::Arguments),
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -97,6 +105,8 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Cache(arguments) => cache::run(&arguments),
         Command::Emu(arguments) => emu::run(&arguments),
         Command::Profile(arguments) => profile::run(&arguments),
+        Command::Tune(arguments) => tune::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     }
 }
 

@@ -57,12 +57,16 @@ pub(crate) fn print(selection: &Selection, outcomes: &[Outcome], json: bool) -> 
 }
 
 fn variant_row(selection: &Selection, outcome: &Outcome) -> VariantRow {
-    let names = selection.kernel.parameters.iter().map(|parameter| parameter.name);
+    let names = selection.kernel().parameters.iter().map(|parameter| parameter.name);
     VariantRow {
-        kernel: selection.kernel.name,
+        kernel: selection.kernel().name,
         target: selection.target.name,
         tile: names.zip(outcome.values.iter().copied()).collect(),
-        resources: outcome.result.as_ref().ok().and_then(|compiled| opt_resource_row(selection.kernel.name, compiled)),
+        resources: outcome
+            .result
+            .as_ref()
+            .ok()
+            .and_then(|compiled| opt_resource_row(selection.kernel().name, compiled)),
         error: outcome.result.as_ref().err().map(ToString::to_string),
     }
 }

@@ -9,18 +9,25 @@ use greta_codegen::target::{TARGETS, Target};
 use crate::catalog;
 use crate::error::Error;
 
-/// The arguments that choose a variant of a kernel.
+/// The arguments that choose a kernel and some of its tile parameters.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Selection {
+pub(crate) struct Choice {
     /// The kernel: one of those that `greta kernels` lists
     #[arg(value_parser = kernel_parser())]
     pub(crate) kernel: &'static KernelDefinition,
-    /// The machine to compile for
-    #[arg(long, default_value = "gfx942", value_parser = target_parser())]
-    pub(crate) target: &'static Target,
     /// Tile parameters that differ from their defaults, such as BM=128,BK=32
     #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',')]
     tile: Vec<TileValue>,
+}
+
+/// The arguments that choose a variant of a kernel, or several.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Selection {
+    #[command(flatten)]
+    choice: Choice,
+    /// The machine to compile for
+    #[arg(long, default_value = "gfx942", value_parser = target_parser())]
+    pub(crate) target: &'static Target,
 }
 
 /// A tile parameter's value: `BM=128`.
@@ -58,42 +65,13 @@ impl FromStr for TileValue {
     }
 }
 
-impl Selection {
-    /// One value per tile parameter: those given, else the defaults.
-    ///
-    /// # Errors
-    ///
-    /// A name that the kernel does not have, a value that is no candidate, values that violate a requirement.
-    pub(crate) fn values(&self) -> Result<Vec<u32>, Error> {
-        let given = self.given()?;
-        let values: Vec<u32> =
-            given.iter().zip(self.kernel.parameters).map(|(value, known)| value.unwrap_or(known.default)).collect();
-        match self.kernel.check(&values) {
-            Ok(()) => Ok(values),
-            Err(source) => Err(Error::Variant { source, nearest: self.opt_nearest(&given, &values) }),
-        }
-    }
-
-    /// Every variant that has the values given.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Selection::values`]; [`Error::NoVariant`] if the requirements leave none.
-    pub(crate) fn variants(&self) -> Result<Vec<Vec<u32>>, Error> {
-        let given = self.given()?;
-        let mut variants = self.kernel.variants();
-        variants.retain(|values| given.iter().zip(values).all(|(given, value)| given.is_none_or(|it| it == *value)));
-        if variants.is_empty() {
-            let given = self.kernel.parameters.iter().zip(&given);
-            let given: Vec<String> =
-                given.filter_map(|(known, value)| Some(format!("{} = {}", known.name, (*value)?))).collect();
-            return Err(Error::NoVariant { kernel: self.kernel.name, values: given.join(", ") });
-        }
-        Ok(variants)
-    }
-
+impl Choice {
     /// For each tile parameter the value given, a candidate of it.
-    fn given(&self) -> Result<Vec<Option<u32>>, Error> {
+    ///
+    /// # Errors
+    ///
+    /// A name that the kernel does not have, a value that is no candidate, a name that is there twice.
+    pub(crate) fn given(&self) -> Result<Vec<Option<u32>>, Error> {
         let (kernel, parameters) = (self.kernel.name, self.kernel.parameters);
         let mut given = vec![None; parameters.len()];
         for TileValue { name, value } in &self.tile {
@@ -112,9 +90,61 @@ impl Selection {
         Ok(given)
     }
 
+    fn unknown_tile(&self, given: &str) -> Error {
+        let known: Vec<&'static str> = self.kernel.parameters.iter().map(|parameter| parameter.name).collect();
+        let distance = |name: &str| strsim::damerau_levenshtein(&given.to_uppercase(), &name.to_uppercase());
+        // Two edits make any two-letter name any other one.
+        let is_near = |name: &&str| distance(name) <= 2.min(name.len().saturating_sub(1));
+        let nearest = known.iter().copied().filter(is_near).min_by_key(|name| distance(name));
+        Error::UnknownTile { kernel: self.kernel.name, given: given.to_owned(), nearest, known }
+    }
+}
+
+impl Selection {
+    /// The kernel.
+    pub(crate) fn kernel(&self) -> &'static KernelDefinition {
+        self.choice.kernel
+    }
+
+    /// One value per tile parameter: those given, else the defaults.
+    ///
+    /// # Errors
+    ///
+    /// A name that the kernel does not have, a value that is no candidate, values that violate a requirement.
+    pub(crate) fn values(&self) -> Result<Vec<u32>, Error> {
+        let given = self.choice.given()?;
+        let values: Vec<u32> = given
+            .iter()
+            .zip(self.choice.kernel.parameters)
+            .map(|(value, known)| value.unwrap_or(known.default))
+            .collect();
+        match self.choice.kernel.check(&values) {
+            Ok(()) => Ok(values),
+            Err(source) => Err(Error::Variant { source, nearest: self.opt_nearest(&given, &values) }),
+        }
+    }
+
+    /// Every variant that has the values given.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Selection::values`]; [`Error::NoVariant`] if the requirements leave none.
+    pub(crate) fn variants(&self) -> Result<Vec<Vec<u32>>, Error> {
+        let given = self.choice.given()?;
+        let mut variants = self.choice.kernel.variants();
+        variants.retain(|values| given.iter().zip(values).all(|(given, value)| given.is_none_or(|it| it == *value)));
+        if variants.is_empty() {
+            let given = self.choice.kernel.parameters.iter().zip(&given);
+            let given: Vec<String> =
+                given.filter_map(|(known, value)| Some(format!("{} = {}", known.name, (*value)?))).collect();
+            return Err(Error::NoVariant { kernel: self.choice.kernel.name, values: given.join(", ") });
+        }
+        Ok(variants)
+    }
+
     /// The variant most like `values`: one that keeps what was given if it can, and changes the fewest others the least.
     fn opt_nearest(&self, given: &[Option<u32>], values: &[u32]) -> Option<String> {
-        let parameters = self.kernel.parameters;
+        let parameters = self.choice.kernel.parameters;
         let distance = |variant: &Vec<u32>| {
             let (mut broken, mut changed, mut steps) = (0, 0, 0);
             for (position, parameter) in parameters.iter().enumerate().filter(|(at, _)| variant[*at] != values[*at]) {
@@ -125,19 +155,10 @@ impl Selection {
             }
             (broken, changed, steps)
         };
-        let nearest = self.kernel.variants().into_iter().min_by_key(distance)?;
+        let nearest = self.choice.kernel.variants().into_iter().min_by_key(distance)?;
         let tile = parameters.iter().zip(nearest).filter(|(parameter, value)| parameter.default != *value);
         let tile: Vec<String> = tile.map(|(parameter, value)| format!("{}={value}", parameter.name)).collect();
         (!tile.is_empty()).then(|| tile.join(","))
-    }
-
-    fn unknown_tile(&self, given: &str) -> Error {
-        let known: Vec<&'static str> = self.kernel.parameters.iter().map(|parameter| parameter.name).collect();
-        let distance = |name: &str| strsim::damerau_levenshtein(&given.to_uppercase(), &name.to_uppercase());
-        // Two edits make any two-letter name any other one.
-        let is_near = |name: &&str| distance(name) <= 2.min(name.len().saturating_sub(1));
-        let nearest = known.iter().copied().filter(is_near).min_by_key(|name| distance(name));
-        Error::UnknownTile { kernel: self.kernel.name, given: given.to_owned(), nearest, known }
     }
 }
 

@@ -15,6 +15,7 @@ pub mod config;
 pub mod generate;
 pub mod golden;
 pub mod kernels;
+pub mod launchable;
 pub mod layer_weights;
 pub mod reference;
 pub mod step;

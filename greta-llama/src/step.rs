@@ -18,7 +18,7 @@ use crate::kernels::{
 use crate::weight::Weight;
 
 /// Keys that a block of decode attention takes at most.
-const KEYS_PER_SPLIT: u32 = 256;
+pub(crate) const KEYS_PER_SPLIT: u32 = 256;
 /// Elements that a block of an elementwise kernel takes: 256 threads, four elements each.
 const ELEMENTS_PER_BLOCK: u32 = 1024;
 
@@ -107,6 +107,19 @@ impl<W: Weight> Block<W> {
         W::add_norm_gate_up(&mut graph, self, &middle, &mut product)?;
         W::add_gemv(&mut graph, "down + residual", &self.weights.down, &product, &middle, y)?;
         self.add_advance(&mut graph, 1)?;
+        Ok(graph)
+    }
+
+    /// A graph that moves the position back by so many tokens, so that a step is launched at one position again and again.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockError::TooLarge`], and the device's.
+    pub fn rewind(&mut self, tokens: usize) -> Result<Graph, BlockError> {
+        let mut graph = self.device.graph();
+        // The position counts modulo 2^32.
+        let back = index("tokens", tokens)?.wrapping_neg();
+        self.add_advance(&mut graph, back)?;
         Ok(graph)
     }
 

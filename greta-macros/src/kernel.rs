@@ -143,6 +143,7 @@ fn arguments(parameters: &[Parameter<'_>]) -> TokenStream {
     let mut fields = TokenStream::new();
     let mut binds = TokenStream::new();
     let mut lifetime = None;
+    let count = parameters.len();
     for Parameter { name, kind } in parameters {
         let (text, span) = (name.to_string(), name.span());
         let doc = format!("The kernel's `{text}`.");
@@ -175,7 +176,7 @@ fn arguments(parameters: &[Parameter<'_>]) -> TokenStream {
 
         impl ::greta::rt::Arguments for Args #args_of {
             fn bind(self) -> ::std::vec::Vec<::greta::rt::BoundArgument> {
-                let mut __greta_list = ::std::vec::Vec::new();
+                let mut __greta_list = ::std::vec::Vec::with_capacity(#count);
                 #binds
                 __greta_list
             }
@@ -190,6 +191,16 @@ fn arguments(parameters: &[Parameter<'_>]) -> TokenStream {
 
             fn values(&self) -> ::std::vec::Vec<u32> {
                 self.values.to_vec()
+            }
+        }
+
+        impl ::greta::rt::Tunable for Variant {
+            fn with_values(
+                &self,
+                values: &[u32],
+            ) -> ::core::result::Result<Self, ::greta::rt::VariantError> {
+                DEFINITION.check(values)?;
+                Ok(Self { values: values.try_into().expect("a checked choice has one value per tile parameter") })
             }
         }
     }

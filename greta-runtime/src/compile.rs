@@ -167,6 +167,11 @@ impl Compiler {
         Ok(compiler)
     }
 
+    /// What names the compiler and its version where results are kept.
+    pub fn identity(&self) -> &str {
+        &self.identity
+    }
+
     /// The workers.
     pub fn pool(&self) -> &Pool {
         &self.pool

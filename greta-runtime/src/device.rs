@@ -14,10 +14,11 @@ use crate::driver::{self, Driver, StreamId};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::graph::Graph;
-use crate::launch::Variant;
-use crate::module::{Kernel, Modules};
+use crate::launch::{Tunable, Variant};
+use crate::module::{Kernel, Module, Modules};
 use crate::options::DeviceOptions;
 use crate::stream::Stream;
+use crate::tuning::{Shape, Tuned};
 
 /// A kind of device: its name and how to open it.
 struct Kind {
@@ -65,6 +66,7 @@ pub struct Device {
 struct Inner {
     driver: Arc<dyn Driver>,
     modules: Modules,
+    tuned: Tuned,
     /// Carries the copies that have no stream of their own.
     copies: StreamId,
 }
@@ -153,7 +155,7 @@ impl Device {
     pub(crate) fn from_driver(driver: Arc<dyn Driver>) -> Result<Self> {
         let copies = driver.create_stream()?;
         tracing::debug!(info = ?driver.info(), "opened");
-        Ok(Self { inner: Arc::new(Inner { driver, modules: Modules::default(), copies }) })
+        Ok(Self { inner: Arc::new(Inner { driver, modules: Modules::default(), tuned: Tuned::default(), copies }) })
     }
 
     /// What the device is.
@@ -166,6 +168,29 @@ impl Device {
     #[must_use]
     pub fn target(&self) -> &'static Target {
         self.inner.driver.target()
+    }
+
+    /// What kernels are compiled by, with its version.
+    ///
+    /// # Errors
+    ///
+    /// There is no compiler.
+    pub fn compiler(&self) -> Result<String> {
+        self.inner.driver.compiler()
+    }
+
+    /// The variant of a kernel that `greta tune` found to be the fastest for the bucket of a shape on this device, or the
+    /// variant given if there is none. Looked up once; an entry that is damaged or stale is ignored with a warning.
+    #[must_use]
+    pub fn tuned<V: Tunable>(&self, variant: V, shape: &Shape) -> V {
+        let values = self.tuned_values(variant.definition(), &variant.values(), shape);
+        variant.with_values(&values).unwrap_or(variant)
+    }
+
+    /// As [`Device::tuned`], for a kernel by its definition and values of its tile parameters.
+    #[must_use]
+    pub fn tuned_values(&self, kernel: &'static KernelDefinition, values: &[u32], shape: &Shape) -> Vec<u32> {
+        self.inner.tuned.values(self, kernel, values, shape)
     }
 
     /// Whether both are the same device.
@@ -207,6 +232,15 @@ impl Device {
     pub fn kernel<V: Variant>(&self, variant: V) -> Result<Kernel<V>> {
         let module = self.inner.modules.load(&self.inner.driver, variant.definition(), &variant.values())?;
         Ok(Kernel::new(self.clone(), module))
+    }
+
+    /// A variant of a kernel, by its definition and one value per tile parameter, loaded as [`Device::kernel`] does.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Device::kernel`].
+    pub fn module(&self, definition: &'static KernelDefinition, values: &[u32]) -> Result<Arc<Module>> {
+        self.inner.modules.load(&self.inner.driver, definition, values)
     }
 
     /// Makes kernels ready to launch, several at a time, so that [`Device::kernel`] finds them later.

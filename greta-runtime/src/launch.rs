@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use greta_codegen::contract::{ArgumentValue, LaunchValues};
-use greta_codegen::definition::KernelDefinition;
+use greta_codegen::definition::{KernelDefinition, VariantError};
 use greta_codegen::emit;
 use greta_codegen::ir::{Literal, Scalar};
 use greta_codegen::target::GFX942;
@@ -41,6 +41,16 @@ pub trait Variant {
         let kernel = lower(self.definition(), &self.values(), &GFX942)?;
         Ok(emit::source(&kernel).source)
     }
+}
+
+/// A variant whose tile parameters are chosen at run time. `#[kernel]` implements it.
+pub trait Tunable: Variant + Sized {
+    /// The kernel with these values, one per tile parameter, in order of declaration.
+    ///
+    /// # Errors
+    ///
+    /// Values that make no variant.
+    fn with_values(&self, values: &[u32]) -> std::result::Result<Self, VariantError>;
 }
 
 /// Arguments of a launch. `#[kernel]` implements it for each kernel's `Args`.

@@ -18,6 +18,7 @@ pub mod resources;
 pub mod rust_source;
 pub mod stream;
 pub mod toolchain;
+pub mod tuning;
 pub mod worker;
 
 pub use buffer::{Buffer, Download, Element};

@@ -2,6 +2,7 @@
 //!
 //! Keys and values after the last visible token are NaN: no kernel may let them reach a result.
 
+use super::gemm::spread;
 use super::{checked, draw};
 use crate::reference::{self, AttentionShape};
 
@@ -49,10 +50,48 @@ pub const CASES: &[Case] = &[
     case([4, 2], 128, 130, 300, 430, 4.0),
 ];
 
+/// Inputs of a case of any size, and what some of its tokens see.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// As in [`Data`]; `y` holds the tokens of `rows` only.
+    pub data: Data,
+    /// Which tokens, ascending; all of them if they are few.
+    pub rows: Vec<usize>,
+}
+
+/// Tokens that [`Case::sample`] computes at most.
+const SAMPLED_TOKENS_MAX: usize = 32;
+
 impl Case {
     /// The case's inputs and result.
     #[must_use]
     pub fn draw(&self) -> Data {
+        let (q, k_cache, v_cache) = self.inputs();
+        let y = reference::attention(&q, &k_cache, &v_cache, self.shape);
+        self.data(q, k_cache, v_cache, y)
+    }
+
+    /// The case's inputs, and the results of the first token, the last, and some between.
+    #[must_use]
+    pub fn sample(&self) -> Sample {
+        let (q, k_cache, v_cache) = self.inputs();
+        let rows = spread(self.shape.tokens, SAMPLED_TOKENS_MAX);
+        let width = self.shape.heads * self.shape.head_dim;
+        let one = |&row: &usize| {
+            let shape = AttentionShape { tokens: 1, past: self.shape.past + row, ..self.shape };
+            reference::attention(&q[row * width..][..width], &k_cache, &v_cache, shape)
+        };
+        let y = rows.iter().flat_map(one).collect();
+        Sample { data: self.data(q, k_cache, v_cache, y), rows }
+    }
+
+    fn data(&self, q: Vec<f32>, k_cache: Vec<f32>, v_cache: Vec<f32>, y: Vec<f64>) -> Data {
+        assert!(y.iter().all(|value| value.is_finite()), "invariant: the reference of {self:?} reads no future key");
+        Data { q, k_cache, v_cache, y: checked(self, y) }
+    }
+
+    /// Queries, keys and values.
+    fn inputs(&self) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
         let AttentionShape { heads, kv_heads, head_dim, tokens, past, max_seq } = self.shape;
         let q = draw(self, "q", self.scale, tokens * heads * head_dim);
         let cache = |name| {
@@ -63,8 +102,6 @@ impl Case {
             cache
         };
         let (k_cache, v_cache) = (cache("k_cache"), cache("v_cache"));
-        let y = reference::attention(&q, &k_cache, &v_cache, self.shape);
-        assert!(y.iter().all(|value| value.is_finite()), "invariant: the reference of {self:?} reads no future key");
-        Data { q, k_cache, v_cache, y: checked(self, y) }
+        (q, k_cache, v_cache)
     }
 }

@@ -241,6 +241,10 @@ impl Driver for Cpu {
         self.target
     }
 
+    fn compiler(&self) -> Result<String> {
+        Ok(concat!("interpreter ", env!("CARGO_PKG_VERSION")).to_owned())
+    }
+
     fn is_host(&self) -> bool {
         true
     }

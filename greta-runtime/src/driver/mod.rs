@@ -146,6 +146,9 @@ pub(crate) trait Driver: Send + Sync + Debug {
     /// What kernels are traced and compiled for.
     fn target(&self) -> &'static Target;
 
+    /// What compiles kernels, with its version.
+    fn compiler(&self) -> Result<String>;
+
     /// Whether addresses are the host's own and each operation has finished when its function returns: then memory of
     /// the host serves as a buffer, and copies need no staging.
     fn is_host(&self) -> bool;

@@ -184,6 +184,10 @@ unsafe impl Api for CudaApi {
     type Exec = CUgraphExec;
     type Node = CUgraphNode;
 
+    fn compiler(&self) -> Result<String> {
+        Ok(self.compiler.identity())
+    }
+
     fn compile(&self, kernel: &Verified) -> Result<Image> {
         compile(&self.compiler, kernel)
     }

@@ -86,6 +86,9 @@ pub(in crate::driver) unsafe trait Api: Debug + Send + Sync + Sized + 'static {
     /// A node's in a graph.
     type Node: Copy + Debug;
 
+    /// What compiles kernels, with its version.
+    fn compiler(&self) -> Result<String>;
+
     /// Compiles a kernel, or takes it from the cache.
     fn compile(&self, kernel: &Verified) -> Result<Image>;
 

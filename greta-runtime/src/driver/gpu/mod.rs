@@ -138,6 +138,10 @@ impl<A: Api> Driver for Gpu<A> {
         self.target
     }
 
+    fn compiler(&self) -> Result<String> {
+        self.api.compiler()
+    }
+
     fn is_host(&self) -> bool {
         false
     }

@@ -93,6 +93,10 @@ unsafe impl Api for HipApi {
     type Exec = hipGraphExec_t;
     type Node = hipGraphNode_t;
 
+    fn compiler(&self) -> Result<String> {
+        super::compile::identity()
+    }
+
     fn compile(&self, kernel: &Verified) -> Result<Image> {
         (self.compile)(kernel)
     }

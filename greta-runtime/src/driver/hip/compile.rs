@@ -8,9 +8,14 @@ use std::sync::Arc;
 use greta_codegen::emit;
 use greta_codegen::verify::Verified;
 
-use crate::compile::LineSource;
+use crate::compile::{Compiler, LineSource};
 use crate::driver::gpu::api::Image;
 use crate::error::Result;
+
+/// What names the compiler and its version.
+pub(super) fn identity() -> Result<String> {
+    Ok(Compiler::shared().map_err(Box::new)?.identity().to_owned())
+}
 
 /// Takes the code object of a kernel from the cache, or compiles it.
 pub(super) fn compile(kernel: &Verified) -> Result<Image> {

@@ -1,0 +1,140 @@
+//! Rows of single kernels, in the variant that is known to be the fastest for the shape, or else the default one.
+
+use greta_llama::case_launch::CaseLaunches;
+use greta_runtime::tuning::Shape;
+
+use super::ceilings::{Ceilings, opt_operands};
+use super::library::{Library, Operands};
+use super::{BenchError, Row, Section};
+use crate::measure::{Clock, Timed};
+use crate::tune::{Effort, chain, launches_of, prepare};
+
+const ROUNDS: usize = 25;
+
+/// A kernel and the shape that it is timed on, and the shape that a program which stands in for a GPU takes.
+struct Subject {
+    name: &'static str,
+    kernel: &'static str,
+    shape: &'static str,
+    quick: &'static str,
+}
+
+const fn subject(name: &'static str, kernel: &'static str, shape: &'static str, quick: &'static str) -> Subject {
+    Subject { name, kernel, shape, quick }
+}
+
+static KERNELS: &[Subject] = &[
+    subject("rmsnorm 8192x4096", "rmsnorm", "tokens=8192,hidden=4096", "tokens=3,hidden=64"),
+    subject("rmsnorm 40960 elements", "rmsnorm", "tokens=10,hidden=4096", "tokens=2,hidden=64"),
+    subject("rope 1 token", "rope", "tokens=1,heads=32,head_dim=128,past=2047", "tokens=1,heads=2,head_dim=8,past=3"),
+    subject(
+        "kv_update 1 token",
+        "kv_update",
+        "tokens=1,kv_heads=32,head_dim=128,past=2047",
+        "tokens=1,kv_heads=2,head_dim=8,past=3",
+    ),
+    subject("causal_mask 32x1024x1024", "causal_mask", "heads=32,tokens=1024,keys=1024", "heads=1,tokens=8,keys=8"),
+    subject("softmax 32768x1024", "softmax", "rows=32768,columns=1024", "rows=4,columns=64"),
+    subject("silu 2048x11008", "silu", "len=22544384", "len=300"),
+    subject("silu_mul 11008", "silu_mul", "len=11008", "len=300"),
+    subject("add 2048x4096", "add", "len=8388608", "len=300"),
+    subject("gemv f32 4096x4096", "gemv", "n=4096,k=4096", "n=16,k=64"),
+    subject("gemv_add f32 4096x11008", "gemv_add", "n=4096,k=11008", "n=16,k=64"),
+    subject("gemv_add bf16 4096x11008", "gemv_add_bf16", "n=4096,k=11008", "n=16,k=64"),
+];
+
+/// The matrix of kernels that a layer consists of.
+///
+/// # Errors
+///
+/// The device's.
+pub(super) fn rows(clock: &Clock, ceilings: &Ceilings, is_quick: bool) -> Result<Vec<Row>, BenchError> {
+    let row = |subject: &Subject| {
+        let quick_name = format!("{} {}", subject.kernel, subject.quick);
+        let (name, shape) = if is_quick { (quick_name.as_str(), subject.quick) } else { (subject.name, subject.shape) };
+        time(clock, ceilings, Section::Kernels, name, subject.kernel, shape)
+    };
+    KERNELS.iter().map(row).collect()
+}
+
+/// Products of square matrices, `f32` and `bf16`; on a GPU whose maker's library is there, beside the library's.
+///
+/// # Errors
+///
+/// The device's.
+pub(super) fn gemm_rows(
+    clock: &Clock,
+    ceilings: &Ceilings,
+    opt_library: Option<&Library>,
+    is_quick: bool,
+) -> Result<Vec<Row>, BenchError> {
+    let sizes: [(&str, Operands, &[usize]); 2] = if is_quick {
+        [("gemm_f32", Operands::F32, &[32]), ("gemm_bf16", Operands::Bf16, &[32])]
+    } else {
+        [
+            ("gemm_f32", Operands::F32, &[512, 1024, 2048, 4096]),
+            ("gemm_bf16", Operands::Bf16, &[1024, 2048, 4096, 8192]),
+        ]
+    };
+    let mut rows = Vec::new();
+    for (kernel, operands, sizes) in sizes {
+        for &size in sizes {
+            let (name, shape) = (format!("gemm {} {size}", operands.name()), format!("m={size},n={size},k={size}"));
+            let row = time(clock, ceilings, Section::Gemm, &name, kernel, &shape)?;
+            // The library's product of the same size is the ceiling, where there is one.
+            let opt_times = opt_library.and_then(|library| library.opt_times(operands, [size; 3]));
+            rows.push(match opt_times {
+                Some(times) => row.with_ceiling(times.median_us),
+                None => row,
+            });
+        }
+    }
+    Ok(rows)
+}
+
+fn time(
+    clock: &Clock,
+    ceilings: &Ceilings,
+    section: Section,
+    name: &str,
+    kernel: &str,
+    shape: &str,
+) -> Result<Row, BenchError> {
+    let launches = CaseLaunches::opt_of(kernel).expect("invariant: the table names kernels of the library");
+    let shape: Shape = shape.parse().expect("invariant: the table's shapes are well formed");
+    let device = clock.stream.device();
+    let mut launchable = prepare(launches, device, &shape)?;
+    let default = launchable.default_values().to_vec();
+    let values = device.tuned_values(launches.kernel, &default, &shape);
+    let effort = Effort::of(clock);
+    let count = launches_of(clock, &mut launchable, &values, effort)?;
+    let graph = chain(clock, &mut launchable, &values, count)?;
+    let rounds = if clock.is_simulated() { 1 } else { ROUNDS };
+    let times = clock.together(&[Timed::new(&graph, count)], rounds)?;
+    let work = launchable.work();
+    let opt_operands = opt_operands(clock, launches.kernel, &launchable)?;
+    let row = Row::new(section, name.to_owned(), times, work, ceilings.opt_time_us(work, opt_operands));
+    Ok(Row { tuned: values != default, ..row })
+}
+
+#[cfg(test)]
+mod tests {
+    use greta_runtime::Device;
+
+    use super::*;
+
+    #[test]
+    fn every_shape_is_one_of_its_kernels() {
+        for subject in KERNELS {
+            let launches = CaseLaunches::opt_of(subject.kernel).unwrap_or_else(|| panic!("{}", subject.kernel));
+            for text in [subject.shape, subject.quick] {
+                let shape: Shape = text.parse().unwrap_or_else(|error| panic!("{error}"));
+                assert_eq!(shape.len(), launches.sizes.len(), "{text}");
+                assert!(launches.sizes.iter().all(|name| shape.size(name).is_some()), "{text}");
+            }
+            let device = Device::open("cpu").expect("cpu is always there");
+            let shape = subject.quick.parse().expect("parsed above");
+            prepare(launches, &device, &shape).unwrap_or_else(|error| panic!("{}: {error}", subject.name));
+        }
+    }
+}

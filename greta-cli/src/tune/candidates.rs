@@ -1,0 +1,111 @@
+//! The variants worth compiling: all choices of tile parameters but those that a requirement or the target excludes.
+
+use std::collections::BTreeMap;
+
+use greta_codegen::definition::KernelDefinition;
+use greta_codegen::diagnostic::DiagnosticKind;
+use greta_codegen::lower::{LowerError, lower};
+use greta_codegen::target::Target;
+use rayon::prelude::*;
+use serde::Serialize;
+
+/// What is left of a kernel's choices of tile parameters, and what is not.
+#[derive(Debug)]
+pub(super) struct Candidates {
+    /// Choices that can be made of the parameters' values.
+    pub(super) choices: usize,
+    /// Those that are variants for the target, in order.
+    pub(super) variants: Vec<Vec<u32>>,
+    /// Why others are none, the most frequent reason first.
+    pub(super) excluded: Vec<Excluded>,
+}
+
+/// Choices that one reason excludes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Excluded {
+    /// The reason.
+    pub(super) reason: String,
+    /// How many choices.
+    pub(super) count: usize,
+}
+
+impl Candidates {
+    /// The choices with which `is_asked_for` agrees.
+    pub(super) fn new(
+        kernel: &'static KernelDefinition,
+        target: &'static Target,
+        is_asked_for: impl Fn(&[u32]) -> bool,
+    ) -> Self {
+        let choices: Vec<Vec<u32>> = choices(kernel).into_iter().filter(|values| is_asked_for(values)).collect();
+        let reasons: Vec<Option<String>> =
+            choices.par_iter().map(|values| opt_reason(kernel, target, values)).collect();
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for reason in reasons.iter().flatten() {
+            *counts.entry(reason).or_default() += 1;
+        }
+        let mut excluded: Vec<Excluded> =
+            counts.into_iter().map(|(reason, count)| Excluded { reason: reason.to_owned(), count }).collect();
+        excluded.sort_by_key(|excluded| std::cmp::Reverse(excluded.count));
+        let count = choices.len();
+        let variants = choices
+            .into_iter()
+            .zip(&reasons)
+            .filter(|(_, reason)| reason.is_none())
+            .map(|(values, _)| values)
+            .collect();
+        Self { choices: count, variants, excluded }
+    }
+}
+
+/// Every choice of the parameters' values, the last parameter varying fastest.
+fn choices(kernel: &KernelDefinition) -> Vec<Vec<u32>> {
+    kernel.parameters.iter().fold(vec![Vec::new()], |prefixes, parameter| {
+        let extend = |prefix: &Vec<u32>| {
+            let prefix = prefix.clone();
+            parameter.candidates.iter().map(move |&value| [prefix.as_slice(), &[value]].concat())
+        };
+        prefixes.iter().flat_map(extend).collect()
+    })
+}
+
+/// Why a choice is no variant for the target. A kernel that is wrong in another way is left to whoever compiles it.
+fn opt_reason(kernel: &'static KernelDefinition, target: &'static Target, values: &[u32]) -> Option<String> {
+    if let Some(requirement) = kernel.requirements.iter().find(|requirement| !(requirement.holds)(values)) {
+        return Some(format!("require({})", requirement.text));
+    }
+    let Err(LowerError::Invalid { diagnostics, .. }) = lower(kernel, values, target) else { return None };
+    diagnostics.iter().find_map(|diagnostic| match &diagnostic.kind {
+        DiagnosticKind::SharedMemory { limit, .. } => {
+            Some(format!("more shared memory than {} has ({limit} B a block)", target.name))
+        }
+        DiagnosticKind::BlockSize { limit, .. } => Some(format!("more threads than {} allows ({limit})", target.name)),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use greta_codegen::target::GFX942;
+
+    use super::*;
+
+    #[test]
+    fn every_choice_is_a_candidate_or_has_a_reason() {
+        for kernel in crate::catalog::KERNELS.iter().take(4).chain(crate::catalog::opt_kernel("gemm_f32").iter()) {
+            let candidates = Candidates::new(kernel, &GFX942, |_| true);
+            let excluded: usize = candidates.excluded.iter().map(|excluded| excluded.count).sum();
+            assert_eq!(candidates.variants.len() + excluded, candidates.choices, "{}", kernel.name);
+            let product: usize = kernel.parameters.iter().map(|parameter| parameter.candidates.len()).product();
+            assert_eq!(candidates.choices, product, "{}", kernel.name);
+            assert!(candidates.variants.contains(&kernel.defaults()), "{}", kernel.name);
+        }
+    }
+
+    #[test]
+    fn a_requirement_is_named_as_its_author_wrote_it() {
+        let gemm = crate::catalog::opt_kernel("gemm_f32").expect("a kernel of the library");
+        let candidates = Candidates::new(gemm, &GFX942, |_| true);
+        let texts: Vec<String> = gemm.requirements.iter().map(|it| format!("require({})", it.text)).collect();
+        assert!(candidates.excluded.iter().any(|excluded| texts.contains(&excluded.reason)), "{candidates:?}");
+    }
+}
