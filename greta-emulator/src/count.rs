@@ -2,17 +2,19 @@
 //!
 //! Counted from the addresses of the lanes before each instruction runs; nothing here is a time. LDS has
 //! 32 banks of 4 bytes and serves 32 lanes of 4 bytes, 16 of 8 or 8 of 16 at once; lanes of such a
-//! phase that want different words of one bank take turns.
+//! phase that want different words of one bank take turns. Which lanes are a phase of 16 bytes is from the documentation
+//! of ROCm's Composable Kernel ("LDS bank conflicts").
 
 use std::collections::HashSet;
 
 use serde::Serialize;
 
-use crate::execute::{Wave, global_accesses, shared_accesses};
+use crate::execute::{LANES, SharedAccess, Wave, global_accesses, shared_accesses};
 use crate::isa::{Encoding, Flags, Instruction, Op};
 use crate::occupancy::Occupancy;
 
 const BANKS: u64 = 32;
+const BANK_BYTES: u64 = 4;
 /// A line of the second-level cache and of memory.
 const LINE_BYTES: u64 = 128;
 /// Half of it: what a request of the first-level cache asks for.
@@ -163,30 +165,20 @@ impl Count {
     }
 
     fn count_shared(&mut self, wave: &Wave, instruction: &Instruction) {
-        // Words of a phase by bank: the first word of each bank, and how many different ones.
-        let shared = &mut self.counters.shared;
-        let mut accesses: Vec<(usize, u64, u64)> = Vec::new();
-        shared_accesses(wave, instruction, |access| accesses.push((access.lane, access.offset, access.bytes)));
+        let mut accesses: Vec<SharedAccess> = Vec::new();
+        shared_accesses(wave, instruction, |access| accesses.push(access));
         let elements = if instruction.row().flags.has(Flags::OFFSET2) { 2 } else { 1 };
+        let is_load = instruction.row().mnemonic.starts_with("ds_read");
         for element in 0..elements {
             let of_element = || accesses.iter().skip(element).step_by(elements);
-            let Some(&(_, _, bytes)) = of_element().next() else { return };
-            let lanes_at_once = (32 * 4 / bytes.max(4)) as usize;
-            for first in (0..64).step_by(lanes_at_once) {
-                let mut words: Vec<u64> = of_element()
-                    .filter(|(lane, ..)| (first..first + lanes_at_once).contains(lane))
-                    .flat_map(|&(_, offset, bytes)| offset / 4..(offset + bytes.max(1)).div_ceil(4))
-                    .collect();
-                words.sort_unstable();
-                words.dedup();
-                let mut banks = [0u64; BANKS as usize];
-                words.iter().for_each(|word| banks[(word % BANKS) as usize] += 1);
-                let turns = banks.into_iter().max().unwrap_or(0);
-                shared.phases += turns.min(1);
-                shared.conflicts += turns.saturating_sub(1);
+            let Some(bytes) = of_element().next().map(|access| access.bytes) else { return };
+            for phase in 0..LANES / lanes_at_once(bytes) {
+                let turns = turns(of_element().filter(|access| phase_of(access.lane, bytes, is_load) == phase));
+                self.counters.shared.phases += turns.min(1);
+                self.counters.shared.conflicts += turns.saturating_sub(1);
             }
         }
-        shared.bytes += accesses.iter().map(|(_, _, bytes)| bytes).sum::<u64>();
+        self.counters.shared.bytes += accesses.iter().map(|access| access.bytes).sum::<u64>();
     }
 
     fn count_global(&mut self, wave: &Wave, instruction: &Instruction) {
@@ -264,6 +256,31 @@ impl Counters {
             barriers,
         ]
     }
+}
+
+/// Lanes that LDS serves in a phase.
+fn lanes_at_once(bytes: u64) -> usize {
+    (BANKS * BANK_BYTES / bytes.max(BANK_BYTES)) as usize
+}
+
+/// The phase in which a lane is served. Loads of 16 bytes pair a quad of the lower 16 lanes with one of the upper 16.
+fn phase_of(lane: usize, bytes: u64, is_load: bool) -> usize {
+    match (bytes, is_load) {
+        (16, true) => lane / 32 * 4 + (lane / 4 % 4 ^ lane / 16 % 2),
+        _ => lane / lanes_at_once(bytes),
+    }
+}
+
+/// How often LDS has to serve the lanes of a phase: the most different words of one bank that they want.
+fn turns<'a>(phase: impl Iterator<Item = &'a SharedAccess>) -> u64 {
+    let words_of =
+        |access: &SharedAccess| access.offset / BANK_BYTES..(access.offset + access.bytes.max(1)).div_ceil(BANK_BYTES);
+    let mut words: Vec<u64> = phase.flat_map(words_of).collect();
+    words.sort_unstable();
+    words.dedup();
+    let mut banks = [0; BANKS as usize];
+    words.iter().for_each(|word| banks[(word % BANKS) as usize] += 1);
+    banks.into_iter().max().unwrap_or(0)
 }
 
 /// Units of `unit` bytes that the sorted ranges touch, each counted once.

@@ -86,3 +86,12 @@ extern "C" __global__ void conflicts(float* p, int stride) {
     int at = threadIdx.x * stride;
     asm volatile("ds_write_b32 %0, %1" ::"v"(at * 4), "v"(p[at]));
 }
+// 16 bytes a lane: quads 0 to 3 on the lower banks, quads 4 to 7 on the upper ones, each quad in a row of its own.
+extern "C" __global__ void wide_conflicts(float* p, int n) {
+    typedef float four __attribute__((ext_vector_type(4)));
+    int quad = threadIdx.x % 64 / 4;
+    int at = (quad * 32 + quad / 4 % 2 * 16 + threadIdx.x % 4 * 4) * 4;
+    four x = {1.0f, 2.0f, 3.0f, 4.0f};
+    asm volatile("ds_write_b128 %1, %0\n\ts_waitcnt lgkmcnt(0)\n\tds_read_b128 %0, %1\n\ts_waitcnt lgkmcnt(0)" : "+v"(x) : "v"(at));
+    p[threadIdx.x] = x[n % 4];
+}

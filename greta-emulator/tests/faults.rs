@@ -156,3 +156,13 @@ fn counters_count_conflicts_lines_and_waves() {
     assert_eq!(json["global"]["lines"], 4);
     assert_eq!(json["occupancy"]["limited_by"], "shared");
 }
+
+#[test]
+fn lanes_of_wide_loads_and_stores_conflict_by_their_own_phases() {
+    let options = Options { counters: true, ..Options::default() };
+    let Some(report) = run("wide_conflicts", 0, options) else { return };
+    let shared = report.unwrap().counters.unwrap().shared;
+    // A phase of the load has a quad of each half of the banks; one of the store has two of the same half, in two rows.
+    let (waves, phases) = (2, 8);
+    assert_eq!((shared.phases, shared.conflicts), (waves * 2 * phases, waves * phases));
+}
