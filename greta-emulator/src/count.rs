@@ -266,7 +266,7 @@ fn lanes_at_once(bytes: u64) -> usize {
 /// The phase in which a lane is served. Loads of 16 bytes pair a quad of the lower 16 lanes with one of the upper 16.
 fn phase_of(lane: usize, bytes: u64, is_load: bool) -> usize {
     match (bytes, is_load) {
-        (16, true) => lane / 32 * 4 + (lane / 4 % 4 ^ lane / 16 % 2),
+        (16, true) => lane / 32 * 4 + ((lane / 4 % 4) ^ (lane / 16 % 2)),
         _ => lane / lanes_at_once(bytes),
     }
 }

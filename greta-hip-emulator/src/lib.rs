@@ -22,6 +22,7 @@ mod journal;
 mod lines;
 mod memory;
 mod occupancy;
+mod procedure;
 mod runtime;
 mod status;
 mod stream;

@@ -15,7 +15,7 @@ use hip_sys::{hipError_t, hipStream_t};
 use crate::errors::{hipErrorContextIsDestroyed, hipErrorInvalidDevice};
 use crate::event::Event;
 use crate::function::{Function, Module};
-use crate::graph::{Exec, Graph};
+use crate::graph::{Exec, Graph, UserObject};
 use crate::handles::{Handles, lock};
 use crate::journal::Journal;
 use crate::memory::{Blocks, Pool};
@@ -30,7 +30,7 @@ const DEVICES_MAX: usize = 64;
 /// The null stream, by its own name.
 const LEGACY_STREAM: usize = 1;
 /// The stream of the calling thread.
-const THREAD_STREAM: usize = 2;
+pub(crate) const THREAD_STREAM: usize = 2;
 
 pub(crate) struct Runtime {
     pub(crate) device_count: usize,
@@ -47,6 +47,7 @@ pub(crate) struct Runtime {
     pub(crate) functions: Handles<Function>,
     pub(crate) graphs: Handles<Graph>,
     pub(crate) execs: Handles<Exec>,
+    pub(crate) user_objects: Handles<UserObject>,
     pub(crate) pools: Handles<Pool>,
     /// Which device may reach which other's memory, as programs have asked.
     pub(crate) peers: Mutex<BTreeSet<(usize, usize)>>,
@@ -54,6 +55,8 @@ pub(crate) struct Runtime {
     null_streams: Vec<Arc<Stream>>,
     /// The pool that each device begins with, and the one that it uses.
     device_pools: Vec<(usize, AtomicUsize)>,
+    /// What counts the memory of each device's graphs.
+    graph_pools: Vec<usize>,
 }
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
@@ -75,6 +78,8 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
         functions: Handles::default(),
         graphs: Handles::default(),
         execs: Handles::default(),
+        user_objects: Handles::default(),
+        graph_pools: (0..device_count).map(pool_of).collect(),
         device_pools: (0..device_count).map(pool_of).map(|pool| (pool, AtomicUsize::new(pool))).collect(),
         pools,
         peers: Mutex::default(),
@@ -96,6 +101,11 @@ impl Runtime {
     /// The pool that a device uses.
     pub(crate) fn pool(&self, device: usize) -> usize {
         self.device_pools[device].1.load(Ordering::Relaxed)
+    }
+
+    /// What counts the memory of a device's graphs.
+    pub(crate) fn graph_pool(&self, device: usize) -> usize {
+        self.graph_pools[device]
     }
 
     /// Makes a pool the one that a device uses.

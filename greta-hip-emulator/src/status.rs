@@ -92,6 +92,8 @@ macro_rules! hip {
             // SAFETY: as the caller's contract says.
             $crate::status::record(|| unsafe { $body })
         }
+
+        $crate::procedure::list!($name);
     )*};
 }
 pub(crate) use hip;

@@ -27,6 +27,8 @@ macro_rules! handles {
 }
 
 handles! {
+    /// An object of the program's that ends with what refers to it.
+    hipUserObject_t = hipUserObject;
     /// A memory pool.
     hipMemPool_t = ihipMemPoolHandle_t;
     /// A context: a device, by the name of an older interface.
@@ -237,6 +239,22 @@ pub struct hipMemAccessDesc {
     pub flags: c_uint,
 }
 
+/// A node that takes memory.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct hipMemAllocNodeParams {
+    /// Whose memory.
+    pub poolProps: hipMemPoolProps,
+    /// Who else reaches it: every device does.
+    pub accessDescs: *const hipMemAccessDesc,
+    /// How many of those.
+    pub accessDescCount: usize,
+    /// Bytes.
+    pub bytesize: usize,
+    /// The address that was given out.
+    pub dptr: *mut c_void,
+}
+
 /// Registered by programs of hipcc: where a kernel's parts of the grid are given. Never filled.
 pub type GridPlace = *mut c_void;
 
@@ -246,7 +264,7 @@ const _: () = {
     assert!(size_of::<hipMemcpy3DParms>() == 160);
     assert!(size_of::<hip_Memcpy2D>() == 128);
     assert!(size_of::<hipMemPoolProps>() == 88);
-    assert!(size_of::<hipMemAccessDesc>() == 12);
+    assert!(size_of::<hipMemAccessDesc>() == 12 && size_of::<hipMemAllocNodeParams>() == 120);
     assert!(size_of::<hipGraphInstantiateParams>() == 32);
     assert!(size_of::<hipKernelNodeParams>() == 64 && size_of::<hipMemsetParams>() == 48);
 };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::argument::Arguments;
 use crate::event::Event;
 use crate::function::{Function, Shape};
-use crate::graph::{Exec, Graph};
+use crate::graph::{Exec, Graph, GraphBlock};
 use crate::status::Outcome;
 use crate::transfer::{Copy, Fill};
 use crate::types::hipHostFn_t;
@@ -26,6 +26,10 @@ pub(crate) enum Work {
     Empty,
     WaitEvent(EventWork),
     RecordEvent(EventWork),
+    /// Memory of the graph is there from here on.
+    Allocate(Arc<GraphBlock>),
+    /// Nobody uses the memory at this address any more.
+    Release(u64),
 }
 
 /// A launch of a kernel.
@@ -80,7 +84,7 @@ impl Work {
             Self::Graph(graph) => unsafe { graph.run() },
             // SAFETY: as the caller's contract says.
             Self::Exec(exec) => unsafe { exec.run() },
-            Self::Empty | Self::WaitEvent(_) => Ok(()),
+            Self::Empty | Self::WaitEvent(_) | Self::Allocate(_) | Self::Release(_) => Ok(()),
             Self::RecordEvent(work) => {
                 work.event.happen();
                 Ok(())
@@ -99,6 +103,8 @@ impl Work {
             Self::Empty => 5,
             Self::WaitEvent(_) => 6,
             Self::RecordEvent(_) => 7,
+            Self::Allocate(_) => 10,
+            Self::Release(_) => 11,
         }
     }
 
@@ -117,6 +123,8 @@ impl Work {
             Self::Empty => "empty".to_owned(),
             Self::WaitEvent(_) => "wait for an event".to_owned(),
             Self::RecordEvent(_) => "record an event".to_owned(),
+            Self::Allocate(block) => format!("allocate {} B", block.bytes),
+            Self::Release(address) => format!("free {address:#x}"),
         }
     }
 }

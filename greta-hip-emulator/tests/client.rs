@@ -52,7 +52,11 @@ fn a_program_in_c_finds_the_api_as_it_expects_it() {
     let [program, image, dot] = ["client", "kernels.co", "graph.dot"].map(|name| folder.path().join(name));
     std::fs::write(&image, object).expect("room for an object");
     let mut compile = Command::new("cc");
-    compile.args(["-std=c11", "-Wall", "-Werror", "-O1", "-o"]).arg(&program).arg(source("client.c"));
+    compile
+        .args(["-std=c11", "-Wall", "-Werror", "-O1", "-o"])
+        .arg(&program)
+        .arg(source("client.c"))
+        .arg(source("launchers.c"));
     compile.arg("-L").arg(folder.path()).arg("-lamdhip64");
     let compiled = match compile.output() {
         Ok(output) => output,

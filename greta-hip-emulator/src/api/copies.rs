@@ -216,7 +216,7 @@ hip! {
 }
 
 /// A place in a variable.
-fn variable(symbol: *const c_void, count: usize, offset: usize) -> Outcome<*mut c_void> {
+pub(super) fn variable(symbol: *const c_void, count: usize, offset: usize) -> Outcome<*mut c_void> {
     let (start, bytes) = super::registration::variable(symbol)?;
     match offset.checked_add(count) {
         Some(end) if end <= bytes => Ok(crate::handles::pointer(start + offset)),

@@ -10,6 +10,7 @@ use crate::errors::{
     hipErrorInvalidDevice, hipErrorInvalidValue, hipErrorNoDevice, hipErrorPeerAccessAlreadyEnabled,
     hipErrorPeerAccessNotEnabled, hipErrorUnsupportedLimit,
 };
+use crate::procedure::list;
 use crate::runtime::{self, current_device, runtime, set_peer, streams_of};
 use crate::status::{Outcome, hip};
 use crate::types::hipDevice_t;
@@ -144,8 +145,7 @@ hip! {
 
     /// Waits for the device's work; gives the first failure of its streams.
     fn hipDeviceSynchronize() {
-        capture::forbid_unsafe_call()?;
-        streams_of(current_device()).iter().find_map(|stream| stream.failure()).map_or(Ok(()), Err)
+        synchronize()
     }
 
     /// Forgets the failures of the device's streams. Memory and handles stay.
@@ -162,6 +162,26 @@ hip! {
     /// How the host waits.
     fn hipGetDeviceFlags(flags: *mut c_uint) {
         put(flags, 0)
+    }
+
+    /// Asks for a division between cache and LDS, of which the hardware has none.
+    fn hipDeviceSetCacheConfig(_preference: c_uint) {
+        Ok(())
+    }
+
+    /// The division between cache and LDS: none is preferred.
+    fn hipDeviceGetCacheConfig(preference: *mut c_uint) {
+        put(preference, 0)
+    }
+
+    /// Asks for a width of LDS banks, which the hardware does not change.
+    fn hipDeviceSetSharedMemConfig(_width: c_uint) {
+        Ok(())
+    }
+
+    /// The width of LDS banks: 4 bytes, which is 1.
+    fn hipDeviceGetSharedMemConfig(width: *mut c_uint) {
+        put(width, 1)
     }
 
     /// A limit of the device's runtime, in bytes.
@@ -219,6 +239,14 @@ hip! {
 #[unsafe(no_mangle)]
 pub extern "C" fn hipApiName(_id: u32) -> *const c_char {
     c"unknown".as_ptr()
+}
+
+list!(hipApiName);
+
+/// Waits for the thread's device.
+pub(super) fn synchronize() -> Outcome {
+    capture::forbid_unsafe_call()?;
+    streams_of(current_device()).iter().find_map(|stream| stream.failure()).map_or(Ok(()), Err)
 }
 
 /// A host pointer as a handle-sized number.

@@ -5,6 +5,7 @@ use std::ffi::c_char;
 use hip_sys::hipError_t;
 
 use crate::errors::{hipErrorInvalidValue, row};
+use crate::procedure::list;
 use crate::status::{hip, last, report, take_last};
 
 use super::put;
@@ -15,6 +16,8 @@ pub extern "C" fn hipGetErrorName(error: hipError_t) -> *const c_char {
     row(error).name.as_ptr()
 }
 
+list!(hipGetErrorName);
+
 /// What a status means; after a kernel's fault, the emulator's report of it. The report is good until the thread's next
 /// fault.
 #[unsafe(no_mangle)]
@@ -22,11 +25,15 @@ pub extern "C" fn hipGetErrorString(error: hipError_t) -> *const c_char {
     report(error).map_or(row(error).text.as_ptr(), |report| report.as_ptr())
 }
 
+list!(hipGetErrorString);
+
 /// The thread's last failure, which is forgotten.
 #[unsafe(no_mangle)]
 pub extern "C" fn hipGetLastError() -> hipError_t {
     take_last()
 }
+
+list!(hipGetLastError);
 
 /// The thread's last failure, which is forgotten.
 #[unsafe(no_mangle)]
@@ -34,11 +41,15 @@ pub extern "C" fn hipExtGetLastError() -> hipError_t {
     take_last()
 }
 
+list!(hipExtGetLastError);
+
 /// The thread's last failure.
 #[unsafe(no_mangle)]
 pub extern "C" fn hipPeekAtLastError() -> hipError_t {
     last()
 }
+
+list!(hipPeekAtLastError);
 
 hip! {
     /// The name of a status.

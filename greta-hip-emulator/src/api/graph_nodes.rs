@@ -14,7 +14,7 @@ use crate::transfer::{Copy, Extent, Fill, Side};
 use crate::types::{hipExtent, hipHostNodeParams, hipMemcpy3DParms, hipPitchedPtr, hipPos};
 use crate::work::{EventWork, HostCall, Work};
 
-use super::copies::boxes;
+use super::copies::{boxes, variable};
 use super::devices::address;
 use super::events::event;
 use super::graphs::{exec, graph, name_graph, nodes, put_nodes};
@@ -26,7 +26,7 @@ use super::{put, take};
 /// # Safety
 ///
 /// `dependencies` is null or has `count` nodes; `place` is null or valid for a write.
-unsafe fn add(
+pub(super) unsafe fn add(
     place: *mut hipGraphNode_t,
     to: hipGraph_t,
     dependencies: *const hipGraphNode_t,
@@ -45,7 +45,7 @@ unsafe fn add(
 }
 
 /// The work of a node.
-fn work_of(node: hipGraphNode_t) -> Outcome<Work> {
+pub(super) fn work_of(node: hipGraphNode_t) -> Outcome<Work> {
     holder(node.addr())?.work(node.addr()).ok_or_else(|| hipErrorInvalidValue.into())
 }
 
@@ -144,6 +144,14 @@ node_calls! {
     "copies bytes": hipGraphAddMemcpyNode1D hipGraphMemcpyNodeSetParams1D hipGraphExecMemcpyNodeSetParams1D
         (to_place: *mut c_void, from: *const c_void, bytes: usize, kind: hipMemcpyKind)
         copy(Copy::linear(address(to_place), address(from), bytes, kind));
+    "copies into a variable": hipGraphAddMemcpyNodeToSymbol hipGraphMemcpyNodeSetParamsToSymbol
+        hipGraphExecMemcpyNodeSetParamsToSymbol
+        (symbol: *const c_void, from: *const c_void, bytes: usize, offset: usize, kind: hipMemcpyKind)
+        copy(Copy::linear(address(variable(symbol, bytes, offset)?), address(from), bytes, kind));
+    "copies out of a variable": hipGraphAddMemcpyNodeFromSymbol hipGraphMemcpyNodeSetParamsFromSymbol
+        hipGraphExecMemcpyNodeSetParamsFromSymbol
+        (to_place: *mut c_void, symbol: *const c_void, bytes: usize, offset: usize, kind: hipMemcpyKind)
+        copy(Copy::linear(address(to_place), address(variable(symbol, bytes, offset)?), bytes, kind));
     "sets elements": hipGraphAddMemsetNode hipGraphMemsetNodeSetParams hipGraphExecMemsetNodeSetParams
         (params: *const hipMemsetParams) fill(params);
     "calls the program": hipGraphAddHostNode hipGraphHostNodeSetParams hipGraphExecHostNodeSetParams
@@ -195,7 +203,7 @@ hip! {
         Ok(())
     }
 
-    /// A node's kind: 0 kernel, 1 copy, 2 fill, 3 host, 4 graph, 5 empty, 6 wait, 7 record.
+    /// A node's kind: 0 kernel, 1 copy, 2 fill, 3 host, 4 graph, 5 empty, 6 wait, 7 record, 10 memory, 11 its end.
     fn hipGraphNodeGetType(node: hipGraphNode_t, kind: *mut c_uint) {
         put(kind, work_of(node)?.node_type())
     }

@@ -67,7 +67,18 @@ pub(super) fn shape(grid: dim3, block: dim3, dynamic_shared_bytes: usize) -> Out
 }
 
 /// A launch whose grid is in threads, which must be whole blocks.
-fn shape_of_threads(threads: [u32; 3], block: [u32; 3], dynamic_shared_bytes: usize) -> Outcome<Shape> {
+///
+/// # Safety
+///
+/// As for [`work`].
+unsafe fn launch_threads(
+    function: hipFunction_t,
+    [threads, block]: [[u32; 3]; 2],
+    dynamic_shared_bytes: usize,
+    given: Given,
+    order: hipStream_t,
+    events: [hipEvent_t; 2],
+) -> Outcome {
     let dynamic_shared_bytes = u32::try_from(dynamic_shared_bytes).map_err(|_| hipErrorInvalidConfiguration)?;
     let mut grid = [0; 3];
     for axis in 0..3 {
@@ -76,7 +87,9 @@ fn shape_of_threads(threads: [u32; 3], block: [u32; 3], dynamic_shared_bytes: us
         }
         grid[axis] = threads[axis] / block[axis];
     }
-    Ok(Shape { grid, block, dynamic_shared_bytes })
+    let shape = Shape { grid, block, dynamic_shared_bytes };
+    // SAFETY: as the caller's contract says.
+    unsafe { launch_between(function.cast_const().cast(), shape, given, order, events) }
 }
 
 hip! {
@@ -133,9 +146,8 @@ hip! {
         stop: hipEvent_t,
         _flags: u32,
     ) {
-        let (threads, block) = ([threads_x, threads_y, threads_z], [block_x, block_y, block_z]);
-        let shape = shape_of_threads(threads, block, dynamic_shared_bytes)?;
-        launch_between(function.cast_const().cast(), shape, Given { params, extra }, order, [start, stop])
+        let shape = [[threads_x, threads_y, threads_z], [block_x, block_y, block_z]];
+        launch_threads(function, shape, dynamic_shared_bytes, Given { params, extra }, order, [start, stop])
     }
 
     /// As `hipExtModuleLaunchKernel`.
@@ -154,9 +166,8 @@ hip! {
         start: hipEvent_t,
         stop: hipEvent_t,
     ) {
-        let (threads, block) = ([threads_x, threads_y, threads_z], [block_x, block_y, block_z]);
-        let shape = shape_of_threads(threads, block, dynamic_shared_bytes)?;
-        launch_between(function.cast_const().cast(), shape, Given { params, extra }, order, [start, stop])
+        let shape = [[threads_x, threads_y, threads_z], [block_x, block_y, block_z]];
+        launch_threads(function, shape, dynamic_shared_bytes, Given { params, extra }, order, [start, stop])
     }
 
     /// Launches a kernel of a program of hipcc.

@@ -7,14 +7,16 @@ use hip_sys::hipStream_t;
 use crate::capture;
 use crate::device::MEMORY_BYTES;
 use crate::errors::{hipErrorInvalidDevicePointer, hipErrorInvalidValue, hipErrorNotSupported, hipErrorOutOfMemory};
+use crate::graph::GraphBlock;
 use crate::handles::pointer;
 use crate::memory::Kind;
 use crate::runtime::{current_device, runtime, stream};
 use crate::status::{Outcome, hip};
 use crate::types::{hipDeviceptr_t, hipExtent, hipPitchedPtr, hipPointerAttribute_t};
+use crate::work::Work;
 
 use super::devices::address;
-use super::put;
+use super::{list, put};
 
 /// Rows of pitched memory begin at multiples of this.
 const PITCH_BYTES: usize = 256;
@@ -36,6 +38,34 @@ fn allocate_host(bytes: usize, kind: Kind, flags: c_uint) -> Outcome<*mut c_void
     }
     let address = runtime().blocks.allocate_host(current_device(), bytes, kind, flags)?;
     Ok(std::ptr::with_exposed_provenance_mut(address as usize))
+}
+
+/// A fresh block in stream order: in a capture that of a node, which counts for the graphs of the stream's device.
+///
+/// # Safety
+///
+/// `place` is null or valid for a write.
+pub(super) unsafe fn allocate_in_order(
+    place: *mut *mut c_void,
+    bytes: usize,
+    pool: usize,
+    handle: hipStream_t,
+) -> Outcome {
+    let order = stream(handle)?;
+    if place.is_null() {
+        return Err(hipErrorInvalidValue.into());
+    }
+    if order.place().is_none() || bytes == 0 {
+        // SAFETY: as the caller's contract says.
+        return unsafe { put(place, allocate(bytes, pool)?) };
+    }
+    let block = GraphBlock::take(order.device, bytes)?;
+    let start = block.address as usize;
+    // SAFETY: the work names no memory of the host; the rest as the caller's contract says.
+    unsafe {
+        order.submit(Work::Allocate(block))?;
+        put(place, pointer(start))
+    }
 }
 
 /// Frees a block; null is none.
@@ -72,13 +102,9 @@ hip! {
         put(block, allocate(bytes, 0)?)
     }
 
-    /// Takes device memory in stream order.
+    /// Takes device memory in stream order; in a capture a node takes it.
     fn hipMallocAsync(block: *mut *mut c_void, bytes: usize, handle: hipStream_t) {
-        if block.is_null() {
-            return Err(hipErrorInvalidValue.into());
-        }
-        refuse_capture(handle)?;
-        put(block, allocate(bytes, 0)?)
+        allocate_in_order(block, bytes, 0, handle)
     }
 
     /// Gives device memory back.
@@ -89,11 +115,14 @@ hip! {
 
     /// Gives device memory back in stream order.
     fn hipFreeAsync(block: *mut c_void, handle: hipStream_t) {
-        refuse_capture(handle)?;
         if block.is_null() {
             return Err(hipErrorInvalidValue.into());
         }
-        free(block, &[Kind::Device])
+        let order = stream(handle)?;
+        match order.place() {
+            Some(_) => order.submit(Work::Release(address(block) as u64)),
+            None => free(block, &[Kind::Device]),
+        }
     }
 
     /// Takes rows of device memory, and says how far apart they are.
@@ -246,8 +275,37 @@ hip! {
         put(attributes, describe(data))
     }
 
+    /// Several attributes of a pointer, each into its place.
+    fn hipDrvPointerGetAttributes(
+        count: c_uint,
+        attributes: *mut c_uint,
+        values: *mut *mut c_void,
+        data: hipDeviceptr_t,
+    ) {
+        let attributes = list(attributes.cast_const(), count as usize)?;
+        let values = list(values.cast_const(), count as usize)?;
+        attributes.iter().zip(values).try_for_each(|(&attribute, &value)| put_attribute(value, attribute, data))
+    }
+
+    /// Changes an attribute of a pointer: that copies of it are done when their calls return, as all are.
+    fn hipPointerSetAttribute(_value: *const c_void, attribute: c_uint, data: hipDeviceptr_t) {
+        const SYNC_COPIES: c_uint = 6;
+        let is_known = runtime().blocks.holding(address(data) as u64).is_some();
+        if attribute == SYNC_COPIES && is_known { Ok(()) } else { Err(hipErrorInvalidValue.into()) }
+    }
+
     /// One attribute of a pointer.
     fn hipPointerGetAttribute(value: *mut c_void, attribute: c_uint, data: hipDeviceptr_t) {
+        put_attribute(value, attribute, data)
+    }
+}
+
+/// # Safety
+///
+/// `value` is null or has room for the attribute.
+unsafe fn put_attribute(value: *mut c_void, attribute: c_uint, data: hipDeviceptr_t) -> Outcome {
+    // SAFETY: as the caller's contract says.
+    unsafe {
         let block = runtime().blocks.holding(address(data) as u64).ok_or(hipErrorInvalidValue)?;
         let all = describe(data);
         match attribute {
@@ -261,14 +319,6 @@ hip! {
             13 => put(value.cast(), 1 as c_uint),
             _ => Err(hipErrorNotSupported.into()),
         }
-    }
-}
-
-/// Memory comes and goes with the program's calls, so a graph cannot hold it.
-fn refuse_capture(handle: hipStream_t) -> Outcome {
-    match stream(handle)?.place() {
-        Some(_) => Err(hipErrorNotSupported.into()),
-        None => Ok(()),
     }
 }
 

@@ -3,34 +3,42 @@
 //! A function here reads and checks what C gave it and asks the other modules; it holds no state.
 
 mod absent;
+mod contexts;
 mod copies;
 mod devices;
 mod errors;
 mod events;
+mod graph_memory;
 mod graph_nodes;
 mod graphs;
 mod launches;
 mod memory;
 mod modules;
 mod occupancy;
+mod per_thread;
 mod pools;
+mod procedures;
 mod registration;
 mod sets;
 mod streams;
 
 use std::ffi::{CStr, c_char};
 
+pub use contexts::*;
 pub use copies::*;
 pub use devices::*;
 pub use errors::*;
 pub use events::*;
+pub use graph_memory::*;
 pub use graph_nodes::*;
 pub use graphs::*;
 pub use launches::*;
 pub use memory::*;
 pub use modules::*;
 pub use occupancy::*;
+pub use per_thread::*;
 pub use pools::*;
+pub use procedures::*;
 pub use registration::*;
 pub use sets::*;
 pub use streams::*;

@@ -12,6 +12,7 @@ use crate::errors::{
 };
 use crate::function::{Function, Module, Object};
 use crate::handles::pointer;
+use crate::procedure::list;
 use crate::runtime::runtime;
 use crate::status::{Outcome, hip};
 use crate::types::{hipDeviceptr_t, hipFuncAttributes};
@@ -167,8 +168,12 @@ pub extern "C" fn hipKernelNameRef(of: hipFunction_t) -> *const c_char {
     runtime().functions.get(of.addr()).map_or(std::ptr::null(), |function| function.name.as_ptr())
 }
 
+list!(hipKernelNameRef);
+
 /// The name of a kernel by its host function; null for what is none. It lives as long as the kernel.
 #[unsafe(no_mangle)]
 pub extern "C" fn hipKernelNameRefByPtr(of: *const c_void, _stream: hip_sys::hipStream_t) -> *const c_char {
     function(of).map_or(std::ptr::null(), |function| function.name.as_ptr())
 }
+
+list!(hipKernelNameRefByPtr);

@@ -13,7 +13,7 @@ use crate::runtime::{self, runtime, stream};
 use crate::status::{Outcome, hip};
 use crate::types::{hipMemAccessDesc, hipMemLocation, hipMemPool_t, hipMemPoolProps};
 
-use super::memory::allocate;
+use super::memory::allocate_in_order;
 use super::{list, put, take};
 
 /// Settings by HIP's numbers: 1 to 3 are flags, 4 is bytes; then come counts of what is reserved and used.
@@ -64,13 +64,11 @@ hip! {
 
     /// Takes memory of a pool in stream order.
     fn hipMallocFromPoolAsync(block: *mut *mut c_void, bytes: usize, handle: hipMemPool_t, order: hipStream_t) {
-        stream(order)?;
-        if block.is_null() {
-            return Err(hipErrorInvalidValue.into());
-        }
         let pool = pool(handle)?;
-        put(block, allocate(bytes, handle.addr())?)?;
-        pool.add(bytes as u64);
+        allocate_in_order(block, bytes, handle.addr(), order)?;
+        if stream(order)?.place().is_none() {
+            pool.add(bytes as u64);
+        }
         Ok(())
     }
 

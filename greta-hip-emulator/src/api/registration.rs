@@ -14,6 +14,7 @@ use crate::errors::{hipErrorInvalidDeviceFunction, hipErrorInvalidImage, hipErro
 use crate::function::{Function, Object};
 use crate::handles::{fresh, lock, pointer};
 use crate::image;
+use crate::procedure::list;
 use crate::runtime::runtime;
 use crate::status::{Outcome, hip};
 
@@ -121,6 +122,8 @@ pub unsafe extern "C" fn __hipRegisterFatBinary(image: *const c_void) -> *mut *m
     pointer(program)
 }
 
+list!(__hipRegisterFatBinary);
+
 /// Forgets a program's code, kernels and variables.
 ///
 /// # Safety
@@ -140,6 +143,8 @@ pub unsafe extern "C" fn __hipUnregisterFatBinary(program: *mut *mut c_void) {
     registered.variables.retain(|_, symbol| symbol.program != program);
     registered.programs.remove(&program);
 }
+
+list!(__hipUnregisterFatBinary);
 
 /// Registers a kernel under the address of its host function.
 ///
@@ -164,6 +169,8 @@ pub unsafe extern "C" fn __hipRegisterFunction(
     lock(&REGISTERED).functions.insert(host.addr(), symbol);
 }
 
+list!(__hipRegisterFunction);
+
 /// Registers a variable under the address of its host variable.
 ///
 /// # Safety
@@ -184,6 +191,8 @@ pub unsafe extern "C" fn __hipRegisterVar(
     let symbol = unsafe { register(program.addr(), name) };
     lock(&REGISTERED).variables.insert(host.addr(), symbol);
 }
+
+list!(__hipRegisterVar);
 
 hip! {
     /// Keeps what `<<<...>>>` says of a launch.

@@ -12,6 +12,7 @@ use crate::errors::{
 };
 use crate::graph::Graph;
 use crate::handles::pointer;
+use crate::procedure::list;
 use crate::runtime::{current_device, runtime, stream};
 use crate::status::{Outcome, hip};
 use crate::stream::Stream;
@@ -291,6 +292,8 @@ hip! {
 pub extern "C" fn hipGetStreamDeviceId(handle: hipStream_t) -> c_int {
     stream(handle).map_or(-1, |stream| stream.device as c_int)
 }
+
+list!(hipGetStreamDeviceId);
 
 /// Keeps a list for C until the thread keeps the next.
 fn keep_list(nodes: Vec<usize>) -> *const hipGraphNode_t {

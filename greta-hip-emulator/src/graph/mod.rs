@@ -5,11 +5,15 @@
 
 mod dot;
 mod exec;
+mod memory;
+mod user_object;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 pub(crate) use exec::{Exec, UpdateResult};
+pub(crate) use memory::GraphBlock;
+pub(crate) use user_object::{Held, UserObject};
 
 use crate::errors::hipErrorInvalidValue;
 use crate::handles::{fresh, lock};
@@ -30,6 +34,7 @@ struct Contents {
     nodes: BTreeMap<usize, Node>,
     /// From the node that comes first to the one that waits.
     edges: BTreeSet<(usize, usize)>,
+    objects: Vec<Held>,
 }
 
 #[derive(Debug, Clone)]
@@ -147,7 +152,26 @@ impl Graph {
         let node = |(name, node): (&usize, &Node)| (names[name], Node { work: node.work.clone(), origin: *name });
         let nodes = contents.nodes.iter().map(node).collect();
         let edges = contents.edges.iter().map(|(from, to)| (names[from], names[to])).collect();
-        Self { contents: Mutex::new(Contents { nodes, edges }) }
+        Self { contents: Mutex::new(Contents { nodes, edges, objects: contents.objects.clone() }) }
+    }
+
+    /// Keeps references to an object as long as there is the graph, or what was instantiated of it from now on.
+    pub(crate) fn hold(&self, held: Held) {
+        lock(&self.contents).objects.push(held);
+    }
+
+    /// Lets references to an object go.
+    pub(crate) fn let_go(&self, object: &Arc<UserObject>, count: u32) -> Outcome {
+        let mut contents = lock(&self.contents);
+        let found = |held: &Held| Arc::ptr_eq(&held.object, object) && held.count >= count;
+        let at = contents.objects.iter().position(found).ok_or(hipErrorInvalidValue)?;
+        contents.objects[at].count -= count;
+        if contents.objects[at].count == 0 {
+            contents.objects.swap_remove(at);
+        }
+        // The program's function may be called now, which may use the graph.
+        drop(contents);
+        object.release(count)
     }
 
     /// The node that was cloned from another.

@@ -1,27 +1,8 @@
 /* A program of HIP's C API that knows nothing of what runs it. Usage: client OBJECT DOT_FILE.
  * Ends with the first line whose expectation does not hold, and status 1. */
-#include "hip.h"
+#include "expect.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define EXPECT(condition)                                                                  \
-    do {                                                                                   \
-        if (!(condition)) {                                                                \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);        \
-            exit(1);                                                                       \
-        }                                                                                  \
-    } while (0)
-#define GIVES(status, call)                                                                            \
-    do {                                                                                               \
-        hipError_t status_ = (call);                                                                   \
-        if (status_ != (status)) {                                                                     \
-            fprintf(stderr, "%s:%d: %s gives %s\n", __FILE__, __LINE__, #call, hipGetErrorName(status_)); \
-            exit(1);                                                                                   \
-        }                                                                                              \
-    } while (0)
-#define OK(call) GIVES(hipSuccess, call)
 
 enum { COUNT = 1000 };
 static hipModule_t module;
@@ -403,6 +384,7 @@ int main(int argc, char **argv) {
     streams();
     graphs();
     captures();
+    launchers(scale);
     faults();
     OK(hipFree(x));
     OK(hipFree(y));

@@ -12,12 +12,14 @@ typedef struct graph *hipGraph_t;
 typedef struct node *hipGraphNode_t;
 typedef struct exec *hipGraphExec_t;
 typedef struct pool *hipMemPool_t;
+typedef struct context *hipCtx_t;
+typedef struct object *hipUserObject_t;
 typedef void *hipDeviceptr_t;
 typedef struct { uint32_t x, y, z; } dim3;
 
 enum {
     hipSuccess = 0, hipErrorInvalidValue = 1, hipErrorOutOfMemory = 2, hipErrorInvalidConfiguration = 9,
-    hipErrorInvalidMemcpyDirection = 21, hipErrorInvalidDevice = 101, hipErrorInvalidImage = 200,
+    hipErrorInvalidMemcpyDirection = 21, hipErrorInvalidDevice = 101, hipErrorInvalidImage = 200, hipErrorInvalidContext = 201,
     hipErrorInvalidHandle = 400, hipErrorIllegalState = 401, hipErrorNotFound = 500, hipErrorIllegalAddress = 700,
     hipErrorPeerAccessAlreadyEnabled = 704, hipErrorPeerAccessNotEnabled = 705, hipErrorContextIsDestroyed = 709,
     hipErrorNotSupported = 801, hipErrorStreamCaptureUnsupported = 900, hipErrorStreamCaptureInvalidated = 901,
@@ -66,6 +68,20 @@ typedef struct {
     void (*fn)(void *);
     void *userData;
 } hipHostNodeParams;
+
+typedef struct {
+    int allocType, handleTypes;
+    struct { int type, id; } location;
+    void *security;
+    size_t maxSize;
+    char reserved[56];
+} hipMemPoolProps;
+typedef struct {
+    hipMemPoolProps poolProps;
+    const void *accessDescs;
+    size_t accessDescCount, bytesize;
+    void *dptr;
+} hipMemAllocNodeParams;
 
 #define HIP_LAUNCH_PARAM_BUFFER_POINTER ((void *)1)
 #define HIP_LAUNCH_PARAM_BUFFER_SIZE ((void *)2)
@@ -121,5 +137,20 @@ hipError_t hipGraphExecKernelNodeSetParams(hipGraphExec_t, hipGraphNode_t, const
 hipError_t hipGraphExecUpdate(hipGraphExec_t, hipGraph_t, hipGraphNode_t *, int *);
 hipError_t hipGraphLaunch(hipGraphExec_t, hipStream_t), hipGraphExecDestroy(hipGraphExec_t);
 hipError_t hipGraphDebugDotPrint(hipGraph_t, const char *, unsigned);
+hipError_t hipGraphAddMemAllocNode(hipGraphNode_t *, hipGraph_t, const hipGraphNode_t *, size_t, hipMemAllocNodeParams *);
+hipError_t hipGraphAddMemFreeNode(hipGraphNode_t *, hipGraph_t, const hipGraphNode_t *, size_t, void *);
+hipError_t hipGraphMemAllocNodeGetParams(hipGraphNode_t, hipMemAllocNodeParams *), hipGraphMemFreeNodeGetParams(hipGraphNode_t, void *);
+hipError_t hipDeviceGetGraphMemAttribute(int, int, void *), hipDeviceGraphMemTrim(int);
+hipError_t hipUserObjectCreate(hipUserObject_t *, void *, void (*)(void *), unsigned, unsigned);
+hipError_t hipUserObjectRetain(hipUserObject_t, unsigned), hipUserObjectRelease(hipUserObject_t, unsigned);
+hipError_t hipGraphRetainUserObject(hipGraph_t, hipUserObject_t, unsigned, unsigned);
+hipError_t hipGraphReleaseUserObject(hipGraph_t, hipUserObject_t, unsigned);
+hipError_t hipGetProcAddress(const char *, void **, int, uint64_t, int *);
+hipError_t hipDevicePrimaryCtxRetain(hipCtx_t *, int), hipCtxPushCurrent(hipCtx_t), hipCtxPopCurrent(hipCtx_t *);
+hipError_t hipCtxSetCurrent(hipCtx_t), hipCtxGetDevice(int *), hipCtxSynchronize(void);
+hipError_t hipMemcpyAsync_spt(void *, const void *, size_t, int, hipStream_t), hipMemset_spt(void *, int, size_t);
+hipError_t hipStreamSynchronize_spt(hipStream_t), hipStreamBeginCapture_spt(hipStream_t, int);
+hipError_t hipStreamEndCapture_spt(hipStream_t, hipGraph_t *), hipStreamIsCapturing_spt(hipStream_t, int *);
+hipError_t hipDrvPointerGetAttributes(unsigned, int *, void **, hipDeviceptr_t);
 hipError_t hipGetLastError(void), hipPeekAtLastError(void), hipCreateTextureObject(void);
 const char *hipGetErrorName(hipError_t), *hipGetErrorString(hipError_t);
