@@ -138,8 +138,14 @@ impl Error {
     pub(crate) fn exit_status(&self) -> u8 {
         match self {
             Self::UnknownTile { .. } | Self::RepeatedTile { .. } | Self::NoVariant { .. } | Self::Variant { .. } => 2,
-            Self::Profile(ProfileError::Misplaced { .. } | ProfileError::NoCase { .. }) => 2,
-            Self::Tune(TuneError::Shape(error)) if !matches!(error, PrepareError::Device(_)) => 2,
+            Self::Profile(
+                ProfileError::Misplaced { .. } | ProfileError::NoCase { .. } | ProfileError::FixedTile { .. },
+            ) => 2,
+            Self::Tune(TuneError::Shape(error)) | Self::Profile(ProfileError::Shape(error))
+                if !matches!(error, PrepareError::Device(_)) =>
+            {
+                2
+            }
             _ => 1,
         }
     }

@@ -15,6 +15,13 @@ pub(crate) struct Choice {
     /// The kernel: one of those that `greta kernels` lists
     #[arg(value_parser = kernel_parser())]
     pub(crate) kernel: &'static KernelDefinition,
+    #[command(flatten)]
+    tile: Tile,
+}
+
+/// The argument that chooses tile parameters of a kernel.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Tile {
     /// Tile parameters that differ from their defaults, such as BM=128,BK=32
     #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',')]
     tile: Vec<TileValue>,
@@ -65,38 +72,58 @@ impl FromStr for TileValue {
     }
 }
 
-impl Choice {
-    /// For each tile parameter the value given, a candidate of it.
+impl Tile {
+    /// Whether no parameter is given.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tile.is_empty()
+    }
+
+    /// For each of the kernel's tile parameters the value given, a candidate of it.
     ///
     /// # Errors
     ///
     /// A name that the kernel does not have, a value that is no candidate, a name that is there twice.
-    pub(crate) fn given(&self) -> Result<Vec<Option<u32>>, Error> {
-        let (kernel, parameters) = (self.kernel.name, self.kernel.parameters);
-        let mut given = vec![None; parameters.len()];
+    pub(crate) fn given(&self, kernel: &'static KernelDefinition) -> Result<Vec<Option<u32>>, Error> {
+        let mut given = vec![None; kernel.parameters.len()];
         for TileValue { name, value } in &self.tile {
-            let position = parameters.iter().position(|parameter| parameter.name == name);
-            let Some(position) = position else { return Err(self.unknown_tile(name)) };
-            let parameter = &parameters[position];
+            let position = kernel.parameters.iter().position(|parameter| parameter.name == name);
+            let Some(position) = position else { return Err(unknown_tile(kernel, name)) };
+            let parameter = &kernel.parameters[position];
             if !parameter.candidates.contains(value) {
-                let (parameter, candidates) = (parameter.name, parameter.candidates);
+                let (kernel, parameter, candidates) = (kernel.name, parameter.name, parameter.candidates);
                 let source = VariantError::Candidate { kernel, parameter, given: *value, candidates };
                 return Err(Error::Variant { source, nearest: None });
             }
             if given[position].replace(*value).is_some() {
-                return Err(Error::RepeatedTile { kernel, parameter: parameter.name });
+                return Err(Error::RepeatedTile { kernel: kernel.name, parameter: parameter.name });
             }
         }
         Ok(given)
     }
 
-    fn unknown_tile(&self, given: &str) -> Error {
-        let known: Vec<&'static str> = self.kernel.parameters.iter().map(|parameter| parameter.name).collect();
-        let distance = |name: &str| strsim::damerau_levenshtein(&given.to_uppercase(), &name.to_uppercase());
-        // Two edits make any two-letter name any other one.
-        let is_near = |name: &&str| distance(name) <= 2.min(name.len().saturating_sub(1));
-        let nearest = known.iter().copied().filter(is_near).min_by_key(|name| distance(name));
-        Error::UnknownTile { kernel: self.kernel.name, given: given.to_owned(), nearest, known }
+    /// One value per tile parameter: those given, else those of `defaults`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Tile::given`]; values that violate a requirement.
+    pub(crate) fn values(&self, kernel: &'static KernelDefinition, defaults: &[u32]) -> Result<Vec<u32>, Error> {
+        let given = self.given(kernel)?;
+        let values: Vec<u32> = given.iter().zip(defaults).map(|(value, default)| value.unwrap_or(*default)).collect();
+        match kernel.check(&values) {
+            Ok(()) => Ok(values),
+            Err(source) => Err(Error::Variant { source, nearest: opt_nearest(kernel, &given, &values) }),
+        }
+    }
+}
+
+impl Choice {
+    /// As for [`Tile::given`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub(crate) fn given(&self) -> Result<Vec<Option<u32>>, Error> {
+        self.tile.given(self.kernel)
     }
 }
 
@@ -112,16 +139,9 @@ impl Selection {
     ///
     /// A name that the kernel does not have, a value that is no candidate, values that violate a requirement.
     pub(crate) fn values(&self) -> Result<Vec<u32>, Error> {
-        let given = self.choice.given()?;
-        let values: Vec<u32> = given
-            .iter()
-            .zip(self.choice.kernel.parameters)
-            .map(|(value, known)| value.unwrap_or(known.default))
-            .collect();
-        match self.choice.kernel.check(&values) {
-            Ok(()) => Ok(values),
-            Err(source) => Err(Error::Variant { source, nearest: self.opt_nearest(&given, &values) }),
-        }
+        let Choice { kernel, tile } = &self.choice;
+        let defaults: Vec<u32> = kernel.parameters.iter().map(|parameter| parameter.default).collect();
+        tile.values(kernel, &defaults)
     }
 
     /// Every variant that has the values given.
@@ -141,25 +161,34 @@ impl Selection {
         }
         Ok(variants)
     }
+}
 
-    /// The variant most like `values`: one that keeps what was given if it can, and changes the fewest others the least.
-    fn opt_nearest(&self, given: &[Option<u32>], values: &[u32]) -> Option<String> {
-        let parameters = self.choice.kernel.parameters;
-        let distance = |variant: &Vec<u32>| {
-            let (mut broken, mut changed, mut steps) = (0, 0, 0);
-            for (position, parameter) in parameters.iter().enumerate().filter(|(at, _)| variant[*at] != values[*at]) {
-                let rank = |value| parameter.candidates.iter().position(|candidate| *candidate == value).unwrap_or(0);
-                broken += usize::from(given[position].is_some());
-                changed += 1;
-                steps += rank(variant[position]).abs_diff(rank(values[position]));
-            }
-            (broken, changed, steps)
-        };
-        let nearest = self.choice.kernel.variants().into_iter().min_by_key(distance)?;
-        let tile = parameters.iter().zip(nearest).filter(|(parameter, value)| parameter.default != *value);
-        let tile: Vec<String> = tile.map(|(parameter, value)| format!("{}={value}", parameter.name)).collect();
-        (!tile.is_empty()).then(|| tile.join(","))
-    }
+/// The variant most like `values`: one that keeps what was given if it can, and changes the fewest others the least.
+fn opt_nearest(kernel: &KernelDefinition, given: &[Option<u32>], values: &[u32]) -> Option<String> {
+    let parameters = kernel.parameters;
+    let distance = |variant: &Vec<u32>| {
+        let (mut broken, mut changed, mut steps) = (0, 0, 0);
+        for (position, parameter) in parameters.iter().enumerate().filter(|(at, _)| variant[*at] != values[*at]) {
+            let rank = |value| parameter.candidates.iter().position(|candidate| *candidate == value).unwrap_or(0);
+            broken += usize::from(given[position].is_some());
+            changed += 1;
+            steps += rank(variant[position]).abs_diff(rank(values[position]));
+        }
+        (broken, changed, steps)
+    };
+    let nearest = kernel.variants().into_iter().min_by_key(distance)?;
+    let tile = parameters.iter().zip(nearest).filter(|(parameter, value)| parameter.default != *value);
+    let tile: Vec<String> = tile.map(|(parameter, value)| format!("{}={value}", parameter.name)).collect();
+    (!tile.is_empty()).then(|| tile.join(","))
+}
+
+fn unknown_tile(kernel: &'static KernelDefinition, given: &str) -> Error {
+    let known: Vec<&'static str> = kernel.parameters.iter().map(|parameter| parameter.name).collect();
+    let distance = |name: &str| strsim::damerau_levenshtein(&given.to_uppercase(), &name.to_uppercase());
+    // Two edits make any two-letter name any other one.
+    let is_near = |name: &&str| distance(name) <= 2.min(name.len().saturating_sub(1));
+    let nearest = known.iter().copied().filter(is_near).min_by_key(|name| distance(name));
+    Error::UnknownTile { kernel: kernel.name, given: given.to_owned(), nearest, known }
 }
 
 fn kernel_parser() -> impl TypedValueParser<Value = &'static KernelDefinition> {

@@ -10,16 +10,20 @@ mod show;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use greta_codegen::definition::KernelDefinition;
 use greta_emulator::Counters;
 use greta_hip_emulator::{CountedLaunch, count_launches};
-use greta_llama::case_launch::{CaseLaunches, LaunchError};
+use greta_llama::case_launch::{CaseLaunches, LaunchError, PrepareError};
+use greta_llama::launchable::Launchable;
 use greta_llama::{Block, BlockError, BlockInputs, Config, LayerWeights};
 use greta_runtime::Device;
+use greta_runtime::tuning::Shape;
 use serde::Serialize;
 
 use self::bound::{Bound, Busy, LEFT_OUT};
 use crate::catalog;
 use crate::error::Error;
+use crate::selection::Tile;
 
 /// The subject that is no kernel.
 const BLOCK: &str = "block";
@@ -33,7 +37,8 @@ and barriers; occupancy and idle compute units; cache misses beyond each line on
 launch left in a cache; the caches' own bandwidth; slow vector instructions; clocks under load. A bound is no prediction.
 
 Examples:
-  greta profile gemm_f32 --case 8
+  greta profile gemm_f32 --case 8 --tile BK=32
+  greta profile gemm_bf16 --shape m=256,n=256,k=1024
   greta profile block --config llama2-7b --svg roofline.svg
   greta profile block --tokens 16 --json | jq '.nodes[] | [.label, .bound.binds]'";
 
@@ -47,6 +52,11 @@ pub(crate) struct Arguments {
     /// Of a kernel: which row of its table of cases, 1 for the first
     #[arg(long, value_name = "N", conflicts_with_all = ["config", "tokens", "past"])]
     case: Option<usize>,
+    /// Of a kernel: the sizes that it is launched with, in place of a case
+    #[arg(long, value_name = "NAME=SIZE,..", conflicts_with_all = ["case", "config", "tokens", "past"])]
+    shape: Option<Shape>,
+    #[command(flatten)]
+    tile: Tile,
     /// Of the block: the layer's sizes [default: small]
     #[arg(long, value_parser = Config::PRESETS)]
     config: Option<String>,
@@ -68,7 +78,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProfileError {
     /// An option of the other kind of subject. The user's to mend: leave it out.
-    #[error("{option} is not for {}", if *.is_block { "`block`, which has no cases" } else { "a kernel; --case chooses its sizes" })]
+    #[error("{option} is not for {}", if *.is_block { "`block`, which has no cases and no tile" } else { "a kernel; --case or --shape chooses its sizes" })]
     Misplaced {
         /// The option.
         option: &'static str,
@@ -84,6 +94,19 @@ pub(crate) enum ProfileError {
         given: usize,
         /// The cases, numbered.
         cases: Vec<String>,
+    },
+    /// The shape is none of the kernel's. The user's to mend.
+    #[error(transparent)]
+    Shape(#[from] PrepareError),
+    /// A tile parameter that the sizes decide. The user's to mend: choose other sizes.
+    #[error("{kernel}: the sizes ask for {parameter} = {value}")]
+    FixedTile {
+        /// The kernel.
+        kernel: &'static str,
+        /// The parameter.
+        parameter: &'static str,
+        /// Its value.
+        value: u32,
     },
     /// The layer could not be run.
     #[error("the block did not run: {0}")]
@@ -136,36 +159,85 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
 }
 
 /// Runs a case of a kernel.
-fn kernel(launches: &CaseLaunches, arguments: &Arguments) -> Result<(String, Vec<Node>), ProfileError> {
+fn kernel(launches: &CaseLaunches, arguments: &Arguments) -> Result<(String, Vec<Node>), Error> {
     let options = [
         ("--config", arguments.config.is_some()),
         ("--tokens", arguments.tokens.is_some()),
         ("--past", arguments.past.is_some()),
     ];
-    if let Some((option, _)) = options.into_iter().find(|(_, is_given)| *is_given) {
-        return Err(ProfileError::Misplaced { option, is_block: false });
+    refuse(&options, false)?;
+    let device = Device::open("emu").map_err(ProfileError::Device)?;
+    let (sizes, mut launchable) = prepare(launches, &device, arguments)?;
+    let kernel = launches.kernel;
+    let (values, changed) = variant(kernel, &launchable, &arguments.tile)?;
+    let (result, counted) = count_launches(|| {
+        let stream = device.stream()?;
+        launchable.launch(&stream, &values).and_then(|()| stream.synchronize())
+    });
+    result.map_err(ProfileError::Device)?;
+    let with = if changed.is_empty() { String::new() } else { format!(" with {changed}") };
+    let node = |launch| Node::new(kernel.name.to_owned(), kernel.name.to_owned(), launch);
+    Ok((format!("{}{with}, {sizes}", kernel.name), counted.into_iter().map(node).collect()))
+}
+
+/// The values of a kernel's tile parameters, and those that differ from what the sizes have by default, as text.
+fn variant(
+    kernel: &'static KernelDefinition,
+    launchable: &Launchable,
+    tile: &Tile,
+) -> Result<(Vec<u32>, String), Error> {
+    let defaults = launchable.default_values();
+    let values = tile.values(kernel, defaults)?;
+    let mut changed = Vec::new();
+    for ((parameter, value), &default) in kernel.parameters.iter().zip(&values).zip(defaults) {
+        if *value == default {
+            continue;
+        }
+        if launchable.fixed().contains(&parameter.name) {
+            let (kernel, parameter, value) = (kernel.name, parameter.name, default);
+            return Err(ProfileError::FixedTile { kernel, parameter, value }.into());
+        }
+        changed.push(format!("{}={value}", parameter.name));
     }
-    let (name, case) = (launches.kernel.name, arguments.case.unwrap_or(1));
-    let cases = launches.cases();
-    let device = Device::open("emu")?;
-    let (result, counted) = count_launches(|| launches.launch(&device, case));
-    result.map_err(|error| match error {
+    Ok((values, changed.join(",")))
+}
+
+/// Refuses options of the other kind of subject.
+fn refuse(options: &[(&'static str, bool)], is_block: bool) -> Result<(), ProfileError> {
+    match options.iter().find(|(_, is_given)| *is_given) {
+        Some(&(option, _)) => Err(ProfileError::Misplaced { option, is_block }),
+        None => Ok(()),
+    }
+}
+
+/// A kernel with the arguments of the shape or the case that was asked for, and what that is.
+fn prepare(
+    launches: &CaseLaunches,
+    device: &Device,
+    arguments: &Arguments,
+) -> Result<(String, Launchable), ProfileError> {
+    if let Some(shape) = &arguments.shape {
+        return Ok((shape.to_string(), launches.prepare(device, shape, 1)?));
+    }
+    let (case, cases) = (arguments.case.unwrap_or(1), launches.cases());
+    let launchable = launches.prepare_case(device, case).map_err(|error| match error {
         LaunchError::NoCase { given, .. } => {
             let cases = cases.iter().zip(1..).map(|(case, number)| format!("  {number}: {case}")).collect();
-            ProfileError::NoCase { kernel: name, given, cases }
+            ProfileError::NoCase { kernel: launches.kernel.name, given, cases }
         }
         LaunchError::Device(error) => error.into(),
     })?;
-    let subject = format!("{name}, case {case} of {}: {}", cases.len(), cases[case - 1]);
-    let nodes = counted.into_iter().map(|launch| Node::new(name.to_owned(), name.to_owned(), launch)).collect();
-    Ok((subject, nodes))
+    Ok((format!("case {case} of {}: {}", cases.len(), cases[case - 1]), launchable))
 }
 
 /// Runs a step of a layer.
 fn block(arguments: &Arguments) -> Result<(String, Vec<Node>), ProfileError> {
-    if arguments.case.is_some() {
-        return Err(ProfileError::Misplaced { option: "--case", is_block: true });
-    }
+    let options = [
+        ("--case", arguments.case.is_some()),
+        ("--shape", arguments.shape.is_some()),
+        ("--tile", !arguments.tile.is_empty()),
+    ];
+    refuse(&options, true)?;
     let config = arguments.config.as_deref().and_then(Config::opt_preset).unwrap_or_else(Config::small);
     let (tokens, past) = (arguments.tokens.unwrap_or(1) as usize, arguments.past.unwrap_or(128) as usize);
     let room = past + tokens;

@@ -41,6 +41,22 @@ fn json_has_the_matrix_work_and_the_bytes_of_a_product() {
 }
 
 #[test]
+fn sizes_and_tile_parameters_are_the_users_to_choose() {
+    if !has_compiler() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let profile = sandbox.run("profile gemm_bf16 --shape m=16,n=32,k=70 --json").json();
+    let default = &profile["nodes"][0]["counters"];
+    assert!(number(&default["matrix"]["count"]) > 0.0, "{profile}");
+    let profile = sandbox.run("profile gemv --shape n=40,k=64 --tile ROWS=4,WAVES=2 --json").json();
+    assert_eq!(profile["subject"], "gemv with ROWS=4,WAVES=2, k=64,n=40");
+    // Each block has as many rows as its waves have.
+    assert_eq!(profile["nodes"][0]["grid"], serde_json::json!([5, 1, 1]), "{profile}");
+    assert_eq!(profile["nodes"][0]["counters"]["waves"], 5 * 2, "{profile}");
+}
+
+#[test]
 fn a_blocks_nodes_add_up_and_each_has_a_point_in_the_plot() {
     if !has_compiler() {
         return;
@@ -88,10 +104,14 @@ fn wrong_usage_names_what_there_is() {
     refuses("profile gem_f32", &["gem_f32", "'gemm_f32'", "possible values", "block"]);
     refuses("profile gemv --tokens 2", &["--tokens", "--case"]);
     refuses("profile block --case 2", &["--case", "block"]);
+    refuses("profile block --tile BM=32", &["--tile", "block"]);
     refuses("profile block --config llama4", &["llama4", "llama2-7b"]);
     if has_compiler() {
         refuses("profile gemv --case 99", &["gemv has no case 99", "1: Case { n: 1, k: 1 }"]);
         refuses("profile gemv --case 0", &["gemv has no case 0"]);
+        refuses("profile gemv --shape n=4", &["gemv", "n, k", "n=4"]);
+        refuses("profile gemm_f32 --tile BM=17", &["BM", "17", "128"]);
+        refuses("profile attention_decode --shape heads=2,kv_heads=2,head_dim=64,past=3 --tile HD=32", &["HD = 64"]);
     }
 }
 

@@ -106,14 +106,22 @@ impl CaseLaunches {
     ///
     /// [`LaunchError::NoCase`], and the device's.
     pub fn launch(&self, device: &Device, case: usize) -> Result<(), LaunchError> {
-        let no_case = || LaunchError::NoCase { given: case, count: self.cases().len() };
-        let bench = Bench::new(device, 1);
-        let index = case.checked_sub(1).ok_or_else(no_case)?;
-        let mut launchable = (self.case)(&bench, index).ok_or_else(no_case)??;
+        let mut launchable = self.prepare_case(device, case)?;
         let stream = device.stream()?;
         let values = launchable.default_values().to_vec();
         launchable.launch(&stream, &values)?;
         Ok(stream.synchronize()?)
+    }
+
+    /// The kernel with the arguments of a case, 1 for the first.
+    ///
+    /// # Errors
+    ///
+    /// [`LaunchError::NoCase`], and the device's.
+    pub fn prepare_case(&self, device: &Device, case: usize) -> Result<Launchable, LaunchError> {
+        let no_case = || LaunchError::NoCase { given: case, count: self.cases().len() };
+        let index = case.checked_sub(1).ok_or_else(no_case)?;
+        Ok((self.case)(&Bench::new(device, 1), index).ok_or_else(no_case)??)
     }
 
     /// The kernel with arguments of a shape, drawn once and put into device memory `sets` times.
