@@ -174,9 +174,9 @@ fn wrapping_sign(name: &str) -> &'static str {
     }
 }
 
-/// A function that gives a vector with each lane computed by `lane`, in which `?` stands for the lane's number.
+/// A function that gives a vector with each lane computed by `lane`, in which `[?]` stands for the lane.
 fn lanes_of(head: &str, lane: &str, ty: Type) -> Vec<String> {
-    let lanes: Vec<String> = (0..ty.lanes).map(|index| lane.replace('?', &index.to_string())).collect();
+    let lanes: Vec<String> = (0..ty.lanes).map(|index| lane.replace("[?]", &format!("[{index}]"))).collect();
     vec![head.to_owned(), format!("    return {{{}}};", lanes.join(", ")), "}".to_owned()]
 }
 

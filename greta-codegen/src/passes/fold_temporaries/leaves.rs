@@ -67,12 +67,19 @@ impl Leaves<'_> {
     fn is_leaf(&self, value: &Expr) -> bool {
         match &value.kind {
             ExprKind::Literal(_) | ExprKind::Constant(_) => true,
-            ExprKind::Var(var) => {
-                matches!(self.kernel.var(*var).kind, VarKind::Let | VarKind::Counter | VarKind::Scalar)
-            }
+            ExprKind::Var(var) => self.is_immutable(*var),
             ExprKind::Op(op, operands) if operands.is_empty() => op.row().effects == Effects::Pure,
-            _ => self.kernel.opt_constant(value).is_some(),
+            // A choice may be known at compile time, and name in its other side what changes.
+            _ => {
+                let mut names_immutable = true;
+                value.walk_vars(&mut |var| names_immutable &= self.is_immutable(var));
+                names_immutable && self.kernel.opt_constant(value).is_some()
+            }
         }
+    }
+
+    fn is_immutable(&self, var: VarId) -> bool {
+        matches!(self.kernel.var(var).kind, VarKind::Let | VarKind::Counter | VarKind::Scalar)
     }
 }
 

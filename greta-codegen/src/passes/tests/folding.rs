@@ -409,6 +409,23 @@ fn what_is_unused_goes_and_what_is_named_stays() {
 }
 
 #[test]
+fn a_choice_that_is_known_is_not_repeated_where_what_it_names_changes() {
+    let text = body(|build, start| {
+        let chosen = build.temp(select(truth(true), u(3), build.read(start.m)));
+        build.for_("i", u(0), chosen, u(1), |build, i| build.assign(start.m, i));
+        build.store(start.y, [u(0)], build.read(start.m));
+    });
+    assert_snapshot!(text, @r"
+    uint32_t m = n;
+    constexpr uint32_t i_end = true ? 3u : m;
+    for (uint32_t i = 0; i < i_end; ++i) {
+        m = i;
+    }
+    y[0] = m;
+    ");
+}
+
+#[test]
 fn compile_time_values_are_written_as_the_author_did() {
     let mut build = Build::new(64);
     let y = build.global("y", Type::U32, true);
