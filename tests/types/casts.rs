@@ -2,10 +2,10 @@
 
 use greta::prelude::*;
 
-use crate::{blocks, devices, random, whole_blocks};
+use crate::{blocks, devices, random_bits, whole_blocks};
 
 /// What `as` gives in plain Rust.
-trait As<To> {
+pub(crate) trait As<To> {
     fn convert(self) -> To;
 }
 
@@ -109,7 +109,7 @@ impl As<f16> for f64 {
 }
 
 /// Values of a type made of seeded bits, boundary values among them.
-trait Samples: Sized + Copy {
+pub(crate) trait Samples: Sized + Copy {
     fn samples() -> Vec<Self>;
     /// Whether two results are the same; NaN is NaN.
     fn same(self, other: Self) -> bool;
@@ -120,7 +120,7 @@ macro_rules! integer_samples {
         $(impl Samples for $ty {
             fn samples() -> Vec<Self> {
                 let special = [0, 1, 2, <$ty>::MIN, <$ty>::MAX, <$ty>::MAX / 2, <$ty>::MAX / 2 + 1];
-                let mut next = random(<$ty>::BITS.into());
+                let mut next = random_bits(<$ty>::BITS.into());
                 // Of all magnitudes.
                 let seeded = (0..256 - special.len()).map(|_| { let (value, shift) = (next(), next()); value as $ty >> (shift as u32 % <$ty>::BITS) });
                 special.into_iter().chain(seeded).collect()
@@ -145,7 +145,7 @@ macro_rules! float_samples {
                     f32::NEG_INFINITY, f32::NAN,
                 ];
                 let special = special.map(|value: f32| As::<$ty>::convert(value));
-                let mut next = random(<$bits>::BITS.into());
+                let mut next = random_bits(<$bits>::BITS.into());
                 let seeded = (0..256 - special.len()).map(|_| { let $code = (next() >> 7) as $bits; $value });
                 special.into_iter().chain(seeded).collect()
             }

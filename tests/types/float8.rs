@@ -3,7 +3,7 @@
 
 use greta::prelude::*;
 
-use crate::{blocks, devices, random, whole_blocks};
+use crate::{blocks, devices, random_bits, whole_blocks};
 
 macro_rules! float8 {
     ($($test:ident $encode:ident $decode:ident $ty:ident;)*) => {
@@ -54,7 +54,7 @@ fn values(codes: &[f32]) -> Vec<f32> {
     let ties: Vec<f32> = sorted.windows(2).map(|pair| (pair[0] + pair[1]) / 2.0).collect();
     let exact = [sorted, ties, past.to_vec(), vec![f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0]].concat();
     let near = exact.iter().flat_map(|value| [value.next_down(), *value, value.next_up()]);
-    let mut next = random(8);
+    let mut next = random_bits(8);
     let all: Vec<f32> = near.chain((0..8192).map(|_| f32::from_bits(next() as u32))).collect();
     whole_blocks(&all)
 }

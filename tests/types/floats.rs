@@ -2,7 +2,7 @@
 
 use greta::prelude::*;
 
-use crate::{blocks, devices, random, whole_blocks};
+use crate::{blocks, devices, random_bits, whole_blocks};
 
 const RESULTS: usize = 8;
 
@@ -26,7 +26,7 @@ macro_rules! floats {
 
             #[test]
             fn $test() {
-                let mut next = random(1);
+                let mut next = random_bits(1);
                 let mut bits = || (next() >> 11) as $bits;
                 let special = [0.0, -0.0, 1.0, -1.5, 0.1, 1e-7, 3e4, 1e9, f32::INFINITY, f32::NAN, f32::MIN_POSITIVE];
                 let special = special.map(|value| { let $result = value.into(); $round });
@@ -84,7 +84,7 @@ pub(crate) fn f16_fma(a: &Global<f16>, b: &Global<f16>, c: &Global<f16>, y: &mut
 
 #[test]
 fn f16_fused_multiply_adds_round_once() {
-    let mut next = random(3);
+    let mut next = random_bits(3);
     let mut values = || (0..4096).map(|_| f16::from_bits((next() >> 13) as u16)).collect::<Vec<f16>>();
     let [a, b, c] = [values(), values(), values()];
     for device in devices() {

@@ -3,7 +3,7 @@
 
 use greta::prelude::*;
 
-use crate::{blocks, devices, random, whole_blocks};
+use crate::{blocks, devices, random_bits, whole_blocks};
 
 /// Results for each pair of operands.
 const RESULTS: usize = 12;
@@ -85,7 +85,7 @@ fn pairs(bits: u32) -> Vec<(u64, u64)> {
             .concat(),
     };
     let mut pairs: Vec<(u64, u64)> = special.iter().flat_map(|&a| special.iter().map(move |&b| (a, b))).collect();
-    let mut next = random(u64::from(bits));
+    let mut next = random_bits(u64::from(bits));
     // Divisors of all magnitudes.
     pairs.extend((0..if bits == 8 { 0 } else { 2000 }).map(|_| {
         let (a, b, magnitude) = (next(), next(), next());

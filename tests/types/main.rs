@@ -6,6 +6,7 @@ mod float8;
 mod floats;
 mod integers;
 mod memory;
+mod random;
 
 use greta::prelude::*;
 use greta::runtime::toolchain;
@@ -34,7 +35,7 @@ fn blocks(elements: usize) -> u32 {
 }
 
 /// Seeded bits.
-fn random(seed: u64) -> impl FnMut() -> u64 {
+fn random_bits(seed: u64) -> impl FnMut() -> u64 {
     let mut state = seed;
     move || {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -2,7 +2,7 @@
 
 use greta::prelude::*;
 
-use crate::{BLOCK_THREADS, blocks, devices, random};
+use crate::{BLOCK_THREADS, blocks, devices, random_bits};
 
 macro_rules! moves {
     ($($test:ident $kernel:ident $ty:ident $pair:ident $quad:ident $eight:ident $sixteen:ident, |$bits:ident| $value:expr;)*) => {
@@ -38,7 +38,7 @@ macro_rules! moves {
 
             #[test]
             fn $test() {
-                let mut next = random(5);
+                let mut next = random_bits(5);
                 let mut value = || { let $bits = next() >> 5; $value };
                 let first: $ty = value();
                 let values: Vec<$ty> = (0..2 * BLOCK_THREADS * 16).map(|_| value()).collect();
