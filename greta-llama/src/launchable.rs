@@ -140,7 +140,6 @@ pub struct Launchable {
     fixed: &'static [&'static str],
     work: Work,
     sets: usize,
-    bytes: usize,
 }
 
 impl Launchable {
@@ -154,7 +153,7 @@ impl Launchable {
     ) -> Self {
         let values = default.values();
         let launch: Launch = Box::new(move |sink, values, set| launch(sink, default.with_values(values)?, set));
-        Self { launch, outcomes, default: values, fixed: &[], work, sets: 1, bytes: 0 }
+        Self { launch, outcomes, default: values, fixed: &[], work, sets: 1 }
     }
 
     /// Names the tile parameters that the shape decides: they are never tuned.
@@ -162,10 +161,10 @@ impl Launchable {
         Self { fixed, ..self }
     }
 
-    /// Says how many sets of arguments there are, and the bytes of all of them.
+    /// Says how many sets of arguments there are.
     #[must_use]
-    pub fn with_sets(self, sets: usize, bytes: usize) -> Self {
-        Self { sets, bytes, ..self }
+    pub fn with_sets(self, sets: usize) -> Self {
+        Self { sets, ..self }
     }
 
     /// The values of the variant that is launched unless a better one is known.
@@ -190,12 +189,6 @@ impl Launchable {
     #[must_use]
     pub fn sets(&self) -> usize {
         self.sets
-    }
-
-    /// Bytes of one set.
-    #[must_use]
-    pub fn set_bytes(&self) -> usize {
-        self.bytes / self.sets
     }
 
     /// Launches a variant on a stream, with the first set.

@@ -62,7 +62,6 @@ fn launches_in_turn_form_a_chain_over_their_sets() {
     let waits: Vec<Vec<usize>> =
         graph.nodes().iter().map(|node| node.waits.iter().map(|wait| wait.before).collect()).collect();
     assert_eq!(waits, [vec![], vec![0], vec![1]]);
-    assert!(launchable.set_bytes() >= 4 * (33 * 40 + 17 * 40 + 33 * 17));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use greta_codegen::emit;
 use greta_codegen::ir::{Literal, Scalar};
 use greta_codegen::target::GFX942;
 use greta_codegen::trace::ByValue;
+use smallvec::SmallVec;
 
 use crate::buffer::{Buffer, Element};
 use crate::driver::{Driver, DriverArgument};
@@ -268,17 +269,17 @@ impl Grid {
 /// one of them is written.
 pub(crate) fn check(module: &Module, driver: &Arc<dyn Driver>, arguments: &[BoundArgument]) -> Result<()> {
     check_types(module, driver, arguments)?;
-    let accesses: Vec<(&str, Access<'_>)> =
-        arguments.iter().filter_map(|argument| Some((argument.name, argument.opt_access()?))).collect();
-    for (index, (name, access)) in accesses.iter().enumerate() {
-        for (other_name, other) in &accesses[..index] {
-            let Some(bytes) = access.opt_overlap(other) else { continue };
+    for (index, argument) in arguments.iter().enumerate() {
+        let Some(access) = argument.opt_access() else { continue };
+        for earlier in &arguments[..index] {
+            let Some(other) = earlier.opt_access() else { continue };
+            let Some(bytes) = access.opt_overlap(&other) else { continue };
             let (argument, other) = match (access.mutable, other.mutable) {
-                (true, _) => (name, other_name),
-                (false, true) => (other_name, name),
+                (true, _) => (argument.name, earlier.name),
+                (false, true) => (earlier.name, argument.name),
                 (false, false) => continue,
             };
-            let (argument, other) = ((*argument).to_owned(), (*other).to_owned());
+            let (argument, other) = (argument.to_owned(), other.to_owned());
             return Err(Error::Aliasing { kernel: module.name().to_owned(), argument, other, bytes });
         }
     }
@@ -316,7 +317,7 @@ fn check_contracts(module: &Module, arguments: &[BoundArgument]) -> Result<()> {
     }
     // A struct is one parameter of the author's.
     let arguments = arguments.iter().filter(|argument| !argument.continues);
-    let arguments: Vec<ArgumentValue> = arguments.map(BoundArgument::to_value).collect();
+    let arguments: SmallVec<[ArgumentValue; 16]> = arguments.map(BoundArgument::to_value).collect();
     let values = LaunchValues { tiles: module.tiles(), arguments: &arguments };
     for contract in contracts {
         let holds = (contract.holds)(&values);

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use greta_codegen::definition::KernelDefinition;
 use greta_codegen::ir::{Kernel as Ir, Scalar, VarKind};
 use greta_codegen::verify::DynamicShared;
+use smallvec::SmallVec;
 
 use crate::device::Device;
 use crate::driver::{Driver, DriverArgument, DriverLaunch, KernelId, Loaded};
@@ -118,7 +119,7 @@ impl<V: Variant> Kernel<V> {
     unsafe fn submit(&self, stream: &Stream, grid: Grid, arguments: &[BoundArgument]) -> Result<()> {
         stream.check_device(&self.device)?;
         let grid = grid.check(&self.module)?;
-        let arguments: Vec<DriverArgument> = arguments.iter().map(BoundArgument::to_driver).collect();
+        let arguments: SmallVec<[DriverArgument; 16]> = arguments.iter().map(BoundArgument::to_driver).collect();
         let shared_elements = self.shared_elements()?;
         let launch = DriverLaunch { kernel: self.module.id, grid, shared_elements, arguments: &arguments };
         // SAFETY: the caller checked the arguments; memory is given back only after the work submitted before.

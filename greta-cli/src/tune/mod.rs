@@ -26,10 +26,10 @@ use crate::measure::{Clock, is_simulated};
 use crate::output;
 use crate::selection::Choice;
 
-/// Arguments of a kernel that memory binds are there so often that they do not fit in a cache together.
-const COLD_BYTES: usize = 256 << 20;
-/// Arguments of fewer bytes are in a cache in any program.
-const ALWAYS_CACHED_BYTES: usize = 1 << 20;
+/// What a kernel that memory binds reads and writes is there so often that it does not fit in a cache together.
+const COLD_BYTES: f64 = (256 << 20) as f64;
+/// Fewer bytes are in a cache in any program.
+const ALWAYS_CACHED_BYTES: f64 = (1 << 20) as f64;
 
 const EXAMPLES: &str = "\
 Every choice of tile parameters is compiled, launched and compared with the reference; those that are right are timed by
@@ -161,13 +161,13 @@ pub(crate) fn open(opt_name: Option<&str>) -> Result<Device, greta_runtime::Erro
 /// Arguments of a shape; of a kernel that memory binds so many sets that none is found in a GPU's cache.
 pub(crate) fn prepare(launches: &CaseLaunches, device: &Device, shape: &Shape) -> Result<Launchable, PrepareError> {
     let once = launches.prepare(device, shape, 1)?;
-    let bytes = once.set_bytes();
-    let is_cold = matches!(once.work(), Work::Bytes(_)) && (ALWAYS_CACHED_BYTES..COLD_BYTES).contains(&bytes);
-    if is_simulated(device) || !is_cold {
-        return Ok(once);
+    match once.work() {
+        Work::Bytes(bytes) if !is_simulated(device) && (ALWAYS_CACHED_BYTES..COLD_BYTES).contains(&bytes) => {
+            drop(once);
+            launches.prepare(device, shape, (COLD_BYTES / bytes).ceil() as usize)
+        }
+        _ => Ok(once),
     }
-    drop(once);
-    launches.prepare(device, shape, COLD_BYTES.div_ceil(bytes))
 }
 
 /// Tries the candidates.

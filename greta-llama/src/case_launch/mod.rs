@@ -8,8 +8,6 @@ mod attention;
 mod products;
 mod rows;
 
-use std::cell::Cell;
-
 use greta::codegen::definition::KernelDefinition;
 use greta::runtime::buffer::Element;
 use greta::runtime::tuning::Shape;
@@ -305,18 +303,15 @@ struct Bench<'a> {
     device: &'a Device,
     /// How often each argument is put there.
     sets: usize,
-    /// Bytes taken so far.
-    bytes: Cell<usize>,
 }
 
 impl<'a> Bench<'a> {
     fn new(device: &'a Device, sets: usize) -> Self {
-        Self { device, sets, bytes: Cell::new(0) }
+        Self { device, sets }
     }
 
     /// A buffer for each set.
     fn buffers<T: Element>(&self, values: &[T]) -> Result<Vec<Buffer<T>>, Error> {
-        self.bytes.set(self.bytes.get() + self.sets * size_of_val(values));
         (0..self.sets).map(|_| self.device.buffer_from(values)).collect()
     }
 
@@ -330,7 +325,7 @@ impl<'a> Bench<'a> {
     }
 
     fn done(&self, launchable: Launchable) -> Launchable {
-        launchable.with_sets(self.sets, self.bytes.get())
+        launchable.with_sets(self.sets)
     }
 }
 

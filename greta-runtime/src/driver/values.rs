@@ -5,6 +5,7 @@
 use std::ffi::c_void;
 
 use greta_codegen::ir::Kernel;
+use smallvec::SmallVec;
 
 use super::DriverArgument;
 
@@ -45,7 +46,32 @@ impl Layout {
     }
 }
 
-/// The values of a launch's arguments, and a pointer to each of the parameters.
+/// Where the values of a launch lie: few enough for the stack, as a rule.
+pub(super) type Slots = SmallVec<[u64; 24]>;
+
+/// A pointer to each of the compiled kernel's parameters.
+pub(super) type Pointers = SmallVec<[*mut c_void; 24]>;
+
+impl Layout {
+    /// The values of arguments.
+    pub(super) fn slots(&self, arguments: &[DriverArgument]) -> Slots {
+        let mut slots = SmallVec::from_elem(0, self.slots);
+        for (argument, &begin) in arguments.iter().zip(&self.values) {
+            // A value is aligned to its size, so it lies within a slot.
+            let value: u64 = to_bits(argument);
+            slots[begin / SLOT] |= value << (begin % SLOT * u8::BITS as usize);
+        }
+        slots
+    }
+
+    /// Pointers into `slots`, good as long as those do not move.
+    pub(super) fn pointers(&self, slots: &mut [u64]) -> Pointers {
+        let first = slots.as_mut_ptr();
+        self.parameters.iter().map(|&index| first.wrapping_add(index).cast()).collect()
+    }
+}
+
+/// The values of a launch's arguments, and a pointer to each of the parameters, to be kept.
 #[derive(Debug)]
 pub(super) struct Values {
     pointers: Vec<*mut c_void>,
@@ -59,16 +85,8 @@ unsafe impl Send for Values {}
 impl Values {
     /// Copies the arguments.
     pub(super) fn new(layout: &Layout, arguments: &[DriverArgument]) -> Self {
-        let mut bytes = vec![0; layout.slots * SLOT];
-        for (argument, &begin) in arguments.iter().zip(&layout.values) {
-            let value = to_bytes(argument);
-            bytes[begin..begin + value.len()].copy_from_slice(&value);
-        }
-        let (words, _) = bytes.as_chunks::<SLOT>();
-        let mut slots: Vec<u64> = words.iter().map(|&word| u64::from_ne_bytes(word)).collect();
-        let first = slots.as_mut_ptr();
-        let pointers = layout.parameters.iter().map(|&index| first.wrapping_add(index).cast()).collect();
-        Self { pointers, _slots: slots }
+        let mut slots = layout.slots(arguments).into_vec();
+        Self { pointers: layout.pointers(&mut slots).into_vec(), _slots: slots }
     }
 
     /// A pointer to each value, good as long as the object lives.
@@ -77,10 +95,11 @@ impl Values {
     }
 }
 
-fn to_bytes(argument: &DriverArgument) -> Vec<u8> {
+/// The value's bits, with zeros above.
+fn to_bits(argument: &DriverArgument) -> u64 {
     match argument {
-        DriverArgument::Scalar(value) => value.to_bytes(),
-        DriverArgument::Buffer { address, .. } => address.0.expose_provenance().to_ne_bytes().to_vec(),
+        DriverArgument::Scalar(value) => value.bits() & (u64::MAX >> (u64::BITS - u8::BITS * value.scalar().bytes())),
+        DriverArgument::Buffer { address, .. } => address.0.expose_provenance() as u64,
     }
 }
 

@@ -303,10 +303,14 @@ impl GraphExec {
         stream.check_device(&self.device)?;
         // Held until the launch is submitted, so that the next one on another stream waits for all of it.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(last) = last.as_ref().filter(|last| last.id() != stream.id()) {
-            let event = self.device.event()?;
-            last.record(&event)?;
-            stream.wait(&event)?;
+        match last.as_ref() {
+            Some(last) if last.id() == stream.id() => return launch(),
+            Some(last) => {
+                let event = self.device.event()?;
+                last.record(&event)?;
+                stream.wait(&event)?;
+            }
+            None => {}
         }
         *last = Some(stream.clone());
         launch()

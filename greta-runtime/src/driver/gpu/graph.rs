@@ -70,8 +70,8 @@ impl<A: Api> Graph<A> {
     /// As for `new`.
     unsafe fn add(&mut self, work: &Work<'_, A>) -> Result<()> {
         let dependencies: Vec<A::Node> = work.dependencies.iter().map(|&node| self.nodes[node]).collect();
-        let values = work.kernel.values(work.arguments);
-        let launch = work.kernel.launch(work.grid, work.shared_elements, &values);
+        let values = Values::new(work.kernel.layout(), work.arguments);
+        let launch = work.kernel.launch(work.grid, work.shared_elements, values.pointers());
         let activity = || activity(self.nodes.len(), &work.kernel, work.arguments);
         // SAFETY: the dependencies are nodes of this graph, which keeps kernel and values; the caller keeps the buffers.
         let node = unsafe { self.api.graph_add(self.graph, &dependencies, work.early, launch, activity) }?;
@@ -88,8 +88,8 @@ impl<A: Api> Graph<A> {
     /// As for `new`; no launch of the graph is under way.
     pub(super) unsafe fn update(&mut self, node: usize, new: &DriverLaunch<'_>) -> Result<()> {
         let (kernel, arguments) = (&self.kernels[node], new.arguments);
-        let values = kernel.values(arguments);
-        let launch = kernel.launch(new.grid, new.shared_elements, &values);
+        let values = Values::new(kernel.layout(), arguments);
+        let launch = kernel.launch(new.grid, new.shared_elements, values.pointers());
         let activity = || activity(node, kernel, arguments);
         // SAFETY: the node is this graph's, which keeps kernel and values; the caller keeps the buffers.
         let updated = unsafe { self.api.graph_update(self.exec(), self.nodes[node], launch, activity) };
@@ -112,9 +112,9 @@ impl<A: Api> Graph<A> {
         self.exec.expect("invariant: a graph is instantiated when `new` returns")
     }
 
-    /// The names of the kernels.
-    pub(super) fn kernels(&self) -> impl Iterator<Item = &str> {
-        self.kernels.iter().map(|kernel| kernel.name())
+    /// The names of the last kernels, at most so many.
+    pub(super) fn last_kernels(&self, most: usize) -> impl Iterator<Item = &Arc<str>> {
+        self.kernels[self.kernels.len().saturating_sub(most)..].iter().map(|kernel| kernel.name())
     }
 }
 
@@ -136,5 +136,5 @@ impl<A: Api> Drop for Graph<A> {
 }
 
 fn activity<A: Api>(node: usize, kernel: &Kernel<A>, arguments: &[DriverArgument]) -> Activity {
-    Activity::Node { node, kernel: kernel.name().to_owned(), arguments: kernel.describe(arguments) }
+    Activity::Node { node, kernel: kernel.name().to_string(), arguments: kernel.describe(arguments) }
 }

@@ -2,14 +2,14 @@
 //!
 //! Guarantees: a kernel's image stays in memory as long as its module. Deliberately does not know streams or graphs.
 
-use std::ffi::CString;
+use std::ffi::{CString, c_void};
 use std::sync::Arc;
 
 use greta_codegen::verify::{DynamicShared, Verified};
 
 use super::api::{Api, Image, Launch, Shape};
 use crate::driver::DriverArgument;
-use crate::driver::values::{Layout, Values, describe};
+use crate::driver::values::{Layout, describe};
 use crate::error::Result;
 use crate::module::Parameter;
 use crate::resources::KernelResources;
@@ -33,7 +33,7 @@ struct Module<A: Api> {
     api: Arc<A>,
     handle: A::Module,
     /// The kernel's name.
-    name: String,
+    name: Arc<str>,
     _image: Vec<u8>,
 }
 
@@ -52,7 +52,7 @@ impl<A: Api> Kernel<A> {
         let shape = Shape { block, shared_bytes: image.launch_shared_bytes };
         // SAFETY: the compiler made the image, which the module keeps.
         let handle = unsafe { api.module_load(&image, name) }?;
-        let module = Module { api: Arc::clone(api), handle, name: name.to_owned(), _image: image.bytes };
+        let module = Module { api: Arc::clone(api), handle, name: Arc::from(name), _image: image.bytes };
         let opt_dynamic = DynamicShared::of(kernel, verified.target());
         let dynamic_bytes_max = opt_dynamic.map_or(0, |dynamic| dynamic.elements_max * dynamic.element_bytes);
         // SAFETY: the module has just been loaded.
@@ -67,7 +67,7 @@ impl<A: Api> Kernel<A> {
     }
 
     /// Its name.
-    pub(super) fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &Arc<str> {
         &self.module.name
     }
 
@@ -76,17 +76,17 @@ impl<A: Api> Kernel<A> {
         self.resources.as_ref()
     }
 
-    /// The arguments in the form in which they are passed.
-    pub(super) fn values(&self, arguments: &[DriverArgument]) -> Values {
-        Values::new(&self.layout, arguments)
+    /// How arguments are passed.
+    pub(super) fn layout(&self) -> &Layout {
+        &self.layout
     }
 
-    /// A launch of it. `values` lives as long as the API uses the launch.
-    pub(super) fn launch(&self, grid: [u32; 3], shared_elements: u32, values: &Values) -> Launch<A::Function> {
+    /// A launch of it. What `params` points to lives as long as the API uses the launch.
+    pub(super) fn launch(&self, grid: [u32; 3], shared_elements: u32, params: *mut *mut c_void) -> Launch<A::Function> {
         let element_bytes = self.opt_dynamic.map_or(0, |dynamic| dynamic.element_bytes);
         let shared_bytes = self.shape.shared_bytes + shared_elements * element_bytes;
         let shape = Shape { shared_bytes, ..self.shape };
-        Launch { function: self.function, grid, shape, params: values.pointers() }
+        Launch { function: self.function, grid, shape, params }
     }
 
     /// The arguments as an error names them: `m = 3`, `a: 4096 B`.
@@ -99,7 +99,7 @@ impl<A: Api> Drop for Module<A> {
     fn drop(&mut self) {
         // SAFETY: streams and graphs hold their kernels until their work is done, so nothing uses the module any more.
         if let Err(error) = unsafe { self.api.module_unload(self.handle, &self.name) } {
-            tracing::warn!(%error, kernel = self.name, "a module was not unloaded");
+            tracing::warn!(%error, kernel = &*self.name, "a module was not unloaded");
         }
     }
 }

@@ -50,7 +50,7 @@ unsafe impl<A: Api> Sync for Gpu<A> {}
 struct Stream<A: Api> {
     handle: A::Stream,
     /// What was launched since the stream was last waited for, the latest at the end.
-    launched: Mutex<VecDeque<String>>,
+    launched: Mutex<VecDeque<Arc<str>>>,
 }
 
 // SAFETY: the API's handles may be used from any thread.
@@ -107,16 +107,16 @@ impl<A: Api> Stream<A> {
     ///
     /// The stream is live.
     unsafe fn synchronize(&self, api: &A) -> Result<()> {
-        let launched = || lock(&self.launched).iter().cloned().collect();
+        let launched = || lock(&self.launched).iter().map(ToString::to_string).collect();
         // SAFETY: as the caller's contract says.
         let result = unsafe { api.stream_synchronize(self.handle, launched) };
         lock(&self.launched).clear();
         result
     }
 
-    fn note<'a>(&self, kernels: impl Iterator<Item = &'a str>) {
+    fn note<'a>(&self, kernels: impl Iterator<Item = &'a Arc<str>>) {
         let mut launched = lock(&self.launched);
-        launched.extend(kernels.map(str::to_owned));
+        launched.extend(kernels.map(Arc::clone));
         let surplus = launched.len().saturating_sub(NAMED_KERNELS_MAX);
         launched.drain(..surplus);
     }
@@ -217,7 +217,11 @@ impl<A: Api> Driver for Gpu<A> {
 
     fn synchronize(&self) -> Result<()> {
         let streams = self.streams.all();
-        let launched = || streams.iter().flat_map(|stream| lock(&stream.launched).clone()).collect();
+        let launched = || {
+            let of_stream =
+                |stream: &Arc<Stream<A>>| lock(&stream.launched).iter().map(ToString::to_string).collect::<Vec<_>>();
+            streams.iter().flat_map(of_stream).collect()
+        };
         self.api.device_synchronize(launched)
     }
 
@@ -274,13 +278,15 @@ impl<A: Api> Driver for Gpu<A> {
 
     unsafe fn launch(&self, stream: StreamId, launch: &DriverLaunch<'_>) -> Result<()> {
         let (stream, kernel) = (self.streams.get(stream), self.kernels.get(launch.kernel));
-        let values = kernel.values(launch.arguments);
+        let mut slots = kernel.layout().slots(launch.arguments);
+        let mut pointers = kernel.layout().pointers(&mut slots);
+        let params = pointers.as_mut_ptr();
         let activity =
-            || Activity::Launch { kernel: kernel.name().to_owned(), arguments: kernel.describe(launch.arguments) };
+            || Activity::Launch { kernel: kernel.name().to_string(), arguments: kernel.describe(launch.arguments) };
         // The API copies the values during the call.
         // SAFETY: the tables hold stream and kernel; the rest as the caller's contract says.
         unsafe {
-            self.api.launch(kernel.launch(launch.grid, launch.shared_elements, &values), stream.handle, activity)
+            self.api.launch(kernel.launch(launch.grid, launch.shared_elements, params), stream.handle, activity)
         }?;
         stream.note([kernel.name()].into_iter());
         Ok(())
@@ -313,7 +319,7 @@ impl<A: Api> Driver for Gpu<A> {
         let graph = lock(&graph);
         // SAFETY: the table holds the stream, and whoever made the graph keeps its buffers.
         unsafe { graph.launch(stream.handle) }?;
-        stream.note(graph.kernels());
+        stream.note(graph.last_kernels(NAMED_KERNELS_MAX));
         Ok(())
     }
 
