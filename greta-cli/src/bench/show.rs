@@ -123,3 +123,78 @@ impl Grid {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::ceilings::Ceiling;
+    use super::super::join::{PeerRow, Peers};
+    use super::super::{Row, Section};
+    use super::*;
+    use crate::measure::Times;
+
+    fn times(median_us: f64) -> Times {
+        Times { median_us, least_us: median_us * 0.98, most_us: median_us * 1.02, count: 60 }
+    }
+
+    fn row(name: &str, median_us: f64, ceiling: Option<f64>) -> Row {
+        let (rate, unit) = (405.0 / median_us, "TB/s".to_owned());
+        Row {
+            section: Section::Block,
+            name: name.to_owned(),
+            times: times(median_us),
+            rate,
+            unit,
+            ceiling,
+            tuned: false,
+        }
+    }
+
+    fn report(scale: f64) -> Report {
+        Report {
+            device: "H100".to_owned(),
+            kind: "cuda".to_owned(),
+            date: "2026-11-23T10:00:00Z".to_owned(),
+            compiler: "NVRTC 13.0".to_owned(),
+            quick: false,
+            ceilings: vec![Ceiling { name: "read".to_owned(), rate: 3.07, unit: "TB/s".to_owned() }],
+            rows: vec![
+                row("decode bf16 kv 1", 140.0 * scale, Some(0.94)),
+                Row { tuned: true, ..row("rope 1 token", 1.5 * scale, None) },
+            ],
+            launches: vec![Overhead { name: "launch".to_owned(), host: times(2.0), raw: Some(times(1.9)) }],
+        }
+    }
+
+    #[test]
+    fn markdown_has_the_rows_with_what_others_and_an_earlier_run_took() {
+        let peer =
+            |peer: &str, median_us| PeerRow { name: "decode bf16 kv 1".to_owned(), peer: peer.to_owned(), median_us };
+        let peers = Peers {
+            device: "H100".to_owned(),
+            versions: vec!["PyTorch 2.11".to_owned()],
+            rows: vec![peer("eager", 700.0), peer("compiled", 175.0)],
+        };
+        let (now, before) = (report(1.0), report(1.25));
+        let joined = Joined::new(&now, Some(&before), Some(&peers));
+        let expected = "\
+| row | time | spread | rate | ceiling | before | change | peer | ratio | who |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |
+| decode bf16 kv 1 | 140.0 µs | 2.0 % | 2.893 TB/s | 94.0 % | 175.0 µs | -20.0 % | 175.0 µs | 1.25 | compiled |
+| rope 1 token (tuned) | 1.50 µs | 2.0 % | 270.000 TB/s | - | 1.88 µs | -20.0 % | - | - | - |
+";
+        assert_eq!(rows(&joined).markdown(), expected);
+        let said = "H100 (cuda), NVRTC 13.0, 2026-11-23T10:00:00Z. Before: H100, 2026-11-23T10:00:00Z. \
+                    Peers on H100: PyTorch 2.11.\n";
+        assert_eq!(heading(&joined), said);
+        let launches = "| host time | greta | driver | ratio |\n| --- | ---: | ---: | ---: |\n\
+                        | launch | 2.00 µs | 1.90 µs | 1.05 |\n";
+        assert_eq!(super::launches(&now.launches).markdown(), launches);
+    }
+
+    #[test]
+    fn a_report_is_read_as_it_is_written() {
+        let text = serde_json::to_string(&report(1.0)).unwrap();
+        let read: Report = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+    }
+}

@@ -6,6 +6,8 @@
 mod candidates;
 mod plot;
 mod show;
+#[cfg(test)]
+mod tests;
 mod trial;
 
 use std::path::PathBuf;

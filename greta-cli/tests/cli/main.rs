@@ -3,6 +3,7 @@
 //! Each run has a cache of its own. Tests that need the HIP compiler skip, saying so, where there is none; under `CI`
 //! they fail.
 
+mod bench;
 mod cache;
 mod compile;
 mod doctor;
@@ -10,6 +11,7 @@ mod emit;
 mod emu;
 mod kernels;
 mod profile;
+mod tune;
 mod usage;
 
 use std::process::{Command, Output, Stdio};
@@ -38,6 +40,7 @@ impl Sandbox {
     fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_greta"));
         command.args(arguments.split_whitespace()).env("GRETA_CACHE_DIR", self.cache.path());
+        command.env("GRETA_TUNING_DIR", self.cache.path().join("tuning"));
         for variable in ["GRETA_DEVICE", "GRETA_CACHE_LIMIT", "NO_COLOR", "CLICOLOR_FORCE"] {
             command.env_remove(variable);
         }
