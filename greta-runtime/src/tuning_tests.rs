@@ -84,6 +84,16 @@ fn what_was_measured_is_found_again_for_its_bucket_alone() {
 }
 
 #[test]
+fn times_are_read_bit_for_bit() {
+    let bench = Bench::new();
+    for time_us in [1.9 * 0.98, 0.1 + 0.2, f64::MIN_POSITIVE, 1e300 / 3.0] {
+        let measured = Measured { time_us, ..Bench::measured() };
+        bench.database.put(&bench.subject, &measured).unwrap();
+        assert_eq!(bench.database.get(&bench.subject).unwrap(), Some(measured));
+    }
+}
+
+#[test]
 fn a_damaged_entry_is_refused_wherever_the_damage_is() {
     let bench = Bench::new();
     bench.database.put(&bench.subject, &Bench::measured()).unwrap();

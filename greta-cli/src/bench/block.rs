@@ -11,8 +11,8 @@ use greta_runtime::GraphExec;
 
 use super::ceilings::Ceilings;
 use super::library::Operands;
-use super::{BenchError, Row, Section};
-use crate::measure::{Clock, Timed};
+use super::{BenchError, Row, Rows, Section};
+use crate::measure::{Clock, Timed, Times};
 
 /// Layers whose weights take turns.
 const LAYERS: usize = 3;
@@ -38,57 +38,63 @@ impl Sizes {
     }
 }
 
-/// Decode in `f32` and `bf16`, prefill in `bf16`.
+/// Times decode in `f32` and `bf16`, and prefill in `bf16`.
 ///
 /// # Errors
 ///
 /// The device's.
-pub(super) fn rows(clock: &Clock, ceilings: &Ceilings, is_quick: bool) -> Result<Vec<Row>, BenchError> {
+pub(super) fn time(clock: &Clock, ceilings: &Ceilings, is_quick: bool, rows: &mut Rows) -> Result<(), BenchError> {
     let sizes = Sizes::new(is_quick);
     let weights = LayerWeights::generate(&sizes.config, STEM, SEED, &|_| ());
-    let mut rows = decode(clock, ceilings, &sizes, &weights)?;
+    time_decode(clock, ceilings, &sizes, &weights, rows)?;
     let weights: LayerWeights<bf16> = weights.rounded();
-    rows.extend(decode(clock, ceilings, &sizes, &weights)?);
-    rows.extend(prefill(clock, ceilings, &sizes, &weights)?);
-    Ok(rows)
-}
-
-fn decode<W: Weight>(
-    clock: &Clock,
-    ceilings: &Ceilings,
-    sizes: &Sizes,
-    weights: &LayerWeights<W>,
-) -> Result<Vec<Row>, BenchError> {
-    let mut rows = Vec::new();
-    for &past in sizes.pasts {
-        let inputs = BlockInputs::generate(&sizes.config, STEM, SEED, past, 1);
-        let layers = (0..LAYERS).map(|_| Layer::new(clock, &sizes.config, weights, &inputs));
-        let layers = layers.collect::<Result<Vec<_>, _>>()?;
-        let timed: Vec<Timed<'_>> = layers.iter().map(Layer::timed).collect();
-        let times = clock.together(&timed, sizes.steps)?;
-        let name = format!("decode {} kv {past}", W::NAME);
-        let work = decode_work::<W>(&sizes.config, past);
-        rows.push(Row::new(Section::Block, name, times, work, ceilings.opt_time_us(work, None)));
-    }
-    Ok(rows)
-}
-
-fn prefill<W: Weight>(
-    clock: &Clock,
-    ceilings: &Ceilings,
-    sizes: &Sizes,
-    weights: &LayerWeights<W>,
-) -> Result<Vec<Row>, BenchError> {
-    let mut rows = Vec::new();
+    time_decode(clock, ceilings, &sizes, &weights, rows)?;
     for &tokens in sizes.prefills {
-        let inputs = BlockInputs::generate(&sizes.config, STEM, SEED, 0, tokens);
-        let layer = Layer::new(clock, &sizes.config, weights, &inputs)?;
-        let times = clock.together(&[layer.timed()], sizes.steps)?;
-        let name = format!("prefill {} {tokens} tokens", W::NAME);
-        let work = prefill_work(&sizes.config, tokens);
-        rows.push(Row::new(Section::Block, name, times, work, ceilings.opt_time_us(work, Some(Operands::Bf16))));
+        let name = format!("prefill bf16 {tokens} tokens");
+        let time = || {
+            let inputs = BlockInputs::generate(&sizes.config, STEM, SEED, 0, tokens);
+            let times = time_layers(clock, &sizes, &weights, &inputs, 1)?;
+            let work = prefill_work(&sizes.config, tokens);
+            let opt_ceiling_us = ceilings.opt_time_us(work, Some(Operands::Bf16));
+            Ok(Row::new(Section::Block, name.clone(), times, work, opt_ceiling_us))
+        };
+        rows.add(&name, time())?;
     }
-    Ok(rows)
+    Ok(())
+}
+
+fn time_decode<W: Weight>(
+    clock: &Clock,
+    ceilings: &Ceilings,
+    sizes: &Sizes,
+    weights: &LayerWeights<W>,
+    rows: &mut Rows,
+) -> Result<(), BenchError> {
+    for &past in sizes.pasts {
+        let name = format!("decode {} kv {past}", W::NAME);
+        let time = || {
+            let inputs = BlockInputs::generate(&sizes.config, STEM, SEED, past, 1);
+            let times = time_layers(clock, sizes, weights, &inputs, LAYERS)?;
+            let work = decode_work::<W>(&sizes.config, past);
+            Ok(Row::new(Section::Block, name.clone(), times, work, ceilings.opt_time_us(work, None)))
+        };
+        rows.add(&name, time())?;
+    }
+    Ok(())
+}
+
+/// Times of a step, the layers taking turns.
+fn time_layers<W: Weight>(
+    clock: &Clock,
+    sizes: &Sizes,
+    weights: &LayerWeights<W>,
+    inputs: &BlockInputs,
+    count: usize,
+) -> Result<Times, BenchError> {
+    let layers = (0..count).map(|_| Layer::new(clock, &sizes.config, weights, inputs));
+    let layers = layers.collect::<Result<Vec<_>, _>>()?;
+    let timed: Vec<Timed<'_>> = layers.iter().map(Layer::timed).collect();
+    Ok(clock.together(&timed, sizes.steps)?)
 }
 
 /// A layer's step, always at the same position.

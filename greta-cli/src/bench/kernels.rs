@@ -5,7 +5,7 @@ use greta_runtime::tuning::Shape;
 
 use super::ceilings::{Ceilings, opt_operands};
 use super::library::{Library, Operands};
-use super::{BenchError, Row, Section};
+use super::{BenchError, Row, Rows, Section};
 use crate::measure::{Clock, Timed};
 use crate::tune::{Effort, chain, launches_of, prepare};
 
@@ -43,53 +43,52 @@ static KERNELS: &[Subject] = &[
     subject("gemv_add bf16 4096x11008", "gemv_add_bf16", "n=4096,k=11008", "n=16,k=64"),
 ];
 
-/// The matrix of kernels that a layer consists of.
+/// Times the kernels that a layer consists of.
 ///
 /// # Errors
 ///
 /// The device's.
-pub(super) fn rows(clock: &Clock, ceilings: &Ceilings, is_quick: bool) -> Result<Vec<Row>, BenchError> {
-    let row = |subject: &Subject| {
+pub(super) fn time_all(clock: &Clock, ceilings: &Ceilings, is_quick: bool, rows: &mut Rows) -> Result<(), BenchError> {
+    for subject in KERNELS {
         let quick_name = format!("{} {}", subject.kernel, subject.quick);
         let (name, shape) = if is_quick { (quick_name.as_str(), subject.quick) } else { (subject.name, subject.shape) };
-        time(clock, ceilings, Section::Kernels, name, subject.kernel, shape)
-    };
-    KERNELS.iter().map(row).collect()
+        rows.add(name, time(clock, ceilings, Section::Kernels, name, subject.kernel, shape))?;
+    }
+    Ok(())
 }
 
-/// Products of square matrices, `f32` and `bf16`; on a GPU whose maker's library is there, beside the library's.
+/// The products that are timed: the kernel, its operands, and the sizes on a GPU.
+static PRODUCTS: [(&str, Operands, &[usize]); 2] =
+    [("gemm_f32", Operands::F32, &[512, 1024, 2048, 4096]), ("gemm_bf16", Operands::Bf16, &[1024, 2048, 4096, 8192])];
+/// The size on a program that stands in for a GPU.
+const QUICK_SIZES: &[usize] = &[32];
+
+/// Times products of square matrices, on a GPU whose maker's library is there beside the library's.
 ///
 /// # Errors
 ///
 /// The device's.
-pub(super) fn gemm_rows(
+pub(super) fn time_products(
     clock: &Clock,
     ceilings: &Ceilings,
     opt_library: Option<&Library>,
     is_quick: bool,
-) -> Result<Vec<Row>, BenchError> {
-    let sizes: [(&str, Operands, &[usize]); 2] = if is_quick {
-        [("gemm_f32", Operands::F32, &[32]), ("gemm_bf16", Operands::Bf16, &[32])]
-    } else {
-        [
-            ("gemm_f32", Operands::F32, &[512, 1024, 2048, 4096]),
-            ("gemm_bf16", Operands::Bf16, &[1024, 2048, 4096, 8192]),
-        ]
-    };
-    let mut rows = Vec::new();
-    for (kernel, operands, sizes) in sizes {
-        for &size in sizes {
+    rows: &mut Rows,
+) -> Result<(), BenchError> {
+    for (kernel, operands, sizes) in PRODUCTS {
+        for &size in if is_quick { QUICK_SIZES } else { sizes } {
             let (name, shape) = (format!("gemm {} {size}", operands.name()), format!("m={size},n={size},k={size}"));
-            let row = time(clock, ceilings, Section::Gemm, &name, kernel, &shape)?;
+            let row = time(clock, ceilings, Section::Gemm, &name, kernel, &shape);
             // The library's product of the same size is the ceiling, where there is one.
             let opt_times = opt_library.and_then(|library| library.opt_times(operands, [size; 3]));
-            rows.push(match opt_times {
+            let beside = |row: Row| match opt_times {
                 Some(times) => row.with_ceiling(times.median_us),
                 None => row,
-            });
+            };
+            rows.add(&name, row.map(beside))?;
         }
     }
-    Ok(rows)
+    Ok(())
 }
 
 fn time(

@@ -107,6 +107,18 @@ pub(crate) enum BenchError {
     },
 }
 
+impl BenchError {
+    /// Whether the kernel is the reason, not the device.
+    fn is_of_kernel(&self) -> bool {
+        let (Self::Block(BlockError::Device(error)) | Self::Launch(PrepareError::Device(error)) | Self::Device(error)) =
+            self
+        else {
+            return false;
+        };
+        matches!(error, greta_runtime::Error::Invalid(_) | greta_runtime::Error::Compile(_))
+    }
+}
+
 /// Everything that a run found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Report {
@@ -118,7 +130,37 @@ pub(crate) struct Report {
     pub(crate) quick: bool,
     pub(crate) ceilings: Vec<Ceiling>,
     pub(crate) rows: Vec<Row>,
+    /// Rows that the device has no kernel for.
+    pub(crate) left_out: Vec<LeftOut>,
     pub(crate) launches: Vec<Overhead>,
+}
+
+/// A row that there is no time of.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct LeftOut {
+    pub(crate) name: String,
+    pub(crate) reason: String,
+}
+
+/// The rows of a section, and those that there are none of.
+#[derive(Default)]
+struct Rows {
+    rows: Vec<Row>,
+    left_out: Vec<LeftOut>,
+}
+
+impl Rows {
+    /// Adds a row. A kernel that is not made for the device, or does not compile for it, leaves its row out.
+    fn add(&mut self, name: &str, row: Result<Row, BenchError>) -> Result<(), BenchError> {
+        match row {
+            Ok(row) => self.rows.push(row),
+            Err(error) if error.is_of_kernel() => {
+                self.left_out.push(LeftOut { name: name.to_owned(), reason: error.to_string() });
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
 }
 
 /// What was timed, and how long it takes.
@@ -171,16 +213,17 @@ fn measure(arguments: &Arguments) -> Result<Report, BenchError> {
     let opt_library = opt_library(&clock);
     let ceilings = Ceilings::measure(&clock, opt_library.as_ref())?;
     let is_wanted = |section| arguments.section.is_none_or(|wanted| wanted == section);
-    let mut rows = Vec::new();
+    let mut rows = Rows::default();
     if is_wanted(Section::Block) {
-        rows.extend(block::rows(&clock, &ceilings, is_quick)?);
+        block::time(&clock, &ceilings, is_quick, &mut rows)?;
     }
     if is_wanted(Section::Gemm) {
-        rows.extend(kernels::gemm_rows(&clock, &ceilings, opt_library.as_ref(), is_quick)?);
+        kernels::time_products(&clock, &ceilings, opt_library.as_ref(), is_quick, &mut rows)?;
     }
     if is_wanted(Section::Kernels) {
-        rows.extend(kernels::rows(&clock, &ceilings, is_quick)?);
+        kernels::time_all(&clock, &ceilings, is_quick, &mut rows)?;
     }
+    let Rows { rows, left_out } = rows;
     let launches = overhead::measure(&clock, if is_quick { 1 } else { OVERHEAD_BATCHES })?;
     Ok(Report {
         device: device.info().name.clone(),
@@ -190,6 +233,7 @@ fn measure(arguments: &Arguments) -> Result<Report, BenchError> {
         quick: is_quick,
         ceilings: ceilings.all,
         rows,
+        left_out,
         launches,
     })
 }

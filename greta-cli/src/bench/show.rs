@@ -2,7 +2,7 @@
 
 use super::join::Joined;
 use super::overhead::Overhead;
-use super::{Report, Row};
+use super::{LeftOut, Report, Row};
 use crate::error::Error;
 use crate::output;
 use crate::table::{Column, Table};
@@ -30,6 +30,9 @@ pub(super) fn show(joined: &Joined<'_>, is_markdown: bool) -> Result<(), Error> 
             grid.table().print()?;
         }
         output::print("\n")?;
+    }
+    for LeftOut { name, reason } in &report.left_out {
+        output::print(&format!("No {name}: {}\n", reason.lines().next().unwrap_or_default()))?;
     }
     Ok(())
 }
@@ -161,6 +164,7 @@ mod tests {
                 row("decode bf16 kv 1", 140.0 * scale, Some(0.94)),
                 Row { tuned: true, ..row("rope 1 token", 1.5 * scale, None) },
             ],
+            left_out: Vec::new(),
             launches: vec![Overhead { name: "launch".to_owned(), host: times(2.0), raw: Some(times(1.9)) }],
         }
     }

@@ -15,7 +15,7 @@ const LEN: usize = 100;
 /// y[i] = 2 x[i]; WAY 1 adds one to each, 2 has a barrier that some threads skip, 3 leaves out every other element.
 /// x, y: [len] f32. Memory-bound: 8 B an element.
 #[kernel(tile(WAY = 0 in [0, 1, 2, 3, 4, 5]), require(WAY != 5), require(len % (WAY + 1) == 0), block = 64)]
-fn double(x: &Global<f32>, y: &mut Global<f32>, len: u32) {
+fn doubled(x: &Global<f32>, y: &mut Global<f32>, len: u32) {
     let i = block_idx().x * BLOCK + thread_idx().x;
     if WAY == 2 {
         if thread_idx().x < 7 {
@@ -43,8 +43,8 @@ fn launchable(device: &Device, len: usize) -> Launchable {
     let (buffer, tolerance) = (y.view(..).unwrap(), Tolerance::EXACT);
     let outcome = Expected { name: "y", buffer, before, width: len, rows: vec![0], after, tolerance };
     let outcomes: Vec<Box<dyn Outcome>> = vec![Box::new(outcome)];
-    Launchable::new(double::variant(), Work::Bytes(8.0 * len as f64), outcomes, move |sink, variant, _| {
-        let args = double::Args { x: &x, y: &mut y, len: len as u32 };
+    Launchable::new(doubled::variant(), Work::Bytes(8.0 * len as f64), outcomes, move |sink, variant, _| {
+        let args = doubled::Args { x: &x, y: &mut y, len: len as u32 };
         sink.launch(variant, len.div_ceil(64) as u32, args)
     })
 }
@@ -52,11 +52,11 @@ fn launchable(device: &Device, len: usize) -> Launchable {
 fn try_all(len: usize) -> (Candidates, Vec<Trial>) {
     let device = Device::open("cpu").unwrap();
     let clock = Clock::new(&device).unwrap();
-    let candidates = Candidates::new(&double::DEFINITION, device.target(), |_| true);
+    let candidates = Candidates::new(&doubled::DEFINITION, device.target(), |_| true);
     let variants = candidates.variants.clone();
     let (mut launchable, bar) = (launchable(&device, len), ProgressBar::hidden());
     let effort = Effort::of(&clock);
-    let trials = try_variants(&clock, &double::DEFINITION, &mut launchable, variants, effort, &bar).unwrap();
+    let trials = try_variants(&clock, &doubled::DEFINITION, &mut launchable, variants, effort, &bar).unwrap();
     (candidates, trials)
 }
 
