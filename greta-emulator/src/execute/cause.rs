@@ -48,13 +48,18 @@ pub enum Cause {
         /// Offset of the load.
         loaded_at: u64,
     },
-    /// A register is used too soon after it was written. Add `s_nop`, or the compiler lacks it.
-    #[error("{register} was written at {written_at:#x}, {found} wait states ago; {needed} are needed")]
+    /// A register is used too soon after another use. Add `s_nop`, or the compiler lacks it.
+    #[error(
+        "{register} was {} at {used_at:#x}, {found} wait states ago; {needed} are needed",
+        if *is_read { "read" } else { "written" }
+    )]
     Hazard {
         /// The register.
         register: String,
-        /// Offset of the instruction that wrote it.
-        written_at: u64,
+        /// Whether the earlier instruction still reads it, rather than writes it.
+        is_read: bool,
+        /// Offset of the earlier instruction.
+        used_at: u64,
         /// Wait states in between.
         found: u64,
         /// Wait states that the hardware wants.

@@ -246,10 +246,17 @@ impl Op {
 pub struct MatrixTiming {
     /// Clocks; a pass is four.
     pub cycles: u32,
-    /// Whether its elements are narrower than f32: such results take a wait state longer.
+    /// Whether its elements are narrower than f32, xf32 among them: such results take a wait state longer.
     pub is_narrow: bool,
     /// Whether its elements are f64.
     pub is_double: bool,
+}
+
+impl MatrixTiming {
+    /// Passes of four clocks.
+    pub const fn passes(self) -> u32 {
+        self.cycles / 4
+    }
 }
 
 impl Op {

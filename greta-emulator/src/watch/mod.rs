@@ -102,7 +102,7 @@ impl Watch {
                 Ok(())
             })?;
         }
-        shadow.hazards.add(wave, pc, instruction, &writes);
+        shadow.hazards.add(wave, pc, instruction, (&reads, &writes));
         shadow.outstanding.add(wave, pc, instruction);
         if let Some(register) = unwritten {
             self.doubt(wave, pc, Cause::UnwrittenRegister { register: register_name(wave, register) });
