@@ -95,3 +95,9 @@ extern "C" __global__ void wide_conflicts(float* p, int n) {
     asm volatile("ds_write_b128 %1, %0\n\ts_waitcnt lgkmcnt(0)\n\tds_read_b128 %0, %1\n\ts_waitcnt lgkmcnt(0)" : "+v"(x) : "v"(at));
     p[threadIdx.x] = x[n % 4];
 }
+extern "C" __global__ void race_of_a_read_and_an_atomic(float* p, int n) {
+    __shared__ int s[64];
+    if (threadIdx.x < 64) s[threadIdx.x] = 0;
+    __syncthreads();
+    if (threadIdx.x < 64) p[threadIdx.x] = ((volatile int*)s)[3]; else atomicAdd(&s[3], 1);
+}

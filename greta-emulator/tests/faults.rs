@@ -99,6 +99,8 @@ fn wait_states_that_the_hardware_lacks_are_asked_for() {
 fn waves_that_race_for_shared_memory_are_named() {
     let Some(found) = cause("race", 0, "flat_") else { return };
     assert!(matches!(found, Cause::SharedRace { other_wave: 0 | 1, .. }), "{found}");
+    let found = cause("race_of_a_read_and_an_atomic", 0, "ds_").unwrap();
+    assert!(matches!(found, Cause::SharedRace { other_wave: 0, .. }), "{found}");
     let checked = Options { checks: true, ..Options::default() };
     assert_eq!(run("no_race", 0, checked).unwrap().unwrap().warnings, []);
 }

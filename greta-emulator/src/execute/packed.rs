@@ -138,11 +138,14 @@ fn mix(wave: &mut Wave, instruction: &Instruction) -> Result<(), Cause> {
     let old = wave.lanes(instruction.dst, Kind::B32, 0, 0);
     let [a, b, c] = [a, b, c].map(|lanes| lanes.map(f32::from_bits));
     let exec = wave.exec();
+    let is_limited = rounding::clamps_overflow(wave.mode);
     let mut lanes = [0; LANES];
     for lane in 0..LANES {
         let fused = |clamp: bool, x: f32| if clamp { minimum(maximum(x, 0.0), 1.0) } else { x };
         let value = fused(modifiers.clamp, a[lane].mul_add(b[lane], c[lane]));
         let half = if modifiers.clamp { super::lanes::to_half(value) } else { half_fma(a[lane], b[lane], c[lane]) };
+        let is_true_infinity = !is_limited || [a, b, c].iter().any(|lanes| lanes[lane].is_infinite());
+        let half = rounding::clamped_half(half, is_true_infinity);
         lanes[lane] = match instruction.op {
             Op::v_fma_mix_f32 => value.to_bits(),
             Op::v_fma_mixlo_f16 => old[lane] & 0xffff_0000 | half,

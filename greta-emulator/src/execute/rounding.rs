@@ -13,7 +13,7 @@ use super::narrow::{Inputs, Outcome};
 use super::simd;
 use super::wave::{Lanes, WideLanes};
 use super::wide::WideInputs;
-use crate::isa::{Kind, Op, Row};
+use crate::isa::{Flags, Kind, Op, Row};
 
 /// MODE's fields for rounding and subnormals as a kernel normally has them.
 const DEFAULT: u32 = 0xf0;
@@ -75,10 +75,34 @@ pub(super) fn narrow(simd: Simd, op: Op, inputs: &mut Inputs, mode: u32) -> Opti
     if rules.flushes_outputs {
         flush(&mut lanes, row.dst);
     }
-    if clamps_overflow(mode) && row.dst == Kind::F16 && exact(op).is_some() {
-        lanes = lanes.map(|bits| if bits & 0x7fff == 0x7c00 { bits - 1 } else { bits });
+    if clamps_overflow(mode) && row.dst == Kind::F16 && !has_poles(op) {
+        let sources = [(&inputs.a, row.src[0]), (&inputs.b, row.src[1]), (&inputs.c, third)];
+        let is_literal = row.flags.has(Flags::LITERAL) && is_infinite(inputs.literal, Kind::F16);
+        for (lane, bits) in lanes.iter_mut().enumerate() {
+            let is_true = is_literal || sources.iter().any(|(lanes, kind)| is_infinite(lanes[lane], *kind));
+            *bits = clamped_half(*bits, is_true);
+        }
     }
     Some((lanes, mask))
+}
+
+/// The f16 that a result becomes where overflow gives the largest number: an infinity that was there
+/// before stays.
+pub(super) fn clamped_half(bits: u32, is_true_infinity: bool) -> u32 {
+    if bits & 0x7fff == 0x7c00 && !is_true_infinity { bits - 1 } else { bits }
+}
+
+fn is_infinite(bits: u32, kind: Kind) -> bool {
+    match kind {
+        Kind::F16 => bits & 0x7fff == 0x7c00,
+        Kind::F32 => bits & 0x7fff_ffff == 0x7f80_0000,
+        _ => false,
+    }
+}
+
+/// Whether an infinite result of finite sources is no overflow.
+fn has_poles(op: Op) -> bool {
+    matches!(op, Op::v_rcp_f16 | Op::v_rsq_f16 | Op::v_log_f16 | Op::v_div_fixup_f16 | Op::v_div_fixup_legacy_f16)
 }
 
 /// Instructions that look like arithmetic on floats and only move them.

@@ -241,7 +241,13 @@ pub(super) fn finish_float(wave: &Wave, instruction: &Instruction, kind: Kind, l
     let factor = [1.0, 2.0, 4.0, 0.5][usize::from(modifiers.omod & 3)];
     let finish = |x: f32| clamped(f64::from(x * factor), modifiers.clamp, wave.nan_is_clamped()) as f32;
     match kind {
-        Kind::F16 => *lanes = lanes.map(|x| super::lanes::to_half(finish(super::lanes::from_half(x)))),
+        Kind::F16 => {
+            let is_limited = rounding::clamps_overflow(wave.mode);
+            *lanes = lanes.map(|bits| {
+                let x = super::lanes::from_half(bits);
+                rounding::clamped_half(super::lanes::to_half(finish(x)), !is_limited || x.is_infinite())
+            });
+        }
         _ => *lanes = lanes.map(|x| finish(f32::from_bits(x)).to_bits()),
     }
 }

@@ -77,3 +77,78 @@ fn differences_of_bytes_are_summed() {
     assert_eq!(compute(0xf0, "v_cubeid_f32", 1f32.to_bits(), (-2f32).to_bits(), 0), 3f32.to_bits());
     assert_eq!(compute(0xf0, "v_cubema_f32", 1f32.to_bits(), (-2f32).to_bits(), 0), (-4f32).to_bits());
 }
+
+/// MODE with the switch that turns overflow of f16 and fp8 into the largest number.
+const LIMITED: u32 = 0xf0 | 1 << 23;
+const HALF_INFINITY: u32 = 0x7c00;
+const HALF_MAX: u32 = 0x7bff;
+
+#[test]
+fn overflow_becomes_the_largest_half_and_an_infinity_stays() {
+    let (one, large) = (0x3c00, 0x7b00);
+    for (mode, wanted) in [(0xf0, HALF_INFINITY), (LIMITED, HALF_MAX)] {
+        for (mnemonic, a, b, c) in [
+            ("v_add_f16", large, large, 0),
+            ("v_mul_f16", large, large, 0),
+            ("v_fma_f16", large, large, one),
+            ("v_mad_f16", large, large, one),
+            ("v_exp_f16", 0x4e00, 0, 0),
+            ("v_ldexp_f16", large, 10, 0),
+            ("v_cvt_f16_f32", 1e6f32.to_bits(), 0, 0),
+            ("v_cvt_f16_u16", 0xffff, 0, 0),
+        ] {
+            assert_eq!(compute(mode, mnemonic, a, b, c) & 0xffff, wanted, "{mnemonic}, mode {mode:#x}");
+        }
+    }
+    for (mnemonic, a, b, c) in [
+        ("v_add_f16", HALF_INFINITY, one, 0),
+        ("v_mul_f16", one, HALF_INFINITY, 0),
+        ("v_fma_f16", one, one, HALF_INFINITY),
+        ("v_exp_f16", HALF_INFINITY, 0, 0),
+        ("v_max_f16", HALF_INFINITY, one, 0),
+        ("v_cvt_f16_f32", f32::INFINITY.to_bits(), 0, 0),
+        // A pole is no overflow.
+        ("v_rcp_f16", 0, 0, 0),
+    ] {
+        assert_eq!(compute(LIMITED, mnemonic, a, b, c) & 0xffff, HALF_INFINITY, "{mnemonic}");
+    }
+    // In directions that stop short of infinity too, a true one stays.
+    assert_eq!(compute(LIMITED | 0xc, "v_add_f16", HALF_INFINITY | 0x8000, one, 0) & 0xffff, HALF_INFINITY | 0x8000);
+}
+
+#[test]
+fn overflow_of_packed_halves_and_output_modifiers_is_limited_too() {
+    let mut machine = Machine::new();
+    machine.wave.mode = LIMITED;
+    // Low: overflow; high: an infinity.
+    machine.set_vector(1, |_| HALF_INFINITY << 16 | 0x7b00);
+    machine.set_vector(2, |_| 0x3c00 << 16 | 0x7b00);
+    // Both halves of the sources, each for its half of the result.
+    let vop3p = |opcode: u32, sources: [u32; 3]| {
+        [0xd380_4000 | opcode << 16 | 9, sources[0] | sources[1] << 9 | sources[2] << 18 | 3 << 27]
+    };
+    machine.run(vop3p(opcode("v_pk_add_f16"), [v(1), v(2), 0])).unwrap();
+    assert_eq!(machine.vector(9)[5], HALF_INFINITY << 16 | HALF_MAX);
+    machine.set_vector(1, |_| 1e4f32.to_bits());
+    machine.set_vector(2, |lane| if lane == 0 { f32::INFINITY } else { 1e4 }.to_bits());
+    machine.set_vector(3, |_| 0);
+    let [first, second] = vop3p(opcode("v_fma_mixlo_f16"), [v(1), v(2), v(3)]);
+    // All sources are f32.
+    machine.run([first & !(1 << 14), second & !(3 << 27)]).unwrap();
+    assert_eq!((machine.vector(9)[0] & 0xffff, machine.vector(9)[1] & 0xffff), (HALF_INFINITY, HALF_MAX));
+    // Twice the largest half.
+    machine.set_vector(1, |lane| if lane == 0 { HALF_INFINITY } else { HALF_MAX });
+    machine.set_vector(2, |_| 0);
+    let [first, second] = vop3(opcode("v_add_f16"), 9, [v(1), v(2), 0]);
+    machine.run([first, second | 1 << 27]).unwrap();
+    assert_eq!((machine.vector(9)[0] & 0xffff, machine.vector(9)[1] & 0xffff), (HALF_INFINITY, HALF_MAX));
+}
+
+#[test]
+fn overflow_of_fp8_is_limited_and_an_infinity_is_no_number() {
+    let (large, infinity) = (1e6f32.to_bits(), f32::INFINITY.to_bits());
+    for (mnemonic, largest) in [("v_cvt_pk_fp8_f32", 0x7f), ("v_cvt_pk_bf8_f32", 0x7f)] {
+        assert_eq!(compute(0xf0, mnemonic, large, infinity, 0) & 0xffff, 0x8080, "{mnemonic}");
+        assert_eq!(compute(LIMITED, mnemonic, large, infinity, 0) & 0xffff, 0x8000 | largest, "{mnemonic}");
+    }
+}
