@@ -58,6 +58,14 @@ pub enum Fault {
         /// The processor in `e_flags`.
         processor: u32,
     },
+    /// The object was compiled for a gfx942 that is set up otherwise. Compile without naming the feature.
+    #[error("the code object is for gfx942:{given}; this one is gfx942:{wanted}")]
+    WrongFeature {
+        /// What the object needs.
+        given: &'static str,
+        /// What the device has.
+        wanted: &'static str,
+    },
     /// The object asks for more memory than an object may.
     #[error("the code object takes {given} B in memory; at most {limit} B are allowed")]
     ImageTooLarge {

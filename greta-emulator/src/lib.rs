@@ -20,7 +20,7 @@ mod print;
 mod program;
 mod watch;
 
-pub use crate::object::{CodeObject, Kernel};
+pub use crate::object::{CodeObject, Kernel, KernelMetadata};
 pub use count::{Classes, Counters, Global, Matrix, Shared};
 pub use execute::{Cause, UNEXECUTED};
 pub use fault::{Fault, Line, Place};

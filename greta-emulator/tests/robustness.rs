@@ -119,3 +119,25 @@ fn the_table_is_consistent() {
     }
     assert_eq!(decode(0x7e02_0281, None).map(|mov| (mov.dwords, mov.detail)), Some((1, Detail::None)));
 }
+
+/// Objects say in their flags whether they need xnack or cannot have sramecc; the device has sramecc+ and xnack-.
+#[test]
+fn objects_for_other_features_are_refused() {
+    for path in third_party_objects() {
+        let mut bytes = std::fs::read(&path).expect("the object can be read");
+        // `e_flags`, whose second byte holds the features: xnack in bits 0 and 1, sramecc in bits 2 and 3.
+        const FEATURES: usize = 0x31;
+        for (features, refused) in [
+            (0b0000, None),
+            (0b0101, None),
+            (0b1110, None),
+            (0b0111, Some("gfx942:xnack+; this one is gfx942:xnack-")),
+            (0b1001, Some("gfx942:sramecc-; this one is gfx942:sramecc+")),
+        ] {
+            bytes[FEATURES] = bytes[FEATURES] & 0xf0 | features;
+            let fault = CodeObject::load(&bytes).err().map(|fault| fault.to_string());
+            assert_eq!(fault.is_some(), refused.is_some(), "{features:#b}: {fault:?}");
+            assert!(fault.unwrap_or_default().contains(refused.unwrap_or_default()));
+        }
+    }
+}

@@ -188,7 +188,7 @@ impl Function {
 fn failure(fault: &Fault) -> Failure {
     let status = match fault {
         Fault::LaunchTooLarge { .. } | Fault::ArgumentsTooLarge { .. } => hipErrorInvalidConfiguration,
-        Fault::WrongTarget { .. } | Fault::NoBundleEntry { .. } => hipErrorNoBinaryForGpu,
+        Fault::WrongTarget { .. } | Fault::WrongFeature { .. } | Fault::NoBundleEntry { .. } => hipErrorNoBinaryForGpu,
         Fault::ImageTooLarge { .. } => hipErrorOutOfMemory,
         Fault::Stopped { cause: Cause::Access { .. }, .. } => hipErrorIllegalAddress,
         Fault::Stopped { cause: Cause::Trap { .. }, .. } => hipErrorAssert,

@@ -25,6 +25,8 @@ use crate::stream::Stream;
 const DEVICES_VARIABLE: &str = "GRETA_EMULATOR_DEVICES";
 /// Turns on the checks that a GPU does not have, at several times the cost.
 const CHECKS_VARIABLE: &str = "GRETA_EMULATOR_CHECKS";
+/// Names how many instructions a wave may run before its kernel counts as endless.
+const BUDGET_VARIABLE: &str = "GRETA_EMULATOR_BUDGET";
 /// More devices than a node has.
 const DEVICES_MAX: usize = 64;
 /// The null stream, by its own name.
@@ -63,13 +65,16 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     let given = std::env::var(DEVICES_VARIABLE).ok().and_then(|count| count.parse::<usize>().ok());
     let device_count = given.unwrap_or(1).min(DEVICES_MAX);
     let checks = std::env::var_os(CHECKS_VARIABLE).is_some_and(|value| value == "1");
+    let budget = std::env::var(BUDGET_VARIABLE).ok().and_then(|count| count.parse().ok());
+    let options = Options { checks, ..Options::default() };
+    let options = Options { budget: budget.unwrap_or(options.budget), ..options };
     let pools = Handles::default();
     let pool_of = |device| pools.insert(Pool { device, ..Pool::default() });
     Runtime {
         device_count,
         start: Instant::now(),
         memory: Memory::new(),
-        options: Options { checks, ..Options::default() },
+        options,
         journal: Journal::open(),
         blocks: Blocks::default(),
         streams: Handles::default(),

@@ -10,7 +10,7 @@ use safetensors::tensor::TensorView;
 use serde::Serialize;
 
 use super::check::{Data, Outcome, evaluate};
-use super::sidecar::{ArgumentKind, Files, ScalarType, Sidecar, SidecarError, tensor};
+use super::sidecar::{ArgumentKind, Files, Sidecar, SidecarError, tensor};
 use crate::error::Error;
 use crate::output;
 use crate::table::counters;
@@ -33,7 +33,7 @@ struct Outcomes {
 /// # Errors
 ///
 /// [`Error::Sidecar`], [`Error::Fault`], [`Error::Checks`], [`Error::File`].
-pub(super) fn run(path: &Path, out: Option<&Path>, is_json: bool) -> Result<(), Error> {
+pub(super) fn run(path: &Path, options: Options, out: Option<&Path>, is_json: bool) -> Result<(), Error> {
     let files = Files::read(path)?;
     let sidecar = &files.sidecar;
     let wrong = |source: SidecarError| Error::Sidecar { path: path.to_owned(), source };
@@ -43,13 +43,14 @@ pub(super) fn run(path: &Path, out: Option<&Path>, is_json: bool) -> Result<(), 
     let module = Module::load(&memory, &files.object).map_err(fault)?;
     let missing = || wrong(SidecarError::Missing { what: "kernel", name: sidecar.kernel.clone() });
     let kernel = module.kernel(&sidecar.kernel).ok_or_else(missing)?;
+    sidecar.check_kernel(&kernel.metadata).map_err(wrong)?;
     let addresses = place(sidecar, &tensors, &memory).map_err(wrong)?;
     let arguments = pack(sidecar, &addresses);
     let launch = Launch {
         grid: sidecar.grid,
         block: sidecar.block,
         dynamic_shared_bytes: sidecar.shared_bytes,
-        options: Options { counters: true, ..Options::default() },
+        options,
         ..Launch::new(&module, kernel, &arguments)
     };
     let start = Instant::now();
@@ -108,8 +109,7 @@ fn pack(sidecar: &Sidecar, addresses: &BTreeMap<&str, u64>) -> Vec<u8> {
     for argument in &sidecar.args {
         let bits = match &argument.kind {
             ArgumentKind::Buffer { buffer } => addresses.get(buffer.as_str()).copied().unwrap_or(0),
-            ArgumentKind::Scalar { r#type: ScalarType::F32, value } => (*value as f32).to_bits().into(),
-            ArgumentKind::Scalar { r#type: ScalarType::I32, value } => (*value as i64).cast_unsigned(),
+            ArgumentKind::Scalar { r#type, value } => r#type.bits(*value).unwrap_or_default().into(),
             ArgumentKind::Null => 0,
         };
         bytes[argument.offset..][..argument.size].copy_from_slice(&bits.to_le_bytes()[..argument.size]);

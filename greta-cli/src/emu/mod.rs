@@ -9,18 +9,24 @@ mod sidecar;
 
 use std::path::PathBuf;
 
+use greta_emulator::Options;
+
 pub(crate) use self::sidecar::SidecarError;
 use crate::error::Error;
 
 const EXAMPLES: &str = "\
 A sidecar is a JSON file that names an object, its data, the launch, and what must come of it. `--out` keeps every buffer
 as it is after the launch, under its name, in its storage type. Exit status 1 says that the kernel faulted or that a
-check failed.
+check failed. What a GPU does not tell is a fault too: a missing wait or wait state, a race for LDS, a barrier that a wave
+leaves out; a register or LDS that was never written is a warning.
 
 Examples:
   greta emu run softmax_f32.json
   greta emu run softmax_f32.json --out after.safetensors --json | jq .counters
   greta emu run --object softmax_f32.hsaco --list";
+
+/// A few seconds of a wave, with checks and counters.
+const BUDGET: u64 = 1 << 24;
 
 /// Run machine code on an emulated MI300X
 #[derive(Debug, clap::Args)]
@@ -44,6 +50,12 @@ struct Run {
     /// Write all buffers, as they are after the launch, to FILE
     #[arg(long, value_name = "FILE", conflicts_with = "object")]
     out: Option<PathBuf>,
+    /// Do not look for missing waits, wait states, races and what was never written: several times as fast
+    #[arg(long, conflicts_with = "object")]
+    no_checks: bool,
+    /// How many instructions a wave may run before the kernel counts as endless
+    #[arg(long, value_name = "N", default_value_t = BUDGET, conflicts_with = "object")]
+    budget: u64,
     /// A code object, or a bundle of them
     #[arg(long, value_name = "FILE", requires = "list")]
     object: Option<PathBuf>,
@@ -59,7 +71,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     let Command::Run(run) = &arguments.command;
     match (&run.object, &run.sidecar) {
         (Some(object), _) => list::list(object, run.json),
-        (None, Some(sidecar)) => launch::run(sidecar, run.out.as_deref(), run.json),
+        (None, Some(sidecar)) => {
+            let options = Options { checks: !run.no_checks, counters: true, budget: run.budget, ..Options::default() };
+            launch::run(sidecar, options, run.out.as_deref(), run.json)
+        }
         (None, None) => Ok(()),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use greta_emulator::KernelMetadata;
 use safetensors::SafeTensors;
 use serde::Deserialize;
 
@@ -58,13 +59,64 @@ pub(crate) enum SidecarError {
         /// Bytes of all arguments.
         limit: usize,
     },
+    /// A scalar's value is none of its type.
+    #[error("argument `{name}` is {value:?}, which is no {dtype}")]
+    Value {
+        /// Its name.
+        name: String,
+        /// The value.
+        value: f64,
+        /// Its type.
+        dtype: &'static str,
+    },
+    /// The launch is of another kind of hardware.
+    #[error("`{field}` is {given}; the emulator is of a gfx942, whose waves have {LANES} lanes")]
+    Hardware {
+        /// The sidecar's field.
+        field: &'static str,
+        /// Its value.
+        given: String,
+    },
+    /// The launch is of nothing.
+    #[error("`{field}` is {given:?}; no size may be 0")]
+    Empty {
+        /// The sidecar's field.
+        field: &'static str,
+        /// The sizes.
+        given: [u32; 3],
+    },
+    /// A buffer's shape and type ask for another size.
+    #[error("buffer `{name}` of shape {shape:?} is not {given} B of {element_bytes} B an element")]
+    Shape {
+        /// Its name.
+        name: String,
+        /// Its shape.
+        shape: Vec<u64>,
+        /// Its size.
+        given: usize,
+        /// The size of an element.
+        element_bytes: usize,
+    },
+    /// The kernel takes fewer bytes of arguments.
+    #[error("`kernarg_size` is {given}; the kernel takes {limit} B")]
+    Arguments {
+        /// Bytes of all arguments.
+        given: usize,
+        /// Bytes that the kernel takes.
+        limit: u32,
+    },
 }
+
+/// Lanes of a wave.
+const LANES: u32 = 64;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Sidecar {
     format: u32,
     object: PathBuf,
     data: PathBuf,
+    target: Option<String>,
+    wavefront: Option<u32>,
     pub(super) kernel: String,
     pub(super) grid: [u32; 3],
     pub(super) block: [u32; 3],
@@ -103,10 +155,30 @@ pub(super) enum ScalarType {
     F32,
 }
 
+impl ScalarType {
+    const BYTES: usize = 4;
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::I32 => "i32",
+            Self::F32 => "f32",
+        }
+    }
+
+    /// The bits of a value; nothing for what this type does not hold.
+    pub(super) fn bits(self, value: f64) -> Option<u32> {
+        match self {
+            Self::I32 => (f64::from(value as i32) == value).then_some((value as i32).cast_unsigned()),
+            Self::F32 => Some(value as f32).filter(|value| value.is_finite()).map(f32::to_bits),
+        }
+    }
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct Buffer {
     pub(super) dtype: Format,
     pub(super) bytes: usize,
+    shape: Option<Vec<u64>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -166,18 +238,13 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
 impl Sidecar {
     /// Whether everything that is named is there, and of the size that the rest needs.
     pub(super) fn check(&self, tensors: &SafeTensors<'_>) -> Result<(), SidecarError> {
+        self.check_launch()?;
         for (name, buffer) in &self.buffers {
+            buffer.check_shape(name)?;
             expect_bytes("tensor", name, tensor(tensors, name)?, buffer.bytes)?;
         }
         for argument in &self.args {
-            let end = argument.offset.saturating_add(argument.size);
-            if end > self.kernarg_size || argument.size > 8 {
-                let name = argument.name.clone();
-                return Err(SidecarError::Argument { name, end, limit: self.kernarg_size });
-            }
-            if let ArgumentKind::Buffer { buffer } = &argument.kind {
-                self.buffer(buffer)?;
-            }
+            self.check_argument(argument)?;
         }
         for check in &self.checks {
             let buffer = self.buffer(&check.buffer)?;
@@ -189,8 +256,63 @@ impl Sidecar {
         Ok(())
     }
 
+    fn check_launch(&self) -> Result<(), SidecarError> {
+        if let Some(target) = self.target.as_ref().filter(|target| target.split(':').next() != Some("gfx942")) {
+            return Err(SidecarError::Hardware { field: "target", given: target.clone() });
+        }
+        if let Some(lanes) = self.wavefront.filter(|lanes| *lanes != LANES) {
+            return Err(SidecarError::Hardware { field: "wavefront", given: lanes.to_string() });
+        }
+        let sizes = [("grid", self.grid), ("block", self.block)];
+        let empty = sizes.into_iter().find(|(_, sizes)| sizes.contains(&0));
+        empty.map_or(Ok(()), |(field, given)| Err(SidecarError::Empty { field, given }))
+    }
+
+    fn check_argument(&self, argument: &Argument) -> Result<(), SidecarError> {
+        let name = || argument.name.clone();
+        let end = argument.offset.saturating_add(argument.size);
+        if end > self.kernarg_size {
+            return Err(SidecarError::Argument { name: name(), end, limit: self.kernarg_size });
+        }
+        let expected = match &argument.kind {
+            ArgumentKind::Buffer { .. } | ArgumentKind::Null => size_of::<u64>(),
+            ArgumentKind::Scalar { .. } => ScalarType::BYTES,
+        };
+        if argument.size != expected {
+            return Err(SidecarError::Size { what: "argument", name: name(), given: argument.size, expected });
+        }
+        match &argument.kind {
+            ArgumentKind::Buffer { buffer } => self.buffer(buffer).map(|_| ()),
+            ArgumentKind::Scalar { r#type, value } if r#type.bits(*value).is_none() => {
+                Err(SidecarError::Value { name: name(), value: *value, dtype: r#type.name() })
+            }
+            ArgumentKind::Scalar { .. } | ArgumentKind::Null => Ok(()),
+        }
+    }
+
+    /// Whether the kernel takes the arguments that there are.
+    pub(super) fn check_kernel(&self, kernel: &KernelMetadata) -> Result<(), SidecarError> {
+        if self.kernarg_size > kernel.kernarg_bytes as usize {
+            return Err(SidecarError::Arguments { given: self.kernarg_size, limit: kernel.kernarg_bytes });
+        }
+        Ok(())
+    }
+
     pub(super) fn buffer(&self, name: &str) -> Result<&Buffer, SidecarError> {
         self.buffers.get(name).ok_or_else(|| SidecarError::Missing { what: "buffer", name: name.to_owned() })
+    }
+}
+
+impl Buffer {
+    /// Whether shape, type and size agree.
+    fn check_shape(&self, name: &str) -> Result<(), SidecarError> {
+        let element_bytes = self.dtype.bytes();
+        let shape = self.shape.clone().unwrap_or_else(|| vec![(self.bytes / element_bytes) as u64]);
+        let bytes = shape.iter().try_fold(element_bytes as u64, |bytes, &size| bytes.checked_mul(size));
+        if bytes == Some(self.bytes as u64) {
+            return Ok(());
+        }
+        Err(SidecarError::Shape { name: name.to_owned(), shape, given: self.bytes, element_bytes })
     }
 }
 

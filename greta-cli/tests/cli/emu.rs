@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use greta_emulator::CodeObject;
 use safetensors::SafeTensors;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::Sandbox;
+use crate::{Run, Sandbox};
 
 /// The third-party objects beside the repository, if they are there.
 fn opt_objects() -> Option<PathBuf> {
@@ -71,21 +72,94 @@ fn an_object_lists_its_kernels() {
     assert!(kernels[0]["kernel"] == "mm_dot" && kernels[0]["arguments"].as_array().is_some_and(|list| list.len() > 5));
 }
 
-/// Runs a third-party sidecar after a change.
-fn run_changed(change: impl FnOnce(&mut Value)) -> Option<String> {
-    let folder = opt_objects()?;
-    let sandbox = Sandbox::new();
-    let place = |name: &str| sandbox.cache.path().join(name);
-    for name in ["vecadd_f32.hsaco", "vecadd_f32.safetensors"] {
-        std::fs::copy(folder.join(name), place(name)).expect("a copy");
+/// A third-party launch in a sandbox: a sum of vectors.
+struct Changed {
+    sandbox: Sandbox,
+    sidecar: Value,
+}
+
+impl Changed {
+    fn new() -> Option<Self> {
+        let folder = opt_objects()?;
+        let sandbox = Sandbox::new();
+        for name in ["vecadd_f32.hsaco", "vecadd_f32.safetensors"] {
+            std::fs::copy(folder.join(name), sandbox.cache.path().join(name)).expect("a copy");
+        }
+        let text = std::fs::read(folder.join("vecadd_f32.json")).expect("a sidecar");
+        Some(Self { sandbox, sidecar: serde_json::from_slice(&text).expect("JSON") })
     }
-    let text = std::fs::read(folder.join("vecadd_f32.json")).expect("a sidecar");
-    let mut sidecar: Value = serde_json::from_slice(&text).expect("JSON");
-    change(&mut sidecar);
-    std::fs::write(place("changed.json"), sidecar.to_string()).expect("room for a sidecar");
-    let run = sandbox.run(&format!("emu run {}", place("changed.json").display()));
+
+    /// Changes a word of the code: the first instruction whose text begins so.
+    fn patch(&self, mnemonic: &str, change: impl FnOnce(u32) -> u32) {
+        let path = self.sandbox.cache.path().join("vecadd_f32.hsaco");
+        let mut bytes = std::fs::read(&path).expect("an object");
+        let object = CodeObject::load(&bytes).expect("a whole object");
+        let (entry, program) = (object.kernels[0].entry, object.program());
+        let mut lines = program.listing(entry, object.text.end).map(|line| line.expect("an instruction"));
+        let (offset, _) = lines.find(|(_, it)| it.to_string().starts_with(mnemonic)).expect("there is one");
+        // Code lies in the file where it lies in memory, less a page.
+        let word = &mut bytes[offset as usize - 0x1000..][..4];
+        let changed = change(u32::from_le_bytes(word.try_into().expect("a word")));
+        word.copy_from_slice(&changed.to_le_bytes());
+        std::fs::write(path, bytes).expect("room for an object");
+    }
+
+    fn run(&self, flags: &str) -> Run {
+        let path = self.sandbox.cache.path().join("changed.json");
+        std::fs::write(&path, self.sidecar.to_string()).expect("room for a sidecar");
+        self.sandbox.run(&format!("emu run {} {flags}", path.display()))
+    }
+}
+
+/// Runs a third-party sidecar after a change, which fails it.
+fn run_changed(change: impl FnOnce(&mut Value)) -> Option<String> {
+    let mut changed = Changed::new()?;
+    change(&mut changed.sidecar);
+    let run = changed.run("");
     assert_eq!(run.status, Some(1), "{}", run.all());
     Some(run.all())
+}
+
+fn vecadd_arguments() -> Value {
+    Changed::new().map_or(Value::Null, |changed| changed.sidecar["args"].clone())
+}
+
+#[test]
+fn a_missing_wait_is_a_fault_unless_checks_are_off() {
+    let Some(changed) = Changed::new() else { return };
+    changed.patch("s_waitcnt vmcnt(0)", |_| 0xbf80_0000);
+    let run = changed.run("");
+    assert_eq!(run.status, Some(1), "{}", run.all());
+    assert!(run.all().contains("is still being loaded") && run.all().contains("wait for vmcnt"), "{}", run.all());
+    changed.run("--no-checks").ok();
+}
+
+#[test]
+fn a_register_that_nothing_wrote_is_a_warning_in_the_json() {
+    let Some(changed) = Changed::new() else { return };
+    assert_eq!(changed.run("--json").json()["warnings"], json!([]));
+    // The last register that the kernel has: the granule is 8, and it uses fewer.
+    changed.patch("v_add_f32", |word| word & !0x1ff | (256 + 7));
+    let run = changed.run("--json");
+    let result: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let warnings = result["warnings"].as_array().expect("warnings");
+    assert!(
+        warnings.iter().any(|text| text.as_str().is_some_and(|text| text.contains("v7 was never written"))),
+        "{}",
+        run.all()
+    );
+    let run = changed.run("--json --no-checks");
+    assert_eq!(serde_json::from_str::<Value>(&run.stdout).expect("JSON")["warnings"], json!([]), "{}", run.all());
+}
+
+#[test]
+fn a_loop_without_end_ends_by_the_budget() {
+    let Some(changed) = Changed::new() else { return };
+    // `s_branch` to itself.
+    changed.patch("s_endpgm", |_| 0xbf82_ffff);
+    let run = changed.run("--budget 100000");
+    assert_eq!(run.status, Some(1), "{}", run.all());
+    assert!(run.all().contains("ran 100000 instructions") && run.all().contains("s_branch"), "{}", run.all());
 }
 
 #[test]
@@ -104,12 +178,27 @@ fn a_fault_and_a_failed_check_end_with_status_1() {
 
 #[test]
 fn what_is_wrong_with_a_sidecar_is_named() {
-    let cases: [(&str, Value, &str); 5] = [
+    let argument = |index: usize, field: &str, value: Value| {
+        let mut arguments = vecadd_arguments();
+        arguments[index][field] = value;
+        arguments
+    };
+    let shape = json!({"x": {"dtype": "f32", "shape": [1_u64 << 40, 1_u64 << 40], "bytes": 4096}});
+    let cases: [(&str, Value, &str); 14] = [
         ("format", 2.into(), "format 2"),
         ("kernel", "nothing".into(), "kernel `nothing` is not there"),
         ("kernarg_size", 4.into(), "of 4"),
         ("args", Value::Null, "invalid type"),
         ("object", "missing.hsaco".into(), "missing.hsaco"),
+        ("kernarg_size", (1_u64 << 60).into(), "the kernel takes 48 B"),
+        ("target", "gfx90a".into(), "`target` is gfx90a"),
+        ("wavefront", 32.into(), "`wavefront` is 32"),
+        ("grid", json!([0, 1, 1]), "`grid` is [0, 1, 1]"),
+        ("block", json!([256, 0, 1]), "`block` is [256, 0, 1]"),
+        ("buffers", shape, "buffer `x` of shape [1099511627776, 1099511627776] is not 4096 B"),
+        ("args", argument(3, "value", json!(1e30)), "argument `n` is 1e30, which is no i32"),
+        ("args", argument(3, "value", json!(1.5)), "argument `n` is 1.5, which is no i32"),
+        ("args", argument(0, "size", 4.into()), "argument `X` has 4 B; 8 B are needed"),
     ];
     for (field, value, part) in cases {
         let Some(text) = run_changed(|sidecar| sidecar[field] = value) else { return };

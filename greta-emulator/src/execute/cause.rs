@@ -114,7 +114,7 @@ pub enum Cause {
         service: u32,
     },
     /// The wave ran as many instructions as the launch allows: it probably loops without end.
-    #[error("ran {limit} instructions")]
+    #[error("ran {limit} instructions, which is all that the launch allows a wave")]
     Budget {
         /// The launch's limit.
         limit: u64,

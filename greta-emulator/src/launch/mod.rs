@@ -69,9 +69,9 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// A budget of 2^32, which is minutes of a wave, no checks, no counters, and the best instructions of the host.
+    /// A budget of 2^30, which is some ten seconds of a wave, no checks, no counters, and the best instructions of the host.
     fn default() -> Self {
-        Self { budget: 1 << 32, checks: false, counters: false, simd: Simd::best() }
+        Self { budget: 1 << 30, checks: false, counters: false, simd: Simd::best() }
     }
 }
 

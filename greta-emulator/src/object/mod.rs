@@ -26,6 +26,14 @@ pub use source::SourceLine;
 /// The processor in an object's flags.
 const PROCESSOR_MASK: u32 = 0xff;
 const GFX942: u32 = 0x4c;
+/// Whether the object needs, or cannot have, retried memory accesses and protected memory: two bits
+/// each, for unspecified, any, off and on. LLVM's AMDGPU usage guide, `e_flags` of code object v4.
+const XNACK_MASK: u32 = 0x300;
+const XNACK_ON: u32 = 0x300;
+const SRAMECC_MASK: u32 = 0xc00;
+const SRAMECC_OFF: u32 = 0x800;
+const ABI_OF_VERSION_3: u8 = 1;
+const XNACK_OF_VERSION_3: u32 = 0x100;
 /// An object may not take more memory than this.
 const IMAGE_LIMIT: u64 = 1 << 30;
 
@@ -159,8 +167,20 @@ impl CodeObject {
 fn check_target(file: &ElfFile64<'_, LittleEndian>) -> Result<(), Fault> {
     let header = file.elf_header();
     let machine = header.e_machine(LittleEndian).0;
-    let processor = header.e_flags(LittleEndian).0 & PROCESSOR_MASK;
-    if machine == EM_AMDGPU.0 && processor == GFX942 { Ok(()) } else { Err(Fault::WrongTarget { machine, processor }) }
+    let flags = header.e_flags(LittleEndian).0;
+    let processor = flags & PROCESSOR_MASK;
+    if machine != EM_AMDGPU.0 || processor != GFX942 {
+        return Err(Fault::WrongTarget { machine, processor });
+    }
+    // The third version of code objects has a flag a feature.
+    let is_old = header.e_ident().abi_version == ABI_OF_VERSION_3;
+    let needs_xnack = if is_old { flags & XNACK_OF_VERSION_3 != 0 } else { flags & XNACK_MASK == XNACK_ON };
+    let needs_no_ecc = !is_old && flags & SRAMECC_MASK == SRAMECC_OFF;
+    match (needs_xnack, needs_no_ecc) {
+        (true, _) => Err(Fault::WrongFeature { given: "xnack+", wanted: "xnack-" }),
+        (false, true) => Err(Fault::WrongFeature { given: "sramecc-", wanted: "sramecc+" }),
+        (false, false) => Ok(()),
+    }
 }
 
 /// The image and its executable part, which linkers put into one segment.
