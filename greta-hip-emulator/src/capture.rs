@@ -109,6 +109,15 @@ pub(crate) fn forbid_unsafe_call() -> Outcome {
     refuse(lock(&ACTIVE).iter().filter(is_hurt).cloned().collect(), hipErrorStreamCaptureUnsupported)
 }
 
+/// Refuses a call beside a capture of this thread's or of all threads' that is not relaxed, which goes on.
+pub(crate) fn forbid_beside_strict() -> Outcome {
+    let thread = std::thread::current().id();
+    let is_strict = |capture: &Arc<Capture>| {
+        capture.mode == Mode::Global || capture.mode == Mode::ThreadLocal && capture.thread == thread
+    };
+    if lock(&ACTIVE).iter().any(is_strict) { Err(hipErrorStreamCaptureUnsupported.into()) } else { Ok(()) }
+}
+
 fn refuse(captures: Vec<Arc<Capture>>, status: i32) -> Outcome {
     for capture in &captures {
         capture.is_valid.store(false, Ordering::Relaxed);

@@ -83,7 +83,7 @@ impl Blocks {
         own.map(|block| block.bytes).sum()
     }
 
-    /// Takes memory of a device. `pool` is 0 for none.
+    /// Takes memory of a device and counts it for a pool; `pool` is 0 for none.
     pub(crate) fn allocate(&self, device: usize, bytes: usize, pool: usize) -> Outcome<u64> {
         let bytes = bytes as u64;
         if bytes > MEMORY_BYTES - self.used(device).min(MEMORY_BYTES) {
@@ -91,6 +91,9 @@ impl Blocks {
         }
         let address = runtime().memory.allocate(bytes).ok_or(hipErrorOutOfMemory)?;
         self.insert(Block { address, bytes, device, kind: Kind::Device, flags: 0, pool, layout: None });
+        if let Some(pool) = runtime().pools.get(pool) {
+            pool.add(bytes);
+        }
         Ok(address)
     }
 
@@ -156,8 +159,7 @@ impl Blocks {
 }
 
 impl Pool {
-    /// Counts a block of the pool.
-    pub(crate) fn add(&self, bytes: u64) {
+    fn add(&self, bytes: u64) {
         let used = self.used.fetch_add(bytes, Ordering::Relaxed) + bytes;
         self.used_most.fetch_max(used, Ordering::Relaxed);
     }

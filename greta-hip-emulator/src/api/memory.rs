@@ -24,12 +24,11 @@ const PITCH_BYTES: usize = 256;
 const HOST_FLAGS: c_uint = 0xe000_000f | 0x1f;
 
 /// A fresh block of the thread's device; null for none.
-pub(super) fn allocate(bytes: usize, pool: usize) -> Outcome<*mut c_void> {
+pub(super) fn allocate(bytes: usize) -> Outcome<*mut c_void> {
     if bytes == 0 {
         return Ok(std::ptr::null_mut());
     }
-    let address = runtime().blocks.allocate(current_device(), bytes, pool)?;
-    Ok(pointer(address as usize))
+    Ok(pointer(runtime().blocks.allocate(current_device(), bytes, 0)? as usize))
 }
 
 fn allocate_host(bytes: usize, kind: Kind, flags: c_uint) -> Outcome<*mut c_void> {
@@ -40,7 +39,8 @@ fn allocate_host(bytes: usize, kind: Kind, flags: c_uint) -> Outcome<*mut c_void
     Ok(std::ptr::with_exposed_provenance_mut(address as usize))
 }
 
-/// A fresh block in stream order: in a capture that of a node, which counts for the graphs of the stream's device.
+/// A fresh block in stream order, of the pool or else of the one that the stream's device uses; in a capture that of a
+/// node, which counts for the graphs of the stream's device.
 ///
 /// # Safety
 ///
@@ -48,16 +48,23 @@ fn allocate_host(bytes: usize, kind: Kind, flags: c_uint) -> Outcome<*mut c_void
 pub(super) unsafe fn allocate_in_order(
     place: *mut *mut c_void,
     bytes: usize,
-    pool: usize,
+    opt_pool: Option<usize>,
     handle: hipStream_t,
 ) -> Outcome {
     let order = stream(handle)?;
     if place.is_null() {
         return Err(hipErrorInvalidValue.into());
     }
-    if order.place().is_none() || bytes == 0 {
+    if bytes == 0 {
         // SAFETY: as the caller's contract says.
-        return unsafe { put(place, allocate(bytes, pool)?) };
+        return unsafe { put(place, std::ptr::null_mut()) };
+    }
+    if order.place().is_none() {
+        let pool = opt_pool.unwrap_or_else(|| runtime().pool(order.device));
+        let device = runtime().pools.get(pool).ok_or(hipErrorInvalidValue)?.device;
+        let address = runtime().blocks.allocate(device, bytes, pool)?;
+        // SAFETY: as the caller's contract says.
+        return unsafe { put(place, pointer(address as usize)) };
     }
     let block = GraphBlock::take(order.device, bytes)?;
     let start = block.address as usize;
@@ -66,6 +73,25 @@ pub(super) unsafe fn allocate_in_order(
         order.submit(Work::Allocate(block))?;
         put(place, pointer(start))
     }
+}
+
+/// Pinned memory, as four calls take it.
+///
+/// # Safety
+///
+/// `place` is null or valid for a write.
+unsafe fn allocate_pinned(place: *mut *mut c_void, bytes: usize, flags: c_uint) -> Outcome {
+    capture::forbid_unsafe_call()?;
+    if place.is_null() || flags & !HOST_FLAGS != 0 {
+        return Err(hipErrorInvalidValue.into());
+    }
+    // SAFETY: as the caller's contract says.
+    unsafe { put(place, allocate_host(bytes, Kind::Host, flags)?) }
+}
+
+fn free_pinned(block: *mut c_void) -> Outcome {
+    capture::forbid_unsafe_call()?;
+    free(block, &[Kind::Host])
 }
 
 /// Frees a block; null is none.
@@ -81,7 +107,7 @@ fn pitch(width: usize) -> Outcome<usize> {
 fn allocate_rows(width: usize, rows: usize) -> Outcome<(*mut c_void, usize)> {
     let pitch = pitch(width)?;
     let bytes = pitch.checked_mul(rows).ok_or(hipErrorOutOfMemory)?;
-    Ok((allocate(bytes, 0)?, pitch))
+    Ok((allocate(bytes)?, pitch))
 }
 
 hip! {
@@ -91,7 +117,7 @@ hip! {
         if block.is_null() {
             return Err(hipErrorInvalidValue.into());
         }
-        put(block, allocate(bytes, 0)?)
+        put(block, allocate(bytes)?)
     }
 
     /// Takes device memory; all of it is coherent, whatever the flags.
@@ -99,12 +125,12 @@ hip! {
         if block.is_null() {
             return Err(hipErrorInvalidValue.into());
         }
-        put(block, allocate(bytes, 0)?)
+        put(block, allocate(bytes)?)
     }
 
     /// Takes device memory in stream order; in a capture a node takes it.
     fn hipMallocAsync(block: *mut *mut c_void, bytes: usize, handle: hipStream_t) {
-        allocate_in_order(block, bytes, 0, handle)
+        allocate_in_order(block, bytes, None, handle)
     }
 
     /// Gives device memory back.
@@ -127,6 +153,7 @@ hip! {
 
     /// Takes rows of device memory, and says how far apart they are.
     fn hipMallocPitch(block: *mut *mut c_void, pitch: *mut usize, width: usize, rows: usize) {
+        capture::forbid_unsafe_call()?;
         if block.is_null() || pitch.is_null() {
             return Err(hipErrorInvalidValue.into());
         }
@@ -137,6 +164,7 @@ hip! {
 
     /// As `hipMallocPitch`, for elements of 4, 8 or 16 bytes.
     fn hipMemAllocPitch(block: *mut hipDeviceptr_t, pitch: *mut usize, width: usize, rows: usize, element_bytes: c_uint) {
+        capture::forbid_unsafe_call()?;
         if block.is_null() || pitch.is_null() || !matches!(element_bytes, 4 | 8 | 16) {
             return Err(hipErrorInvalidValue.into());
         }
@@ -147,6 +175,7 @@ hip! {
 
     /// Takes a box of device memory.
     fn hipMalloc3D(block: *mut hipPitchedPtr, extent: hipExtent) {
+        capture::forbid_unsafe_call()?;
         if block.is_null() {
             return Err(hipErrorInvalidValue.into());
         }
@@ -157,56 +186,44 @@ hip! {
 
     /// Takes memory of the host that devices reach at the same address.
     fn hipHostMalloc(block: *mut *mut c_void, bytes: usize, flags: c_uint) {
-        capture::forbid_unsafe_call()?;
-        if block.is_null() || flags & !HOST_FLAGS != 0 {
-            return Err(hipErrorInvalidValue.into());
-        }
-        put(block, allocate_host(bytes, Kind::Host, flags)?)
+        allocate_pinned(block, bytes, flags)
     }
 
     /// As `hipHostMalloc`.
     fn hipHostAlloc(block: *mut *mut c_void, bytes: usize, flags: c_uint) {
-        if block.is_null() || flags & !HOST_FLAGS != 0 {
-            return Err(hipErrorInvalidValue.into());
-        }
-        put(block, allocate_host(bytes, Kind::Host, flags)?)
+        allocate_pinned(block, bytes, flags)
     }
 
     /// As `hipHostMalloc` without flags.
     fn hipMallocHost(block: *mut *mut c_void, bytes: usize) {
-        if block.is_null() {
-            return Err(hipErrorInvalidValue.into());
-        }
-        put(block, allocate_host(bytes, Kind::Host, 0)?)
+        allocate_pinned(block, bytes, 0)
     }
 
     /// As `hipHostMalloc` without flags.
     fn hipMemAllocHost(block: *mut *mut c_void, bytes: usize) {
-        if block.is_null() {
-            return Err(hipErrorInvalidValue.into());
-        }
-        put(block, allocate_host(bytes, Kind::Host, 0)?)
+        allocate_pinned(block, bytes, 0)
     }
 
     /// Gives pinned memory back.
     fn hipHostFree(block: *mut c_void) {
-        capture::forbid_unsafe_call()?;
-        free(block, &[Kind::Host])
+        free_pinned(block)
     }
 
     /// Gives pinned memory back.
     fn hipFreeHost(block: *mut c_void) {
-        free(block, &[Kind::Host])
+        free_pinned(block)
     }
 
     /// Lets devices reach memory of the program's own, at the same address.
     fn hipHostRegister(data: *mut c_void, bytes: usize, flags: c_uint) {
+        capture::forbid_unsafe_call()?;
         address(data);
         runtime().blocks.register(current_device(), data.cast(), bytes, flags)
     }
 
     /// Ends what `hipHostRegister` began.
     fn hipHostUnregister(data: *mut c_void) {
+        capture::forbid_unsafe_call()?;
         if data.is_null() {
             return Err(hipErrorInvalidValue.into());
         }
@@ -230,9 +247,12 @@ hip! {
 
     /// Takes memory that host and devices reach at the same address; flags are 1 for all devices, 2 for the host's.
     fn hipMallocManaged(block: *mut *mut c_void, bytes: usize, flags: c_uint) {
+        capture::forbid_unsafe_call()?;
         if block.is_null() || bytes == 0 || !matches!(flags, 1 | 2) {
             return Err(hipErrorInvalidValue.into());
         }
+        // A thread that relaxed its own mode is no exception here.
+        capture::forbid_beside_strict()?;
         put(block, allocate_host(bytes, Kind::Managed, flags)?)
     }
 

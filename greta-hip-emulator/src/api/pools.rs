@@ -6,10 +6,10 @@ use std::sync::atomic::Ordering;
 
 use hip_sys::hipStream_t;
 
-use crate::errors::{hipErrorInvalidValue, hipErrorNotSupported};
+use crate::errors::{hipErrorInvalidDevice, hipErrorInvalidValue, hipErrorNotSupported};
 use crate::handles::{lock, pointer};
 use crate::memory::Pool;
-use crate::runtime::{self, runtime, stream};
+use crate::runtime::{self, runtime};
 use crate::status::{Outcome, hip};
 use crate::types::{hipMemAccessDesc, hipMemLocation, hipMemPool_t, hipMemPoolProps};
 
@@ -35,11 +35,16 @@ hip! {
         put(pool, pointer(runtime().pools.insert(Pool { device, ..Pool::default() })))
     }
 
-    /// Ends a pool. Its memory stays until it is freed.
-    fn hipMemPoolDestroy(pool: hipMemPool_t) {
-        let is_default = (0..runtime().device_count).any(|device| runtime().default_pool(device) == pool.addr());
-        let ended = if is_default { None } else { runtime().pools.remove(pool.addr()) };
-        ended.map(|_| ()).ok_or_else(|| hipErrorInvalidValue.into())
+    /// Ends a pool. Its memory stays until it is freed; a device that used it uses the one that it began with again.
+    fn hipMemPoolDestroy(handle: hipMemPool_t) {
+        let device = pool(handle)?.device;
+        if runtime().default_pool(device) == handle.addr() {
+            return Err(hipErrorInvalidValue.into());
+        }
+        if runtime().pool(device) == handle.addr() {
+            runtime().set_pool(device, runtime().default_pool(device));
+        }
+        runtime().pools.remove(handle.addr()).map(|_| ()).ok_or_else(|| hipErrorInvalidValue.into())
     }
 
     /// The pool that a device begins with.
@@ -56,7 +61,7 @@ hip! {
     fn hipDeviceSetMemPool(device: c_int, handle: hipMemPool_t) {
         let device = runtime::device(device)?;
         if pool(handle)?.device != device {
-            return Err(hipErrorInvalidValue.into());
+            return Err(hipErrorInvalidDevice.into());
         }
         runtime().set_pool(device, handle.addr());
         Ok(())
@@ -64,12 +69,8 @@ hip! {
 
     /// Takes memory of a pool in stream order.
     fn hipMallocFromPoolAsync(block: *mut *mut c_void, bytes: usize, handle: hipMemPool_t, order: hipStream_t) {
-        let pool = pool(handle)?;
-        allocate_in_order(block, bytes, handle.addr(), order)?;
-        if stream(order)?.place().is_none() {
-            pool.add(bytes as u64);
-        }
-        Ok(())
+        pool(handle)?;
+        allocate_in_order(block, bytes, Some(handle.addr()), order)
     }
 
     /// Gives unused memory back: there is none.

@@ -16,11 +16,7 @@ pub(crate) struct GraphBlock {
 
 impl GraphBlock {
     pub(crate) fn take(device: usize, bytes: usize) -> Outcome<Arc<Self>> {
-        let pool = runtime().graph_pool(device);
-        let address = runtime().blocks.allocate(device, bytes, pool)?;
-        if let Some(pool) = runtime().pools.get(pool) {
-            pool.add(bytes as u64);
-        }
+        let address = runtime().blocks.allocate(device, bytes, runtime().graph_pool(device))?;
         Ok(Arc::new(Self { address, bytes, device }))
     }
 }

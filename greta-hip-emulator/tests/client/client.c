@@ -47,6 +47,28 @@ static void devices(void) {
     OK(hipSetDevice(0));
 }
 
+/* A pool that is the device's in place of the one that it begins with. */
+static void pools(hipMemPool_t first) {
+    hipMemPoolProps properties = {.allocType = 1, .location = {1, 0}};
+    hipMemPool_t own, current;
+    uint64_t used;
+    void *block;
+    OK(hipMemPoolCreate(&own, &properties));
+    GIVES(hipErrorInvalidDevice, hipDeviceSetMemPool(1, own));
+    OK(hipDeviceSetMemPool(0, own));
+    OK(hipMallocAsync(&block, 1000, NULL));
+    OK(hipMemPoolGetAttribute(own, 7, &used));
+    EXPECT(used == 1000);
+    OK(hipMemPoolGetAttribute(first, 7, &used));
+    EXPECT(used == 0);
+    GIVES(hipErrorInvalidValue, hipMemPoolDestroy(first));
+    OK(hipMemPoolDestroy(own));
+    GIVES(hipErrorInvalidValue, hipMemPoolDestroy(own));
+    OK(hipDeviceGetMemPool(&current, 0));
+    EXPECT(current == first);
+    OK(hipFreeAsync(block, NULL));
+}
+
 static void memory(void) {
     size_t free_before, free_after, total, pitch;
     void *large, *pinned, *managed, *pooled, *rows;
@@ -107,6 +129,13 @@ static void memory(void) {
     OK(hipFreeAsync(pooled, NULL));
     OK(hipMemPoolGetAttribute(pool, 7, &used));
     EXPECT(used == 0);
+    OK(hipMallocAsync(&pooled, 4096, NULL));
+    OK(hipMemPoolGetAttribute(pool, 7, &used));
+    EXPECT(used == 4096);
+    OK(hipFreeAsync(pooled, NULL));
+    OK(hipMemPoolGetAttribute(pool, 7, &used));
+    EXPECT(used == 0);
+    pools(pool);
 }
 
 static void modules(const char *image) {
@@ -297,6 +326,14 @@ static void graphs(void) {
     OK(hipStreamDestroy(stream));
 }
 
+/* A call that ends the capture beside which it is made. */
+#define REFUSED_IN_CAPTURE(call)                                                  \
+    do {                                                                          \
+        OK(hipStreamBeginCapture(first, 0));                                      \
+        GIVES(hipErrorStreamCaptureUnsupported, call);                            \
+        GIVES(hipErrorStreamCaptureInvalidated, hipStreamEndCapture(first, &graph)); \
+    } while (0)
+
 static void captures(void) {
     hipStream_t first, second;
     hipEvent_t fork, join;
@@ -306,6 +343,12 @@ static void captures(void) {
     float factor = 8;
     size_t nodes;
     void *params[] = {&y, &x, &factor, &count}, *block;
+    hipPitchedPtr box;
+    hipExtent extent = {4, 4, 4};
+    hipMemPool_t pool;
+    size_t bytes;
+    uint64_t used;
+    unsigned mode = 2;
     OK(hipStreamCreateWithFlags(&first, 1));
     OK(hipStreamCreateWithFlags(&second, 1));
     OK(hipEventCreate(&fork));
@@ -337,10 +380,37 @@ static void captures(void) {
     GIVES(hipErrorStreamCaptureImplicit, hipMemset(y, 0, 4));
     GIVES(hipErrorStreamCaptureInvalidated, hipModuleLaunchKernel(scale, 4, 1, 1, 256, 1, 1, 0, first, params, NULL));
     GIVES(hipErrorStreamCaptureInvalidated, hipStreamEndCapture(first, &graph));
-    OK(hipStreamBeginCapture(first, 0));
-    GIVES(hipErrorStreamCaptureUnsupported, hipMalloc(&block, 4));
-    GIVES(hipErrorStreamCaptureInvalidated, hipStreamEndCapture(first, &graph));
+    REFUSED_IN_CAPTURE(hipMalloc(&block, 4));
+    REFUSED_IN_CAPTURE(hipMallocPitch(&block, &bytes, 10, 4));
+    REFUSED_IN_CAPTURE(hipMemAllocPitch(&block, &bytes, 10, 4, 4));
+    REFUSED_IN_CAPTURE(hipMalloc3D(&box, extent));
+    REFUSED_IN_CAPTURE(hipMallocManaged(&block, 4, 1));
+    REFUSED_IN_CAPTURE(hipHostMalloc(&block, 4, 0));
+    REFUSED_IN_CAPTURE(hipHostAlloc(&block, 4, 0));
+    REFUSED_IN_CAPTURE(hipMallocHost(&block, 4));
+    REFUSED_IN_CAPTURE(hipMemAllocHost(&block, 4));
+    REFUSED_IN_CAPTURE(hipFree(x));
+    REFUSED_IN_CAPTURE(hipHostFree(x));
+    REFUSED_IN_CAPTURE(hipFreeHost(x));
+    REFUSED_IN_CAPTURE(hipHostRegister(&count, 4, 0));
+    REFUSED_IN_CAPTURE(hipHostUnregister(&count));
+    REFUSED_IN_CAPTURE(hipModuleUnload(module));
     GIVES(hipErrorIllegalState, hipStreamEndCapture(first, &graph));
+    /* What a thread that relaxed its mode may do beside a capture, but for managed memory; a node takes from a pool. */
+    OK(hipStreamBeginCapture(first, 0));
+    OK(hipThreadExchangeStreamCaptureMode(&mode));
+    OK(hipMalloc(&block, 4));
+    OK(hipFree(block));
+    GIVES(hipErrorStreamCaptureUnsupported, hipMallocManaged(&block, 4, 1));
+    OK(hipThreadExchangeStreamCaptureMode(&mode));
+    OK(hipDeviceGetDefaultMemPool(&pool, 0));
+    OK(hipMallocFromPoolAsync(&block, 64, pool, first));
+    OK(hipMemPoolGetAttribute(pool, 7, &used));
+    EXPECT(used == 0);
+    OK(hipStreamEndCapture(first, &graph));
+    OK(hipGraphGetNodes(graph, NULL, &nodes));
+    EXPECT(nodes == 1);
+    OK(hipGraphDestroy(graph));
     GIVES(hipErrorStreamCaptureUnsupported, hipStreamBeginCapture(NULL, 0));
 
     OK(hipStreamBeginCapture(first, 2));

@@ -83,6 +83,9 @@ typedef struct {
     void *dptr;
 } hipMemAllocNodeParams;
 
+typedef struct { size_t width, height, depth; } hipExtent;
+typedef struct { void *ptr; size_t pitch, xsize, ysize; } hipPitchedPtr;
+
 #define HIP_LAUNCH_PARAM_BUFFER_POINTER ((void *)1)
 #define HIP_LAUNCH_PARAM_BUFFER_SIZE ((void *)2)
 #define HIP_LAUNCH_PARAM_END ((void *)3)
@@ -95,6 +98,11 @@ hipError_t hipMallocManaged(void **, size_t, unsigned), hipHostRegister(void *, 
 hipError_t hipMallocAsync(void **, size_t, hipStream_t), hipFreeAsync(void *, hipStream_t);
 hipError_t hipDeviceGetDefaultMemPool(hipMemPool_t *, int), hipMallocFromPoolAsync(void **, size_t, hipMemPool_t, hipStream_t);
 hipError_t hipMemPoolGetAttribute(hipMemPool_t, int, void *), hipMallocPitch(void **, size_t *, size_t, size_t);
+hipError_t hipMemPoolCreate(hipMemPool_t *, const hipMemPoolProps *), hipMemPoolDestroy(hipMemPool_t);
+hipError_t hipDeviceSetMemPool(int, hipMemPool_t), hipDeviceGetMemPool(hipMemPool_t *, int);
+hipError_t hipMemAllocPitch(hipDeviceptr_t *, size_t *, size_t, size_t, unsigned), hipMalloc3D(hipPitchedPtr *, hipExtent);
+hipError_t hipHostAlloc(void **, size_t, unsigned), hipMallocHost(void **, size_t), hipMemAllocHost(void **, size_t);
+hipError_t hipFreeHost(void *), hipThreadExchangeStreamCaptureMode(unsigned *);
 hipError_t hipMemGetInfo(size_t *, size_t *), hipPointerGetAttributes(hipPointerAttribute_t *, const void *);
 hipError_t hipMemcpy(void *, const void *, size_t, int), hipMemcpyAsync(void *, const void *, size_t, int, hipStream_t);
 hipError_t hipMemcpy2D(void *, size_t, const void *, size_t, size_t, size_t, int);
