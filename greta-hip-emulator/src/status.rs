@@ -29,6 +29,12 @@ impl Failure {
         let text = CString::new(report.replace('\0', " ")).unwrap_or_default();
         Self { status, report: Some(Arc::new(text)) }
     }
+
+    /// The same for a call that did nothing because of it.
+    pub(crate) fn of_earlier_work(&self) -> Self {
+        let Some(report) = &self.report else { return self.clone() };
+        Self::with_report(self.status, &format!("an earlier kernel failed: {}", report.to_string_lossy()))
+    }
 }
 
 #[derive(Default)]

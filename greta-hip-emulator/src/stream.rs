@@ -68,7 +68,7 @@ impl Stream {
             capture::forbid_null_stream()?;
         }
         if let Some(failure) = &state.failure {
-            return Err(failure.clone());
+            return Err(failure.of_earlier_work());
         }
         drop(state);
         // The lock is not held: a function of the program may use the stream.

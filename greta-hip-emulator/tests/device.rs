@@ -99,6 +99,26 @@ fn a_fault_comes_back_as_an_error_with_all_that_the_emulator_says() {
     let line = include_str!("device.rs").lines().position(|line| line.contains("= x[i] * 2.0")).unwrap() + 1;
     assert!(error.contains(&format!("\n  at {}:{line}\n", file!())), "the Rust line: {error}");
     assert!(doubled(&device, 10).is_ok(), "another stream of the same device works");
+    let [first, second, launch] = behind_a_fault(&device);
+    assert!(first.contains("kernel twice, workgroup") && !first.contains("an earlier kernel"), "{first}");
+    assert!(second.contains("kernel twice, workgroup"), "a stream keeps its fault: {second}");
+    assert!(launch.contains("an earlier kernel failed: kernel twice, workgroup"), "{launch}");
+    let [first, second, launch] = behind_a_fault(&Device::open("cpu").unwrap());
+    assert!(first.contains("twice"), "{first}");
+    assert_eq!((second.as_str(), launch.as_str()), ("fine", "fine"), "`cpu` gives a fault once");
+}
+
+/// What a stream says when a kernel fails on it, when it is waited for again, and of a launch after that.
+fn behind_a_fault(device: &Device) -> [String; 3] {
+    let said = |result: Result<(), Error>| result.map_or_else(|error| error.to_string(), |()| "fine".to_owned());
+    let stream = device.stream().unwrap();
+    let (x, mut y) = (device.zeroed(1000).unwrap(), device.zeroed(1000).unwrap());
+    let kernel = device.kernel(twice::variant()).unwrap();
+    let mut launch = |count| kernel.launch(&stream, 64, twice::Args { x: &x, y: &mut y, count });
+    let first = launch(4096).and_then(|()| stream.synchronize());
+    let second = stream.synchronize();
+    let third = launch(10).and_then(|()| stream.synchronize());
+    [first, second, third].map(said)
 }
 
 /// In a process of its own, whose standard output is read.

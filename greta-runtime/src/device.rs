@@ -91,6 +91,9 @@ pub struct DeviceInfo {
 impl Device {
     /// Opens a device by name: `hip`, `cuda`, `cpu` or `emu`. `cpu:sm_90` is `cpu` with kernels made for another target.
     ///
+    /// A device of `cpu` is the program's own. Those of `emu`, `hip` and `cuda` are the process's: what is opened twice is
+    /// one device, and what waits for all of it is told of any stream's fault; see [`Stream::synchronize`].
+    ///
     /// # Errors
     ///
     /// [`Error::UnknownDevice`] for another name; what the machine lacks for a device that it does not have.

@@ -30,7 +30,7 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// The driver's.
+    /// [`Error::EventNotRecorded`], and the driver's.
     pub fn is_complete(&self) -> Result<bool> {
         self.device.driver().query_event(self.id)
     }
@@ -39,7 +39,8 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// What went wrong in the work before it, and the driver's.
+    /// [`Error::EventNotRecorded`]; what went wrong in the work before it, as [`crate::Stream::synchronize`] gives that;
+    /// and the driver's.
     pub fn synchronize(&self) -> Result<()> {
         self.device.driver().synchronize_event(self.id)
     }

@@ -66,8 +66,11 @@ impl Stream {
     ///
     /// # Errors
     ///
-    /// What went wrong in that work, once: [`Error::Fault`] or [`Error::Driver`]. On `cpu`, work that was submitted after
-    /// the fault was skipped.
+    /// What went wrong in that work: [`Error::Fault`] or [`Error::Driver`]. Work that was submitted after it was skipped.
+    ///
+    /// On `cpu` the fault is given once, and the stream goes on. On `emu` the launch gives it already, and so does every
+    /// later call on the stream, saying that an earlier kernel failed: drop the stream and take another. On `hip` and `cuda`
+    /// a kernel's fault is one of the process: every later call may give it, on any stream.
     pub fn synchronize(&self) -> Result<()> {
         let result = self.inner.device.driver().synchronize_stream(self.inner.id);
         self.inner.release_all();
@@ -88,7 +91,7 @@ impl Stream {
     ///
     /// # Errors
     ///
-    /// [`Error::ForeignObject`], and the driver's.
+    /// [`Error::EventNotRecorded`], [`Error::ForeignObject`], and the driver's.
     pub fn wait(&self, event: &Event) -> Result<()> {
         self.check_event(event)?;
         self.inner.device.driver().wait_event(self.inner.id, event.id())

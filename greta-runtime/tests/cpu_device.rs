@@ -278,10 +278,30 @@ fn a_fault_that_nobody_waited_for_comes_from_the_device() {
 }
 
 #[test]
+fn an_event_gives_the_faults_of_work_before_it_alone() {
+    let (device, stream) = open();
+    let (before, behind) = (device.event().unwrap(), device.event().unwrap());
+    let mut x = device.zeroed::<u32>(1).unwrap();
+    let kernel = device.kernel(bump::Bump).unwrap();
+    stream.record(&before).unwrap();
+    kernel.launch(&stream, 2, bump::Args { x: &mut x, by: 1 }).unwrap();
+    before.synchronize().unwrap();
+    stream.record(&behind).unwrap();
+    assert!(matches!(behind.synchronize(), Err(Error::Fault(_))));
+    // It is given once.
+    stream.synchronize().unwrap();
+    kernel.launch(&stream, 2, bump::Args { x: &mut x, by: 1 }).unwrap();
+    behind.synchronize().unwrap();
+    assert!(matches!(stream.synchronize(), Err(Error::Fault(_))));
+}
+
+#[test]
 fn events_are_passed_once_recorded() {
     let (device, stream) = open();
     let (start, end) = (device.event().unwrap(), device.event().unwrap());
     assert!(matches!(end.synchronize(), Err(Error::EventNotRecorded)));
+    assert!(matches!(end.is_complete(), Err(Error::EventNotRecorded)));
+    assert!(matches!(stream.wait(&end), Err(Error::EventNotRecorded)));
     stream.record(&start).unwrap();
     std::thread::sleep(std::time::Duration::from_millis(2));
     stream.record(&end).unwrap();

@@ -106,6 +106,8 @@ pub enum Cause {
     Trap {
         /// Its number.
         number: u16,
+        /// The first lane that is on.
+        lane: usize,
     },
     /// The kernel asks the host for what the emulator does not have: it answers `printf` alone.
     #[error("asks the host for service {service}; the emulator has `printf` alone, which is service 2")]
@@ -130,6 +132,7 @@ impl Cause {
             Self::SharedOutOfBounds { lane, .. }
             | Self::ScratchOutOfBounds { lane, .. }
             | Self::SharedRace { lane, .. }
+            | Self::Trap { lane, .. }
             | Self::UnwrittenShared { lane, .. } => Some(*lane),
             _ => None,
         }

@@ -4,7 +4,7 @@
 //! matches, hence their length.
 
 use super::cause::Cause;
-use super::wave::{PRIVATE_BASE, SHARED_BASE, Status, Wave};
+use super::wave::{LANES, PRIVATE_BASE, SHARED_BASE, Status, Wave};
 use crate::isa::{Detail, Encoding, Instruction, Kind, Op, Operand};
 
 /// Bits of a result with the condition code, if the instruction sets it.
@@ -431,7 +431,10 @@ fn control(wave: &mut Wave, instruction: &Instruction) -> Result<(), Cause> {
             wave.turn_end = wave.instructions;
             false
         }
-        Op::s_trap => return Err(Cause::Trap { number: bits }),
+        Op::s_trap => {
+            let lane = wave.exec().trailing_zeros() as usize % LANES;
+            return Err(Cause::Trap { number: bits, lane });
+        }
         Op::s_nop
         | Op::s_waitcnt
         | Op::s_setprio

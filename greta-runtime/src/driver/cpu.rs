@@ -65,7 +65,27 @@ struct Cpu {
 /// A stream is what went wrong on it, if anything did.
 #[derive(Debug, Default)]
 struct Stream {
-    fault: Mutex<Option<Error>>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// What nobody was told yet. What comes behind it is skipped.
+    fault: Option<Error>,
+    /// How many faults there have been, that one included.
+    count: u64,
+}
+
+impl Stream {
+    fn take_fault(&self) -> Option<Error> {
+        lock(&self.state).fault.take()
+    }
+
+    /// The fault of work before an event.
+    fn take_fault_before(&self, mark: &Mark) -> Option<Error> {
+        let mut state = lock(&self.state);
+        if state.count > mark.faults { None } else { state.fault.take() }
+    }
 }
 
 /// When an event was recorded, and where.
@@ -73,6 +93,8 @@ struct Stream {
 struct Mark {
     time: Instant,
     stream: Arc<Stream>,
+    /// How many faults the stream had had.
+    faults: u64,
 }
 
 #[derive(Debug)]
@@ -121,11 +143,13 @@ impl Cpu {
     /// Does something in a stream's order, unless the stream has stopped.
     fn run(&self, stream: StreamId, operation: impl FnOnce() -> Result<()> + Send) {
         let stream = self.streams.get(stream);
-        if lock(&stream.fault).is_some() {
+        if lock(&stream.state).fault.is_some() {
             return;
         }
         if let Err(fault) = self.take_turn(operation) {
-            *lock(&stream.fault) = Some(fault);
+            let mut state = lock(&stream.state);
+            state.count += 1;
+            state.fault = Some(fault);
         }
     }
 
@@ -326,22 +350,19 @@ impl Driver for Cpu {
     }
 
     fn destroy_stream(&self, stream: StreamId) -> Result<()> {
-        let fault = lock(&self.streams.remove(stream).fault).take();
-        lock(&self.orphaned).extend(fault);
+        lock(&self.orphaned).extend(self.streams.remove(stream).take_fault());
         Ok(())
     }
 
     fn synchronize_stream(&self, stream: StreamId) -> Result<()> {
-        let fault = lock(&self.streams.get(stream).fault).take();
-        fault.map_or(Ok(()), Err)
+        self.streams.get(stream).take_fault().map_or(Ok(()), Err)
     }
 
     fn synchronize(&self) -> Result<()> {
         if let Some(fault) = lock(&self.orphaned).pop() {
             return Err(fault);
         }
-        let fault = self.streams.all().iter().find_map(|stream| lock(&stream.fault).take());
-        fault.map_or(Ok(()), Err)
+        self.streams.all().iter().find_map(|stream| stream.take_fault()).map_or(Ok(()), Err)
     }
 
     fn create_event(&self) -> Result<EventId> {
@@ -355,23 +376,23 @@ impl Driver for Cpu {
 
     fn record_event(&self, stream: StreamId, event: EventId) -> Result<()> {
         let stream = self.streams.get(stream);
-        *lock(&self.events.get(event)) = Some(Mark { time: Instant::now(), stream });
+        let faults = lock(&stream.state).count;
+        *lock(&self.events.get(event)) = Some(Mark { time: Instant::now(), stream, faults });
         Ok(())
     }
 
-    fn wait_event(&self, _: StreamId, _: EventId) -> Result<()> {
+    fn wait_event(&self, _: StreamId, event: EventId) -> Result<()> {
         // Whatever came before the event has run.
-        Ok(())
+        self.recorded(event).map(|_| ())
     }
 
-    fn query_event(&self, _: EventId) -> Result<bool> {
-        Ok(true)
+    fn query_event(&self, event: EventId) -> Result<bool> {
+        self.recorded(event).map(|_| true)
     }
 
     fn synchronize_event(&self, event: EventId) -> Result<()> {
         let mark = self.recorded(event)?;
-        let fault = lock(&mark.stream.fault).take();
-        fault.map_or(Ok(()), Err)
+        mark.stream.take_fault_before(&mark).map_or(Ok(()), Err)
     }
 
     fn elapsed(&self, from: EventId, to: EventId) -> Result<Duration> {

@@ -97,7 +97,8 @@ impl<A: Api> Kernel<A> {
 
 impl<A: Api> Drop for Module<A> {
     fn drop(&mut self) {
-        // SAFETY: streams and graphs hold their kernels until their work is done, so nothing uses the module any more.
+        // SAFETY: the kernels of a device are unloaded when the last handle of it is dropped. Streams and graphs hold such a
+        // handle until they have waited for their work, so that nothing uses the module any more.
         if let Err(error) = unsafe { self.api.module_unload(self.handle, &self.name) } {
             tracing::warn!(%error, kernel = &*self.name, "a module was not unloaded");
         }
