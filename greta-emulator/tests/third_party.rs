@@ -1,10 +1,9 @@
 //! Kernels of another compiler, launched as their sidecars say, give what NumPy gives.
 //!
-//! Objects lie in `shared/objects`, beside the repository or in `GRETA_OBJECTS`; where they are
-//! missing the tests say so and pass. The sidecar's format is in the folder's README.
+//! Objects lie in `../shared/objects` beside the repository; where they are missing the tests say so
+//! and pass, and under `CI` they fail. The sidecar's format is in the folder's README.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use greta_emulator::{Launch, Memory, Module, Options, launch};
 use safetensors::SafeTensors;
@@ -53,16 +52,6 @@ struct Check {
     atol: f64,
 }
 
-fn folder() -> Option<PathBuf> {
-    let given = std::env::var_os("GRETA_OBJECTS").map(PathBuf::from);
-    let folder = given.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/objects"));
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("skipped: no objects in {}", folder.display());
-    None
-}
-
 fn element(dtype: &str, bytes: &[u8], index: usize) -> (u64, f64) {
     let size = match dtype {
         "f32" | "i32" => 4,
@@ -106,7 +95,7 @@ fn kernel_gives_expected_results(name: &str) {
 }
 
 fn run_and_compare(name: &str, options: Options) {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = greta_testing::opt_shared("objects") else { return };
     let sidecar = std::fs::read(folder.join(name).with_extension("json")).unwrap();
     let sidecar: Sidecar = serde_json::from_slice(&sidecar).unwrap();
     let data = std::fs::read(folder.join(&sidecar.data)).unwrap();

@@ -1,12 +1,10 @@
 //! The reference layer and the layer on a device against every block golden: layers that Hugging Face transformers
 //! computed in `f64`.
 //!
-//! `GRETA_GOLDENS` names their folder, else it is `../shared/goldens` beside the repository. Where the goldens are not at
-//! hand the tests say so and check nothing.
+//! The goldens are in `../shared/goldens` beside the repository. Where they are not at hand the tests say so and check
+//! nothing; under `CI` they fail.
 
 mod device;
-
-use std::path::{Path, PathBuf};
 
 use greta::codegen::trace::{bf16, f16};
 use greta_llama::reference::block;
@@ -15,24 +13,9 @@ use greta_llama::{Block, BlockGolden, Comparison, LayerWeights, Tolerance, Weigh
 /// Number of block goldens.
 const GOLDEN_COUNT: usize = 7;
 
-fn golden_paths() -> Option<Vec<PathBuf>> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/goldens");
-    let folder = std::env::var_os("GRETA_GOLDENS").map_or_else(beside, PathBuf::from);
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
-        .ok()?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("block-")))
-        .collect();
-    paths.sort();
-    assert_eq!(paths.len(), GOLDEN_COUNT, "block goldens in the folder");
-    Some(paths)
-}
-
 fn goldens() -> Vec<BlockGolden> {
-    let Some(paths) = golden_paths() else {
-        println!("skipped: no folder ../shared/goldens beside the repository");
-        return Vec::new();
-    };
+    let paths = greta_testing::shared_files("goldens", "safetensors");
+    assert!(paths.is_empty() || paths.len() == GOLDEN_COUNT, "block goldens in the folder: {paths:?}");
     paths.iter().map(|path| BlockGolden::open(path).expect("a golden file")).collect()
 }
 

@@ -1,29 +1,19 @@
 //! Every file of matrix vectors, bit for bit: by element and by tile, both orders of A, all vector instructions of this
 //! machine. NaN is compared with NaN as equal.
 //!
-//! Where the vectors are not at hand the test says so and checks nothing.
+//! Where the vectors are not at hand the test says so and checks nothing; under `CI` it fails.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use greta_numerics::Simd;
 use greta_numerics::mfma::{
     self, Accumulator, Elements, Format, Left, Order, Parts, Right, Rule, Shape, dot_f32, dot_f64, dot_fp8, dot_grouped,
 };
+use greta_testing::shared_files;
 use safetensors::SafeTensors;
 
 /// Number of files.
 const FILE_COUNT: usize = 27;
-
-fn vector_paths() -> Option<Vec<PathBuf>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/mfma-vectors");
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
-        .ok()?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "safetensors"))
-        .collect();
-    paths.sort();
-    Some(paths)
-}
 
 fn format(name: &str) -> Format {
     match name {
@@ -154,10 +144,10 @@ impl File {
 
 #[test]
 fn every_vector_file_is_reproduced_bit_for_bit() {
-    let Some(paths) = vector_paths() else {
-        println!("skipped: no folder ../shared/mfma-vectors beside the repository; {FILE_COUNT} files not compared");
+    let paths = shared_files("mfma-vectors", "safetensors");
+    if paths.is_empty() {
         return;
-    };
+    }
     assert_eq!(paths.len(), FILE_COUNT, "vector files in the folder");
     let mut failures = Vec::new();
     for path in &paths {

@@ -213,12 +213,12 @@ impl Cache {
         Some(entry)
     }
 
-    /// Stores an entry, and removes those unused longest while the cache is over its bound.
+    /// Stores an entry, and removes what dead processes left and, while the cache is over its bound, what is unused longest.
     pub fn put(&self, key: Key, entry: &Entry) {
         let Some(path) = self.path(key) else { return };
         if let Err(error) = write(&path, entry) {
             self.warn(&path, &error);
-        } else if let Err(error) = self.shrink() {
+        } else if let Err(error) = self.gc() {
             self.warn(&path, &error);
         }
     }

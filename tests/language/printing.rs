@@ -58,8 +58,17 @@ fn an_assertion_that_fails_names_its_line_thread_and_values() {
     }
 }
 
+/// In a process of its own: until its stream is dropped, the fault is one of the whole device, which other tests wait for.
 #[test]
 fn an_assertion_that_fails_on_emu_is_an_error() {
+    const ALONE: &str = "GRETA_TEST_ALONE";
+    if std::env::var_os(ALONE).is_none() {
+        let mut run = std::process::Command::new(std::env::current_exe().unwrap());
+        run.args(["--exact", "printing::an_assertion_that_fails_on_emu_is_an_error"]).env(ALONE, "1");
+        let output = run.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        return;
+    }
     if let Err(error) = greta::runtime::toolchain::find()
         && std::env::var_os("CI").is_none()
     {

@@ -9,14 +9,8 @@ mod vectors;
 
 use greta::prelude::Device;
 
-/// `cpu`, and the emulator where there is a compiler for it.
+/// `cpu`, and the emulator where there is a compiler for it; under `CI` there must be.
 fn devices() -> Vec<(&'static str, Device)> {
-    let open = |name| match Device::open(name) {
-        Ok(device) => Some((name, device)),
-        Err(error) => {
-            eprintln!("skipped: {name}: {error}");
-            None
-        }
-    };
+    let open = |name| Some((name, greta_testing::ok_or_skip(Device::open(name))?));
     ["cpu", "emu"].into_iter().filter_map(open).collect()
 }

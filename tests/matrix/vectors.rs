@@ -10,16 +10,6 @@ use safetensors::SafeTensors;
 use crate::devices;
 use crate::kernels::{ENTRIES, Entry};
 
-fn paths() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/mfma-vectors");
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        println!("skipped: no folder ../shared/mfma-vectors beside the repository");
-        return Vec::new();
-    };
-    let paths = entries.map(|entry| entry.expect("the folder can be read").path());
-    paths.filter(|path| path.extension().is_some_and(|end| end == "safetensors")).collect()
-}
-
 /// A tensor's elements, each widened.
 fn elements(file: &SafeTensors<'_>, name: &str) -> Vec<u64> {
     let tensor = file.tensor(name).expect("a tensor of the file");
@@ -46,7 +36,7 @@ fn is_nan(format: Format, bits: u64) -> bool {
 #[test]
 fn kernels_give_the_bits_of_gfx942() {
     let devices = devices();
-    let paths = paths();
+    let paths = greta_testing::shared_files("mfma-vectors", "safetensors");
     for path in &paths {
         let bytes = std::fs::read(path).expect("a vector file");
         let file = SafeTensors::deserialize(&bytes).expect("safetensors");

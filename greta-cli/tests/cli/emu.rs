@@ -1,8 +1,9 @@
 //! `greta emu`: third-party kernels by their sidecars, listing, and what is wrong with a sidecar.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use greta_emulator::CodeObject;
+use greta_testing::opt_shared;
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
 
@@ -10,12 +11,7 @@ use crate::{Run, Sandbox};
 
 /// The third-party objects beside the repository, if they are there.
 fn opt_objects() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/objects");
-    if folder.is_dir() {
-        return folder.canonicalize().ok();
-    }
-    println!("skipped: no folder ../shared/objects beside the repository");
-    None
+    opt_shared("objects")?.canonicalize().ok()
 }
 
 #[test]

@@ -258,9 +258,12 @@ pub(super) fn wide(simd: Simd, op: Op, inputs: &mut WideInputs, mode: u32) -> Op
             let [a, b, c] = [inputs.a[lane], inputs.b[lane], inputs.c[lane]].map(f64::from_bits);
             let result = f64::from_bits(*bits);
             *bits = match op {
-                Op::v_add_f64 => corrected(result, two_sum(a, b).1, rules.direction),
-                Op::v_mul_f64 => corrected(result, a.mul_add(b, -result), rules.direction),
-                Op::v_fma_f64 | Op::v_fmac_f64 => corrected(result, fused_error(a, b, c, result), rules.direction),
+                Op::v_add_f64 => corrected(result, fused_error(a, 1.0, b, result), (a, b), rules.direction),
+                // A product that is zero has the sign of its factors in every direction.
+                Op::v_mul_f64 => corrected(result, fused_error(a, b, 0.0, result), (1.0, 1.0), rules.direction),
+                Op::v_fma_f64 | Op::v_fmac_f64 => {
+                    corrected(result, fused_error(a, b, c, result), (a.signum() * b.signum(), c), rules.direction)
+                }
                 Op::v_cvt_f32_f64 => u64::from(round::<23, 8>(a, rules.direction)),
                 _ => *bits,
             };
@@ -272,22 +275,55 @@ pub(super) fn wide(simd: Simd, op: Op, inputs: &mut WideInputs, mode: u32) -> Op
     Some((lanes, mask))
 }
 
-/// What a fused multiply-add to nearest lacks: its sign is exact.
+/// What a fused multiply-add to nearest lacks: a number with its sign, which is exact.
+///
+/// The product is split into two f64, which takes 106 bits below its first; products near the ends of the
+/// range are scaled first, together with all else. Sources: Shewchuk, Adaptive Precision Floating-Point
+/// Arithmetic, 1997, for sums that keep every bit.
 fn fused_error(a: f64, b: f64, c: f64, result: f64) -> f64 {
+    const FAR: f64 = f64::from_bits((1023 + 900) << 52);
+    const STEP: f64 = f64::from_bits((1023 + 600) << 52);
     let product = a * b;
-    let rest = a.mul_add(b, -product);
-    let (sum, error) = two_sum(product, c);
-    (sum - result) + (error + rest)
+    let is_nothing = a == 0.0 || b == 0.0;
+    if !is_nothing && product.abs() > FAR {
+        // Of a sum this far below the product's last bit only the sign counts.
+        let c = if c == 0.0 { c } else { c.abs().max(1.0).copysign(c) };
+        return sum_of_split(a / STEP, b, c / STEP, result / STEP);
+    }
+    if !is_nothing && product.abs() < FAR.recip() {
+        // And so of a product this far below the sum's.
+        if c.abs() > 1.0 / STEP {
+            return if result == c { a.signum() * b.signum() } else { c - result };
+        }
+        return sum_of_split(a * STEP, b * STEP, c * STEP * STEP, result * STEP * STEP);
+    }
+    sum_of_split(a, b, c, result)
 }
 
-/// The bits of a result to nearest, moved one step where the direction says otherwise.
-fn corrected(nearest: f64, error: f64, direction: Direction) -> u64 {
+/// The first part of a * b + c - result, where nothing leaves the range.
+fn sum_of_split(a: f64, b: f64, c: f64, result: f64) -> f64 {
+    let product = a * b;
+    let mut parts = [0.0; 4];
+    for (count, mut value) in [a.mul_add(b, -product), product, c, -result].into_iter().enumerate() {
+        for part in &mut parts[..count] {
+            (value, *part) = two_sum(value, *part);
+        }
+        parts[count] = value;
+    }
+    // No two of them overlap, the largest last.
+    parts.into_iter().rev().find(|part| *part != 0.0).unwrap_or(0.0)
+}
+
+/// The bits of a result to nearest, moved one step where the direction says otherwise. A sum that is
+/// exactly zero has the direction's sign, unless both `addends` have one sign.
+fn corrected(nearest: f64, error: f64, addends: (f64, f64), direction: Direction) -> u64 {
     if !nearest.is_finite() {
         return nearest.to_bits();
     }
     if error == 0.0 || error.is_nan() {
-        let is_zero = nearest == 0.0 && direction == Direction::Down;
-        return if is_zero { (-0.0f64).to_bits() } else { nearest.to_bits() };
+        let is_cancelled = nearest == 0.0 && addends.0.is_sign_negative() != addends.1.is_sign_negative();
+        let is_negative = is_cancelled && direction == Direction::Down;
+        return if is_negative { (-0.0f64).to_bits() } else { nearest.to_bits() };
     }
     let moved = match direction {
         Direction::Up if error > 0.0 => nearest.next_up(),
@@ -301,6 +337,8 @@ fn corrected(nearest: f64, error: f64, direction: Direction) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use num_bigint::BigInt;
+
     use super::*;
 
     #[test]
@@ -342,6 +380,68 @@ mod tests {
         assert_eq!(round::<23, 8>(odd_sum(1.0, tiny, Direction::Up), Direction::Up), 0x3f80_0001);
         assert_eq!(round::<23, 8>(odd_sum(1.0, -tiny, Direction::Zero), Direction::Zero), 0x3f7f_ffff);
         assert_eq!(round::<23, 8>(odd_sum(1.0, -1.0, Direction::Down), Direction::Down), 1 << 31);
-        assert_eq!(corrected(1.0, f64::MIN_POSITIVE, Direction::Up), 1.0f64.next_up().to_bits());
+        assert_eq!(corrected(1.0, f64::MIN_POSITIVE, (1.0, 1.0), Direction::Up), 1.0f64.next_up().to_bits());
+    }
+
+    /// A finite number times 2^2200.
+    fn whole(x: f64) -> BigInt {
+        let exponent = (x.to_bits() >> 52 & 0x7ff).max(1) as i64 - 1075;
+        let fraction = x.to_bits() & ((1 << 52) - 1);
+        let hidden = u64::from(x.to_bits() >> 52 & 0x7ff != 0) << 52;
+        let magnitude = BigInt::from(fraction | hidden) << (exponent + 2200);
+        if x.is_sign_negative() { -magnitude } else { magnitude }
+    }
+
+    #[test]
+    fn fused_sums_of_f64_are_rounded_in_each_direction() {
+        let mut state = 7u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state >> 11 ^ state << 32
+        };
+        let (mut moved, mut tiny) = (0, 0);
+        for case in 0..200_000 {
+            // Few bits, so that sums cancel; exponents of all the range, of its ends, and that meet.
+            let mut draw = |exponent: u64| {
+                let fraction = if case & 1 == 0 { next() } else { next() & 3 << 50 | next() & 1 };
+                f64::from_bits(next() << 63 | exponent << 52 | fraction & ((1 << 52) - 1))
+            };
+            let [ea, eb] = match case % 5 {
+                0 => [1, 1 + case / 5 % 60],
+                1 => [900 + case % 300, 900 + case / 7 % 300],
+                2 => [case % 100, 1023 + case / 3 % 60],
+                3 => [1500 + case % 60, 1540 + case / 3 % 60],
+                _ => [case % 2046, case / 11 % 2046],
+            };
+            let (a, b) = (draw(ea), draw(eb));
+            let meets = (ea + eb).saturating_sub(1023).clamp(0, 2045);
+            let c = match case % 7 {
+                0 => -(a * b),
+                1 => draw(case % 2046),
+                2 => 0.0,
+                offset => draw((meets + offset * 9).saturating_sub(45).min(2045)),
+            };
+            let nearest = a.mul_add(b, c);
+            if !nearest.is_finite() || !c.is_finite() {
+                continue;
+            }
+            let exact = (whole(a) * whole(b)) + (whole(c) << 2200);
+            let error = exact - (whole(nearest) << 2200);
+            let found = fused_error(a, b, c, nearest);
+            let sign = i32::from(found > 0.0) - i32::from(found < 0.0);
+            let wanted = i32::from(error > BigInt::ZERO) - i32::from(error < BigInt::ZERO);
+            assert_eq!(sign, wanted, "{a:e} * {b:e} + {c:e} is to nearest {nearest:e}");
+            moved += usize::from(wanted != 0);
+            tiny += usize::from(wanted != 0 && (a * b).abs() < f64::MIN_POSITIVE);
+        }
+        assert!(moved > 50_000 && tiny > 5_000, "{moved} inexact, {tiny} of them tiny");
+    }
+
+    #[test]
+    fn zeros_of_f64_have_the_sign_that_their_direction_gives() {
+        for (a, b, wanted) in [(1.0, -1.0, -0.0), (0.0, 0.0, 0.0), (-0.0, -0.0, -0.0), (0.0, -0.0, -0.0)] {
+            let found = corrected(a + b, fused_error(a, 1.0, b, a + b), (a, b), Direction::Down);
+            assert_eq!(found, f64::to_bits(wanted), "{a:?} + {b:?}");
+        }
     }
 }

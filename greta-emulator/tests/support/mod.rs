@@ -3,7 +3,7 @@
 
 #![allow(dead_code, reason = "each test program uses a part")]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use greta_emulator::{CodeObject, isa::Op};
 use greta_runtime::cache::Cache;
@@ -13,27 +13,13 @@ use greta_runtime::toolchain;
 /// The compiler with its code object manager. Where there is none, a test skips, saying so; under
 /// `CI` it fails.
 pub(crate) fn compiler() -> Option<Compiler> {
-    match toolchain::find() {
-        Ok(toolchain) => Some(Compiler::new(toolchain, Cache::open_default())),
-        Err(error) if std::env::var_os("CI").is_some() => panic!("{error}"),
-        Err(error) => {
-            eprintln!("skipped: {error}");
-            None
-        }
-    }
+    let toolchain = greta_testing::ok_or_skip(toolchain::find())?;
+    Some(Compiler::new(toolchain, Cache::open_default()))
 }
 
 /// The third-party objects, `../shared/objects` beside the repository; none where that is not there.
 pub(crate) fn third_party_objects() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/objects");
-    let Ok(entries) = std::fs::read_dir(&folder) else {
-        println!("skipped: no folder ../shared/objects beside the repository");
-        return Vec::new();
-    };
-    let paths = entries.map(|entry| entry.expect("the folder can be read").path());
-    let mut objects: Vec<_> = paths.filter(|path| path.extension().is_some_and(|end| end == "hsaco")).collect();
-    objects.sort();
-    objects
+    greta_testing::shared_files("objects", "hsaco")
 }
 
 /// A line of LLVM's listing.

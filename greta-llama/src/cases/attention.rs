@@ -15,6 +15,8 @@ pub struct Case {
     pub scale: f32,
 }
 
+super::tell!(shape.heads, shape.kv_heads, shape.head_dim, shape.tokens, shape.past, shape.max_seq, scale);
+
 /// Inputs and result of one case.
 #[derive(Clone, Debug)]
 pub struct Data {

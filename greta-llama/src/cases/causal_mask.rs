@@ -16,6 +16,8 @@ pub struct Case {
     pub keys: usize,
 }
 
+super::tell!(heads, tokens, past, keys);
+
 /// Inputs and result of one case.
 #[derive(Clone, Debug)]
 pub struct Data {

@@ -12,6 +12,8 @@ pub struct Case {
     pub scale: f32,
 }
 
+super::tell!(len, scale);
+
 /// Inputs and results of one case.
 #[derive(Clone, Debug)]
 pub struct Data {

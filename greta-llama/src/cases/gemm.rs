@@ -15,6 +15,8 @@ pub struct Case {
     pub k: usize,
 }
 
+super::tell!(m, n, k);
+
 /// Inputs and result of one case; [`Data::chain`] gives the exact result.
 #[derive(Clone, Debug)]
 pub struct Data {

@@ -13,6 +13,8 @@ pub struct Case {
     pub k: usize,
 }
 
+super::tell!(n, k);
+
 /// Inputs and results of one case.
 #[derive(Clone, Debug)]
 pub struct Data {

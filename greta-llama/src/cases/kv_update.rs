@@ -20,6 +20,8 @@ pub struct Case {
     pub column: usize,
 }
 
+super::tell!(tokens, kv_heads, head_dim, past, max_seq, column);
+
 /// Inputs and results of one case.
 #[derive(Clone, Debug)]
 pub struct Data {

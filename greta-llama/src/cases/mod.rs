@@ -34,6 +34,22 @@ fn checked(case: &impl std::fmt::Debug, reference: Vec<f64>) -> Vec<f64> {
     reference
 }
 
+/// Tells a case by its numbers, each with its field's name: `m = 1, n = 1, k = 1`.
+macro_rules! tell {
+    ($($($field:ident).+),*) => {
+        impl std::fmt::Display for Case {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let told = [$({
+                    let name = [$(stringify!($field)),+];
+                    format!("{} = {}", name[name.len() - 1], self.$($field).+)
+                }),*];
+                f.write_str(&told.join(", "))
+            }
+        }
+    };
+}
+use tell;
+
 #[cfg(test)]
 mod tests {
     /// Draws every case of a table, which checks its reference.

@@ -15,6 +15,8 @@ pub struct Case {
     pub eps: f32,
 }
 
+super::tell!(hidden, intermediate);
+
 /// Inputs and result of one case.
 #[derive(Clone, Debug)]
 pub struct Data {

@@ -25,6 +25,8 @@ pub struct Case {
     pub rope: Rope,
 }
 
+super::tell!(hidden, heads, kv_heads, head_dim, past, max_seq);
+
 /// Inputs and results of one case.
 #[derive(Clone, Debug)]
 pub struct Data {

@@ -16,6 +16,8 @@ pub struct Case {
     pub scale: f32,
 }
 
+super::tell!(tokens, hidden, scale);
+
 /// Inputs and result of one case.
 #[derive(Clone, Debug)]
 pub struct Data {

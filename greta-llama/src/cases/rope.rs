@@ -23,6 +23,8 @@ pub struct Case {
     pub rope: Rope,
 }
 
+super::tell!(tokens, heads, head_dim, tail, past);
+
 /// Inputs and result of one case.
 #[derive(Clone, Debug)]
 pub struct Data {

@@ -16,6 +16,8 @@ pub struct Case {
     pub masked: usize,
 }
 
+super::tell!(rows, columns, scale, masked);
+
 /// Inputs and result of one case.
 #[derive(Clone, Debug)]
 pub struct Data {

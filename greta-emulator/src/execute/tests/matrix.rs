@@ -1,7 +1,7 @@
 //! Matrix instructions against `../shared/mfma-vectors`, bit for bit, from encoding to registers. The
 //! layouts here are AMD's formulas, written apart from those of the executor.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use safetensors::SafeTensors;
 
@@ -13,18 +13,6 @@ const A: u32 = 8;
 const B: u32 = 16;
 const C: u32 = 64;
 const D: u32 = 128;
-
-fn paths() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/mfma-vectors");
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        println!("skipped: no folder ../shared/mfma-vectors beside the repository");
-        return Vec::new();
-    };
-    let paths = entries.map(|entry| entry.unwrap().path());
-    let mut paths: Vec<_> = paths.filter(|path| path.extension().is_some_and(|end| end == "safetensors")).collect();
-    paths.sort();
-    paths
-}
 
 /// Sizes of an instruction and of its operands' elements in bits.
 #[derive(Clone, Copy)]
@@ -141,7 +129,7 @@ fn differing(vectors: &Vectors) -> usize {
 
 #[test]
 fn every_vector_comes_out_bit_for_bit() {
-    for path in paths() {
+    for path in greta_testing::shared_files("mfma-vectors", "safetensors") {
         let vectors = open(&path);
         assert!(vectors.cases >= vectors.tile.blocks);
         let different = differing(&vectors);
