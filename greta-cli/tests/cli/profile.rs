@@ -17,7 +17,7 @@ fn a_kernel_shows_its_counters_and_a_bound() {
         return;
     }
     let text = Sandbox::new().run("profile gemm_f32 --case 6").ok();
-    assert!(text.contains("gemm_f32, case 6 of ") && text.contains("m: 64, n: 64, k: 256"), "{text}");
+    assert!(text.contains("gemm_f32, case 6 of ") && text.contains("m = 64, n = 64, k = 256"), "{text}");
     for part in ["matrix.busy_cycles", "global.coalescing", "BINDS", "bound on an MI300X: at least", "leaves out"] {
         assert!(text.contains(part), "{part}: {text}");
     }
