@@ -1,12 +1,16 @@
 //! Arbitrary bytes and damaged objects give a value or a fault, never a panic.
 
-mod support;
+use std::path::PathBuf;
 
 use greta_emulator::decode::decode;
 use greta_emulator::isa::{Detail, ROWS};
 use greta_emulator::{CodeObject, Launch, Memory, Module, Options, Program, launch};
 use proptest::prelude::*;
-use support::third_party_objects;
+
+/// The third-party objects beside the repository.
+fn third_party_objects() -> Vec<PathBuf> {
+    greta_testing::shared_files("objects", "hsaco")
+}
 
 fn use_all_of(object: &CodeObject) {
     let program = object.program();

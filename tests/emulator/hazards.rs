@@ -3,8 +3,6 @@
 //!
 //! The numbers are those of LLVM's hazard recogniser for gfx940; compilers leave assembly as it is.
 
-mod support;
-
 use std::fmt::Write as _;
 
 use greta_emulator::{Cause, Fault, Launch, Memory, Module, Options, launch};
@@ -259,7 +257,7 @@ fn run(code: &[u8], kernel: &str) -> Result<(), Fault> {
 
 #[test]
 fn every_rule_asks_for_its_wait_states_and_no_more() {
-    let Some(compiler) = support::compiler() else { return };
+    let Some(compiler) = crate::support::compiler() else { return };
     let options = ["-O2".to_owned()];
     let source = source();
     let request =

@@ -2,8 +2,6 @@
 //!
 //! `GRETA_UPDATE=1` writes it anew.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
@@ -12,7 +10,7 @@ use greta_emulator::isa::{Encoding, Op, ROWS};
 use greta_emulator::{CodeObject, UNEXECUTED};
 use greta_runtime::compile::CompileRequest;
 
-const START: &str = "<!-- coverage: tests/readme.rs -->\n";
+const START: &str = "<!-- coverage: tests/emulator/readme.rs -->\n";
 const END: &str = "<!-- end of coverage -->\n";
 
 /// The instructions that an object's kernels and functions have.
@@ -28,13 +26,13 @@ fn ops_of(code: &[u8], seen: &mut BTreeSet<Op>) {
 /// What is in the feature kernels at every level, and in the third party's objects; nothing where one of
 /// them is missing.
 fn seen() -> Option<BTreeSet<Op>> {
-    let compiler = support::compiler()?;
-    let objects = support::third_party_objects();
+    let compiler = crate::support::compiler()?;
+    let objects = crate::support::third_party_objects();
     let mut seen = BTreeSet::new();
     for path in &objects {
         ops_of(&std::fs::read(path).expect("the object can be read"), &mut seen);
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernels");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/emulator/kernels");
     for name in ["arithmetic", "lanes", "matrix", "memory"] {
         let source = std::fs::read_to_string(folder.join(name).with_extension("hip")).expect("the source can be read");
         for level in ["-O0", "-O1", "-O2", "-O3"] {
@@ -65,7 +63,7 @@ fn table(seen: &BTreeSet<Op>) -> String {
 #[test]
 fn the_table_of_coverage_is_current() {
     let Some(seen) = seen() else { return };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("greta-emulator/README.md");
     let text = std::fs::read_to_string(&path).expect("there is a README");
     let (before, rest) = text.split_once(START).expect("the README has the table's start");
     let (given, after) = rest.split_once(END).expect("the README has the table's end");
@@ -73,6 +71,6 @@ fn the_table_of_coverage_is_current() {
     if std::env::var_os("GRETA_UPDATE").is_some() {
         std::fs::write(&path, [before, START, &wanted, END, after].concat()).expect("the README can be written");
     } else {
-        assert_eq!(given, wanted, "GRETA_UPDATE=1 cargo test -p greta-emulator --test readme writes the table");
+        assert_eq!(given, wanted, "GRETA_UPDATE=1 cargo test -p greta --test emulator readme writes the table");
     }
 }

@@ -1,8 +1,6 @@
 //! Every fault and warning, provoked: a wrong kernel says where it is wrong and why, and the right one
 //! beside it says nothing. Counters of kernels whose counts are known.
 
-mod support;
-
 use std::sync::OnceLock;
 
 use greta_emulator::{AccessError, Cause, Fault, Launch, Limit, Memory, Module, Options, Report, launch};
@@ -14,7 +12,7 @@ const SOURCE: &str = include_str!("faults.hip");
 fn code() -> Option<&'static [u8]> {
     static CODE: OnceLock<Option<Vec<u8>>> = OnceLock::new();
     let compile = || {
-        let compiler = support::compiler()?;
+        let compiler = crate::support::compiler()?;
         let options = ["-O2", "-gline-tables-only"].map(str::to_owned);
         let request =
             CompileRequest { source: SOURCE, name: "faults.hip", target: "gfx942", options: &options, line_map: &[] };

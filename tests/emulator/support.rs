@@ -1,8 +1,6 @@
 //! What the tests that compare with LLVM's disassembler share: the toolchain or the reason to skip,
 //! the comparison, third-party objects.
 
-#![allow(dead_code, reason = "each test program uses a part")]
-
 use std::path::PathBuf;
 
 use greta_emulator::{CodeObject, isa::Op};

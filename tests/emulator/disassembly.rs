@@ -2,12 +2,10 @@
 //! repository and of kernels that use every feature, at every level of optimisation, and of objects
 //! of another compiler.
 
-mod support;
-
 use std::path::Path;
 
+use crate::support::{Agreement, compiler, third_party_objects};
 use greta_runtime::compile::{CompileRequest, Compiler};
-use support::{Agreement, compiler, third_party_objects};
 
 const LEVELS: [&[&str]; 5] = [&["-O0"], &["-O1"], &["-O2"], &["-O3"], &["-O3", "-ffast-math", "-ffp-contract=fast"]];
 
@@ -41,13 +39,13 @@ fn compare_at_all_levels(compiler: &Compiler, folder: &Path) {
 #[test]
 fn the_kernels_of_this_repository_have_llvms_disassembly() {
     let Some(compiler) = compiler() else { return };
-    compare_at_all_levels(&compiler, &Path::new(env!("CARGO_MANIFEST_DIR")).join("../snapshots"));
+    compare_at_all_levels(&compiler, &Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots"));
 }
 
 #[test]
 fn kernels_that_use_every_feature_have_llvms_disassembly() {
     let Some(compiler) = compiler() else { return };
-    compare_at_all_levels(&compiler, &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernels"));
+    compare_at_all_levels(&compiler, &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/emulator/kernels"));
 }
 
 #[test]

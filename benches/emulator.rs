@@ -49,7 +49,7 @@ fn product(criterion: &mut Criterion, name: &str, path: &str, (one, bytes): (u32
 }
 
 fn products(criterion: &mut Criterion) {
-    product(criterion, "gemm_f32", "../snapshots/gemm_f32.snap.hip", (1f32.to_bits(), 4));
+    product(criterion, "gemm_f32", "snapshots/gemm_f32.snap.hip", (1f32.to_bits(), 4));
     product(criterion, "gemm_bf16", "benches/gemm_bf16.hip", (0x3f80, 2));
 }
 
@@ -65,7 +65,7 @@ fn overheads(criterion: &mut Criterion) {
     // The kernels of a decode step of a block, each in its own object.
     let names = ["norm_qkv", "attention_decode", "attention_combine", "gemv_add", "norm_gate_up", "advance_position"];
     let objects: Vec<_> =
-        names.iter().filter_map(|name| compiled(name, &format!("../snapshots/{name}.snap.hip"))).collect();
+        names.iter().filter_map(|name| compiled(name, &format!("snapshots/{name}.snap.hip"))).collect();
     criterion.bench_function("load_and_decode_a_block", |bencher| {
         bencher.iter(|| {
             for object in &objects {

@@ -3,8 +3,6 @@
 //! The sources are the snapshots of the HIP that the library emits. Where there is no compiler the
 //! tests say so and pass.
 
-mod support;
-
 use std::path::Path;
 
 use greta_emulator::{AccessError, Cause, Fault, Launch, Memory, Module, Options, launch};
@@ -12,8 +10,8 @@ use greta_runtime::compile::CompileRequest;
 
 /// The kernel's code.
 fn compiled(name: &str, options: &[String]) -> Option<Vec<u8>> {
-    let compiler = support::compiler()?;
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../snapshots").join(format!("{name}.snap.hip"));
+    let compiler = crate::support::compiler()?;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(format!("{name}.snap.hip"));
     let source = std::fs::read_to_string(path).unwrap();
     let request = CompileRequest { source: &source, name, target: "gfx942", options, line_map: &[] };
     Some(compiler.compile(&request).unwrap().bytes.to_vec())

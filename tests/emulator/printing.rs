@@ -1,7 +1,5 @@
 //! What kernels print, by host calls and by the buffer: the same text, in the order of the grid.
 
-mod support;
-
 use std::fmt::Write;
 
 use greta_emulator::{Cause, Fault, Launch, Memory, Module, Options, Printed, Report, launch};
@@ -13,7 +11,7 @@ const KINDS: [&str; 2] = ["-mprintf-kind=hostcall", "-mprintf-kind=buffered"];
 
 /// Launches a kernel on `workgroups` workgroups of three waves, once for each kind of `printf`. Checks are on and silent.
 fn run(name: &str, workgroups: u32, word: u32) -> Option<[Result<Report, Fault>; 2]> {
-    let compiler = support::compiler()?;
+    let compiler = crate::support::compiler()?;
     let code = KINDS.map(|kind| {
         let (options, source) = ([kind.to_owned()], SOURCE);
         let request =

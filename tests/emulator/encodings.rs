@@ -1,15 +1,13 @@
 //! Every row of the table, in every form that it has, with random operands and modifiers: what LLVM
 //! decodes too has LLVM's text and size. Real code uses a part of the set; this test covers the rest.
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::support::{compiler, try_llvm};
 use greta_emulator::decode::decode;
 use greta_emulator::isa::{Encoding, Flags, Form, Op, ROWS, Row};
 use object::write::{self, Symbol, SymbolSection};
 use object::{Architecture, BinaryFormat, Endianness, SectionKind, SymbolFlags, SymbolKind, SymbolScope};
-use support::{compiler, try_llvm};
 
 /// Instructions a row and form.
 const SAMPLES: usize = 24;
