@@ -30,3 +30,4 @@ pub use memory::{AccessError, Memory, Region};
 pub use module::Module;
 pub use occupancy::{Limit, Occupancy};
 pub use program::Program;
+pub use watch::missing_wait_states;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use greta_emulator::decode::decode;
 use greta_emulator::isa::{Detail, ROWS};
-use greta_emulator::{CodeObject, Launch, Memory, Module, Options, Program, launch};
+use greta_emulator::{CodeObject, Launch, Memory, Module, Options, Program, launch, missing_wait_states};
 use proptest::prelude::*;
 
 /// The third-party objects beside the repository.
@@ -25,7 +25,7 @@ fn use_all_of(object: &CodeObject) {
     if object.image.len() < 1 << 20 {
         let _ = object.place(0x7f00_0000_0000);
     }
-    let _ = object.function_at(object.text.start);
+    let _ = (object.function_at(object.text.start), missing_wait_states(object));
 }
 
 proptest! {

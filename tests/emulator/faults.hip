@@ -101,3 +101,15 @@ extern "C" __global__ void race_of_a_read_and_an_atomic(float* p, int n) {
     __syncthreads();
     if (threadIdx.x < 64) p[threadIdx.x] = ((volatile int*)s)[3]; else atomicAdd(&s[3], 1);
 }
+extern "C" __global__ void second_load_of_a_register_waited_for(float* p, int n) {
+    float x;
+    asm volatile("global_load_dword %0, %1, off\n\tglobal_load_dword %0, %1, off offset:256\n\ts_waitcnt vmcnt(1)\n\t"
+                 "v_add_f32 %0, 1.0, %0\n\ts_waitcnt vmcnt(0)" : "=&v"(x) : "v"(p + threadIdx.x));
+    p[threadIdx.x] = x;
+}
+extern "C" __global__ void one_register_loaded_twice(float* p, int n) {
+    float x;
+    asm volatile("global_load_dword %0, %1, off\n\tglobal_load_dword %0, %1, off offset:256\n\ts_waitcnt vmcnt(0)"
+                 : "=&v"(x) : "v"(p + threadIdx.x));
+    p[threadIdx.x] = x;
+}

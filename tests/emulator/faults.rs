@@ -70,12 +70,16 @@ fn a_register_whose_load_is_outstanding_is_not_to_be_used() {
         ("first_of_two_loads_waited_for", "v_add_f32", "vmcnt"),
         ("scalar_load_without_wait", "s_add_u32", "lgkmcnt"),
         ("shared_load_without_wait", "v_add_f32", "lgkmcnt"),
+        ("second_load_of_a_register_waited_for", "v_add_f32", "vmcnt"),
     ] {
         let Some(found) = cause(kernel, 0, instruction) else { return };
         let Cause::OutstandingLoad { counter, loaded_at, .. } = &found else { panic!("{kernel}: {found}") };
         assert_eq!(*counter, wanted);
         assert!(*loaded_at > 0, "{found}");
     }
+    // Loads of vector memory return in order.
+    let checked = Options { checks: true, ..Options::default() };
+    assert_eq!(run("one_register_loaded_twice", 0, checked).unwrap().unwrap().warnings, []);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use greta_emulator::{CodeObject, isa::Op};
+use greta_emulator::{CodeObject, isa::Op, missing_wait_states};
 use greta_runtime::cache::Cache;
 use greta_runtime::compile::Compiler;
 use greta_runtime::toolchain;
@@ -55,10 +55,13 @@ pub(crate) struct Agreement {
 }
 
 impl Agreement {
-    /// Compares every instruction of `code` with LLVM's: text and size.
+    /// Compares every instruction of `code` with LLVM's: text and size. No rule may ask for a wait state that
+    /// the compiler did not find necessary.
     pub(crate) fn add(&mut self, compiler: &Compiler, name: &str, code: &[u8]) {
         let object = CodeObject::load(code).unwrap_or_else(|fault| panic!("{name}: {fault}"));
         let program = object.program();
+        let hazards = missing_wait_states(&object).into_iter();
+        self.differences.extend(hazards.map(|(offset, cause)| format!("{name} {offset:#x}: {cause}")));
         let lines = llvm(compiler, code);
         assert!(!lines.is_empty(), "{name} has no instructions");
         for Line { address, text, dwords } in lines {

@@ -13,6 +13,7 @@ mod written;
 use crate::execute::{Cause, LANES, Wave};
 use crate::isa::{Detail, Encoding, Instruction, Kind, Op, Operand, Place, Range};
 use hazards::Hazards;
+pub use hazards::missing_wait_states;
 use outstanding::Outstanding;
 use shared::SharedShadow;
 use written::Written;
@@ -77,8 +78,11 @@ impl Watch {
             shadow.outstanding.wait(instruction);
         }
         let (reads, writes) = (instruction.reads(), instruction.writes());
-        for range in reads.iter().chain(writes.iter()) {
+        for range in reads.iter() {
             each_register(wave, range, |register| shadow.outstanding.check(wave, register))?;
+        }
+        for range in writes.iter() {
+            each_register(wave, range, |register| shadow.outstanding.check_write(wave, instruction, register))?;
         }
         shadow.hazards.check(wave, instruction, &reads, &writes)?;
         let is_masked = is_by_lane(instruction);

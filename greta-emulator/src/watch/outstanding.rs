@@ -19,36 +19,60 @@ enum Counter {
 
 /// An access under way and the registers that it will write.
 struct Access {
+    number: u64,
     is_scalar: bool,
     registers: Vec<usize>,
+}
+
+/// What a register waits for.
+#[derive(Debug, Clone, Copy)]
+struct Pending {
+    /// The number of the last access that will write it.
+    access: u64,
+    /// Where that is in the code.
+    pc: u64,
+    counter: Counter,
 }
 
 pub(super) struct Outstanding {
     vector: VecDeque<Access>,
     local: VecDeque<Access>,
-    /// For each register the access that will write it: its place in the code and its counter.
-    pending: Vec<Option<(u64, Counter)>>,
+    pending: Vec<Option<Pending>>,
     /// How many registers are pending, so that most instructions ask nothing.
     count: usize,
+    /// Accesses so far.
+    number: u64,
 }
 
 impl Outstanding {
     pub(super) fn new() -> Self {
-        Self { vector: VecDeque::new(), local: VecDeque::new(), pending: vec![None; REGISTERS], count: 0 }
+        let pending = vec![None; REGISTERS];
+        Self { vector: VecDeque::new(), local: VecDeque::new(), pending, count: 0, number: 0 }
     }
 
+    /// A register is read, or written by what does not come behind the load.
     pub(super) fn check(&self, wave: &Wave, register: usize) -> Result<(), Cause> {
         if self.count == 0 {
             return Ok(());
         }
         match self.pending[register] {
             None => Ok(()),
-            Some((loaded_at, counter)) => Err(Cause::OutstandingLoad {
+            Some(Pending { pc, counter, .. }) => Err(Cause::OutstandingLoad {
                 register: register_name(wave, register),
                 counter: if counter == Counter::Vector { "vmcnt" } else { "lgkmcnt" },
-                loaded_at,
+                loaded_at: pc,
             }),
         }
+    }
+
+    /// A register is written. A load of vector memory may write what another one will: they return in order.
+    pub(super) fn check_write(&self, wave: &Wave, instruction: &Instruction, register: usize) -> Result<(), Cause> {
+        let is_behind = self.pending[register].is_some_and(|pending| pending.counter == Counter::Vector)
+            && matches!(
+                instruction.row().encoding,
+                Encoding::Global | Encoding::Scratch | Encoding::Mubuf | Encoding::Mtbuf
+            );
+        if is_behind { Ok(()) } else { self.check(wave, register) }
     }
 
     pub(super) fn wait(&mut self, instruction: &Instruction) {
@@ -63,8 +87,10 @@ impl Outstanding {
         let queue = if counter == Counter::Vector { &mut self.vector } else { &mut self.local };
         let in_order = left == 0 || !queue.iter().any(|access| access.is_scalar);
         while in_order && queue.len() > left {
-            for register in queue.pop_front().into_iter().flat_map(|access| access.registers) {
-                if self.pending[register].take().is_some() {
+            let Some(Access { number, registers, .. }) = queue.pop_front() else { break };
+            for register in registers {
+                if self.pending[register].is_some_and(|pending| pending.access == number) {
+                    self.pending[register] = None;
                     self.count -= 1;
                 }
             }
@@ -81,13 +107,15 @@ impl Outstanding {
                 Ok(())
             });
         }
+        self.number += 1;
+        let number = self.number;
         for &register in &registers {
             self.count += usize::from(self.pending[register].is_none());
-            self.pending[register] = Some((pc, counter));
+            self.pending[register] = Some(Pending { access: number, pc, counter });
         }
         let is_scalar = instruction.row().encoding == Encoding::Smem;
         let queue = if counter == Counter::Vector { &mut self.vector } else { &mut self.local };
-        queue.push_back(Access { is_scalar, registers });
+        queue.push_back(Access { number, is_scalar, registers });
     }
 }
 

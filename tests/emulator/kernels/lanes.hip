@@ -9,7 +9,7 @@ extern "C" __global__ void dpp(int* p) {
     p[threadIdx.x] = s + __builtin_amdgcn_mov_dpp(x, 0x128, 0xf, 0xf, true);
 }
 extern "C" __global__ void dpp_wide(double* p, float* q) {
-    asm volatile("v_mov_b64_dpp %0, %1 row_newbcast:3 row_mask:0xf bank_mask:0xf" : "=v"(p[threadIdx.x]) : "v"(p[1]));
+    asm volatile("s_nop 1\n\tv_mov_b64_dpp %0, %1 row_newbcast:3 row_mask:0xf bank_mask:0xf" : "=v"(p[threadIdx.x]) : "v"(p[1]));
     float v = q[threadIdx.x];
     for (int i = 0; i < 2; ++i)
         v += __builtin_bit_cast(float, __builtin_amdgcn_update_dpp(0, __builtin_bit_cast(int, v), 0x118, 0xf, 0xf, true));
@@ -21,7 +21,7 @@ extern "C" __global__ void crossing(int* p, unsigned long* q, int n) {
     x += __builtin_amdgcn_ds_swizzle(x, 0x0018) + __builtin_amdgcn_ds_swizzle(x, 0x0213) + __builtin_amdgcn_ds_swizzle(x, 0xc420);
     x += __builtin_amdgcn_ds_bpermute(x * 4, p[1]) + __builtin_amdgcn_ds_permute(x * 4, p[2]);
     x += __builtin_amdgcn_readlane(x, 3) + __builtin_amdgcn_readlane(x, n) + __builtin_amdgcn_readfirstlane(x);
-    asm("v_writelane_b32 %0, %1, 5" : "+v"(x) : "s"(__builtin_amdgcn_readfirstlane(n)));
+    asm("s_nop 1\n\tv_writelane_b32 %0, %1, 5" : "+v"(x) : "s"(__builtin_amdgcn_readfirstlane(n)));
     q[threadIdx.x] = __builtin_amdgcn_ballot_w64(x > n) + __builtin_amdgcn_uicmpl(x, n, 33);
     q[1] = __builtin_amdgcn_read_exec() + __builtin_popcountl(q[0]) + __builtin_ctzl(q[2]) + __builtin_clzl(q[3]);
     p[threadIdx.x] = x + __builtin_amdgcn_mbcnt_hi(~0u, __builtin_amdgcn_mbcnt_lo(~0u, 0u));

@@ -8,6 +8,7 @@ mod roles;
 mod rules;
 
 use super::{REGISTERS, each_register, is_vector, register_name};
+use crate::CodeObject;
 use crate::execute::{Cause, Wave};
 use crate::isa::{Detail, Instruction, Op, Ranges};
 
@@ -16,6 +17,29 @@ const FIRST_HARDWARE: usize = REGISTERS;
 /// The unit of f64 matrix instructions, tracked as a register.
 const DOUBLE_UNIT: usize = FIRST_HARDWARE + 64;
 const TRACKED: usize = DOUBLE_UNIT + 1;
+
+/// Where code lacks wait states, as far as that shows without running it: every function from its start to its
+/// end, as if no branch but an unconditional one were taken.
+pub fn missing_wait_states(object: &CodeObject) -> Vec<(u64, Cause)> {
+    let program = object.program();
+    // Accumulation registers behind the most vector registers that code can name.
+    let wave = Wave::new(256, 512, 0);
+    let mut missing = Vec::new();
+    for symbol in object.symbols.values().filter(|symbol| symbol.is_function) {
+        let mut hazards = Hazards::new();
+        let end = symbol.offset.saturating_add(symbol.bytes);
+        for (pc, instruction) in program.listing(symbol.offset, end).map_while(Result::ok) {
+            let (reads, writes) = (instruction.reads(), instruction.writes());
+            let checked = hazards.check(&wave, instruction, &reads, &writes);
+            missing.extend(checked.err().map(|cause| (pc, cause)));
+            hazards.add(&wave, pc, instruction, (&reads, &writes));
+            if matches!(instruction.op, Op::s_branch | Op::s_endpgm | Op::s_setpc_b64 | Op::s_swappc_b64) {
+                hazards = Hazards::new();
+            }
+        }
+    }
+    missing
+}
 
 /// What an instruction did to a register.
 #[derive(Debug, Clone, Copy)]
