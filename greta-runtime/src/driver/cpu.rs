@@ -8,7 +8,7 @@
 use std::alloc::Layout;
 use std::collections::HashMap;
 use std::ptr::NonNull;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use greta_codegen::ir::{Function, Kernel as Ir};
@@ -20,6 +20,7 @@ use super::table::Table;
 use super::undefined::{Undefined, Written};
 use super::{
     Address, Contents, Driver, DriverArgument, DriverLaunch, DriverNode, EventId, GraphId, KernelId, Loaded, StreamId,
+    lock,
 };
 use crate::device::DeviceInfo;
 use crate::error::{Error, Result};
@@ -446,10 +447,6 @@ impl Driver for Cpu {
         self.graphs.remove(graph);
         Ok(())
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn info(target: &Target) -> DeviceInfo {

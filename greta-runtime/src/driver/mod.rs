@@ -13,6 +13,7 @@ mod undefined;
 mod values;
 
 use std::fmt::Debug;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use greta_codegen::ir::Literal;
@@ -23,6 +24,11 @@ use crate::device::DeviceInfo;
 use crate::error::Result;
 use crate::module::Parameter;
 use crate::resources::KernelResources;
+
+/// A panic elsewhere leaves what the mutex holds as it is, which is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// An address in a device's memory. Only its driver looks behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

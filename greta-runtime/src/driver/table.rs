@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Objects of type `T`, named by `Name`.
 #[derive(Debug)]
@@ -53,6 +53,6 @@ impl<Name: From<u64> + Into<u64>, T> Table<Name, T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Rows<T>> {
-        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+        super::lock(&self.rows)
     }
 }

@@ -3,7 +3,7 @@
 //! Knows nothing of who writes: copies and fills are noted here, kernels mark what they store themselves.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use greta_interpreter::DefinedBytes;
 
@@ -63,6 +63,6 @@ impl Undefined {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Address, Arc<DefinedBytes>>> {
-        self.allocations.lock().unwrap_or_else(PoisonError::into_inner)
+        super::lock(&self.allocations)
     }
 }

@@ -9,7 +9,7 @@ mod graph;
 mod kernel;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use greta_codegen::target::Target;
@@ -19,7 +19,7 @@ use self::api::{Api, Direction};
 use self::graph::{Graph, Work};
 use self::kernel::Kernel;
 use super::table::Table;
-use super::{Address, Contents, Driver, DriverLaunch, DriverNode, EventId, GraphId, KernelId, Loaded, StreamId};
+use super::{Address, Contents, Driver, DriverLaunch, DriverNode, EventId, GraphId, KernelId, Loaded, StreamId, lock};
 use crate::device::DeviceInfo;
 use crate::error::{Activity, Error, Result};
 use crate::module::Parameter;
@@ -336,8 +336,4 @@ impl<A: Api> Drop for Gpu<A> {
             tracing::warn!(%error, "a stream was not closed");
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

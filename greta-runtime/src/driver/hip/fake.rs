@@ -4,6 +4,8 @@
 //! (device memory), `h4` (host memory), `o5` (module), `f6` (function), `g7` (graph), `n8` (node), `x9` (executable
 //! graph); one call can be made to fail. A graph's launch reads the arguments through the pointers that its nodes were
 //! given, as late runtimes do. Deliberately does not run kernels.
+//!
+//! Length: a table of calls, one function each.
 
 #![allow(non_snake_case, reason = "names are those of the C API")]
 

@@ -9,6 +9,8 @@ mod compile;
 #[cfg(test)]
 mod fake;
 #[cfg(test)]
+mod graph_tests;
+#[cfg(test)]
 mod launch_tests;
 #[cfg(test)]
 mod tests;
