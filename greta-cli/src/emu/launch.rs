@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
-use greta_emulator::{Counters, Fault, Launch, Memory, Module, Options, Printed};
+use greta_emulator::{Cause, Counters, Fault, Launch, Memory, Module, Options, Printed};
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 use serde::Serialize;
@@ -75,8 +75,11 @@ pub(super) fn run(path: &Path, options: Options, out: Option<&Path>, is_json: bo
 
 /// A fault with the instructions and the source line around it.
 pub(super) fn fault(fault: Fault) -> Error {
-    if let Fault::Stopped { printed, .. } = &fault {
+    if let Fault::Stopped { printed, cause, .. } = &fault {
         text_of(printed).lines().for_each(output::note);
+        if let Cause::Budget { .. } = cause {
+            output::note("`--budget N` allows a wave more instructions");
+        }
     }
     Error::Fault(fault.to_string())
 }
