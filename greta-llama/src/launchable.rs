@@ -233,7 +233,9 @@ impl Launchable {
         stream.synchronize()?;
         for outcome in &self.outcomes {
             let (comparison, tolerance) = (outcome.compare()?, outcome.tolerance());
-            if !(comparison.max_abs_err <= tolerance.max_abs_err) {
+            // A comparison that NaN fails.
+            let is_close = comparison.max_abs_err <= tolerance.max_abs_err;
+            if !is_close {
                 return Ok(Err(WrongResult { argument: outcome.name(), comparison, tolerance }));
             }
         }

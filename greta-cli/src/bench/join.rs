@@ -66,7 +66,8 @@ pub(super) fn read_report(path: &Path) -> Result<Report, BenchError> {
 /// [`BenchError::File`], also for a time that is none.
 pub(super) fn read_peers(path: &Path) -> Result<Peers, BenchError> {
     let peers: Peers = read(path)?;
-    match peers.rows.iter().find(|row| !(row.median_us > 0.0)) {
+    let is_time = |us: f64| us > 0.0;
+    match peers.rows.iter().find(|row| !is_time(row.median_us)) {
         None => Ok(peers),
         Some(row) => {
             let reason = format!("{}: {} µs is no time", row.name, row.median_us);
