@@ -169,6 +169,6 @@ enum LibraryError {
     #[error("{0}")]
     Driver(#[from] cudarc::driver::DriverError),
     /// cuBLAS.
-    #[error("{0:?}")]
+    #[error("cuBLAS: {0}")]
     Library(#[from] result::CublasError),
 }

@@ -60,7 +60,7 @@ pub(crate) enum SidecarError {
         limit: usize,
     },
     /// A scalar's value is none of its type.
-    #[error("argument `{name}` is {value:?}, which is no {dtype}")]
+    #[error("argument `{name}` is {value}, which is no {dtype}")]
     Value {
         /// Its name.
         name: String,
@@ -78,20 +78,20 @@ pub(crate) enum SidecarError {
         given: String,
     },
     /// The launch is of nothing.
-    #[error("`{field}` is {given:?}; no size may be 0")]
+    #[error("`{field}` is {given_shape:?}; no size may be 0")]
     Empty {
         /// The sidecar's field.
         field: &'static str,
         /// The sizes.
-        given: [u32; 3],
+        given_shape: [u32; 3],
     },
     /// A buffer's shape and type ask for another size.
-    #[error("buffer `{name}` of shape {shape:?} is not {given} B of {element_bytes} B an element")]
+    #[error("buffer `{name}` of shape {given_shape:?} is not {given} B of {element_bytes} B an element")]
     Shape {
         /// Its name.
         name: String,
         /// Its shape.
-        shape: Vec<u64>,
+        given_shape: Vec<u64>,
         /// Its size.
         given: usize,
         /// The size of an element.
@@ -265,7 +265,7 @@ impl Sidecar {
         }
         let sizes = [("grid", self.grid), ("block", self.block)];
         let empty = sizes.into_iter().find(|(_, sizes)| sizes.contains(&0));
-        empty.map_or(Ok(()), |(field, given)| Err(SidecarError::Empty { field, given }))
+        empty.map_or(Ok(()), |(field, given_shape)| Err(SidecarError::Empty { field, given_shape }))
     }
 
     fn check_argument(&self, argument: &Argument) -> Result<(), SidecarError> {
@@ -312,7 +312,7 @@ impl Buffer {
         if bytes == Some(self.bytes as u64) {
             return Ok(());
         }
-        Err(SidecarError::Shape { name: name.to_owned(), shape, given: self.bytes, element_bytes })
+        Err(SidecarError::Shape { name: name.to_owned(), given_shape: shape, given: self.bytes, element_bytes })
     }
 }
 

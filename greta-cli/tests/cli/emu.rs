@@ -191,7 +191,7 @@ fn what_is_wrong_with_a_sidecar_is_named() {
         ("grid", json!([0, 1, 1]), "`grid` is [0, 1, 1]"),
         ("block", json!([256, 0, 1]), "`block` is [256, 0, 1]"),
         ("buffers", shape, "buffer `x` of shape [1099511627776, 1099511627776] is not 4096 B"),
-        ("args", argument(3, "value", json!(1e30)), "argument `n` is 1e30, which is no i32"),
+        ("args", argument(3, "value", json!(1e30)), "argument `n` is 1000000000000000000000000000000, which is no i32"),
         ("args", argument(3, "value", json!(1.5)), "argument `n` is 1.5, which is no i32"),
         ("args", argument(0, "size", 4.into()), "argument `X` has 4 B; 8 B are needed"),
     ];
