@@ -19,6 +19,19 @@ pub struct Contract {
     pub holds: fn(&LaunchValues<'_>) -> Option<bool>,
 }
 
+/// The length of a kernel's dynamic shared array as a launch computes it: `shared = k.next_multiple_of(4)`.
+#[derive(Debug)]
+pub struct SharedLength {
+    /// The length as the author wrote it.
+    pub text: &'static str,
+    /// Where it stands.
+    pub location: Location,
+    /// What it names, in the order of the text.
+    pub names: &'static [Named],
+    /// The length in elements; `None` if it cannot be computed.
+    pub elements: fn(&LaunchValues<'_>) -> Option<u128>,
+}
+
 /// Something that a contract names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Named {
@@ -46,22 +59,20 @@ pub struct LaunchValues<'a> {
     pub arguments: &'a [ArgumentValue],
 }
 
-impl Contract {
-    /// What it names with the values given, as `a.len() = 12, m = 4, k = 4`.
+impl LaunchValues<'_> {
+    /// Names with the values given, as `a.len() = 12, m = 4, k = 4`.
     #[must_use]
-    pub fn describe(&self, values: &LaunchValues<'_>) -> String {
+    pub fn describe(&self, names: &[Named]) -> String {
         let describe = |named: &Named| match *named {
-            Named::Tile(name, position) => format!("{name} = {}", values.tiles[position]),
-            Named::Parameter(name, position) => match values.arguments[position] {
+            Named::Tile(name, position) => format!("{name} = {}", self.tiles[position]),
+            Named::Parameter(name, position) => match self.arguments[position] {
                 ArgumentValue::Length(length) => format!("{name}.len() = {length}"),
                 ArgumentValue::Scalar(value) => format!("{name} = {value}"),
             },
         };
-        self.names.iter().map(describe).collect::<Vec<_>>().join(", ")
+        names.iter().map(describe).collect::<Vec<_>>().join(", ")
     }
-}
 
-impl LaunchValues<'_> {
     /// A tile parameter.
     #[must_use]
     pub fn tile(&self, position: usize) -> u128 {
@@ -250,7 +261,7 @@ mod tests {
         let holds = |length, m| {
             let arguments = [ArgumentValue::Length(length), ArgumentValue::Scalar(Literal::U32(m))];
             let values = LaunchValues { tiles: &[4], arguments: &arguments };
-            ((ROWS.holds)(&values), ROWS.describe(&values))
+            ((ROWS.holds)(&values), values.describe(ROWS.names))
         };
         assert_eq!(holds(12, 3), (Some(true), "a.len() = 12, m = 3, TILE = 4".to_owned()));
         assert_eq!(holds(12, 4).0, Some(false));

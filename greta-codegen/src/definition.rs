@@ -1,6 +1,6 @@
 //! A kernel as its author declared it, before a variant is chosen: what `#[kernel]` makes a `static` of.
 
-use crate::contract::Contract;
+use crate::contract::{Contract, SharedLength};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Kernel, Location};
 use crate::target::Target;
@@ -22,6 +22,8 @@ pub struct KernelDefinition {
     pub requirements: &'static [Requirement],
     /// What a launch's arguments must satisfy.
     pub contracts: &'static [Contract],
+    /// The length of its dynamic shared array, if launches compute it.
+    pub shared: Option<SharedLength>,
     /// Traces the kernel for one value per tile parameter. Call [`KernelDefinition::check`] on the values first.
     pub trace: fn(values: &[u32], target: &'static Target) -> Result<Kernel, Vec<Diagnostic>>,
 }

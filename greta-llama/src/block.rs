@@ -22,6 +22,9 @@ pub enum BlockError {
     /// A step without tokens. The caller's to mend.
     #[error("a step needs at least one token")]
     NoTokens,
+    /// A model without layers. The caller's to mend.
+    #[error("a model needs at least one layer")]
+    NoLayers,
     /// More tokens than the cache has room for. The caller's to mend: make the block with more room.
     #[error("{given} tokens do not fit in a cache of {room}")]
     Room {

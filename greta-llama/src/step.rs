@@ -1,6 +1,6 @@
 //! Assembles one step of a decoder layer as a graph of kernels.
 //!
-//! A decode step, one token, is seven nodes: norm, q, k, v, RoPE and cache write; attention; its combine; o and
+//! A decode step, one token, is six nodes: norm, q, k, v, RoPE and cache write; attention; its splits joined, o and
 //! residual; norm, gate, up and SiLU; down and residual; the position's advance. A prefill step, any number of tokens
 //! after any number of cached ones, is thirteen. The graph derives what waits for what from the buffers. All buffers
 //! are made here, before any launch; the graph keeps them alive.
@@ -10,15 +10,13 @@ use greta::runtime::launch::Variant;
 use greta::{Buffer, Graph};
 
 use crate::block::{Block, BlockError, index};
+use crate::decode;
 use crate::kernels::{
-    add::add, advance_position::advance_position, attention_combine::attention_combine,
-    attention_decode::attention_decode, attention_prefill::attention_prefill, kv_update::kv_update, rmsnorm::rmsnorm,
-    rope::rope, silu_mul::silu_mul,
+    add::add, advance_position::advance_position, attention_decode::attention_decode,
+    attention_prefill::attention_prefill, kv_update::kv_update, rmsnorm::rmsnorm, rope::rope, silu_mul::silu_mul,
 };
 use crate::weight::Weight;
 
-/// Keys that a block of decode attention takes at most.
-pub(crate) const KEYS_PER_SPLIT: u32 = 256;
 /// Elements that a block of an elementwise kernel takes: 256 threads, four elements each.
 const ELEMENTS_PER_BLOCK: u32 = 1024;
 
@@ -33,6 +31,19 @@ pub struct Step {
     pub y: Buffer<f32>,
     /// New tokens.
     pub tokens: usize,
+}
+
+/// What the splits of decode attention leave: see [`attention_decode`](crate::kernels::attention_decode).
+#[derive(Clone, Copy, Debug)]
+pub struct Splits<'a> {
+    /// `[count, heads]`.
+    pub maxima: &'a Buffer<f32>,
+    /// `[count, heads]`.
+    pub sums: &'a Buffer<f32>,
+    /// `[count, heads, head_dim]`.
+    pub partial: &'a Buffer<f32>,
+    /// How many splits there are.
+    pub count: u32,
 }
 
 impl<W: Weight> Block<W> {
@@ -58,22 +69,33 @@ impl<W: Weight> Block<W> {
 
     fn decode(&mut self, x: &Buffer<f32>, y: &mut Buffer<f32>) -> Result<Graph, BlockError> {
         let mut graph = self.device.graph();
+        self.add_decode(&mut graph, x, y)?;
+        self.add_advance(&mut graph, 1)?;
+        Ok(graph)
+    }
+
+    /// Adds the nodes of a decode step, without the position's advance.
+    pub(crate) fn add_decode(
+        &mut self,
+        graph: &mut Graph,
+        x: &Buffer<f32>,
+        y: &mut Buffer<f32>,
+    ) -> Result<(), BlockError> {
         let (heads, head_dim) = (self.sizes.heads, self.sizes.head_dim);
-        let splits = self.sizes.max_seq.div_ceil(KEYS_PER_SPLIT);
+        let splits = decode::splits(&self.device, heads, self.sizes.max_seq);
         let query = self.config.query_width();
         let mut q = self.device.buffer(query)?;
         let mut maxima = self.device.buffer(self.config.heads * splits as usize)?;
         let mut sums = self.device.buffer(self.config.heads * splits as usize)?;
         let mut partial = self.device.buffer(query * splits as usize)?;
-        let mut attended = self.device.buffer(query)?;
         let mut middle = self.device.buffer(self.config.hidden)?;
         let mut product = self.device.buffer(self.config.intermediate)?;
 
-        W::add_norm_qkv(&mut graph, self, x, &mut q)?;
+        W::add_norm_qkv(graph, self, x, &mut q)?;
         node(
-            &mut graph,
+            graph,
             "attention",
-            attention_decode::variant().hd(head_dim),
+            decode::attention_variant(&self.device).hd(head_dim),
             (heads, splits),
             attention_decode::Args {
                 q: &q,
@@ -88,26 +110,10 @@ impl<W: Weight> Block<W> {
                 max_seq: self.sizes.max_seq,
             },
         )?;
-        node(
-            &mut graph,
-            "join splits",
-            attention_combine::variant(),
-            (heads * head_dim).div_ceil(64),
-            attention_combine::Args {
-                maxima: &maxima,
-                sums: &sums,
-                partial: &partial,
-                y: &mut attended,
-                heads,
-                head_dim,
-                splits,
-            },
-        )?;
-        W::add_gemv(&mut graph, "o + residual", &self.weights.o, &attended, x, &mut middle)?;
-        W::add_norm_gate_up(&mut graph, self, &middle, &mut product)?;
-        W::add_gemv(&mut graph, "down + residual", &self.weights.down, &product, &middle, y)?;
-        self.add_advance(&mut graph, 1)?;
-        Ok(graph)
+        let split = Splits { maxima: &maxima, sums: &sums, partial: &partial, count: splits };
+        W::add_attention_output(graph, self, &split, x, &mut middle)?;
+        W::add_norm_gate_up(graph, self, &middle, &mut product)?;
+        W::add_gemv(graph, "down + residual", &self.weights.down, &product, &middle, y)
     }
 
     /// A graph that moves the position back by so many tokens, so that a step is launched at one position again and again.
@@ -123,7 +129,7 @@ impl<W: Weight> Block<W> {
         Ok(graph)
     }
 
-    fn add_advance(&mut self, graph: &mut Graph, tokens: u32) -> Result<(), BlockError> {
+    pub(crate) fn add_advance(&mut self, graph: &mut Graph, tokens: u32) -> Result<(), BlockError> {
         let args = advance_position::Args { position: &mut self.position, tokens };
         node(graph, "advance position", advance_position::variant(), 1, args)
     }

@@ -8,8 +8,9 @@ use greta::runtime::buffer::Element;
 use greta::{Buffer, Graph};
 
 use crate::block::{Block, BlockError, index};
-use crate::kernels::{gemm_f32_blocked, gemv_add, norm_gate_up, norm_qkv};
-use crate::step::{node, tile};
+use crate::decode;
+use crate::kernels::{attention_output, gemm_f32_blocked, gemv_add, norm_gate_up, norm_qkv};
+use crate::step::{Splits, node, tile};
 
 /// The type of a layer's matrices: `f32`, `bf16` or `f16`.
 pub trait Weight: Element {
@@ -32,6 +33,19 @@ pub trait Weight: Element {
         block: &mut Block<Self>,
         x: &Buffer<f32>,
         q: &mut Buffer<f32>,
+    ) -> Result<(), BlockError>;
+
+    /// Adds `y = o a + residual` for the attention `a` that the splits make.
+    ///
+    /// # Errors
+    ///
+    /// The device's.
+    fn add_attention_output(
+        graph: &mut Graph,
+        block: &Block<Self>,
+        splits: &Splits<'_>,
+        residual: &Buffer<f32>,
+        y: &mut Buffer<f32>,
     ) -> Result<(), BlockError>;
 
     /// Adds norm, gate and up projections and SiLU for one token.
@@ -77,7 +91,7 @@ pub trait Weight: Element {
 
 macro_rules! weights {
     ($($weight:ident {
-        $norm_qkv:ident, $norm_gate_up:ident, $gemv_add:ident, $gemm:ident, $from:expr, $to:expr
+        $norm_qkv:ident, $attention_output:ident, $norm_gate_up:ident, $gemv_add:ident, $gemm:ident, $from:expr, $to:expr
     })*) => {
         $(impl Weight for $weight {
             const NAME: &'static str = stringify!($weight);
@@ -100,9 +114,14 @@ macro_rules! weights {
             ) -> Result<(), BlockError> {
                 use norm_qkv::$norm_qkv as kernel;
                 let sizes = block.sizes;
-                let variant = kernel::variant();
                 let pairs = (sizes.heads + 2 * sizes.kv_heads) * (sizes.head_dim / 2);
-                let grid = pairs.div_ceil(tile(&variant, "PAIRS") * tile(&variant, "WAVES"));
+                let (variant, grid) = decode::shape(
+                    &block.device,
+                    sizes.hidden,
+                    kernel::variant(),
+                    |stay| kernel::variant().pairs(stay.rows / 2).depth(stay.depth).waves(stay.waves),
+                    |variant| pairs.div_ceil(tile(variant, "PAIRS")),
+                );
                 let args = kernel::Args {
                     x,
                     norm: &block.weights.input_norm,
@@ -132,8 +151,13 @@ macro_rules! weights {
                 y: &mut Buffer<f32>,
             ) -> Result<(), BlockError> {
                 use norm_gate_up::$norm_gate_up as kernel;
-                let variant = kernel::variant();
-                let grid = block.sizes.intermediate.div_ceil(tile(&variant, "ROWS") * tile(&variant, "WAVES"));
+                let (variant, grid) = decode::shape(
+                    &block.device,
+                    block.sizes.hidden,
+                    kernel::variant(),
+                    |stay| kernel::variant().rows(stay.rows / 2).depth(stay.depth).waves(stay.waves),
+                    |variant| block.sizes.intermediate.div_ceil(tile(variant, "ROWS")),
+                );
                 let args = kernel::Args {
                     x,
                     norm: &block.weights.post_norm,
@@ -155,10 +179,46 @@ macro_rules! weights {
                 y: &mut Buffer<f32>,
             ) -> Result<(), BlockError> {
                 use gemv_add::$gemv_add as kernel;
-                let variant = kernel::variant();
                 let (n, k) = (index("a row", y.len())?, index("a row", x.len())?);
-                let grid = n.div_ceil(tile(&variant, "ROWS") * tile(&variant, "WAVES"));
+                let (variant, grid) = decode::shape(
+                    graph.device(),
+                    k,
+                    kernel::variant(),
+                    |stay| kernel::variant().rows(stay.rows).depth(stay.depth).waves(stay.waves),
+                    |variant| n.div_ceil(tile(variant, "ROWS")),
+                );
                 node(graph, label, variant, grid, kernel::Args { w, x, residual, y, n, k })
+            }
+
+            fn add_attention_output(
+                graph: &mut Graph,
+                block: &Block<Self>,
+                splits: &Splits<'_>,
+                residual: &Buffer<f32>,
+                y: &mut Buffer<f32>,
+            ) -> Result<(), BlockError> {
+                use attention_output::$attention_output as kernel;
+                let sizes = block.sizes;
+                let (variant, grid) = decode::shape(
+                    &block.device,
+                    sizes.heads * sizes.head_dim,
+                    kernel::variant(),
+                    |stay| kernel::variant().rows(stay.rows).depth(stay.depth).waves(stay.waves),
+                    |variant| sizes.hidden.div_ceil(tile(variant, "ROWS")),
+                );
+                let args = kernel::Args {
+                    w: &block.weights.o,
+                    maxima: splits.maxima,
+                    sums: splits.sums,
+                    partial: splits.partial,
+                    residual,
+                    y,
+                    n: sizes.hidden,
+                    heads: sizes.heads,
+                    head_dim: sizes.head_dim,
+                    splits: splits.count,
+                };
+                node(graph, "join, o + residual", variant, grid, args)
             }
 
             fn add_gemm(
@@ -185,9 +245,9 @@ macro_rules! weights {
 }
 
 weights! {
-    f32 { norm_qkv, norm_gate_up, gemv_add, gemm_f32_blocked, |value| value, |weight| weight }
+    f32 { norm_qkv, attention_output, norm_gate_up, gemv_add, gemm_f32_blocked, |value| value, |weight| weight }
     bf16 {
-        norm_qkv_bf16, norm_gate_up_bf16, gemv_add_bf16, gemm_f32_blocked_bf16, bf16::from_f32, bf16::to_f32
+        norm_qkv_bf16, attention_output_bf16, norm_gate_up_bf16, gemv_add_bf16, gemm_f32_blocked_bf16, bf16::from_f32, bf16::to_f32
     }
-    f16 { norm_qkv_f16, norm_gate_up_f16, gemv_add_f16, gemm_f32_blocked_f16, f16::from_f32, f16::to_f32 }
+    f16 { norm_qkv_f16, attention_output_f16, norm_gate_up_f16, gemv_add_f16, gemm_f32_blocked_f16, f16::from_f32, f16::to_f32 }
 }

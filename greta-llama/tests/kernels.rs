@@ -195,7 +195,7 @@ fn kv_update_writes_the_new_tokens_and_nothing_else() {
     }
 }
 
-/// Decode attention with its combine step.
+/// Decode attention with its combine step, and with the output projection that joins the splits itself.
 fn decode(bench: &Bench, case: &attention::Case, variant: kernels::attention_decode::attention_decode::Variant) {
     use kernels::attention_combine::attention_combine as combine;
     use kernels::attention_decode::attention_decode as kernel;
@@ -223,6 +223,38 @@ fn decode(bench: &Bench, case: &attention::Case, variant: kernels::attention_dec
             combine::Args { maxima: &maxima, sums: &sums, partial: &partial, y: &mut y, heads, head_dim, splits };
         bench.run(combine::variant(), (heads * head_dim).div_ceil(64), args);
         check(&(splits, variant, case), &y, &data.y, Tolerance::KERNEL);
+        attention_output(&bench, case, &data, [&maxima, &sums, &partial], splits);
+    }
+}
+
+/// The output projection of an attention whose splits are given, plus a residual.
+fn attention_output(
+    bench: &Bench,
+    case: &attention::Case,
+    data: &attention::Data,
+    [maxima, sums, partial]: [&Buffer<f32>; 3],
+    splits: u32,
+) {
+    use kernels::attention_output::attention_output as kernel;
+    const ROWS: usize = 21;
+    let attended: Vec<f32> = data.y.iter().map(|&value| value as f32).collect();
+    let output = case.draw_output(&attended, ROWS, |weight| weight);
+    let (w, residual, mut y) = (bench.buffer(&output.w), bench.buffer(&output.residual), bench.output(ROWS));
+    for (variant, grid) in [(kernel::variant(), 3), (kernel::variant().rows(1).depth(8).waves(2), 2)] {
+        let args = kernel::Args {
+            w: &w,
+            maxima,
+            sums,
+            partial,
+            residual: &residual,
+            y: &mut y,
+            n: count(ROWS),
+            heads: count(case.shape.heads),
+            head_dim: count(case.shape.head_dim),
+            splits,
+        };
+        bench.run(variant, grid, args);
+        check(&(splits, variant, case), &y, &output.sum, Tolerance::KERNEL);
     }
 }
 

@@ -118,14 +118,9 @@ macro_rules! weights {
                 let (narrow, wide) = rounded::<$weight>(&data.w);
                 let wanted = reference::gemv(&data.x, &wide, &data.residual);
                 let (x, residual, mut y) = (buffer(&data.x), buffer(&data.residual), buffer(&vec![f32::NAN; case.n]));
-                let args = kernel::Args {
-                    w: &device.buffer_from(&narrow).unwrap(),
-                    x: &x,
-                    residual: &residual,
-                    y: &mut y,
-                    n: count(case.n),
-                    k: count(case.k),
-                };
+                let w = device.buffer_from(&narrow).unwrap();
+                let args =
+                    kernel::Args { w: &w, x: &x, residual: &residual, y: &mut y, n: count(case.n), k: count(case.k) };
                 let compiled = device.kernel(kernel::variant()).unwrap();
                 compiled.launch(&stream, count(case.n).div_ceil(8), args).unwrap();
                 let comparison = Comparison::new(&y.read(&stream).unwrap(), &wanted);
@@ -176,10 +171,11 @@ macro_rules! normed_weights {
                 use kernels::norm_gate_up::$norm_gate_up as kernel;
                 let data = case.draw_with(round);
                 let mut y = buffer(&vec![f32::NAN; case.intermediate]);
+                let gate_up = narrow(&data.gate_up);
                 let args = kernel::Args {
                     x: &buffer(&data.x),
                     norm: &buffer(&data.norm),
-                    gate_up: &narrow(&data.gate_up),
+                    gate_up: &gate_up,
                     y: &mut y,
                     hidden: count(case.hidden),
                     intermediate: count(case.intermediate),
@@ -195,10 +191,11 @@ macro_rules! normed_weights {
                 let data = case.draw_with(round);
                 let mut q = buffer(&vec![f32::NAN; data.q.len()]);
                 let (mut k_cache, mut v_cache) = (buffer(&data.k_cache), buffer(&data.v_cache));
+                let weight = narrow(&data.weight);
                 let args = kernel::Args {
                     x: &buffer(&data.x),
                     norm: &buffer(&data.norm),
-                    weight: &narrow(&data.weight),
+                    weight: &weight,
                     cos: &buffer(&data.cos),
                     sin: &buffer(&data.sin),
                     position: &device.buffer_from(&[count(case.past)]).unwrap(),

@@ -10,7 +10,18 @@ use syn::{Error, Expr, Ident, LitInt, Result, Token, bracketed, parenthesized};
 pub(crate) struct KernelAttribute {
     pub(crate) tiles: Vec<Tile>,
     pub(crate) requirements: Vec<Expr>,
+    /// The length of the dynamic shared array, if launches compute it.
+    pub(crate) shared: Option<Expr>,
     pub(crate) block: Expr,
+}
+
+/// The same while it is read.
+#[derive(Default)]
+struct Arguments {
+    tiles: Vec<Tile>,
+    requirements: Vec<Expr>,
+    shared: Option<Expr>,
+    block: Option<Expr>,
 }
 
 /// `BM = 64 in [32, 64, 128]`.
@@ -49,55 +60,72 @@ impl Parse for Tile {
 impl KernelAttribute {
     pub(crate) fn parse(tokens: TokenStream) -> Result<Self> {
         let span = tokens.clone();
-        let (tiles, requirements, block) = syn::parse::Parser::parse2(Self::parse_arguments, tokens)?;
+        let Arguments { tiles, requirements, shared, block } = syn::parse2(tokens)?;
         match block {
-            Some(block) => Ok(Self { tiles, requirements, block }),
+            Some(block) => Ok(Self { tiles, requirements, shared, block }),
             None => Err(Error::new_spanned(
                 span.into_token_stream(),
                 "a kernel needs its block size: `block = 256`, or `block = (16, 16)`",
             )),
         }
     }
+}
 
-    #[allow(clippy::type_complexity, reason = "private, taken apart at once by its only caller")]
-    fn parse_arguments(input: ParseStream) -> Result<(Vec<Tile>, Vec<Expr>, Option<Expr>)> {
-        let (mut tiles, mut requirements, mut block) = (Vec::new(), Vec::new(), None);
+impl Parse for Arguments {
+    fn parse(input: ParseStream) -> Result<Self> {
+        let mut arguments = Self::default();
         while !input.is_empty() {
-            let name: Ident = input.parse()?;
-            match name.to_string().as_str() {
-                "tile" => {
-                    let list;
-                    parenthesized!(list in input);
-                    for tile in Punctuated::<Tile, Token![,]>::parse_terminated(&list)? {
-                        if tiles.iter().any(|other: &Tile| other.name == tile.name) {
-                            let message = format!("the tile parameter {} is given twice", tile.name);
-                            return Err(Error::new(tile.name.span(), message));
-                        }
-                        tiles.push(tile);
-                    }
-                }
-                "require" => {
-                    let list;
-                    parenthesized!(list in input);
-                    requirements.extend(Punctuated::<Expr, Token![,]>::parse_terminated(&list)?);
-                }
-                "block" => {
-                    input.parse::<Token![=]>()?;
-                    if block.replace(input.parse()?).is_some() {
-                        return Err(Error::new(name.span(), "`block` is given twice"));
-                    }
-                }
-                other => {
-                    let message =
-                        format!("unknown argument `{other}`: #[kernel] takes `tile(…)`, `require(…)` and `block = …`");
-                    return Err(Error::new(name.span(), message));
-                }
-            }
+            arguments.parse_one(input)?;
             if input.is_empty() {
                 break;
             }
             input.parse::<Token![,]>()?;
         }
-        Ok((tiles, requirements, block))
+        Ok(arguments)
+    }
+}
+
+impl Arguments {
+    fn parse_one(&mut self, input: ParseStream) -> Result<()> {
+        let name: Ident = input.parse()?;
+        match name.to_string().as_str() {
+            "tile" => self.parse_tiles(input),
+            "require" => {
+                let list;
+                parenthesized!(list in input);
+                self.requirements.extend(Punctuated::<Expr, Token![,]>::parse_terminated(&list)?);
+                Ok(())
+            }
+            "shared" => parse_once(&mut self.shared, &name, input),
+            "block" => parse_once(&mut self.block, &name, input),
+            other => {
+                let message = format!(
+                    "unknown argument `{other}`: #[kernel] takes `tile(…)`, `require(…)`, `shared = …` and `block = …`"
+                );
+                Err(Error::new(name.span(), message))
+            }
+        }
+    }
+
+    fn parse_tiles(&mut self, input: ParseStream) -> Result<()> {
+        let list;
+        parenthesized!(list in input);
+        for tile in Punctuated::<Tile, Token![,]>::parse_terminated(&list)? {
+            if self.tiles.iter().any(|other| other.name == tile.name) {
+                let message = format!("the tile parameter {} is given twice", tile.name);
+                return Err(Error::new(tile.name.span(), message));
+            }
+            self.tiles.push(tile);
+        }
+        Ok(())
+    }
+}
+
+/// Reads `= value` of an argument that is given once at most.
+fn parse_once(value: &mut Option<Expr>, name: &Ident, input: ParseStream) -> Result<()> {
+    input.parse::<Token![=]>()?;
+    match value.replace(input.parse()?) {
+        Some(_) => Err(Error::new(name.span(), format!("`{name}` is given twice"))),
+        None => Ok(()),
     }
 }

@@ -123,7 +123,9 @@ impl Rewriter {
             Expr::Call(call) => self.call(call)?,
             Expr::MethodCall(call) => {
                 // A receiver that the arguments change is taken by value, as Rust's borrows demand: before they run.
-                let receiver = if call.args.iter().any(assigns) && self.is_changeable(&call.receiver) {
+                let changed =
+                    opt_root(&call.receiver).is_some_and(|name| call.args.iter().any(|arg| assigns(arg, name)));
+                let receiver = if changed && self.is_changeable(&call.receiver) {
                     self.expr(&call.receiver)?
                 } else {
                     self.place(&call.receiver)?
@@ -376,21 +378,34 @@ fn literal(literal: &Lit, negative: bool) -> Result<TokenStream> {
     }
 }
 
+/// The variable that a place is, or is a part of.
+fn opt_root(place: &Expr) -> Option<&Ident> {
+    match place {
+        Expr::Path(path) => path.path.get_ident(),
+        Expr::Field(field) => opt_root(&field.base),
+        Expr::Index(index) => opt_root(&index.expr),
+        Expr::Paren(paren) => opt_root(&paren.expr),
+        Expr::Unary(unary) => opt_root(&unary.expr),
+        _ => None,
+    }
+}
+
 /// Whether evaluating an expression may change a variable.
-fn assigns(expr: &Expr) -> bool {
-    struct Assigns(bool);
-    impl VisitMut for Assigns {
+fn assigns(expr: &Expr, name: &Ident) -> bool {
+    struct Assigns<'a>(&'a Ident, bool);
+    impl VisitMut for Assigns<'_> {
         fn visit_expr_mut(&mut self, expr: &mut Expr) {
-            self.0 |= match expr {
-                Expr::Assign(_) => true,
-                Expr::Reference(reference) => reference.mutability.is_some(),
-                Expr::Binary(binary) => crate::memory::is_compound_assign(&binary.op),
-                _ => false,
+            let opt_place = match expr {
+                Expr::Assign(assign) => Some(&assign.left),
+                Expr::Reference(reference) => reference.mutability.map(|_| &reference.expr),
+                Expr::Binary(binary) if crate::memory::is_compound_assign(&binary.op) => Some(&binary.left),
+                _ => None,
             };
+            self.1 |= opt_place.is_some_and(|place| opt_root(place).is_none_or(|root| root == self.0));
             syn::visit_mut::visit_expr_mut(self, expr);
         }
     }
-    let mut assigns = Assigns(false);
+    let mut assigns = Assigns(name, false);
     assigns.visit_expr_mut(&mut expr.clone());
-    assigns.0
+    assigns.1
 }

@@ -50,8 +50,10 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
     let variant = variant(&attribute.tiles);
     let named: Vec<_> = parameters.iter().map(|parameter| (parameter.name, parameter.named())).collect();
     let scope = Scope { tiles: &attribute.tiles, parameters: &named };
-    let conditions = require::expand(&attribute.requirements, &scope)?;
-    let definition = definition(&function, &attribute, &conditions);
+    let mut conditions = require::expand(&attribute.requirements, &scope)?;
+    let shared = attribute.shared.as_ref().map(|length| require::expand_shared(length, &scope, &mut conditions.used));
+    let shared = shared.transpose()?;
+    let definition = definition(&function, &attribute, &conditions, shared.as_ref());
     let trace = trace(&function, &attribute, &parameters, &conditions.used)?;
     Ok(quote! {
         #documentation
@@ -252,7 +254,12 @@ fn variant(tiles: &[Tile]) -> TokenStream {
 }
 
 /// The `static` that describes the kernel.
-fn definition(function: &ItemFn, attribute: &KernelAttribute, conditions: &Conditions) -> TokenStream {
+fn definition(
+    function: &ItemFn,
+    attribute: &KernelAttribute,
+    conditions: &Conditions,
+    shared: Option<&TokenStream>,
+) -> TokenStream {
     let (_, lines) = documentation(&function.attrs);
     let (text, span) = (function.sig.ident.to_string(), function.sig.ident.span());
     let parameters = attribute.tiles.iter().map(|tile| {
@@ -260,6 +267,10 @@ fn definition(function: &ItemFn, attribute: &KernelAttribute, conditions: &Condi
         quote!(::greta::rt::TileParameter { name: #name, default: #default, candidates: &[#(#candidates),*] })
     });
     let Conditions { requirements, contracts, .. } = conditions;
+    let shared = match shared {
+        Some(length) => quote!(::core::option::Option::Some(#length)),
+        None => quote!(::core::option::Option::None),
+    };
     let location = location(span);
     quote! {
         /// What the kernel is called, what can be tuned, and how it is traced.
@@ -272,6 +283,7 @@ fn definition(function: &ItemFn, attribute: &KernelAttribute, conditions: &Condi
             parameters: &[#(#parameters),*],
             requirements: &[#(#requirements),*],
             contracts: &[#(#contracts),*],
+            shared: #shared,
             trace: __greta_trace,
         };
     }
@@ -324,7 +336,7 @@ fn trace(
     let (_, lines) = documentation(&function.attrs);
     let (text, place) = (function.sig.ident.to_string(), location(function.sig.ident.span()));
     Ok(quote! {
-        #[allow(unused_parens, unused_braces, clippy::all, clippy::pedantic)]
+        #[allow(unused_parens, unused_braces, unused_mut, clippy::all, clippy::pedantic)]
         fn __greta_trace(
             __greta_values: &[u32],
             __greta_target: &'static ::greta::rt::Target,

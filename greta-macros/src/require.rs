@@ -1,6 +1,6 @@
-//! The conditions of `require(…)`: on tile parameters alone, or on what a launch gives.
+//! The conditions of `require(…)`, on tile parameters alone or on what a launch gives, and the length of `shared = …`.
 //!
-//! Guarantees: what a condition cannot be made of is refused at its own span; what is computed is computed without
+//! Guarantees: what they cannot be made of is refused at its own span; what is computed is computed without
 //! overflow. Deliberately does not know types: rustc finds those of the numbers.
 
 use proc_macro2::TokenStream;
@@ -38,7 +38,7 @@ pub(crate) struct Conditions {
     pub(crate) used: Vec<Ident>,
 }
 
-const ALLOWED: &str = "a condition of `require` is made of tile parameters, scalar parameters, `a.len()` of a buffer `a`, \
+const ALLOWED: &str = "a condition of `require` and the length of `shared` are made of tile parameters, scalar parameters, `a.len()` of a buffer `a`, \
     constants and literals, with operators, `min`, `max`, `pow`, `div_ceil`, `next_multiple_of`, `is_multiple_of` and \
     `is_power_of_two`";
 
@@ -74,6 +74,23 @@ pub(crate) fn expand(conditions: &[Expr], scope: &Scope<'_>) -> Result<Condition
         used.extend(writer.named.into_iter().map(|(name, _)| name));
     }
     Ok(Conditions { requirements, contracts, used })
+}
+
+/// Expands the length of the dynamic shared array; notes what it names.
+pub(crate) fn expand_shared(length: &Expr, scope: &Scope<'_>, used: &mut Vec<Ident>) -> Result<TokenStream> {
+    let mut writer = Writer { scope, named: Vec::new() };
+    let elements = writer.write(length)?;
+    let text = text::of(length.to_token_stream());
+    let (location, names) = (kernel::location(length.span()), writer.names());
+    used.extend(writer.named.into_iter().map(|(name, _)| name));
+    Ok(quote! {
+        ::greta::rt::contract::SharedLength {
+            text: #text,
+            location: #location,
+            names: &[#(#names),*],
+            elements: |__greta_values| ::core::option::Option::Some(#elements),
+        }
+    })
 }
 
 /// Where a name is found.

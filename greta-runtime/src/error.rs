@@ -113,6 +113,24 @@ pub enum Error {
         /// Elements at most beside the kernel's other shared arrays; `None` if it has no dynamic one.
         opt_limit: Option<u32>,
     },
+    /// A length that `shared = …` of the kernel gives its dynamic shared array and that the device has no memory for. The
+    /// caller's to mend: smaller arguments, or another variant.
+    #[error("{location}: {kernel}: `shared = {length}`{}: the dynamic shared array has 1 to {limit} elements beside the others; \
+        {values}", computed(*given))]
+    ComputedSharedLength {
+        /// The kernel.
+        kernel: String,
+        /// The length as the author wrote it.
+        length: &'static str,
+        /// Where it stands.
+        location: Location,
+        /// What it names, with the values given.
+        values: String,
+        /// Elements; `None` if they cannot be computed.
+        given: Option<u128>,
+        /// Elements at most beside the kernel's other shared arrays.
+        limit: u32,
+    },
     /// Too few or too many arguments. The fault of whoever implemented `Arguments` by hand.
     #[error("{kernel} takes {expected} arguments; {given} given")]
     ArgumentCount {
@@ -340,6 +358,10 @@ pub enum Activity {
 
 fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!(" (did you mean `{name}`?)"))
+}
+
+fn computed(given: Option<u128>) -> String {
+    given.map_or_else(|| " cannot be computed".to_owned(), |elements| format!(" is {elements}"))
 }
 
 fn shared_length(kernel: &str, given: u32, opt_limit: Option<u32>) -> String {

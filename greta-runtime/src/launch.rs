@@ -315,9 +315,7 @@ fn check_contracts(module: &Module, arguments: &[BoundArgument]) -> Result<()> {
     if contracts.is_empty() {
         return Ok(());
     }
-    // A struct is one parameter of the author's.
-    let arguments = arguments.iter().filter(|argument| !argument.continues);
-    let arguments: SmallVec<[ArgumentValue; 16]> = arguments.map(BoundArgument::to_value).collect();
+    let arguments = argument_values(arguments);
     let values = LaunchValues { tiles: module.tiles(), arguments: &arguments };
     for contract in contracts {
         let holds = (contract.holds)(&values);
@@ -327,11 +325,38 @@ fn check_contracts(module: &Module, arguments: &[BoundArgument]) -> Result<()> {
                 contract: contract.text,
                 location: contract.location,
                 computed: holds.is_some(),
-                values: contract.describe(&values),
+                values: values.describe(contract.names),
             });
         }
     }
     Ok(())
+}
+
+/// Elements of the kernel's dynamic shared array as its `shared = …` says; 0 if it has none, on this device or at all.
+pub(crate) fn shared_elements(module: &Module, arguments: &[BoundArgument]) -> Result<u32> {
+    let Some(limit) = module.opt_dynamic_limit() else { return Ok(0) };
+    let Some(length) = &module.definition().shared else {
+        return Err(Error::SharedLength { kernel: module.name().to_owned(), given: 0, opt_limit: Some(limit) });
+    };
+    let arguments = argument_values(arguments);
+    let values = LaunchValues { tiles: module.tiles(), arguments: &arguments };
+    let computed = (length.elements)(&values);
+    match computed.and_then(|elements| u32::try_from(elements).ok()) {
+        Some(elements) if (1..=limit).contains(&elements) => Ok(elements),
+        _ => Err(Error::ComputedSharedLength {
+            kernel: module.name().to_owned(),
+            length: length.text,
+            location: length.location,
+            values: values.describe(length.names),
+            given: computed,
+            limit,
+        }),
+    }
+}
+
+/// As contracts see them: a struct is one parameter of the author's.
+fn argument_values(arguments: &[BoundArgument]) -> SmallVec<[ArgumentValue; 16]> {
+    arguments.iter().filter(|argument| !argument.continues).map(BoundArgument::to_value).collect()
 }
 
 /// `&Buffer<f32>` or `&mut Buffer<f32>`.

@@ -25,7 +25,7 @@ use crate::stream::Stream;
 pub struct Kernel<V: Variant> {
     device: Device,
     module: Arc<Module>,
-    /// Elements of its dynamic shared array; 0 if none were given.
+    /// Elements of its dynamic shared array; 0 if the arguments say how many.
     shared_elements: u32,
     variant: PhantomData<fn() -> V>,
 }
@@ -58,34 +58,32 @@ impl<V: Variant> Kernel<V> {
         &self.module
     }
 
-    /// The kernel with so many elements in its dynamic shared array, for launches and nodes of graphs.
+    /// The kernel with so many elements in its dynamic shared array, for launches and nodes of graphs, whatever the
+    /// kernel's `shared = …` says.
     ///
     /// # Errors
     ///
     /// [`Error::SharedLength`] if that is none or more than the kernel's other shared arrays leave, or if the kernel has
     /// no dynamic one.
     pub fn with_shared(&self, elements: u32) -> Result<Self> {
-        let opt_limit = self.module.opt_dynamic.map(|dynamic| dynamic.elements_max);
+        let opt_limit = self.module.opt_dynamic_limit();
         match opt_limit {
             Some(limit) if (1..=limit).contains(&elements) => Ok(Self { shared_elements: elements, ..self.clone() }),
             _ => Err(Error::SharedLength { kernel: self.module.name.clone(), given: elements, opt_limit }),
         }
     }
 
-    /// Elements of its dynamic shared array, 0 if it has none; an error if it has one and was given no length.
-    pub(crate) fn shared_elements(&self) -> Result<u32> {
-        match self.module.opt_dynamic {
-            Some(_) if self.shared_elements == 0 => self.with_shared(0).map(|_| 0),
-            _ => Ok(self.shared_elements),
-        }
+    /// Elements of its dynamic shared array, 0 if it was not given any by [`Kernel::with_shared`].
+    pub(crate) fn given_shared(&self) -> u32 {
+        self.shared_elements
     }
 
     /// Launches the kernel in the stream's order.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Grid`]; [`crate::Error::SharedLength`] if the kernel has a dynamic shared array and was given no
-    /// length for it; [`crate::Error::Contract`] if the arguments break a `require` of the kernel;
+    /// [`crate::Error::Grid`]; [`crate::Error::SharedLength`] if the kernel has a dynamic shared array and nothing gives its
+    /// length, [`crate::Error::ComputedSharedLength`] if its `shared = …` gives too many elements; [`crate::Error::Contract`] if the arguments break a `require` of the kernel;
     /// [`crate::Error::Aliasing`] if a buffer that the kernel writes shares memory with another
     /// argument; [`crate::Error::ForeignBuffer`] and [`crate::Error::ForeignObject`] for objects of another device; and
     /// the driver's. What goes wrong while the kernel runs comes from the stream's next synchronisation.
@@ -119,8 +117,8 @@ impl<V: Variant> Kernel<V> {
     unsafe fn submit(&self, stream: &Stream, grid: Grid, arguments: &[BoundArgument]) -> Result<()> {
         stream.check_device(&self.device)?;
         let grid = grid.check(&self.module)?;
+        let shared_elements = self.module.shared_elements(self.shared_elements, arguments)?;
         let arguments: SmallVec<[DriverArgument; 16]> = arguments.iter().map(BoundArgument::to_driver).collect();
-        let shared_elements = self.shared_elements()?;
         let launch = DriverLaunch { kernel: self.module.id, grid, shared_elements, arguments: &arguments };
         // SAFETY: the caller checked the arguments; memory is given back only after the work submitted before.
         unsafe { self.device.driver().launch(stream.id(), &launch) }
@@ -178,6 +176,16 @@ pub struct Module {
 }
 
 impl Module {
+    /// Elements that a launch gives the dynamic shared array: those given by hand, or what `shared = …` says.
+    pub(crate) fn shared_elements(&self, given: u32, arguments: &[BoundArgument]) -> Result<u32> {
+        if given > 0 { Ok(given) } else { launch::shared_elements(self, arguments) }
+    }
+
+    /// Elements of the dynamic shared array at most, if there is one.
+    pub(crate) fn opt_dynamic_limit(&self) -> Option<u32> {
+        self.opt_dynamic.map(|dynamic| dynamic.elements_max)
+    }
+
     /// The kernel's name.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -31,7 +31,17 @@ const fn definition(
     trace: fn(&[u32], &'static Target) -> Traced,
 ) -> KernelDefinition {
     let manifest_dir = env!("CARGO_MANIFEST_DIR");
-    KernelDefinition { name, doc: &[], location: HERE, manifest_dir, parameters, requirements, contracts: &[], trace }
+    KernelDefinition {
+        name,
+        doc: &[],
+        location: HERE,
+        manifest_dir,
+        parameters,
+        requirements,
+        contracts: &[],
+        shared: None,
+        trace,
+    }
 }
 
 /// Runs `body` with the number of each thread that is below `len`.

@@ -44,6 +44,18 @@ pub fn dynamic_atomics(x: &Global<f32>, y: &mut Global<f32>) {
     y[block_idx().x * BLOCK + t] = counts[t % 16] as f32;
 }
 
+/// `dynamic_array` without the scale, of twice as many values as `x` is long: its launches need not say so.
+#[kernel(shared = 2 * x.len(), block = 64)]
+pub fn array_of_computed_length(x: &Global<f32>, y: &mut Global<f32>, length: u32) {
+    let t = thread_idx().x;
+    let mut window = shared_dynamic::<f32>();
+    for at in (t..2 * length).step_by(BLOCK) {
+        window[at] = x[at % length];
+    }
+    barrier();
+    y[block_idx().x * BLOCK + t] = sum_of_every(&window, t % 7, 7, 2 * length);
+}
+
 fn expected(x: &[f32], length: usize) -> Vec<f32> {
     let of = |i: usize| {
         let (first, t) = (i / 64 * 64, i % 64);
@@ -84,6 +96,42 @@ fn nodes_of_a_graph_have_lengths_of_their_own() {
 }
 
 #[test]
+fn the_arguments_give_the_array_its_length() {
+    let (device, input) = (device(), floats());
+    let stream = device.stream().unwrap();
+    let kernel = device.kernel(array_of_computed_length::variant()).unwrap();
+    let [few, many] = [20, 100].map(|length| device.buffer_from(&input[..length]).unwrap());
+    let sums = |length: usize| {
+        let of = |i: usize| (i % 64 % 7..2 * length).step_by(7).fold(0.0, |sum, at| sum + input[at % length]);
+        (0..LEN).map(of).collect::<Vec<f32>>()
+    };
+    let mut y = device.zeroed(LEN).unwrap();
+    let mut graph = Graph::new(&device);
+    let args = array_of_computed_length::Args { x: &few, y: &mut y, length: 20 };
+    kernel.launch(&stream, 2, args).unwrap();
+    assert_eq!(y.read(&stream).unwrap(), sums(20));
+    let args = array_of_computed_length::Args { x: &few, y: &mut y, length: 20 };
+    let node = graph.add(&kernel, 2, args).unwrap();
+    let mut exec = graph.instantiate().unwrap();
+    exec.update(node, array_of_computed_length::Args { x: &many, y: &mut y, length: 100 }).unwrap();
+    exec.launch(&stream).unwrap();
+    assert_eq!(y.read(&stream).unwrap(), sums(100));
+}
+
+#[test]
+fn a_computed_length_past_the_limit_is_refused() {
+    let device = Device::open("cpu").unwrap();
+    let stream = device.stream().unwrap();
+    let (x, mut y) = (device.zeroed(9000).unwrap(), device.zeroed(LEN).unwrap());
+    let kernel = device.kernel(array_of_computed_length::variant()).unwrap();
+    let args = array_of_computed_length::Args { x: &x, y: &mut y, length: 9000 };
+    let message = kernel.launch(&stream, 2, args).unwrap_err().to_string();
+    for part in ["dynamic_shared.rs", "`shared = 2 * x.len()` is 18000", "1 to 16384 elements", "x.len() = 9000"] {
+        assert!(message.contains(part), "{part} is missing in:\n{message}");
+    }
+}
+
+#[test]
 fn threads_count_in_the_array() {
     let (device, input) = (device(), floats());
     let stream = device.stream().unwrap();
@@ -110,4 +158,4 @@ fn an_access_past_the_length_is_reported_with_it() {
     }
 }
 
-crate::kernels!(dynamic_array, dynamic_atomics);
+crate::kernels!(dynamic_array, dynamic_atomics, array_of_computed_length);

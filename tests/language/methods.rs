@@ -72,6 +72,39 @@ fn a_method_comes_out_as_a_device_function() {
 }
 
 #[device]
+impl Vector {
+    /// Adds itself to an element.
+    fn add_to(&mut self, sums: &mut Array<f32>, index: u32) {
+        sums[index] += self.x + self.y;
+        self.x = 0.0;
+    }
+
+    fn begin(sums: &mut Array<f32>, x: f32) -> Self {
+        let mut begun = Self::new(x, 1.0);
+        begun.add_to(sums, 1);
+        begun
+    }
+}
+
+#[kernel(block = 64)]
+pub fn methods_beside_a_mutable_argument(x: &Global<f32>, y: &mut Global<f32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    let mut sums = [0.5; 2];
+    let mut a = Vector::begin(&mut sums, x[i]);
+    a.add_to(&mut sums, 0);
+    a.x = x[127 - i];
+    a.add_to(&mut sums, 0);
+    y[i] = sums[0] * 2.0 + sums[1] + a.x;
+}
+
+#[test]
+fn methods_change_self_beside_a_mutable_argument() {
+    check!(methods_beside_a_mutable_argument, floats(), |x: &[f32], i: usize| {
+        (0.5 + (0.0 + 1.0) + (x[127 - i] + 1.0)) * 2.0 + (0.5 + (x[i] + 1.0)) + 0.0
+    });
+}
+
+#[device]
 trait Area {
     const SIDES: u32;
 
@@ -180,4 +213,4 @@ fn methods_of_generic_structs_and_of_scalars() {
     });
 }
 
-crate::kernels!(method_calls, trait_methods, generic_methods);
+crate::kernels!(methods_beside_a_mutable_argument, method_calls, trait_methods, generic_methods);

@@ -1,14 +1,15 @@
 //! What CUDA C++ has instructions for and no operator: asynchronous copies, waiting for the kernels ahead.
 
-/// A copy of so many bytes from global to shared memory. 16 bytes go past the first cache, which holds nothing of use.
+/// A copy of so many bytes from global to shared memory. 16 bytes go past the first cache, which holds nothing of use, and
+/// bring the rest of their 128 into the second: the neighbours in the wave ask for it.
 pub(super) fn copy(bytes: u32, device: &str) -> Vec<String> {
-    let cached = if bytes == 16 { "cg" } else { "ca" };
+    let (cached, ahead) = if bytes == 16 { ("cg", ".L2::128B") } else { ("ca", "") };
     vec![
         "// Begins to copy from global to shared memory.".to_owned(),
         format!("{device} void copy_async_{bytes}(void* to, const void* from) {{"),
         "    const unsigned int address = static_cast<unsigned int>(__cvta_generic_to_shared(to));".to_owned(),
         format!(
-            "    asm volatile(\"cp.async.{cached}.shared.global [%0], [%1], {bytes};\" :: \"r\"(address), \"l\"(from));"
+            "    asm volatile(\"cp.async.{cached}.shared.global{ahead} [%0], [%1], {bytes};\" :: \"r\"(address), \"l\"(from) : \"memory\");"
         ),
         "}".to_owned(),
     ]

@@ -1,13 +1,17 @@
 //! Launches of attention's kernels.
 
+use greta::codegen::trace::{bf16, f16};
 use greta::{Buffer, Error};
 
+use super::products::{rounded, weight_bytes};
 use super::{Bench, count, floats, written};
 use crate::cases::attention::{Case, Sample};
 use crate::comparison::{Comparison, Tolerance};
+use crate::decode::KEYS_PER_SPLIT;
 use crate::kernels;
 use crate::launchable::{Expected, Launchable, Outcome, Work};
-use crate::step::{KEYS_PER_SPLIT, tile};
+use crate::step::tile;
+use crate::weight::Weight;
 
 /// Splits that the kernels of a decode step work on at the least.
 const SPLITS_MIN: usize = 3;
@@ -131,6 +135,48 @@ pub(super) fn attention_combine(bench: &Bench<'_>, case: &Case) -> Result<Launch
         };
         sink.launch(variant, count((heads * head_dim).div_ceil(64)), args)
     })))
+}
+
+/// A function for each type of weights.
+macro_rules! outputs {
+    ($($kernel:ident: $weight:ident;)*) => {$(
+        pub(super) fn $kernel(bench: &Bench<'_>, case: &Case) -> Result<Launchable, Error> {
+            use kernels::attention_output::$kernel as kernel;
+            let (heads, head_dim, splits) = (case.shape.heads, case.shape.head_dim, splits(case));
+            let (q, rows) = (case.draw().q, heads * head_dim);
+            let ones = vec![1.0; splits * heads];
+            let (maxima, sums) = (bench.buffers(&ones)?, bench.buffers(&ones)?);
+            let partial = bench.buffers(&q.repeat(splits))?;
+            // Splits of equal weight and equal contents: joined they are each of them.
+            let output = case.draw_output(&q, rows, |weight| <$weight as Weight>::from_f32(weight).to_f32());
+            let w = bench.buffers(&rounded::<$weight>(&output.w).0)?;
+            let (residual, mut y) = (bench.buffers(&output.residual)?, bench.outputs(rows)?);
+            let outcomes = vec![written("y", &y, output.sum, Tolerance::KERNEL)?];
+            let work = weight_bytes::<$weight>(rows * rows, splits * (rows + 2 * heads) + 2 * rows);
+            Ok(bench.done(Launchable::new(kernel::variant(), work, outcomes, move |sink, variant, set| {
+                let args = kernel::Args {
+                    w: &w[set],
+                    maxima: &maxima[set],
+                    sums: &sums[set],
+                    partial: &partial[set],
+                    residual: &residual[set],
+                    y: &mut y[set],
+                    n: count(rows),
+                    heads: count(heads),
+                    head_dim: count(head_dim),
+                    splits: count(splits),
+                };
+                let grid = count(rows).div_ceil(tile(&variant, "ROWS") * tile(&variant, "WAVES"));
+                sink.launch(variant, grid, args)
+            })))
+        }
+    )*};
+}
+
+outputs! {
+    attention_output: f32;
+    attention_output_bf16: bf16;
+    attention_output_f16: f16;
 }
 
 pub(super) fn attention_prefill(bench: &Bench<'_>, case: &Case) -> Result<Launchable, Error> {

@@ -188,6 +188,12 @@ static LAUNCHES: &[CaseLaunches] = launches! {
     advance_position in advance_position: [41].iter(), (past), [past] => past, rows::advance_position;
     attention_combine in attention_combine: decode_cases(),
         (heads, head_dim), [heads head_dim] => decode_case(heads, heads, head_dim, 0), attention::attention_combine;
+    attention_output in attention_output: decode_cases(),
+        (heads, head_dim), [heads head_dim] => decode_case(heads, heads, head_dim, 0), attention::attention_output;
+    attention_output_bf16 in attention_output: decode_cases(),
+        (heads, head_dim), [heads head_dim] => decode_case(heads, heads, head_dim, 0), attention::attention_output_bf16;
+    attention_output_f16 in attention_output: decode_cases(),
+        (heads, head_dim), [heads head_dim] => decode_case(heads, heads, head_dim, 0), attention::attention_output_f16;
     attention_decode in attention_decode: decode_cases(),
         (heads, kv_heads, head_dim, past) where heads.is_multiple_of(kv_heads), "heads is a multiple of kv_heads",
         [heads head_dim, past kv_heads head_dim] => decode_case(heads, kv_heads, head_dim, past),

@@ -73,14 +73,14 @@ pub(super) fn gemv(bench: &Bench<'_>, case: &gemv::Case) -> Result<Launchable, E
 }
 
 /// Weights rounded to a type, and the numbers that they then are.
-fn rounded<W: Weight>(weights: &[f32]) -> (Vec<W>, Vec<f32>) {
+pub(super) fn rounded<W: Weight>(weights: &[f32]) -> (Vec<W>, Vec<f32>) {
     let narrow: Vec<W> = weights.iter().map(|&weight| W::from_f32(weight)).collect();
     let wide = narrow.iter().map(|weight| weight.to_f32()).collect();
     (narrow, wide)
 }
 
 /// Bytes of weights of a type and of so many `f32` beside them.
-fn weight_bytes<W>(weights: usize, beside: usize) -> Work {
+pub(super) fn weight_bytes<W>(weights: usize, beside: usize) -> Work {
     Work::Bytes((weights * size_of::<W>()) as f64 + floats(beside))
 }
 
@@ -99,8 +99,14 @@ macro_rules! decode_products {
             let work = weight_bytes::<$weight>(case.n * case.k, case.k + 2 * case.n);
             Ok(bench.done(Launchable::new(kernel::variant(), work, outcomes, move |sink, variant, set| {
                 let grid = n.div_ceil(tile(&variant, "ROWS") * tile(&variant, "WAVES"));
-                let args =
-                    kernel::Args { w: &w[set], x: &x[set], residual: &residual[set], y: &mut y[set], n, k };
+                let args = kernel::Args {
+                    w: &w[set],
+                    x: &x[set],
+                    residual: &residual[set],
+                    y: &mut y[set],
+                    n,
+                    k,
+                };
                 sink.launch(variant, grid, args)
             })))
         }

@@ -4,6 +4,7 @@
 
 use super::gemm::spread;
 use super::{checked, draw};
+use crate::generate::matrix_scale;
 use crate::reference::{self, AttentionShape};
 
 /// Sizes of one case.
@@ -28,6 +29,17 @@ pub struct Data {
     pub v_cache: Vec<f32>,
     /// `[tokens, heads, head_dim]`.
     pub y: Vec<f64>,
+}
+
+/// An output projection of a case's attention.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// `[rows, heads * head_dim]`.
+    pub w: Vec<f32>,
+    /// `[rows]`.
+    pub residual: Vec<f32>,
+    /// `[rows]`: `w` times the attention, plus the residual.
+    pub sum: Vec<f64>,
 }
 
 const fn case(heads: [usize; 2], head_dim: usize, tokens: usize, past: usize, max_seq: usize, scale: f32) -> Case {
@@ -65,6 +77,16 @@ pub struct Sample {
 const SAMPLED_TOKENS_MAX: usize = 32;
 
 impl Case {
+    /// An output projection of so many rows of an attention, its weights as `round` rounds them.
+    #[must_use]
+    pub fn draw_output(&self, attended: &[f32], rows: usize, round: impl Fn(f32) -> f32) -> Output {
+        let columns = attended.len();
+        let w: Vec<f32> = draw(self, "o", matrix_scale(columns), rows * columns).into_iter().map(round).collect();
+        let residual = draw(self, "residual", 1.0, rows);
+        let sum = checked(self, reference::add(&reference::gemv(attended, &w, &[]), &residual));
+        Output { w, residual, sum }
+    }
+
     /// The case's inputs and result.
     #[must_use]
     pub fn draw(&self) -> Data {

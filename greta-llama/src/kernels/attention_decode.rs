@@ -19,7 +19,7 @@ const LOWEST: f32 = -1e30;
 /// q: [heads, HD] f32; k_cache, v_cache: [kv_heads, max_seq, HD] f32; position: [1] u32;
 /// maxima, sums: [splits, heads] f32; partial: [splits, heads, HD] f32; h' = h / (heads / kv_heads).
 #[kernel(
-    tile(HD = 128 in [32, 64, 128], KEYS = 4 in [1, 2, 4, 8], WAVES = 4 in [2, 4, 8]),
+    tile(HD = 128 in [32, 64, 128], KEYS = 4 in [1, 2, 4, 8], WAVES = 4 in [2, 4, 8, 16]),
     require(q.len() == heads * HD, heads.is_multiple_of(kv_heads), position.len() == 1),
     require(k_cache.len() == kv_heads * max_seq * HD, v_cache.len() == kv_heads * max_seq * HD),
     require(maxima.len().is_multiple_of(heads), sums.len() == maxima.len(), partial.len() == maxima.len() * HD),
@@ -44,32 +44,36 @@ pub fn attention_decode(
     let share = (visible + grid_dim().y - 1) / grid_dim().y;
     let begin = min(split * share, visible);
     let end = min(begin + share, visible);
-
     let stream = thread_idx().x / (HD / 4);
     let element = thread_idx().x % (HD / 4) * 4;
+
+    grid_dependency_wait();
     let query = q.load_vector::<f32x4>(head * HD + element) * f32x4::splat(1.0 / sqrt(HD as f32));
+    let mut keys: [f32x4; KEYS];
+    let mut values: [f32x4; KEYS];
+    if begin < end {
+        load_rows(k_cache, &mut keys, cache + element, begin + stream, streams, end, HD);
+        load_rows(v_cache, &mut values, cache + element, begin + stream, streams, end, HD);
+    }
     let mut largest = LOWEST;
     let mut sum = 0.0;
     let mut result = f32x4::splat(0.0);
     for base in (begin..end).step_by(streams * KEYS) {
-        let mut keys: [f32x4; KEYS];
-        let mut values: [f32x4; KEYS];
-        #[unroll]
-        for i in 0..KEYS {
-            let row = cache + min(base + i * streams + stream, end - 1) * HD + element;
-            keys[i] = k_cache.load_vector::<f32x4>(row);
-            values[i] = v_cache.load_vector::<f32x4>(row);
-        }
+        // The next keys and values are under way while these are used.
+        let next = base + streams * KEYS;
         let mut scores: [f32; KEYS];
-        let mut next = largest;
+        let mut highest = largest;
         #[unroll]
         for i in 0..KEYS {
             let score = stream_sum(lanes_sum(query * keys[i]), HD / 4);
             scores[i] = select(base + i * streams + stream < end, score, LOWEST);
-            next = max(next, scores[i]);
+            highest = max(highest, scores[i]);
         }
-        let shrink = exp(largest - next);
-        largest = next;
+        if next < end {
+            load_rows(k_cache, &mut keys, cache + element, next + stream, streams, end, HD);
+        }
+        let shrink = exp(largest - highest);
+        largest = highest;
         sum *= shrink;
         result *= f32x4::splat(shrink);
         #[unroll]
@@ -77,6 +81,9 @@ pub fn attention_decode(
             let weight = select(scores[i] > LOWEST, exp(scores[i] - largest), 0.0);
             sum += weight;
             result = fma(f32x4::splat(weight), values[i], result);
+        }
+        if next < end {
+            load_rows(v_cache, &mut values, cache + element, next + stream, streams, end, HD);
         }
     }
 
@@ -92,6 +99,15 @@ pub fn attention_decode(
     let row = split * heads + head;
     for column in (thread_idx().x..HD).step_by(BLOCK) {
         join_streams(&stream_maxima, &stream_sums, &stream_results, maxima, sums, partial, row, column, HD);
+    }
+}
+
+/// rows[i] = the elements at `column` of row `first + i * stride`; the last row before `end` stands for those past it.
+#[device]
+fn load_rows(cache: &Global<f32>, rows: &mut Array<f32x4>, column: u32, first: u32, stride: u32, end: u32, width: u32) {
+    #[unroll]
+    for i in 0..rows.len() {
+        rows[i] = cache.load_vector::<f32x4>(column + min(first + i * stride, end - 1) * width);
     }
 }
 

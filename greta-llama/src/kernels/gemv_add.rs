@@ -1,22 +1,25 @@
 //! Matrix times vector plus the residual: the decode step's output projections.
 //!
-//! A wave takes ROWS rows and all of `k`, 16 bytes a lane, ROWS * DEPTH loads in flight; see `row_products`.
-//! Launch: `ceil(n / (ROWS * WAVES))` blocks. Memory-bound: 4 B a weight, or 2; 4096 x 4096 in f32: 67 MB,
+//! A wave takes ROWS rows and all of `k`, 16 bytes a lane, ROWS * DEPTH loads in flight; see `row_products`, and
+//! `row_queue` for devices that copy asynchronously. Launch: `ceil(n / (ROWS * WAVES))` blocks; fewer take more rows each.
+//! Memory-bound: 4 B a weight, or 2; 4096 x 4096 in f32: 67 MB,
 //! 15.8 µs; 4096 x 11008: 180 MB, 42.3 µs. Reference: [`crate::reference::gemv`]; cases: [`crate::cases::gemv`].
 
 use greta::prelude::*;
 
-use super::row_products::multiply_rows;
+use super::row_products::{multiply_rows, wave_sums};
+use super::row_queue::{BATCH, Groups, RowQueue, join_waves, stage};
 use super::weights::WeightVector;
 
 macro_rules! kernels {
-    ($($kernel:ident: $weight:ident, $load:ident;)*) => {
+    ($($kernel:ident: $weight:ident, $load:ident, $lanes:literal;)*) => {
         $(
             /// y[r] = sum_c w[r, c] * x[c] + residual[r]
             /// w: [n, k] weights; x: [k] f32; residual, y: [n] f32.
             #[kernel(
-                tile(ROWS = 2 in [1, 2, 4, 8], DEPTH = 4 in [1, 2, 4], WAVES = 4 in [1, 2, 4, 8]),
+                tile(ROWS = 2 in [1, 2, 4, 8], DEPTH = 4 in [1, 2, 4, 8], WAVES = 4 in [1, 2, 4, 8, 16]),
                 require(w.len() == n * k, x.len() == k, residual.len() == n, y.len() == n),
+                shared = k.next_multiple_of(32 * $lanes),
                 block = WAVES * WAVE,
             )]
             pub fn $kernel(
@@ -27,17 +30,51 @@ macro_rules! kernels {
                 n: u32,
                 k: u32,
             ) {
-                let first = (block_idx().x * WAVES + wave_id()) * ROWS;
                 let mut starts: [u32; ROWS];
-                let mut stage: [[$load; ROWS]; DEPTH];
-                let mut sums = [<$load as WeightVector>::zero(); ROWS];
-                multiply_rows(w, x, &mut starts, &mut stage, &mut sums, first, n, k);
-                #[unroll]
-                for r in 0..ROWS {
-                    let sum = wave_sum(<$load as WeightVector>::lanes_sum(sums[r]));
-                    let row = first + r;
-                    if lane_id() == 0 && row < n {
-                        y[row] = sum + residual[row];
+                let mut values: [f32; ROWS];
+                let count = (n + ROWS - 1) / ROWS;
+                if has_copy_async() {
+                    let mut slots = shared::<[[[$weight; $lanes * WAVE]; ROWS]; WAVES * DEPTH]>();
+                    let mut staged = shared_dynamic::<f32>();
+                    let aligned = k % $lanes == 0;
+                    let count = if aligned { count } else { 0 };
+                    let groups = Groups::share(count, k);
+                    let start = |group: u32, r: u32| min(group * ROWS + r, n - 1) * k;
+                    let mut queue =
+                        RowQueue::begin::<$load>(w, &mut slots, &mut starts, &start, &groups, DEPTH);
+                    grid_dependency_wait();
+                    if aligned {
+                        stage(x, &mut staged, k, $lanes);
+                    }
+                    barrier();
+                    let mut partial = shared::<[[[[f32; ROWS]; BATCH]; WAVES]; 2]>();
+                    let mut sums = [<$load as WeightVector>::zero(); ROWS];
+                    let mut parity = 0;
+                    for base in (groups.first..groups.end).step_by(BATCH) {
+                        for place in 0..(groups.end - base).min(BATCH) {
+                            queue.multiply::<$load>(
+                                w, &mut slots, &staged, &mut starts, &start, &mut sums, &mut partial[parity], place,
+                                &groups, DEPTH,
+                            );
+                        }
+                        barrier();
+                        let group = base + thread_idx().x;
+                        if thread_idx().x < BATCH && group < groups.end {
+                            join_waves(&partial[parity], thread_idx().x, &mut values);
+                            store_rows(&values, residual, y, group * ROWS, n);
+                        }
+                        parity = 1 - parity;
+                    }
+                }
+                if !has_copy_async() || k % $lanes != 0 {
+                    let mut stage: [[$load; ROWS]; DEPTH];
+                    for group in (block_idx().x * WAVES + wave_id()..count).step_by(grid_dim().x * WAVES) {
+                        let mut sums = [<$load as WeightVector>::zero(); ROWS];
+                        multiply_rows(w, x, &mut starts, &mut stage, &mut sums, group * ROWS, n, k);
+                        wave_sums::<$load>(&sums, &mut values);
+                        if lane_id() == 0 {
+                            store_rows(&values, residual, y, group * ROWS, n);
+                        }
                     }
                 }
             }
@@ -46,7 +83,19 @@ macro_rules! kernels {
 }
 
 kernels! {
-    gemv_add: f32, f32x4;
-    gemv_add_bf16: bf16, bf16x8;
-    gemv_add_f16: f16, f16x8;
+    gemv_add: f32, f32x4, 4;
+    gemv_add_bf16: bf16, bf16x8, 8;
+    gemv_add_f16: f16, f16x8, 8;
+}
+
+/// y[r] = values[r - first] + residual[r] for the rows from `first` on, of which `n` exist.
+#[device]
+pub(super) fn store_rows(values: &Array<f32>, residual: &Global<f32>, y: &mut Global<f32>, first: u32, n: u32) {
+    #[unroll]
+    for r in 0..values.len() {
+        let row = first + r;
+        if row < n {
+            y[row] = values[r] + residual[row];
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The Llama kernels, one file each: formula, shapes, what bounds it, kernel.
 //!
-//! A decode step is seven of them: [`norm_qkv`], [`attention_decode`], [`attention_combine`], [`gemv_add`],
-//! [`norm_gate_up`], [`gemv_add`], [`advance_position`]. The others make up prefill.
+//! A decode step is six of them: [`norm_qkv`], [`attention_decode`], [`attention_output`], [`norm_gate_up`], [`gemv_add`],
+//! [`advance_position`]. The others make up prefill, or do alone what a fused one does: [`attention_combine`].
 //!
 //! Floors are for an MI300X that reads 4.26 TB/s from memory and multiplies 163 TFLOP/s in `f32`.
 
@@ -12,6 +12,7 @@ pub mod add;
 pub mod advance_position;
 pub mod attention_combine;
 pub mod attention_decode;
+pub mod attention_output;
 pub mod attention_prefill;
 pub mod causal_mask;
 pub mod gemm_bf16;
@@ -30,6 +31,7 @@ pub mod norm_qkv;
 pub mod rmsnorm;
 pub mod rope;
 mod row_products;
+mod row_queue;
 pub mod silu;
 pub mod silu_mul;
 pub mod softmax;
@@ -43,6 +45,9 @@ pub static KERNELS: &[&KernelDefinition] = &[
     &advance_position::advance_position::DEFINITION,
     &attention_combine::attention_combine::DEFINITION,
     &attention_decode::attention_decode::DEFINITION,
+    &attention_output::attention_output::DEFINITION,
+    &attention_output::attention_output_bf16::DEFINITION,
+    &attention_output::attention_output_f16::DEFINITION,
     &attention_prefill::attention_prefill::DEFINITION,
     &causal_mask::causal_mask::DEFINITION,
     &gemm_bf16::gemm_bf16::DEFINITION,

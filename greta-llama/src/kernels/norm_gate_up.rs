@@ -2,13 +2,14 @@
 //!
 //! The norm's scale is one number for the whole row, so it is applied to the finished sums: each wave sums the squares
 //! of `x` alongside its dot products, and no block waits for a norm. A wave takes ROWS rows of both matrices; sums as
-//! in `row_products`. Launch: `ceil(intermediate / (ROWS * WAVES))` blocks.
+//! in `row_products`. Launch: `ceil(intermediate / (ROWS * WAVES))` blocks; fewer take more rows each.
 //! Memory-bound: 4 B a weight, or 2; in f32 2 x 11008 x 4096: 361 MB, 84.7 µs.
 //! Reference: [`crate::reference`]'s rmsnorm, gemm and silu_mul; cases: [`crate::cases::norm_gate_up`].
 
 use greta::prelude::*;
 
-use super::row_products::add_normed_row_products;
+use super::row_products::{add_normed_row_products, wave_sums};
+use super::row_queue::{BATCH, Groups, RowQueue, join_waves, stage_normed};
 use super::weights::WeightVector;
 
 macro_rules! kernels {
@@ -18,9 +19,10 @@ macro_rules! kernels {
             /// x, norm: [hidden] f32; gate_up: [2 * intermediate, hidden] weights, the rows of gate, then those of up;
             /// y: [intermediate] f32; hidden is a multiple of the weights in 16 bytes.
             #[kernel(
-                tile(ROWS = 2 in [1, 2, 4], DEPTH = 2 in [1, 2, 4], WAVES = 4 in [1, 2, 4, 8]),
+                tile(ROWS = 2 in [1, 2, 4], DEPTH = 2 in [1, 2, 4, 8], WAVES = 4 in [1, 2, 4, 8, 16]),
                 require(x.len() == hidden, norm.len() == hidden, hidden % $lanes == 0),
                 require(gate_up.len() == 2 * intermediate * hidden, y.len() == intermediate),
+                shared = hidden.next_multiple_of(32 * $lanes),
                 block = WAVES * WAVE,
             )]
             pub fn $kernel(
@@ -32,26 +34,55 @@ macro_rules! kernels {
                 intermediate: u32,
                 eps: f32,
             ) {
-                let first = (block_idx().x * WAVES + wave_id()) * ROWS;
                 // The first half is gate's rows, the second up's.
                 let mut starts: [u32; 2 * ROWS];
-                #[unroll]
-                for r in 0..ROWS {
-                    let row = min(first + r, intermediate - 1);
-                    starts[r] = row * hidden;
-                    starts[ROWS + r] = (intermediate + row) * hidden;
-                }
-                let mut sums = [<$load as WeightVector>::zero(); 2 * ROWS];
-                let mut stage: [[$load; 2 * ROWS]; DEPTH];
-                let squares = add_normed_row_products(gate_up, x, norm, &starts, &mut stage, &mut sums, hidden);
-                let scale = rsqrt(wave_sum(squares) / hidden as f32 + eps);
-                #[unroll]
-                for r in 0..ROWS {
-                    let gate = wave_sum(<$load as WeightVector>::lanes_sum(sums[r])) * scale;
-                    let up = wave_sum(<$load as WeightVector>::lanes_sum(sums[ROWS + r])) * scale;
-                    let row = first + r;
-                    if lane_id() == 0 && row < intermediate {
-                        y[row] = gate / (1.0 + exp(-gate)) * up;
+                let mut values: [f32; 2 * ROWS];
+                let count = (intermediate + ROWS - 1) / ROWS;
+                let start = |group: u32, r: u32| {
+                    (r / ROWS * intermediate + min(group * ROWS + r % ROWS, intermediate - 1)) * hidden
+                };
+                if has_copy_async() {
+                    let mut slots = shared::<[[[$weight; $lanes * WAVE]; 2 * ROWS]; WAVES * DEPTH]>();
+                    let mut staged = shared_dynamic::<f32>();
+                    let groups = Groups::share(count, hidden);
+                    let mut queue =
+                        RowQueue::begin::<$load>(gate_up, &mut slots, &mut starts, &start, &groups, DEPTH);
+                    grid_dependency_wait();
+                    let squares = stage_normed(x, norm, &mut staged, hidden, $lanes);
+                    let scale = rsqrt(squares / hidden as f32 + eps);
+                    let mut partial = shared::<[[[[f32; 2 * ROWS]; BATCH]; WAVES]; 2]>();
+                    let mut sums = [<$load as WeightVector>::zero(); 2 * ROWS];
+                    let mut parity = 0;
+                    for base in (groups.first..groups.end).step_by(BATCH) {
+                        for place in 0..(groups.end - base).min(BATCH) {
+                            queue.multiply::<$load>(
+                                gate_up, &mut slots, &staged, &mut starts, &start, &mut sums, &mut partial[parity], place,
+                                &groups, DEPTH,
+                            );
+                        }
+                        barrier();
+                        let group = base + thread_idx().x;
+                        if thread_idx().x < BATCH && group < groups.end {
+                            join_waves(&partial[parity], thread_idx().x, &mut values);
+                            store_activated(&values, scale, y, group * ROWS, intermediate);
+                        }
+                        parity = 1 - parity;
+                    }
+                } else {
+                    let mut stage: [[$load; 2 * ROWS]; DEPTH];
+                    for group in (block_idx().x * WAVES + wave_id()..count).step_by(grid_dim().x * WAVES) {
+                        #[unroll]
+                        for r in 0..2 * ROWS {
+                            starts[r] = start(group, r);
+                        }
+                        let mut sums = [<$load as WeightVector>::zero(); 2 * ROWS];
+                        let squares =
+                            add_normed_row_products(gate_up, x, norm, &starts, &mut stage, &mut sums, hidden);
+                        let scale = rsqrt(wave_sum(squares) / hidden as f32 + eps);
+                        wave_sums::<$load>(&sums, &mut values);
+                        if lane_id() == 0 {
+                            store_activated(&values, scale, y, group * ROWS, intermediate);
+                        }
                     }
                 }
             }
@@ -63,4 +94,19 @@ kernels! {
     norm_gate_up: f32, f32x4, 4;
     norm_gate_up_bf16: bf16, bf16x8, 8;
     norm_gate_up_f16: f16, f16x8, 8;
+}
+
+/// y[r] = silu(g[r]) * u[r] for the rows from `first` on, of which `rows` exist: values times scale, those of gate before
+/// those of up.
+#[device]
+fn store_activated(values: &Array<f32>, scale: f32, y: &mut Global<f32>, first: u32, rows: u32) {
+    #[unroll]
+    for r in 0..values.len() / 2 {
+        let gate = values[r] * scale;
+        let up = values[values.len() / 2 + r] * scale;
+        let row = first + r;
+        if row < rows {
+            y[row] = gate / (1.0 + exp(-gate)) * up;
+        }
+    }
 }

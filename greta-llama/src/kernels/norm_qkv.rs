@@ -2,14 +2,40 @@
 //!
 //! A wave takes PAIRS pairs of rows, those that RoPE rotates together, so it can rotate its own sums. The norm's scale
 //! is applied to the finished sums, as in `norm_gate_up`. Rows of the weight are queries, then keys, then values, so
-//! pair p belongs to head p / (head_dim / 2) of heads + 2 kv_heads. Launch: `ceil(pairs / (PAIRS * WAVES))` blocks.
-//! Memory-bound: 4 B a weight, or 2; in f32 12288 x 4096: 201 MB, 47.3 µs.
+//! pair p belongs to head p / (head_dim / 2) of heads + 2 kv_heads. Launch: `ceil(pairs / (PAIRS * WAVES))` blocks; fewer
+//! take more pairs each. Memory-bound: 4 B a weight, or 2; in f32 12288 x 4096: 201 MB, 47.3 µs.
 //! Reference: [`crate::reference`]'s rmsnorm, gemm, rope and kv_update; cases: [`crate::cases::norm_qkv`].
 
 use greta::prelude::*;
 
-use super::row_products::add_normed_row_products;
+use super::row_products::{add_normed_row_products, wave_sums};
+use super::row_queue::{BATCH, Groups, RowQueue, join_waves, stage_normed};
 use super::weights::WeightVector;
+
+/// Where heads are, in the weights' rows and in the cache.
+#[derive(KernelValue)]
+struct Heads {
+    heads: u32,
+    kv_heads: u32,
+    head_dim: u32,
+    max_seq: u32,
+    pair_stride: u32,
+    pair_distance: u32,
+}
+
+#[device]
+impl Heads {
+    /// Pairs of rows of all heads.
+    fn pairs(&self) -> u32 {
+        (self.heads + 2 * self.kv_heads) * (self.head_dim / 2)
+    }
+
+    /// The first row of a pair; the second is `pair_distance` further on. The last pair stands for those past it.
+    fn row(&self, pair: u32) -> u32 {
+        let (half, pair) = (self.head_dim / 2, min(pair, self.pairs() - 1));
+        pair / half * self.head_dim + pair % half * self.pair_stride
+    }
+}
 
 macro_rules! kernels {
     ($($kernel:ident: $weight:ident, $load:ident, $lanes:literal;)*) => {
@@ -21,11 +47,12 @@ macro_rules! kernels {
             /// k_cache, v_cache: [kv_heads, max_seq, head_dim] f32. hidden is a multiple of the weights in 16 bytes.
             /// Where a pair's rows stand: see `rope`. From position max_seq on, q is NaN and the caches stay as they are.
             #[kernel(
-                tile(PAIRS = 2 in [1, 2, 4], DEPTH = 2 in [1, 2, 4], WAVES = 4 in [1, 2, 4, 8]),
+                tile(PAIRS = 2 in [1, 2, 4], DEPTH = 2 in [1, 2, 4, 8], WAVES = 4 in [1, 2, 4, 8, 16]),
                 require(x.len() == hidden, norm.len() == hidden, hidden % $lanes == 0, position.len() == 1),
                 require(weight.len() == (heads + 2 * kv_heads) * head_dim * hidden, q.len() == heads * head_dim),
                 require(cos.len() == max_seq * head_dim / 2, sin.len() == cos.len()),
                 require(k_cache.len() == kv_heads * max_seq * head_dim, v_cache.len() == k_cache.len()),
+                shared = hidden.next_multiple_of(32 * $lanes),
                 block = WAVES * WAVE,
             )]
             pub fn $kernel(
@@ -47,44 +74,58 @@ macro_rules! kernels {
                 pair_distance: u32,
                 eps: f32,
             ) {
-                let half = head_dim / 2;
-                let pairs = (heads + 2 * kv_heads) * half;
-                let first = (block_idx().x * WAVES + wave_id()) * PAIRS;
+                let shape = Heads { heads, kv_heads, head_dim, max_seq, pair_stride, pair_distance };
+                let count = (shape.pairs() + PAIRS - 1) / PAIRS;
                 // Rows 2 p and 2 p + 1 are the members of pair p.
                 let mut starts: [u32; 2 * PAIRS];
-                #[unroll]
-                for p in 0..PAIRS {
-                    let pair = min(first + p, pairs - 1);
-                    let row = pair / half * head_dim + pair % half * pair_stride;
-                    starts[2 * p] = row * hidden;
-                    starts[2 * p + 1] = (row + pair_distance) * hidden;
-                }
-                let mut sums = [<$load as WeightVector>::zero(); 2 * PAIRS];
-                let mut stage: [[$load; 2 * PAIRS]; DEPTH];
-                let squares = add_normed_row_products(weight, x, norm, &starts, &mut stage, &mut sums, hidden);
-                let scale = rsqrt(wave_sum(squares) / hidden as f32 + eps);
-                let at = position[0];
-                let nan = f32::NAN;
-                #[unroll]
-                for p in 0..PAIRS {
-                    let a = wave_sum(<$load as WeightVector>::lanes_sum(sums[2 * p])) * scale;
-                    let b = wave_sum(<$load as WeightVector>::lanes_sum(sums[2 * p + 1])) * scale;
-                    let pair = first + p;
-                    if lane_id() == 0 && pair < pairs {
-                        let head = pair / half;
-                        let element = pair % half * pair_stride;
-                        let c = if at < max_seq { cos[at * half + pair % half] } else { nan };
-                        let s = if at < max_seq { sin[at * half + pair % half] } else { nan };
-                        if head < heads {
-                            store_pair(q, head * head_dim + element, pair_distance, a * c - b * s, b * c + a * s);
-                        } else if at < max_seq {
-                            let cached = (head - heads) % kv_heads;
-                            let slot = (cached * max_seq + at) * head_dim + element;
-                            if head < heads + kv_heads {
-                                store_pair(k_cache, slot, pair_distance, a * c - b * s, b * c + a * s);
-                            } else {
-                                store_pair(v_cache, slot, pair_distance, a, b);
-                            }
+                let mut values: [f32; 2 * PAIRS];
+                if has_copy_async() {
+                    let mut slots = shared::<[[[$weight; $lanes * WAVE]; 2 * PAIRS]; WAVES * DEPTH]>();
+                    let mut staged = shared_dynamic::<f32>();
+                    let groups = Groups::share(count, hidden);
+                    let start = |group: u32, r: u32| {
+                        (shape.row(group * PAIRS + r / 2) + r % 2 * pair_distance) * hidden
+                    };
+                    let mut queue =
+                        RowQueue::begin::<$load>(weight, &mut slots, &mut starts, &start, &groups, DEPTH);
+                    grid_dependency_wait();
+                    let squares = stage_normed(x, norm, &mut staged, hidden, $lanes);
+                    let scale = rsqrt(squares / hidden as f32 + eps);
+                    let mut partial = shared::<[[[[f32; 2 * PAIRS]; BATCH]; WAVES]; 2]>();
+                    let mut sums = [<$load as WeightVector>::zero(); 2 * PAIRS];
+                    let mut parity = 0;
+                    for base in (groups.first..groups.end).step_by(BATCH) {
+                        for place in 0..(groups.end - base).min(BATCH) {
+                            queue.multiply::<$load>(
+                                weight, &mut slots, &staged, &mut starts, &start, &mut sums, &mut partial[parity], place,
+                                &groups, DEPTH,
+                            );
+                        }
+                        barrier();
+                        let group = base + thread_idx().x;
+                        if thread_idx().x < BATCH && group < groups.end {
+                            join_waves(&partial[parity], thread_idx().x, &mut values);
+                            store_pairs(&values, group * PAIRS, scale, &shape, cos, sin, position[0], q, k_cache, v_cache);
+                        }
+                        parity = 1 - parity;
+                    }
+                } else {
+                    let mut stage: [[$load; 2 * PAIRS]; DEPTH];
+                    for group in (block_idx().x * WAVES + wave_id()..count).step_by(grid_dim().x * WAVES) {
+                        #[unroll]
+                        for p in 0..PAIRS {
+                            starts[2 * p] = shape.row(group * PAIRS + p) * hidden;
+                            starts[2 * p + 1] = starts[2 * p] + pair_distance * hidden;
+                        }
+                        let mut sums = [<$load as WeightVector>::zero(); 2 * PAIRS];
+                        let squares =
+                            add_normed_row_products(weight, x, norm, &starts, &mut stage, &mut sums, hidden);
+                        let scale = rsqrt(wave_sum(squares) / hidden as f32 + eps);
+                        wave_sums::<$load>(&sums, &mut values);
+                        if lane_id() == 0 {
+                            store_pairs(
+                                &values, group * PAIRS, scale, &shape, cos, sin, position[0], q, k_cache, v_cache,
+                            );
                         }
                     }
                 }
@@ -97,6 +138,47 @@ kernels! {
     norm_qkv: f32, f32x4, 4;
     norm_qkv_bf16: bf16, bf16x8, 8;
     norm_qkv_f16: f16, f16x8, 8;
+}
+
+/// Rotates the pairs from `first` on, scale times the values, by the angles at position `at`, and stores them.
+#[device]
+fn store_pairs(
+    values: &Array<f32>,
+    first: u32,
+    scale: f32,
+    shape: &Heads,
+    cos: &Global<f32>,
+    sin: &Global<f32>,
+    at: u32,
+    q: &mut Global<f32>,
+    k_cache: &mut Global<f32>,
+    v_cache: &mut Global<f32>,
+) {
+    let (half, distance) = (shape.head_dim / 2, shape.pair_distance);
+    let nan = f32::NAN;
+    #[unroll]
+    for p in 0..values.len() / 2 {
+        let a = values[2 * p] * scale;
+        let b = values[2 * p + 1] * scale;
+        let pair = first + p;
+        if pair < shape.pairs() {
+            let head = pair / half;
+            let element = pair % half * shape.pair_stride;
+            let c = if at < shape.max_seq { cos[at * half + pair % half] } else { nan };
+            let s = if at < shape.max_seq { sin[at * half + pair % half] } else { nan };
+            if head < shape.heads {
+                store_pair(q, head * shape.head_dim + element, distance, a * c - b * s, b * c + a * s);
+            } else if at < shape.max_seq {
+                let cached = (head - shape.heads) % shape.kv_heads;
+                let slot = (cached * shape.max_seq + at) * shape.head_dim + element;
+                if head < shape.heads + shape.kv_heads {
+                    store_pair(k_cache, slot, distance, a * c - b * s, b * c + a * s);
+                } else {
+                    store_pair(v_cache, slot, distance, a, b);
+                }
+            }
+        }
+    }
 }
 
 /// to[slot] = a, to[slot + distance] = b

@@ -10,11 +10,12 @@ use greta::prelude::*;
 
 use super::weights::WeightVector;
 
-/// sums[r] += w[starts[r] + c] * x[c] over the columns c of this lane; columns is a multiple of those of a load.
+/// sums[r] += w[starts[r] + c] * x[c] over the columns c of this lane; columns is a multiple of those of a load. `values`
+/// gives x from a column of this lane on, zeros past the last.
 #[device]
-fn add_row_products<V: WeightVector>(
+pub(super) fn add_row_products<V: WeightVector>(
     w: &Global<V::Lane>,
-    x: &Global<f32>,
+    values: &impl Fn(u32) -> V::Wide,
     starts: &Array<u32>,
     stage: &mut Array<Array<V>>,
     sums: &mut Array<V::Wide>,
@@ -24,9 +25,7 @@ fn add_row_products<V: WeightVector>(
         load_stage(w, starts, stage, base, columns);
         #[unroll]
         for d in 0..stage.len() {
-            let column = base + (d * WAVE + lane_id()) * V::LANES;
-            let values = x.load_vector::<V::Wide>(min(column, columns - V::LANES));
-            let values = select(column < columns, values, V::zero());
+            let values = values(base + (d * WAVE + lane_id()) * V::LANES);
             #[unroll]
             for r in 0..sums.len() {
                 sums[r] = fma(V::widen(stage[d][r]), values, sums[r]);
@@ -53,7 +52,11 @@ pub(super) fn multiply_rows<V: WeightVector>(
         starts[r] = min(first + r, n - 1) * k;
     }
     if k % V::LANES == 0 {
-        add_row_products(w, x, starts, stage, sums, k);
+        let values = |column: u32| {
+            let near = x.load_vector::<V::Wide>(min(column, k - V::LANES));
+            select(column < k, near, V::zero())
+        };
+        add_row_products(w, &values, starts, stage, sums, k);
     } else {
         for column in (lane_id()..k).step_by(WAVE) {
             let value = x[column];
@@ -111,5 +114,14 @@ fn load_stage<V: WeightVector>(
         for r in 0..starts.len() {
             stage[d][r] = w.load_vector::<V>(starts[r] + column);
         }
+    }
+}
+
+/// values[r] = the sum of sums[r] over the wave.
+#[device]
+pub(super) fn wave_sums<V: WeightVector>(sums: &Array<V::Wide>, values: &mut Array<f32>) {
+    #[unroll]
+    for r in 0..sums.len() {
+        values[r] = wave_sum(V::lanes_sum(sums[r]));
     }
 }

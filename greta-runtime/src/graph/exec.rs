@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::early;
 use super::order::Order;
-use super::{Graph, Node, NodeId, NodeInfo, index};
+use super::{Graph, LaunchShape, Node, NodeId, NodeInfo, index};
 use crate::device::Device;
 use crate::driver::{DriverNode, GraphId};
 use crate::error::{Error, Result};
@@ -145,7 +145,8 @@ impl GraphExec {
         let arguments = args.bind();
         let old = &self.nodes[index];
         launch::check(&old.module, self.device.driver(), &arguments)?;
-        let mut new = Node::new(Arc::clone(&old.module), old.shape, arguments);
+        let shared_elements = old.module.shared_elements(old.shape.given_shared, &arguments)?;
+        let mut new = Node::new(Arc::clone(&old.module), LaunchShape { shared_elements, ..old.shape }, arguments);
         new.label.clone_from(&old.label);
         self.check_update(index, &new)?;
         if let Some(last) = &*self.last.lock().unwrap_or_else(PoisonError::into_inner) {

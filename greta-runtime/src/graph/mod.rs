@@ -67,6 +67,8 @@ struct LaunchShape {
     grid: [u32; 3],
     /// Elements of the kernel's dynamic shared array; 0 if it has none.
     shared_elements: u32,
+    /// Those of them given by hand; 0 if the arguments say how many.
+    given_shared: u32,
 }
 
 /// What is known of a node.
@@ -109,7 +111,9 @@ impl Graph {
         let module = Arc::clone(kernel.shared_module());
         let arguments = args.bind();
         launch::check(&module, self.device.driver(), &arguments)?;
-        let shape = LaunchShape { grid: grid.into().check(&module)?, shared_elements: kernel.shared_elements()? };
+        let given_shared = kernel.given_shared();
+        let shared_elements = module.shared_elements(given_shared, &arguments)?;
+        let shape = LaunchShape { grid: grid.into().check(&module)?, shared_elements, given_shared };
         self.nodes.push(Node::new(module, shape, arguments));
         Ok(NodeId { graph: self.number, index: self.nodes.len() - 1 })
     }
@@ -220,7 +224,7 @@ impl Node {
     }
 
     fn driver_launch(&self) -> DriverLaunch<'_> {
-        let LaunchShape { grid, shared_elements } = self.shape;
+        let LaunchShape { grid, shared_elements, .. } = self.shape;
         DriverLaunch { kernel: self.module.id(), grid, shared_elements, arguments: &self.driver_arguments }
     }
 
