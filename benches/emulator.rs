@@ -63,7 +63,7 @@ fn overheads(criterion: &mut Criterion) {
         bencher.iter(|| launch(&memory, &request).expect("the launch ends"));
     });
     // The kernels of a decode step of a block, each in its own object.
-    let names = ["norm_qkv", "attention_decode", "attention_combine", "gemv_add", "norm_gate_up", "advance_position"];
+    let names = ["norm_qkv", "attention_decode", "attention_output", "gemv_add", "norm_gate_up", "advance_position"];
     let objects: Vec<_> =
         names.iter().filter_map(|name| compiled(name, &format!("snapshots/{name}.snap.hip"))).collect();
     criterion.bench_function("load_and_decode_a_block", |bencher| {

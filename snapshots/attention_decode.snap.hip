@@ -29,6 +29,23 @@ static __device__ __forceinline__ f32x4 fmaf(f32x4 a, f32x4 b, f32x4 c) {
     };
 }
 
+// rows[i] = the elements at `column` of row `first + i * stride`; the last row before `end` stands for those past it.
+static __device__ __forceinline__ void load_rows(
+    const float* cache,
+    f32x4 (&rows)[KEYS],
+    uint32_t column,
+    uint32_t first,
+    uint32_t stride,
+    uint32_t end,
+    uint32_t width
+) {
+    #pragma unroll
+    for (uint32_t i = 0; i < KEYS; ++i) {
+        rows[i] = *reinterpret_cast<const f32x4*>(&cache[column +
+            min(first + i * stride, end - 1) * width]);
+    }
+}
+
 // v[0] + v[1] + v[2] + v[3], as a tree.
 static __device__ __forceinline__ float lanes_sum(f32x4 v) {
     return v[0] + v[1] + (v[2] + v[3]);
@@ -99,28 +116,30 @@ extern "C" __global__ void __launch_bounds__(BLOCK) attention_decode(
     const uint32_t element = (threadIdx.x % (HD / 4)) * 4;
     const f32x4 query = *reinterpret_cast<const f32x4*>(&q[head * HD + element]) *
         (1.0f / sqrtf(float(HD)));
+    f32x4 keys[KEYS];
+    f32x4 values[KEYS];
+    if (begin < end) {
+        load_rows(k_cache, keys, cache + element, begin + stream, streams, end, HD);
+        load_rows(v_cache, values, cache + element, begin + stream, streams, end, HD);
+    }
     float largest = -1e30f;
     float sum = 0.0f;
     f32x4 result = {};
     for (uint32_t base = begin; base < end; base += streams * KEYS) {
-        f32x4 keys[KEYS];
-        f32x4 values[KEYS];
-        #pragma unroll
-        for (uint32_t i = 0; i < KEYS; ++i) {
-            const uint32_t row = cache + min(base + i * streams + stream, end - 1) * HD + element;
-            keys[i] = *reinterpret_cast<const f32x4*>(&k_cache[row]);
-            values[i] = *reinterpret_cast<const f32x4*>(&v_cache[row]);
-        }
+        const uint32_t next = base + streams * KEYS;
         float scores[KEYS];
-        float next = largest;
+        float highest = largest;
         #pragma unroll
         for (uint32_t i = 0; i < KEYS; ++i) {
             const float score = stream_sum(lanes_sum(query * keys[i]), HD / 4);
             scores[i] = base + i * streams + stream < end ? score : -1e30f;
-            next = fmaxf(next, scores[i]);
+            highest = fmaxf(highest, scores[i]);
         }
-        const float shrink = expf(largest - next);
-        largest = next;
+        if (next < end) {
+            load_rows(k_cache, keys, cache + element, next + stream, streams, end, HD);
+        }
+        const float shrink = expf(largest - highest);
+        largest = highest;
         sum *= shrink;
         result *= shrink;
         #pragma unroll
@@ -128,6 +147,9 @@ extern "C" __global__ void __launch_bounds__(BLOCK) attention_decode(
             const float weight = scores[i] > -1e30f ? expf(scores[i] - largest) : 0.0f;
             sum += weight;
             result = fmaf(f32x4(weight), values[i], result);
+        }
+        if (next < end) {
+            load_rows(v_cache, values, cache + element, next + stream, streams, end, HD);
         }
     }
     __shared__ float stream_maxima[BLOCK / (HD / 4)];

@@ -45,30 +45,6 @@ static __device__ __forceinline__ void load_stage(
     }
 }
 
-// sums[r] += w[starts[r] + c] * x[c] over the columns c of this lane; columns is a multiple of those of a load.
-static __device__ __forceinline__ void add_row_products(
-    const float* w,
-    const float* x,
-    const uint32_t (&starts)[ROWS],
-    f32x4 (&stage)[DEPTH][ROWS],
-    f32x4 (&sums)[ROWS],
-    uint32_t columns
-) {
-    for (uint32_t base = 0; base < columns; base += DEPTH * WAVE * 4) {
-        load_stage(w, starts, stage, base, columns);
-        #pragma unroll
-        for (uint32_t d = 0; d < DEPTH; ++d) {
-            const uint32_t column = base + (d * WAVE + threadIdx.x % 64) * 4;
-            const f32x4 values = *reinterpret_cast<const f32x4*>(&x[min(column, columns - 4)]);
-            const f32x4 values_1 = column < columns ? values : f32x4(0.0f);
-            #pragma unroll
-            for (uint32_t r = 0; r < ROWS; ++r) {
-                sums[r] = fmaf(stage[d][r], values_1, sums[r]);
-            }
-        }
-    }
-}
-
 // As add_row_products for the rows from `first` on, of which `n` exist, with any number of columns. A row past the
 // last stands for the last one. Rows that are no multiple of a load long are read weight by weight.
 static __device__ __forceinline__ void multiply_rows(
@@ -86,7 +62,19 @@ static __device__ __forceinline__ void multiply_rows(
         starts[r] = min(first + r, n - 1) * k;
     }
     if (k % 4 == 0) {
-        add_row_products(w, x, starts, stage, sums, k);
+        for (uint32_t base = 0; base < k; base += DEPTH * WAVE * 4) {
+            load_stage(w, starts, stage, base, k);
+            #pragma unroll
+            for (uint32_t d = 0; d < DEPTH; ++d) {
+                const uint32_t t0 = base + (d * WAVE + threadIdx.x % 64) * 4;
+                const f32x4 near = *reinterpret_cast<const f32x4*>(&x[min(t0, k - 4)]);
+                const f32x4 values = t0 < k ? near : f32x4(0.0f);
+                #pragma unroll
+                for (uint32_t r = 0; r < ROWS; ++r) {
+                    sums[r] = fmaf(stage[d][r], values, sums[r]);
+                }
+            }
+        }
     } else {
         for (uint32_t column = threadIdx.x % 64; column < k; column += WAVE) {
             const float value = x[column];

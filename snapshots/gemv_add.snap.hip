@@ -45,30 +45,6 @@ static __device__ __forceinline__ void load_stage(
     }
 }
 
-// sums[r] += w[starts[r] + c] * x[c] over the columns c of this lane; columns is a multiple of those of a load.
-static __device__ __forceinline__ void add_row_products(
-    const float* w,
-    const float* x,
-    const uint32_t (&starts)[ROWS],
-    f32x4 (&stage)[DEPTH][ROWS],
-    f32x4 (&sums)[ROWS],
-    uint32_t columns
-) {
-    for (uint32_t base = 0; base < columns; base += DEPTH * WAVE * 4) {
-        load_stage(w, starts, stage, base, columns);
-        #pragma unroll
-        for (uint32_t d = 0; d < DEPTH; ++d) {
-            const uint32_t column = base + (d * WAVE + threadIdx.x % 64) * 4;
-            const f32x4 values = *reinterpret_cast<const f32x4*>(&x[min(column, columns - 4)]);
-            const f32x4 values_1 = column < columns ? values : f32x4(0.0f);
-            #pragma unroll
-            for (uint32_t r = 0; r < ROWS; ++r) {
-                sums[r] = fmaf(stage[d][r], values_1, sums[r]);
-            }
-        }
-    }
-}
-
 // As add_row_products for the rows from `first` on, of which `n` exist, with any number of columns. A row past the
 // last stands for the last one. Rows that are no multiple of a load long are read weight by weight.
 static __device__ __forceinline__ void multiply_rows(
@@ -86,7 +62,19 @@ static __device__ __forceinline__ void multiply_rows(
         starts[r] = min(first + r, n - 1) * k;
     }
     if (k % 4 == 0) {
-        add_row_products(w, x, starts, stage, sums, k);
+        for (uint32_t base = 0; base < k; base += DEPTH * WAVE * 4) {
+            load_stage(w, starts, stage, base, k);
+            #pragma unroll
+            for (uint32_t d = 0; d < DEPTH; ++d) {
+                const uint32_t t0 = base + (d * WAVE + threadIdx.x % 64) * 4;
+                const f32x4 near = *reinterpret_cast<const f32x4*>(&x[min(t0, k - 4)]);
+                const f32x4 values = t0 < k ? near : f32x4(0.0f);
+                #pragma unroll
+                for (uint32_t r = 0; r < ROWS; ++r) {
+                    sums[r] = fmaf(stage[d][r], values, sums[r]);
+                }
+            }
+        }
     } else {
         for (uint32_t column = threadIdx.x % 64; column < k; column += WAVE) {
             const float value = x[column];
@@ -115,6 +103,31 @@ static __device__ __forceinline__ float wave_sum(float value) {
     return sum;
 }
 
+// values[r] = the sum of sums[r] over the wave.
+static __device__ __forceinline__ void wave_sums(const f32x4 (&sums)[ROWS], float (&values)[ROWS]) {
+    #pragma unroll
+    for (uint32_t r = 0; r < ROWS; ++r) {
+        values[r] = wave_sum(lanes_sum(sums[r]));
+    }
+}
+
+// y[r] = values[r - first] + residual[r] for the rows from `first` on, of which `n` exist.
+static __device__ __forceinline__ void store_rows(
+    const float (&values)[ROWS],
+    const float* residual,
+    float* y,
+    uint32_t first,
+    uint32_t n
+) {
+    #pragma unroll
+    for (uint32_t r = 0; r < ROWS; ++r) {
+        const uint32_t row = first + r;
+        if (row < n) {
+            y[row] = values[r] + residual[row];
+        }
+    }
+}
+
 extern "C" __global__ void __launch_bounds__(BLOCK) gemv_add(
     const float* __restrict__ w,
     const float* __restrict__ x,
@@ -123,17 +136,18 @@ extern "C" __global__ void __launch_bounds__(BLOCK) gemv_add(
     uint32_t n,
     uint32_t k
 ) {
-    const uint32_t first = (blockIdx.x * WAVES + threadIdx.x / 64) * ROWS;
     uint32_t starts[ROWS];
+    float values[ROWS];
+    const uint32_t count = (n + ROWS - 1) / ROWS;
     f32x4 stage[DEPTH][ROWS];
-    f32x4 sums[ROWS] = {};
-    multiply_rows(w, x, starts, stage, sums, first, n, k);
-    #pragma unroll
-    for (uint32_t r = 0; r < ROWS; ++r) {
-        const float sum = wave_sum(lanes_sum(sums[r]));
-        const uint32_t row = first + r;
-        if (threadIdx.x % 64 == 0 && row < n) {
-            y[row] = sum + residual[row];
+    for (uint32_t group = blockIdx.x * WAVES + threadIdx.x / 64;
+        group < count;
+        group += gridDim.x * WAVES) {
+        f32x4 sums[ROWS] = {};
+        multiply_rows(w, x, starts, stage, sums, group * ROWS, n, k);
+        wave_sums(sums, values);
+        if (threadIdx.x % 64 == 0) {
+            store_rows(values, residual, y, group * ROWS, n);
         }
     }
 }

@@ -62,30 +62,6 @@ static __device__ __forceinline__ f32x8 widen_bf16x8(bf16x8 weights) {
     return wide;
 }
 
-// sums[r] += w[starts[r] + c] * x[c] over the columns c of this lane; columns is a multiple of those of a load.
-static __device__ __forceinline__ void add_row_products(
-    const bf16* w,
-    const float* x,
-    const uint32_t (&starts)[ROWS],
-    bf16x8 (&stage)[DEPTH][ROWS],
-    f32x8 (&sums)[ROWS],
-    uint32_t columns
-) {
-    for (uint32_t base = 0; base < columns; base += DEPTH * WAVE * 8) {
-        load_stage(w, starts, stage, base, columns);
-        #pragma unroll
-        for (uint32_t d = 0; d < DEPTH; ++d) {
-            const uint32_t column = base + (d * WAVE + threadIdx.x % 64) * 8;
-            const f32x8 values = *reinterpret_cast<const f32x8*>(&x[min(column, columns - 8)]);
-            const f32x8 values_1 = column < columns ? values : f32x8(0.0f);
-            #pragma unroll
-            for (uint32_t r = 0; r < ROWS; ++r) {
-                sums[r] = fmaf(widen_bf16x8(stage[d][r]), values_1, sums[r]);
-            }
-        }
-    }
-}
-
 // As add_row_products for the rows from `first` on, of which `n` exist, with any number of columns. A row past the
 // last stands for the last one. Rows that are no multiple of a load long are read weight by weight.
 static __device__ __forceinline__ void multiply_rows(
@@ -103,7 +79,19 @@ static __device__ __forceinline__ void multiply_rows(
         starts[r] = min(first + r, n - 1) * k;
     }
     if (k % 8 == 0) {
-        add_row_products(w, x, starts, stage, sums, k);
+        for (uint32_t base = 0; base < k; base += DEPTH * WAVE * 8) {
+            load_stage(w, starts, stage, base, k);
+            #pragma unroll
+            for (uint32_t d = 0; d < DEPTH; ++d) {
+                const uint32_t t0 = base + (d * WAVE + threadIdx.x % 64) * 8;
+                const f32x8 near = *reinterpret_cast<const f32x8*>(&x[min(t0, k - 8)]);
+                const f32x8 values = t0 < k ? near : f32x8(0.0f);
+                #pragma unroll
+                for (uint32_t r = 0; r < ROWS; ++r) {
+                    sums[r] = fmaf(widen_bf16x8(stage[d][r]), values, sums[r]);
+                }
+            }
+        }
     } else {
         for (uint32_t column = threadIdx.x % 64; column < k; column += WAVE) {
             const float value = x[column];
@@ -132,6 +120,31 @@ static __device__ __forceinline__ float wave_sum(float value) {
     return sum;
 }
 
+// values[r] = the sum of sums[r] over the wave.
+static __device__ __forceinline__ void wave_sums(const f32x8 (&sums)[ROWS], float (&values)[ROWS]) {
+    #pragma unroll
+    for (uint32_t r = 0; r < ROWS; ++r) {
+        values[r] = wave_sum(lanes_sum_of_8(sums[r]));
+    }
+}
+
+// y[r] = values[r - first] + residual[r] for the rows from `first` on, of which `n` exist.
+static __device__ __forceinline__ void store_rows(
+    const float (&values)[ROWS],
+    const float* residual,
+    float* y,
+    uint32_t first,
+    uint32_t n
+) {
+    #pragma unroll
+    for (uint32_t r = 0; r < ROWS; ++r) {
+        const uint32_t row = first + r;
+        if (row < n) {
+            y[row] = values[r] + residual[row];
+        }
+    }
+}
+
 extern "C" __global__ void __launch_bounds__(BLOCK) gemv_add_bf16(
     const bf16* __restrict__ w,
     const float* __restrict__ x,
@@ -140,17 +153,18 @@ extern "C" __global__ void __launch_bounds__(BLOCK) gemv_add_bf16(
     uint32_t n,
     uint32_t k
 ) {
-    const uint32_t first = (blockIdx.x * WAVES + threadIdx.x / 64) * ROWS;
     uint32_t starts[ROWS];
+    float values[ROWS];
+    const uint32_t count = (n + ROWS - 1) / ROWS;
     bf16x8 stage[DEPTH][ROWS];
-    f32x8 sums[ROWS] = {};
-    multiply_rows(w, x, starts, stage, sums, first, n, k);
-    #pragma unroll
-    for (uint32_t r = 0; r < ROWS; ++r) {
-        const float sum = wave_sum(lanes_sum_of_8(sums[r]));
-        const uint32_t row = first + r;
-        if (threadIdx.x % 64 == 0 && row < n) {
-            y[row] = sum + residual[row];
+    for (uint32_t group = blockIdx.x * WAVES + threadIdx.x / 64;
+        group < count;
+        group += gridDim.x * WAVES) {
+        f32x8 sums[ROWS] = {};
+        multiply_rows(w, x, starts, stage, sums, group * ROWS, n, k);
+        wave_sums(sums, values);
+        if (threadIdx.x % 64 == 0) {
+            store_rows(values, residual, y, group * ROWS, n);
         }
     }
 }

@@ -93,6 +93,37 @@ static __device__ __forceinline__ float wave_sum(float value) {
     return sum;
 }
 
+// values[r] = the sum of sums[r] over the wave.
+static __device__ __forceinline__ void wave_sums(
+    const f32x4 (&sums)[2 * ROWS],
+    float (&values)[2 * ROWS]
+) {
+    #pragma unroll
+    for (uint32_t r = 0; r < 2 * ROWS; ++r) {
+        values[r] = wave_sum(lanes_sum(sums[r]));
+    }
+}
+
+// y[r] = silu(g[r]) * u[r] for the rows from `first` on, of which `rows` exist: values times scale, those of gate before
+// those of up.
+static __device__ __forceinline__ void store_activated(
+    const float (&values)[2 * ROWS],
+    float scale,
+    float* y,
+    uint32_t first,
+    uint32_t rows
+) {
+    #pragma unroll
+    for (uint32_t r = 0; r < 2 * ROWS / 2; ++r) {
+        const float gate = values[r] * scale;
+        const float up = values[2 * ROWS / 2 + r] * scale;
+        const uint32_t row = first + r;
+        if (row < rows) {
+            y[row] = gate / (1.0f + expf(-gate)) * up;
+        }
+    }
+}
+
 extern "C" __global__ void __launch_bounds__(BLOCK) norm_gate_up(
     const float* __restrict__ x,
     const float* __restrict__ norm,
@@ -102,25 +133,24 @@ extern "C" __global__ void __launch_bounds__(BLOCK) norm_gate_up(
     uint32_t intermediate,
     float eps
 ) {
-    const uint32_t first = (blockIdx.x * WAVES + threadIdx.x / 64) * ROWS;
     uint32_t starts[2 * ROWS];
-    #pragma unroll
-    for (uint32_t r = 0; r < ROWS; ++r) {
-        const uint32_t row = min(first + r, intermediate - 1);
-        starts[r] = row * hidden;
-        starts[ROWS + r] = (intermediate + row) * hidden;
-    }
-    f32x4 sums[2 * ROWS] = {};
+    float values[2 * ROWS];
+    const uint32_t count = (intermediate + ROWS - 1) / ROWS;
     f32x4 stage[DEPTH][2 * ROWS];
-    const float squares = add_normed_row_products(gate_up, x, norm, starts, stage, sums, hidden);
-    const float scale = rsqrtf(wave_sum(squares) / float(hidden) + eps);
-    #pragma unroll
-    for (uint32_t r = 0; r < ROWS; ++r) {
-        const float gate = wave_sum(lanes_sum(sums[r])) * scale;
-        const float up = wave_sum(lanes_sum(sums[ROWS + r])) * scale;
-        const uint32_t row = first + r;
-        if (threadIdx.x % 64 == 0 && row < intermediate) {
-            y[row] = gate / (1.0f + expf(-gate)) * up;
+    for (uint32_t group = blockIdx.x * WAVES + threadIdx.x / 64;
+        group < count;
+        group += gridDim.x * WAVES) {
+        #pragma unroll
+        for (uint32_t r = 0; r < 2 * ROWS; ++r) {
+            starts[r] = ((r / ROWS) * intermediate + min(group * ROWS + r % ROWS, intermediate - 1)) *
+                hidden;
+        }
+        f32x4 sums[2 * ROWS] = {};
+        const float squares = add_normed_row_products(gate_up, x, norm, starts, stage, sums, hidden);
+        const float scale = rsqrtf(wave_sum(squares) / float(hidden) + eps);
+        wave_sums(sums, values);
+        if (threadIdx.x % 64 == 0) {
+            store_activated(values, scale, y, group * ROWS, intermediate);
         }
     }
 }

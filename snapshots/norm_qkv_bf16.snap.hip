@@ -38,6 +38,44 @@ static __device__ __forceinline__ f32x8 fmaf(f32x8 a, f32x8 b, f32x8 c) {
     };
 }
 
+// Pairs of rows of all heads.
+static __device__ __forceinline__ uint32_t pairs(
+    uint32_t self_heads,
+    uint32_t self_kv_heads,
+    uint32_t self_head_dim,
+    uint32_t self_max_seq,
+    uint32_t self_pair_stride,
+    uint32_t self_pair_distance
+) {
+    return (self_heads + 2 * self_kv_heads) * (self_head_dim / 2);
+}
+
+// The first row of a pair; the second is `pair_distance` further on. The last pair stands for those past it.
+static __device__ __forceinline__ uint32_t row(
+    uint32_t self_heads,
+    uint32_t self_kv_heads,
+    uint32_t self_head_dim,
+    uint32_t self_max_seq,
+    uint32_t self_pair_stride,
+    uint32_t self_pair_distance,
+    uint32_t pair
+) {
+    const uint32_t half = self_head_dim / 2;
+    const uint32_t pair_1 = min(
+        pair,
+        pairs(
+            self_heads,
+            self_kv_heads,
+            self_head_dim,
+            self_max_seq,
+            self_pair_stride,
+            self_pair_distance
+        ) -
+            1
+    );
+    return (pair_1 / half) * self_head_dim + (pair_1 % half) * self_pair_stride;
+}
+
 // Loads this lane's columns of every row into the stage, the last ones again where there are no more.
 static __device__ __forceinline__ void load_stage(
     const bf16* w,
@@ -113,6 +151,17 @@ static __device__ __forceinline__ float wave_sum(float value) {
     return sum;
 }
 
+// values[r] = the sum of sums[r] over the wave.
+static __device__ __forceinline__ void wave_sums(
+    const f32x8 (&sums)[2 * PAIRS],
+    float (&values)[2 * PAIRS]
+) {
+    #pragma unroll
+    for (uint32_t r = 0; r < 2 * PAIRS; ++r) {
+        values[r] = wave_sum(lanes_sum_of_8(sums[r]));
+    }
+}
+
 // to[slot] = a, to[slot + distance] = b
 static __device__ __forceinline__ void store_pair(
     float* to,
@@ -123,6 +172,68 @@ static __device__ __forceinline__ void store_pair(
 ) {
     to[slot] = a;
     to[slot + distance] = b;
+}
+
+// Rotates the pairs from `first` on, scale times the values, by the angles at position `at`, and stores them.
+static __device__ __forceinline__ void store_pairs(
+    const float (&values)[2 * PAIRS],
+    uint32_t first,
+    float scale,
+    uint32_t shape_heads,
+    uint32_t shape_kv_heads,
+    uint32_t shape_head_dim,
+    uint32_t shape_max_seq,
+    uint32_t shape_pair_stride,
+    uint32_t shape_pair_distance,
+    const float* cos,
+    const float* sin,
+    uint32_t at,
+    float* q,
+    float* k_cache,
+    float* v_cache
+) {
+    const uint32_t half = shape_head_dim / 2;
+    const uint32_t distance = shape_pair_distance;
+    const float nan = __builtin_nanf("");
+    #pragma unroll
+    for (uint32_t p = 0; p < 2 * PAIRS / 2; ++p) {
+        const float a = values[2 * p] * scale;
+        const float b = values[2 * p + 1] * scale;
+        const uint32_t pair = first + p;
+        if (
+            pair <
+                pairs(
+                    shape_heads,
+                    shape_kv_heads,
+                    shape_head_dim,
+                    shape_max_seq,
+                    shape_pair_stride,
+                    shape_pair_distance
+                )
+        ) {
+            const uint32_t head = pair / half;
+            const uint32_t element = (pair % half) * shape_pair_stride;
+            const float c = at < shape_max_seq ? cos[at * half + pair % half] : nan;
+            const float s = at < shape_max_seq ? sin[at * half + pair % half] : nan;
+            if (head < shape_heads) {
+                store_pair(
+                    q,
+                    head * shape_head_dim + element,
+                    distance,
+                    a * c - b * s,
+                    b * c + a * s
+                );
+            } else if (at < shape_max_seq) {
+                const uint32_t cached = (head - shape_heads) % shape_kv_heads;
+                const uint32_t slot = (cached * shape_max_seq + at) * shape_head_dim + element;
+                if (head < shape_heads + shape_kv_heads) {
+                    store_pair(k_cache, slot, distance, a * c - b * s, b * c + a * s);
+                } else {
+                    store_pair(v_cache, slot, distance, a, b);
+                }
+            }
+        }
+    }
 }
 
 extern "C" __global__ void __launch_bounds__(BLOCK) norm_qkv_bf16(
@@ -144,50 +255,65 @@ extern "C" __global__ void __launch_bounds__(BLOCK) norm_qkv_bf16(
     uint32_t pair_distance,
     float eps
 ) {
-    const uint32_t half = head_dim / 2;
-    const uint32_t pairs = (heads + 2 * kv_heads) * half;
-    const uint32_t first = (blockIdx.x * WAVES + threadIdx.x / 64) * PAIRS;
+    const uint32_t shape_heads = heads;
+    const uint32_t shape_kv_heads = kv_heads;
+    const uint32_t shape_head_dim = head_dim;
+    const uint32_t shape_max_seq = max_seq;
+    const uint32_t shape_pair_stride = pair_stride;
+    const uint32_t shape_pair_distance = pair_distance;
+    const uint32_t count = (pairs(
+        shape_heads,
+        shape_kv_heads,
+        shape_head_dim,
+        shape_max_seq,
+        shape_pair_stride,
+        shape_pair_distance
+    ) +
+        PAIRS -
+        1) /
+        PAIRS;
     uint32_t starts[2 * PAIRS];
-    #pragma unroll
-    for (uint32_t p = 0; p < PAIRS; ++p) {
-        const uint32_t pair = min(first + p, pairs - 1);
-        const uint32_t row = (pair / half) * head_dim + (pair % half) * pair_stride;
-        starts[2 * p] = row * hidden;
-        starts[2 * p + 1] = (row + pair_distance) * hidden;
-    }
-    f32x8 sums[2 * PAIRS] = {};
+    float values[2 * PAIRS];
     bf16x8 stage[DEPTH][2 * PAIRS];
-    const float squares = add_normed_row_products(weight, x, norm, starts, stage, sums, hidden);
-    const float scale = rsqrtf(wave_sum(squares) / float(hidden) + eps);
-    const uint32_t at = position[0];
-    const float nan = __builtin_nanf("");
-    #pragma unroll
-    for (uint32_t p = 0; p < PAIRS; ++p) {
-        const float a = wave_sum(lanes_sum_of_8(sums[2 * p])) * scale;
-        const float b = wave_sum(lanes_sum_of_8(sums[2 * p + 1])) * scale;
-        const uint32_t pair = first + p;
-        if (threadIdx.x % 64 == 0 && pair < pairs) {
-            const uint32_t head = pair / half;
-            const uint32_t element = (pair % half) * pair_stride;
-            const float c = at < max_seq ? cos[at * half + pair % half] : nan;
-            const float s = at < max_seq ? sin[at * half + pair % half] : nan;
-            if (head < heads) {
-                store_pair(
-                    q,
-                    head * head_dim + element,
-                    pair_distance,
-                    a * c - b * s,
-                    b * c + a * s
-                );
-            } else if (at < max_seq) {
-                const uint32_t cached = (head - heads) % kv_heads;
-                const uint32_t slot = (cached * max_seq + at) * head_dim + element;
-                if (head < heads + kv_heads) {
-                    store_pair(k_cache, slot, pair_distance, a * c - b * s, b * c + a * s);
-                } else {
-                    store_pair(v_cache, slot, pair_distance, a, b);
-                }
-            }
+    for (uint32_t group = blockIdx.x * WAVES + threadIdx.x / 64;
+        group < count;
+        group += gridDim.x * WAVES) {
+        #pragma unroll
+        for (uint32_t p = 0; p < PAIRS; ++p) {
+            starts[2 * p] = row(
+                shape_heads,
+                shape_kv_heads,
+                shape_head_dim,
+                shape_max_seq,
+                shape_pair_stride,
+                shape_pair_distance,
+                group * PAIRS + p
+            ) *
+                hidden;
+            starts[2 * p + 1] = starts[2 * p] + pair_distance * hidden;
+        }
+        f32x8 sums[2 * PAIRS] = {};
+        const float squares = add_normed_row_products(weight, x, norm, starts, stage, sums, hidden);
+        const float scale = rsqrtf(wave_sum(squares) / float(hidden) + eps);
+        wave_sums(sums, values);
+        if (threadIdx.x % 64 == 0) {
+            store_pairs(
+                values,
+                group * PAIRS,
+                scale,
+                shape_heads,
+                shape_kv_heads,
+                shape_head_dim,
+                shape_max_seq,
+                shape_pair_stride,
+                shape_pair_distance,
+                cos,
+                sin,
+                position[0],
+                q,
+                k_cache,
+                v_cache
+            );
         }
     }
 }

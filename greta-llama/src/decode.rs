@@ -38,23 +38,18 @@ pub(crate) fn shape<V: Variant>(
     stay: impl FnOnce(&Resident) -> V,
     groups: impl FnOnce(&V) -> u32,
 ) -> (V, u32) {
-    match opt_depth(device.target(), columns) {
-        Some(depth) => {
-            let variant = stay(&Resident { waves: WAVES, rows: ROWS, depth });
-            let blocks = groups(&variant).clamp(1, device.info().compute_units.max(1));
-            (variant, blocks)
-        }
-        None => {
-            let blocks = groups(&variant).div_ceil(tile(&variant, "WAVES")).max(1);
-            (variant, blocks)
-        }
-    }
+    let (variant, most) = match opt_depth(device.target(), columns) {
+        Some(depth) => (stay(&Resident { waves: WAVES, rows: ROWS, depth }), device.info().compute_units.max(1)),
+        None => (variant, u32::MAX),
+    };
+    let blocks = groups(&variant).div_ceil(tile(&variant, "WAVES")).clamp(1, most);
+    (variant, blocks)
 }
 
 /// Slots of a wave's queue: the most for which all queues fit into shared memory, beside the vector and a block's sums.
 fn opt_depth(target: &Target, columns: u32) -> Option<u32> {
-    // The sums of a batch of groups, twice, and those of the waves.
-    const SUMS: u32 = 2 * 16 * ROWS * WAVES * 4 + 256;
+    // The sums of the waves, for the norm.
+    const SUMS: u32 = 256;
     let vector = columns.checked_next_multiple_of(512)?.checked_mul(4)?;
     let room = target.shared_bytes_max.checked_sub(vector.checked_add(SUMS)?)?;
     let slot = WAVES * ROWS * target.wave * 16;

@@ -9,7 +9,7 @@ use greta::prelude::*;
 
 use super::gemv_add::store_rows;
 use super::row_products::{add_row_products, wave_sums};
-use super::row_queue::{BATCH, Groups, RowQueue, join_waves, stage_joined, staged_from};
+use super::row_queue::{Groups, RowQueue, stage_joined, staged_from};
 use super::weights::WeightVector;
 
 macro_rules! kernels {
@@ -48,29 +48,20 @@ macro_rules! kernels {
                 let mut staged = shared_dynamic::<f32>();
                 if has_copy_async() {
                     let mut slots = shared::<[[[$weight; $lanes * WAVE]; ROWS]; WAVES * DEPTH]>();
-                    let groups = Groups::share(count, columns);
+                    let groups = Groups::of_wave(count, columns);
                     let mut queue =
                         RowQueue::begin::<$load>(w, &mut slots, &mut starts, &start, &groups, DEPTH);
                     grid_dependency_wait();
                     stage_joined(maxima, sums, partial, &mut staged, heads, head_dim, splits, $lanes);
                     barrier();
-                    let mut joined = shared::<[[[[f32; ROWS]; BATCH]; WAVES]; 2]>();
                     let mut products = [<$load as WeightVector>::zero(); ROWS];
-                    let mut parity = 0;
-                    for base in (groups.first..groups.end).step_by(BATCH) {
-                        for place in 0..(groups.end - base).min(BATCH) {
-                            queue.multiply::<$load>(
-                                w, &mut slots, &staged, &mut starts, &start, &mut products, &mut joined[parity], place,
-                                &groups, DEPTH,
-                            );
-                        }
-                        barrier();
-                        let group = base + thread_idx().x;
-                        if thread_idx().x < BATCH && group < groups.end {
-                            join_waves(&joined[parity], thread_idx().x, &mut values);
+                    for group in (groups.first..count).step_by(groups.stride) {
+                        queue.multiply::<$load>(
+                            w, &mut slots, &staged, &mut starts, &start, &mut products, &mut values, &groups, DEPTH,
+                        );
+                        if lane_id() == 0 {
                             store_rows(&values, residual, y, group * ROWS, n);
                         }
-                        parity = 1 - parity;
                     }
                 } else {
                     let mut stage: [[$load; ROWS]; DEPTH];

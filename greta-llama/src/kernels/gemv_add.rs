@@ -8,7 +8,7 @@
 use greta::prelude::*;
 
 use super::row_products::{multiply_rows, wave_sums};
-use super::row_queue::{BATCH, Groups, RowQueue, join_waves, stage};
+use super::row_queue::{Groups, RowQueue, stage};
 use super::weights::WeightVector;
 
 macro_rules! kernels {
@@ -38,7 +38,7 @@ macro_rules! kernels {
                     let mut staged = shared_dynamic::<f32>();
                     let aligned = k % $lanes == 0;
                     let count = if aligned { count } else { 0 };
-                    let groups = Groups::share(count, k);
+                    let groups = Groups::of_wave(count, k);
                     let start = |group: u32, r: u32| min(group * ROWS + r, n - 1) * k;
                     let mut queue =
                         RowQueue::begin::<$load>(w, &mut slots, &mut starts, &start, &groups, DEPTH);
@@ -47,23 +47,14 @@ macro_rules! kernels {
                         stage(x, &mut staged, k, $lanes);
                     }
                     barrier();
-                    let mut partial = shared::<[[[[f32; ROWS]; BATCH]; WAVES]; 2]>();
                     let mut sums = [<$load as WeightVector>::zero(); ROWS];
-                    let mut parity = 0;
-                    for base in (groups.first..groups.end).step_by(BATCH) {
-                        for place in 0..(groups.end - base).min(BATCH) {
-                            queue.multiply::<$load>(
-                                w, &mut slots, &staged, &mut starts, &start, &mut sums, &mut partial[parity], place,
-                                &groups, DEPTH,
-                            );
-                        }
-                        barrier();
-                        let group = base + thread_idx().x;
-                        if thread_idx().x < BATCH && group < groups.end {
-                            join_waves(&partial[parity], thread_idx().x, &mut values);
+                    for group in (groups.first..count).step_by(groups.stride) {
+                        queue.multiply::<$load>(
+                            w, &mut slots, &staged, &mut starts, &start, &mut sums, &mut values, &groups, DEPTH,
+                        );
+                        if lane_id() == 0 {
                             store_rows(&values, residual, y, group * ROWS, n);
                         }
-                        parity = 1 - parity;
                     }
                 }
                 if !has_copy_async() || k % $lanes != 0 {

@@ -9,7 +9,7 @@
 use greta::prelude::*;
 
 use super::row_products::{add_normed_row_products, wave_sums};
-use super::row_queue::{BATCH, Groups, RowQueue, join_waves, stage_normed};
+use super::row_queue::{Groups, RowQueue, stage_normed};
 use super::weights::WeightVector;
 
 macro_rules! kernels {
@@ -44,29 +44,20 @@ macro_rules! kernels {
                 if has_copy_async() {
                     let mut slots = shared::<[[[$weight; $lanes * WAVE]; 2 * ROWS]; WAVES * DEPTH]>();
                     let mut staged = shared_dynamic::<f32>();
-                    let groups = Groups::share(count, hidden);
+                    let groups = Groups::of_wave(count, hidden);
                     let mut queue =
                         RowQueue::begin::<$load>(gate_up, &mut slots, &mut starts, &start, &groups, DEPTH);
                     grid_dependency_wait();
                     let squares = stage_normed(x, norm, &mut staged, hidden, $lanes);
                     let scale = rsqrt(squares / hidden as f32 + eps);
-                    let mut partial = shared::<[[[[f32; 2 * ROWS]; BATCH]; WAVES]; 2]>();
                     let mut sums = [<$load as WeightVector>::zero(); 2 * ROWS];
-                    let mut parity = 0;
-                    for base in (groups.first..groups.end).step_by(BATCH) {
-                        for place in 0..(groups.end - base).min(BATCH) {
-                            queue.multiply::<$load>(
-                                gate_up, &mut slots, &staged, &mut starts, &start, &mut sums, &mut partial[parity], place,
-                                &groups, DEPTH,
-                            );
-                        }
-                        barrier();
-                        let group = base + thread_idx().x;
-                        if thread_idx().x < BATCH && group < groups.end {
-                            join_waves(&partial[parity], thread_idx().x, &mut values);
+                    for group in (groups.first..count).step_by(groups.stride) {
+                        queue.multiply::<$load>(
+                            gate_up, &mut slots, &staged, &mut starts, &start, &mut sums, &mut values, &groups, DEPTH,
+                        );
+                        if lane_id() == 0 {
                             store_activated(&values, scale, y, group * ROWS, intermediate);
                         }
-                        parity = 1 - parity;
                     }
                 } else {
                     let mut stage: [[$load; 2 * ROWS]; DEPTH];

@@ -9,7 +9,7 @@
 use greta::prelude::*;
 
 use super::row_products::{add_normed_row_products, wave_sums};
-use super::row_queue::{BATCH, Groups, RowQueue, join_waves, stage_normed};
+use super::row_queue::{Groups, RowQueue, stage_normed};
 use super::weights::WeightVector;
 
 /// Where heads are, in the weights' rows and in the cache.
@@ -82,7 +82,7 @@ macro_rules! kernels {
                 if has_copy_async() {
                     let mut slots = shared::<[[[$weight; $lanes * WAVE]; 2 * PAIRS]; WAVES * DEPTH]>();
                     let mut staged = shared_dynamic::<f32>();
-                    let groups = Groups::share(count, hidden);
+                    let groups = Groups::of_wave(count, hidden);
                     let start = |group: u32, r: u32| {
                         (shape.row(group * PAIRS + r / 2) + r % 2 * pair_distance) * hidden
                     };
@@ -91,23 +91,14 @@ macro_rules! kernels {
                     grid_dependency_wait();
                     let squares = stage_normed(x, norm, &mut staged, hidden, $lanes);
                     let scale = rsqrt(squares / hidden as f32 + eps);
-                    let mut partial = shared::<[[[[f32; 2 * PAIRS]; BATCH]; WAVES]; 2]>();
                     let mut sums = [<$load as WeightVector>::zero(); 2 * PAIRS];
-                    let mut parity = 0;
-                    for base in (groups.first..groups.end).step_by(BATCH) {
-                        for place in 0..(groups.end - base).min(BATCH) {
-                            queue.multiply::<$load>(
-                                weight, &mut slots, &staged, &mut starts, &start, &mut sums, &mut partial[parity], place,
-                                &groups, DEPTH,
-                            );
-                        }
-                        barrier();
-                        let group = base + thread_idx().x;
-                        if thread_idx().x < BATCH && group < groups.end {
-                            join_waves(&partial[parity], thread_idx().x, &mut values);
+                    for group in (groups.first..count).step_by(groups.stride) {
+                        queue.multiply::<$load>(
+                            weight, &mut slots, &staged, &mut starts, &start, &mut sums, &mut values, &groups, DEPTH,
+                        );
+                        if lane_id() == 0 {
                             store_pairs(&values, group * PAIRS, scale, &shape, cos, sin, position[0], q, k_cache, v_cache);
                         }
-                        parity = 1 - parity;
                     }
                 } else {
                     let mut stage: [[$load; 2 * PAIRS]; DEPTH];

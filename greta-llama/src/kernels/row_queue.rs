@@ -1,55 +1,50 @@
 //! Rows of weights on their way through shared memory: what the decode kernels do where a device copies asynchronously.
 //!
-//! A block stays for one range of groups of rows, and its waves share each row: wave `w` takes the columns of a load of
-//! each lane, then those WAVES such loads further on. So what a block has under way is one stretch of memory or two. A
-//! lane's queue holds as many loads of 16 bytes of each row of a group as it has slots, and begins a new one as soon as it
-//! has used the oldest; it runs on from one group to the next and never drains. A lane reads what it has copied itself, so
-//! that takes no barrier; one for every BATCH groups joins the sums of the waves. The vector that the rows are multiplied
-//! with is staged in shared memory, once, while the first copies are under way; lanes that take eight columns find them as
-//! two parts that lie a wave's parts apart, so that no banks conflict.
+//! Blocks stay for many groups of rows, a wave to a group. A lane's queue holds as many loads of 16 bytes of each row as it
+//! has slots, and begins a new one as soon as it has used the oldest; it runs on from the last columns of a group to the
+//! first of the wave's next, so it never drains. A lane reads what it has copied itself: no barrier. The vector that the
+//! rows are multiplied with is staged in shared memory, once a block, while the first copies are under way; lanes that take
+//! eight columns find them as two parts that lie a wave's parts apart, so that no banks conflict.
 
 use greta::prelude::*;
 
+use super::row_products::wave_sums;
 use super::weights::{WeightVector, lanes_sum};
 
-/// Groups whose sums are joined together.
-pub(super) const BATCH: u32 = 16;
-
-/// Where a lane's queue is.
+/// Where a wave's queue is.
 #[derive(KernelValue)]
 pub(super) struct RowQueue {
     /// The slot of the oldest copy.
     slot: u32,
     /// The group of the next copy.
     group: u32,
-    /// The load of its rows: a lane's columns are `(load * WAVE + lane_id()) * LANES` and those that follow.
-    load: u32,
+    /// Its columns begin here.
+    column: u32,
 }
 
-/// The groups of rows that a block takes.
+/// The groups of rows that a wave takes: one, then every `stride`-th.
 #[derive(KernelValue)]
 pub(super) struct Groups {
     pub(super) first: u32,
-    pub(super) end: u32,
+    pub(super) stride: u32,
+    /// How many there are for all waves.
+    pub(super) count: u32,
     /// Columns of a row.
     pub(super) columns: u32,
 }
 
 #[device]
 impl Groups {
-    /// This block's share of so many.
-    pub(super) fn share(count: u32, columns: u32) -> Self {
-        let share = |block: u32| {
-            let (whole, rest) = (count / grid_dim().x, count % grid_dim().x);
-            block * whole + min(block, rest)
-        };
-        Self { first: share(block_idx().x), end: share(block_idx().x + 1), columns }
+    /// This wave's. Neighbouring groups go to different blocks, so that all have as many, or one more.
+    pub(super) fn of_wave(count: u32, columns: u32) -> Self {
+        let first = wave_id() * grid_dim().x + block_idx().x;
+        Self { first, stride: grid_dim().x * wave_count(), count, columns }
     }
 }
 
 #[device]
 impl RowQueue {
-    /// Begins to copy the rows of the first groups. `start(group, r)` is where row `r` of a group begins; `starts` keeps
+    /// Begins to copy the rows of the first group. `start(group, r)` is where row `r` of a group begins; `starts` keeps
     /// those of the group that is copied.
     pub(super) fn begin<V: WeightVector>(
         w: &Global<V::Lane>,
@@ -59,9 +54,7 @@ impl RowQueue {
         groups: &Groups,
         depth: u32,
     ) -> Self {
-        // A wave for which the rows are too short has nothing to copy.
-        let any = wave_id() * (WAVE * V::LANES) < groups.columns;
-        let mut queue = Self { slot: 0, group: if any { groups.first } else { groups.end }, load: wave_id() };
+        let mut queue = Self { slot: 0, group: groups.first, column: 0 };
         #[unroll]
         for r in 0..starts.len() {
             starts[r] = start(groups.first, r);
@@ -73,7 +66,7 @@ impl RowQueue {
         queue
     }
 
-    /// Begins to copy the wave's next columns of the rows to a slot, if there are more.
+    /// Begins to copy the next columns of the rows to a slot, if there are more rows.
     fn copy<V: WeightVector>(
         &mut self,
         w: &Global<V::Lane>,
@@ -84,16 +77,16 @@ impl RowQueue {
         depth: u32,
         slot: u32,
     ) {
-        if self.group < groups.end {
-            let column = min((self.load * WAVE + lane_id()) * V::LANES, groups.columns - V::LANES);
+        if self.group < groups.count {
+            let column = min(self.column + lane_id() * V::LANES, groups.columns - V::LANES);
             #[unroll]
             for r in 0..starts.len() {
                 slots[wave_id() * depth + slot][r].copy_vector_async::<V>(lane_id() * V::LANES, w, starts[r] + column);
             }
-            self.load += wave_count();
-            if self.load * (WAVE * V::LANES) >= groups.columns {
-                self.load = wave_id();
-                self.group += 1;
+            self.column += WAVE * V::LANES;
+            if self.column >= groups.columns {
+                self.column = 0;
+                self.group += groups.stride;
                 #[unroll]
                 for r in 0..starts.len() {
                     starts[r] = start(self.group, r);
@@ -103,7 +96,7 @@ impl RowQueue {
         copy_async_commit();
     }
 
-    /// The products of the oldest group's rows with x: partial[w][place][r] gets the sum over the columns of wave w.
+    /// values[r] = row r of the oldest group times x.
     pub(super) fn multiply<V: WeightVector>(
         &mut self,
         w: &Global<V::Lane>,
@@ -112,8 +105,7 @@ impl RowQueue {
         starts: &mut Array<u32>,
         start: &impl Fn(u32, u32) -> u32,
         sums: &mut Array<V::Wide>,
-        partial: &mut Shared<Shared<Shared<f32>>>,
-        place: u32,
+        values: &mut Array<f32>,
         groups: &Groups,
         depth: u32,
     ) {
@@ -121,51 +113,27 @@ impl RowQueue {
         for r in 0..sums.len() {
             sums[r] = V::zero();
         }
-        for load in (wave_id()..div_up(groups.columns, WAVE * V::LANES)).step_by(wave_count()) {
+        #[unroll(4)]
+        for base in (0..groups.columns).step_by(WAVE * V::LANES) {
             copy_async_wait(depth - 1);
-            let values = staged::<V>(x, load * (WAVE * V::LANES));
+            let columns = staged::<V>(x, base);
             #[unroll]
             for r in 0..sums.len() {
                 let weights = slots[wave_id() * depth + self.slot][r].load_vector::<V>(lane_id() * V::LANES);
-                sums[r] = fma(V::widen(weights), values, sums[r]);
+                sums[r] = fma(V::widen(weights), columns, sums[r]);
             }
             let slot = self.slot;
             self.copy::<V>(w, slots, starts, start, groups, depth, slot);
             self.slot = (slot + 1) % depth;
         }
-        #[unroll]
-        for r in 0..sums.len() {
-            let sum = wave_sum(V::lanes_sum(sums[r]));
-            if lane_id() == 0 {
-                partial[wave_id()][place][r] = sum;
-            }
-        }
+        wave_sums::<V>(sums, values);
     }
-}
-
-/// values[r] = the sum of partial[w][place][r] over the waves w.
-#[device]
-pub(super) fn join_waves(partial: &Shared<Shared<Shared<f32>>>, place: u32, values: &mut Array<f32>) {
-    #[unroll]
-    for r in 0..values.len() {
-        let mut sum = 0.0;
-        #[unroll]
-        for wave in 0..wave_count() {
-            sum += partial[wave][place][r];
-        }
-        values[r] = sum;
-    }
-}
-
-#[device]
-fn div_up(a: u32, b: u32) -> u32 {
-    (a + b - 1) / b
 }
 
 /// Columns that a wave's loads of a row cover, `chunk` each.
 #[device]
 fn whole_loads(columns: u32, chunk: u32) -> u32 {
-    div_up(columns, chunk) * chunk
+    (columns + chunk - 1) / chunk * chunk
 }
 
 /// Where a staged vector has the four columns from `column` on; `lanes` columns are a lane's.
@@ -216,13 +184,13 @@ pub(super) fn stage_joined(
         let near = min(column, columns - 4);
         let head = near / head_dim;
         let mut largest = maxima[head];
-        #[unroll(4)]
+        #[unroll(2)]
         for s in 1..splits {
             largest = max(largest, maxima[s * heads + head]);
         }
         let mut sum = 0.0;
         let mut joined = f32x4::splat(0.0);
-        #[unroll(4)]
+        #[unroll(2)]
         for s in 0..splits {
             let weight = exp(maxima[s * heads + head] - largest);
             sum = fma(sums[s * heads + head], weight, sum);

@@ -2,12 +2,13 @@
 
 use greta::{Device, DeviceOptions};
 
-/// The one that `GRETA_DEVICE` names, or else the best of the machine; `cpu` under the sanitizer.
+/// The one that `GRETA_DEVICE` names, or else the best of the machine; `cpu`, also `cpu:TARGET`, under the sanitizer.
 pub(crate) fn open() -> Device {
     let device = Device::open_default().expect("every machine has a device");
     if device.info().kind != "cpu" {
         return device;
     }
     let options = DeviceOptions { sanitize: Some(true), ..DeviceOptions::default() };
-    Device::open_with("cpu", &options).expect("every machine has a processor")
+    let name = std::env::var("GRETA_DEVICE").unwrap_or_else(|_| "cpu".to_owned());
+    Device::open_with(&name, &options).expect("every machine has a processor")
 }

@@ -92,6 +92,7 @@ fn run(device: &Device, program: &Program) -> Vec<Vec<Literal>> {
         parameters: &[],
         requirements: &[],
         contracts: &[],
+        shared: None,
         trace,
     }));
     NEXT.set(Some(program.kernel.clone()));

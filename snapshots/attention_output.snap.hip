@@ -1,0 +1,225 @@
+// y[r] = sum_c w[r, c] * a[c] + residual[r]
+// with a[h] = sum_s v[s, h] * partial[s, h] / sum_s v[s, h] * sums[s, h]
+// and v[s, h] = exp(maxima[s, h] - max_s maxima[s, h])
+// w: [n, heads * head_dim] weights; maxima, sums: [splits, heads] f32;
+// partial: [splits, heads, head_dim] f32; residual, y: [n] f32; head_dim is a multiple of 8.
+
+#if defined(__HIPCC_RTC__)
+using uint32_t = unsigned int;
+#else
+#include <hip/hip_runtime.h>
+#endif
+
+#pragma clang fp contract(off)
+
+using f32x4 = __attribute__((ext_vector_type(4))) float;
+
+extern __shared__ __align__(16) unsigned char shared_memory[];
+
+constexpr uint32_t ROWS = 2;
+constexpr uint32_t DEPTH = 4;
+constexpr uint32_t WAVES = 4;
+constexpr uint32_t WAVE = 64;
+constexpr uint32_t BLOCK = WAVES * WAVE;
+
+// fmaf of each lane.
+static __device__ __forceinline__ f32x4 fmaf(f32x4 a, f32x4 b, f32x4 c) {
+    return f32x4{
+        fmaf(a[0], b[0], c[0]),
+        fmaf(a[1], b[1], c[1]),
+        fmaf(a[2], b[2], c[2]),
+        fmaf(a[3], b[3], c[3]),
+    };
+}
+
+// Columns that a wave's loads of a row cover, `chunk` each.
+static __device__ __forceinline__ uint32_t whole_loads(uint32_t columns, uint32_t chunk) {
+    return ((columns + chunk - 1) / chunk) * chunk;
+}
+
+// Where a staged vector has the four columns from `column` on; `lanes` columns are a lane's.
+static __device__ __forceinline__ uint32_t staged_place(uint32_t column, uint32_t lanes) {
+    const uint32_t chunk = WAVE * lanes;
+    return (column / chunk) * chunk +
+        ((column % lanes) / 4) * (WAVE * 4) +
+        ((column % chunk) / lanes) * 4;
+}
+
+// Stages what the splits of `attention_decode` leave, joined: see there for the shapes. Zeros past the last column;
+// `head_dim` is a multiple of 4. The block sees it after the next barrier.
+static __device__ __forceinline__ void stage_joined(
+    const float* maxima,
+    const float* sums,
+    const float* partial,
+    float* to,
+    uint32_t heads,
+    uint32_t head_dim,
+    uint32_t splits,
+    uint32_t lanes
+) {
+    const uint32_t columns = heads * head_dim;
+    for (uint32_t column = threadIdx.x * 4;
+        column < whole_loads(columns, WAVE * lanes);
+        column += BLOCK * 4) {
+        const uint32_t near = min(column, columns - 4);
+        const uint32_t head = near / head_dim;
+        float largest = maxima[head];
+        #pragma unroll 2
+        for (uint32_t s = 1; s < splits; ++s) {
+            largest = fmaxf(largest, maxima[s * heads + head]);
+        }
+        float sum = 0.0f;
+        f32x4 joined = {};
+        #pragma unroll 2
+        for (uint32_t s = 0; s < splits; ++s) {
+            const float weight = expf(maxima[s * heads + head] - largest);
+            sum = fmaf(sums[s * heads + head], weight, sum);
+            joined = fmaf(
+                *reinterpret_cast<const f32x4*>(&partial[s * columns + near]),
+                f32x4(weight),
+                joined
+            );
+        }
+        *reinterpret_cast<f32x4*>(&to[staged_place(column, lanes)]) = column < columns
+            ? joined / sum
+            : f32x4(0.0f);
+    }
+}
+
+// Loads this lane's columns of every row into the stage, the last ones again where there are no more.
+static __device__ __forceinline__ void load_stage(
+    const float* w,
+    const uint32_t (&starts)[ROWS],
+    f32x4 (&stage)[DEPTH][ROWS],
+    uint32_t base,
+    uint32_t columns
+) {
+    #pragma unroll
+    for (uint32_t d = 0; d < DEPTH; ++d) {
+        const uint32_t column = min(base + (d * WAVE + threadIdx.x % 64) * 4, columns - 4);
+        #pragma unroll
+        for (uint32_t r = 0; r < ROWS; ++r) {
+            stage[d][r] = *reinterpret_cast<const f32x4*>(&w[starts[r] + column]);
+        }
+    }
+}
+
+// This lane's columns of a staged vector, of those from `base` on that the wave's next load covers.
+static __device__ __forceinline__ f32x4 staged(const float* x, uint32_t base) {
+    f32x4 values = {};
+    #pragma unroll
+    for (uint32_t part = 0; part < 4u / 4; ++part) {
+        const f32x4 quad = *reinterpret_cast<const f32x4*>(&x[base +
+            part * (WAVE * 4) +
+            (threadIdx.x % 64) * 4]);
+        #pragma unroll
+        for (uint32_t j = 0; j < 4; ++j) {
+            values[part * 4 + j] = quad[j];
+        }
+    }
+    return values;
+}
+
+// As [`staged`] for the columns from `column` on of this lane; zeros past the last staged column, `columns` of them.
+static __device__ __forceinline__ f32x4 staged_from(
+    const float* x,
+    uint32_t column,
+    uint32_t columns
+) {
+    const uint32_t last = whole_loads(columns, WAVE * 4) - WAVE * 4;
+    const uint32_t base = column - (threadIdx.x % 64) * 4;
+    const f32x4 staged_result = staged(x, min(base, last));
+    return base <= last ? staged_result : f32x4(0.0f);
+}
+
+// v[0] + v[1] + v[2] + v[3], as a tree.
+static __device__ __forceinline__ float lanes_sum(f32x4 v) {
+    return v[0] + v[1] + (v[2] + v[3]);
+}
+
+// The sum of `value` over the lanes of the wave.
+static __device__ __forceinline__ float wave_sum(float value) {
+    float sum = value;
+    uint32_t offset = WAVE / 2;
+    while (offset > 0) {
+        const float other = __shfl_xor(sum, offset);
+        sum += other;
+        offset /= 2;
+    }
+    return sum;
+}
+
+// values[r] = the sum of sums[r] over the wave.
+static __device__ __forceinline__ void wave_sums(const f32x4 (&sums)[ROWS], float (&values)[ROWS]) {
+    #pragma unroll
+    for (uint32_t r = 0; r < ROWS; ++r) {
+        values[r] = wave_sum(lanes_sum(sums[r]));
+    }
+}
+
+// y[r] = values[r - first] + residual[r] for the rows from `first` on, of which `n` exist.
+static __device__ __forceinline__ void store_rows(
+    const float (&values)[ROWS],
+    const float* residual,
+    float* y,
+    uint32_t first,
+    uint32_t n
+) {
+    #pragma unroll
+    for (uint32_t r = 0; r < ROWS; ++r) {
+        const uint32_t row = first + r;
+        if (row < n) {
+            y[row] = values[r] + residual[row];
+        }
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(BLOCK) attention_output(
+    const float* __restrict__ w,
+    const float* __restrict__ maxima,
+    const float* __restrict__ sums,
+    const float* __restrict__ partial,
+    const float* __restrict__ residual,
+    float* __restrict__ y,
+    uint32_t n,
+    uint32_t heads,
+    uint32_t head_dim,
+    uint32_t splits
+) {
+    const uint32_t columns = heads * head_dim;
+    const uint32_t count = (n + ROWS - 1) / ROWS;
+    uint32_t starts[ROWS];
+    float values[ROWS];
+    float* const staged_1 = reinterpret_cast<float*>(&shared_memory[0]);
+    f32x4 stage[DEPTH][ROWS];
+    stage_joined(maxima, sums, partial, staged_1, heads, head_dim, splits, 4);
+    __syncthreads();
+    for (uint32_t group = blockIdx.x * WAVES + threadIdx.x / 64;
+        group < count;
+        group += gridDim.x * WAVES) {
+        #pragma unroll
+        for (uint32_t r = 0; r < ROWS; ++r) {
+            starts[r] = min(group * ROWS + r, n - 1) * columns;
+        }
+        f32x4 products[ROWS] = {};
+        for (uint32_t base = 0; base < columns; base += DEPTH * WAVE * 4) {
+            load_stage(w, starts, stage, base, columns);
+            #pragma unroll
+            for (uint32_t d = 0; d < DEPTH; ++d) {
+                const f32x4 values_1 = staged_from(
+                    staged_1,
+                    base + (d * WAVE + threadIdx.x % 64) * 4,
+                    columns
+                );
+                #pragma unroll
+                for (uint32_t r = 0; r < ROWS; ++r) {
+                    products[r] = fmaf(stage[d][r], values_1, products[r]);
+                }
+            }
+        }
+        wave_sums(products, values);
+        if (threadIdx.x % 64 == 0) {
+            store_rows(values, residual, y, group * ROWS, n);
+        }
+    }
+}
