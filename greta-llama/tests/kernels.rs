@@ -223,7 +223,7 @@ fn decode(bench: &Bench, case: &attention::Case, variant: kernels::attention_dec
             combine::Args { maxima: &maxima, sums: &sums, partial: &partial, y: &mut y, heads, head_dim, splits };
         bench.run(combine::variant(), (heads * head_dim).div_ceil(64), args);
         check(&(splits, variant, case), &y, &data.y, Tolerance::KERNEL);
-        attention_output(&bench, case, &data, [&maxima, &sums, &partial], splits);
+        attention_output(bench, case, &data, [&maxima, &sums, &partial], splits);
     }
 }
 

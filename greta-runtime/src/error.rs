@@ -115,8 +115,10 @@ pub enum Error {
     },
     /// A length that `shared = …` of the kernel gives its dynamic shared array and that the device has no memory for. The
     /// caller's to mend: smaller arguments, or another variant.
-    #[error("{location}: {kernel}: `shared = {length}`{}: the dynamic shared array has 1 to {limit} elements beside the others; \
-        {values}", computed(*given))]
+    #[error(
+        "{location}: {kernel}: `shared = {length}` {computed}; the dynamic shared array has 1 to {limit} elements beside \
+        the others"
+    )]
     ComputedSharedLength {
         /// The kernel.
         kernel: String,
@@ -124,10 +126,8 @@ pub enum Error {
         length: &'static str,
         /// Where it stands.
         location: Location,
-        /// What it names, with the values given.
-        values: String,
-        /// Elements; `None` if they cannot be computed.
-        given: Option<u128>,
+        /// What it is, and what it names with the values given: `is 18000, with x.len() = 9000`.
+        computed: String,
         /// Elements at most beside the kernel's other shared arrays.
         limit: u32,
     },
@@ -358,10 +358,6 @@ pub enum Activity {
 
 fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!(" (did you mean `{name}`?)"))
-}
-
-fn computed(given: Option<u128>) -> String {
-    given.map_or_else(|| " cannot be computed".to_owned(), |elements| format!(" is {elements}"))
 }
 
 fn shared_length(kernel: &str, given: u32, opt_limit: Option<u32>) -> String {

@@ -340,17 +340,19 @@ pub(crate) fn shared_elements(module: &Module, arguments: &[BoundArgument]) -> R
     };
     let arguments = argument_values(arguments);
     let values = LaunchValues { tiles: module.tiles(), arguments: &arguments };
-    let computed = (length.elements)(&values);
-    match computed.and_then(|elements| u32::try_from(elements).ok()) {
+    let elements = (length.elements)(&values);
+    match elements.and_then(|elements| u32::try_from(elements).ok()) {
         Some(elements) if (1..=limit).contains(&elements) => Ok(elements),
-        _ => Err(Error::ComputedSharedLength {
-            kernel: module.name().to_owned(),
-            length: length.text,
-            location: length.location,
-            values: values.describe(length.names),
-            given: computed,
-            limit,
-        }),
+        _ => {
+            let computed = elements.map_or("cannot be computed".to_owned(), |elements| format!("is {elements}"));
+            Err(Error::ComputedSharedLength {
+                kernel: module.name().to_owned(),
+                length: length.text,
+                location: length.location,
+                computed: format!("{computed}, with {}", values.describe(length.names)),
+                limit,
+            })
+        }
     }
 }
 
