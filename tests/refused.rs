@@ -78,6 +78,16 @@ fn swapped_while_tracing(x: &Global<f32>, y: &mut Global<f32>) {
     y[0] = a;
 }
 
+#[device]
+fn bump(value: &mut f32) {
+    *value += 1.0;
+}
+
+#[kernel(block = 64)]
+fn changes_no_variable(y: &mut Global<f32>) {
+    bump(&mut (y[0] * 2.0));
+}
+
 /// Asserts that making the kernel fails with all of `parts`, the last of which is the line that is shown.
 fn refused(definition: &'static KernelDefinition, values: &[u32], parts: &[&str]) {
     let device = Device::open("cpu").unwrap();
@@ -96,11 +106,12 @@ fn what_is_refused_is_drawn_against_the_source() {
         "\
 kernel barrier_in_a_branch is not valid for gfx942
 
-a barrier that not every thread of the block reaches: the condition at {file}:{}:5 differs between threads
+a barrier that not every thread of the block is sure to reach: the condition at {file}:{}:5 depends on the thread's \
+position; move the barrier out of it
   --> {file}:{line}:9
    |
 {} |     if thread_idx().x < 32 {{
-   |     -- differs between threads
+   |     -- may differ between threads
 {line} |         barrier();
    |         ^^^^^^^",
         line - 1,
@@ -114,6 +125,12 @@ a barrier that not every thread of the block reaches: the condition at {file}:{}
 #[test]
 fn recursion_is_refused_at_the_call() {
     refused(&recursive::DEFINITION, &[], &["forever calls itself", "forever(value) + 1.0"]);
+}
+
+#[test]
+fn what_a_function_changes_is_a_variable() {
+    let message = "a value that is no variable is passed by `&mut`: bind it with `let mut` first, and pass that";
+    refused(&changes_no_variable::DEFINITION, &[], &[message, "bump(&mut (y[0] * 2.0));"]);
 }
 
 #[test]

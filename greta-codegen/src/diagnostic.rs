@@ -39,8 +39,8 @@ impl DiagnosticKind {
     /// Another place that is to blame, and for what.
     fn opt_cause(&self) -> Option<(Location, &'static str)> {
         match self {
-            Self::DivergentBarrier { cause } => Some((*cause, "differs between threads")),
-            Self::DivergentMatrix { cause, .. } => Some((*cause, "differs between lanes")),
+            Self::DivergentBarrier { cause } => Some((*cause, "may differ between threads")),
+            Self::DivergentMatrix { cause, .. } => Some((*cause, "may differ between lanes")),
             _ => None,
         }
     }
@@ -425,14 +425,18 @@ pub enum DiagnosticKind {
         /// The result's type.
         wanted: Option<Type>,
     },
-    /// A barrier that some threads of the block reach and others do not.
-    #[error("a barrier that not every thread of the block reaches: the condition at {cause} differs between threads")]
+    /// A barrier that some threads of the block may reach and others not: move it out of the condition.
+    #[error(
+        "a barrier that not every thread of the block is sure to reach: the condition at {cause} depends on the thread's \
+         position; move the barrier out of it"
+    )]
     DivergentBarrier {
         /// The condition, loop or early exit that threads disagree about.
         cause: Location,
     },
-    /// A matrix instruction, or on NVIDIA a shuffle, that some lanes of a wave reach and others do not.
-    #[error("{operation} needs every lane of the wave, but the condition at {cause} differs between lanes")]
+    /// A matrix instruction, or on NVIDIA an operation across lanes, that some lanes of a wave may reach and others not:
+    /// move it out of the condition.
+    #[error("{operation} needs every lane of the wave, but lanes may disagree about the condition at {cause}")]
     DivergentMatrix {
         /// The operation.
         operation: &'static str,

@@ -2,7 +2,8 @@
 //!
 //! Follows values from where threads differ: positions in the block, and data read at positions that differ. A value is
 //! [`Divergent`](Uniformity::Divergent) only if it is computed from a thread's position and nothing shows that the
-//! difference goes away; what depends on data is [`Unknown`](Uniformity::Unknown). An expression of positions and
+//! difference goes away; what depends on data is [`Data`](Uniformity::Data) where threads read it at different places, and
+//! else [`Unknown`](Uniformity::Unknown). An expression of positions and
 //! compile-time values alone is evaluated for every thread of the block, so `thread_idx().x / 64` is known to be the
 //! same in a wave and `thread_idx().x < BLOCK` to be the same in a block.
 //!
@@ -32,6 +33,8 @@ pub enum Uniformity {
     Wave,
     /// It depends on data.
     Unknown,
+    /// It depends on data that threads read at different places.
+    Data,
     /// Different between lanes of a wave.
     Divergent,
 }
@@ -43,6 +46,8 @@ pub struct Control {
     pub block: Option<Location>,
     /// The first condition that differs between lanes of a wave.
     pub lane: Option<Location>,
+    /// The first condition on data that lanes of a wave read at different places.
+    pub data: Option<Location>,
     level: Uniformity,
 }
 
@@ -77,13 +82,19 @@ pub fn collectives(kernel: &Kernel, target: &Target) -> Vec<Collective> {
 
 impl Control {
     fn join(self, other: Self) -> Self {
-        Self { block: self.block.or(other.block), lane: self.lane.or(other.lane), level: self.level.max(other.level) }
+        Self {
+            block: self.block.or(other.block),
+            lane: self.lane.or(other.lane),
+            data: self.data.or(other.data),
+            level: self.level.max(other.level),
+        }
     }
 
     fn under(self, condition: Uniformity, location: Location) -> Self {
         let block = matches!(condition, Uniformity::Wave | Uniformity::Divergent).then_some(location);
         let lane = (condition == Uniformity::Divergent).then_some(location);
-        self.join(Self { block, lane, level: condition })
+        let data = (condition == Uniformity::Data).then_some(location);
+        self.join(Self { block, lane, data, level: condition })
     }
 }
 
@@ -278,11 +289,14 @@ impl<'a> Analysis<'a> {
             ExprKind::Var(var) => values[var.index()],
             ExprKind::Load(place) => match self.kernel.var(place.base).kind {
                 VarKind::Register(_) => level.max(values[place.base.index()]),
-                _ if level == Uniformity::Uniform => Uniformity::Uniform,
-                _ => Uniformity::Unknown,
+                _ => match level {
+                    Uniformity::Uniform => Uniformity::Uniform,
+                    Uniformity::Wave | Uniformity::Unknown => Uniformity::Unknown,
+                    Uniformity::Data | Uniformity::Divergent => Uniformity::Data,
+                },
             },
             // Each thread sees what the threads before it left.
-            ExprKind::Atomic(..) => level.max(Uniformity::Unknown),
+            ExprKind::Atomic(..) => level.max(Uniformity::Data),
             ExprKind::Op(op, operands) => self.op(*op, operands, level, expr.location, control),
             ExprKind::Call(function, arguments) => self.call(*function, arguments, values, control),
             _ => level,

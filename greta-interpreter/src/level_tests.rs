@@ -48,6 +48,7 @@ fn kernel(body: Vec<StmtKind>, lets: &[Type]) -> Kernel {
         params: vec![VarId(0), VarId(1)],
         vars,
         structures: Vec::new(),
+        lengths: Vec::new(),
         functions: Vec::new(),
         body: body.into_iter().map(|kind| Stmt { kind, location: HERE }).collect(),
     }

@@ -3,19 +3,24 @@
 //! The one thing that is tracked is which names are `let mut`: their value is read where they are used.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
-use syn::{BinOp, Error, Expr, ExprBinary, ExprCall, ExprCast, ExprClosure, Ident, Lit, Pat, Result, Type, UnOp};
+use syn::{
+    AngleBracketedGenericArguments, BinOp, Error, Expr, ExprBinary, ExprCall, ExprCast, ExprClosure, ExprPath,
+    GenericArgument, Ident, Lit, Pat, PathArguments, Result, Type, UnOp,
+};
 
 use crate::loops::Loop;
 use crate::pattern::is_constant;
-use crate::{methods, types};
+use crate::{constants, methods, types};
 
 /// Rewrites one function's body.
 pub(crate) struct Rewriter {
     /// Names in scope and whether their value changes, innermost last.
     names: Vec<(String, Changes)>,
+    /// Constants of the kernel, which stand under names of the expansion's own.
+    constants: Vec<String>,
     /// Type parameters of the function that stand for kernel values.
     pub(crate) generics: Vec<Ident>,
     /// The handle type that a device function returns; `None` in a kernel.
@@ -35,6 +40,8 @@ pub(crate) enum Changes {
     Itself,
     /// It is a `&mut`: what it points to changes.
     Target,
+    /// Never: it is an item of the author's in the body.
+    Item,
 }
 
 /// Whether a block's value is wanted.
@@ -47,8 +54,8 @@ pub(crate) enum Wanted {
 }
 
 impl Rewriter {
-    pub(crate) fn new(generics: Vec<Ident>, result: Option<TokenStream>) -> Self {
-        Self { names: Vec::new(), generics, result, loops: Vec::new(), in_closure: false }
+    pub(crate) fn new(generics: Vec<Ident>, result: Option<TokenStream>, constants: Vec<String>) -> Self {
+        Self { names: Vec::new(), constants, generics, result, loops: Vec::new(), in_closure: false }
     }
 
     /// Runs `f` in a scope of its own.
@@ -67,22 +74,48 @@ impl Rewriter {
         self.names.push((name.to_string(), if mutable { Changes::Target } else { Changes::No }));
     }
 
+    /// Declares a constant of the author's in the body.
+    pub(crate) fn declare_item(&mut self, name: &Ident) {
+        self.names.push((name.to_string(), Changes::Item));
+    }
+
+    fn opt_changes(&self, name: &Ident) -> Option<Changes> {
+        self.names.iter().rev().find(|(other, _)| name == other).map(|(_, changes)| *changes)
+    }
+
     fn changes(&self, name: &Ident) -> Changes {
-        self.names.iter().rev().find(|(other, _)| name == other).map_or(Changes::No, |(_, changes)| *changes)
+        self.opt_changes(name).unwrap_or(Changes::No)
+    }
+
+    /// Whether a name is that of a constant of the kernel.
+    pub(crate) fn is_of_kernel(&self, name: &Ident) -> bool {
+        self.constants.iter().any(|constant| name == constant) && self.opt_changes(name).is_none()
+    }
+
+    /// A name that stands for itself, or for a constant of the kernel.
+    fn path(&self, path: &ExprPath) -> TokenStream {
+        match path.path.get_ident() {
+            Some(name) if self.is_of_kernel(name) => constants::hidden(name).to_token_stream(),
+            _ => path.to_token_stream(),
+        }
     }
 
     /// The name of a Rust constant, by Rust's naming.
     fn opt_constant(&self, expr: &Expr) -> Option<String> {
         let Expr::Path(path) = expr else { return None };
         let name = &path.path.segments.last()?.ident;
-        let is_local = path.path.get_ident().is_some_and(|name| self.names.iter().any(|(other, _)| name == other));
+        let is_local =
+            path.path.get_ident().is_some_and(|name| !matches!(self.opt_changes(name), None | Some(Changes::Item)));
         (is_constant(name) && !is_local).then(|| name.to_string())
     }
 
     /// Whether an expression is a field of something that changes.
     fn is_changeable(&self, expr: &Expr) -> bool {
         match expr {
-            Expr::Path(path) => path.path.get_ident().is_some_and(|name| self.changes(name) != Changes::No),
+            Expr::Path(path) => path
+                .path
+                .get_ident()
+                .is_some_and(|name| matches!(self.changes(name), Changes::Itself | Changes::Target)),
             Expr::Field(field) => self.is_changeable(&field.base),
             Expr::Paren(paren) => self.is_changeable(&paren.expr),
             Expr::Unary(unary) => matches!(unary.op, UnOp::Deref(_)) && self.is_changeable(&unary.expr),
@@ -100,7 +133,7 @@ impl Rewriter {
                     let text = methods::written(name);
                     quote_spanned!(span=> ::greta::rt::read_variable(#text, &#name))
                 }
-                _ => quote!(#path),
+                _ => self.path(path),
             },
             Expr::Binary(binary) => self.binary(binary)?,
             Expr::Unary(unary) => match (&unary.op, &*unary.expr) {
@@ -131,9 +164,13 @@ impl Rewriter {
                     self.place(&call.receiver)?
                 };
                 let (method, turbofish) = (&call.method, &call.turbofish);
-                let arguments = self.exprs(&call.args)?;
+                self.check_generics(turbofish.as_ref())?;
                 let dot = call.dot_token;
-                quote_spanned!(span=> #receiver #dot #method #turbofish (#(#arguments),*))
+                self.with_arguments(
+                    &call.args,
+                    span,
+                    |arguments| quote_spanned!(span=> #receiver #dot #method #turbofish (#(#arguments),*)),
+                )?
             }
             Expr::Tuple(tuple) => {
                 let items = self.exprs(&tuple.elems)?;
@@ -184,7 +221,7 @@ impl Rewriter {
     pub(crate) fn place(&mut self, expr: &Expr) -> Result<TokenStream> {
         let span = expr.span();
         Ok(match expr {
-            Expr::Path(path) => quote!(#path),
+            Expr::Path(path) => self.path(path),
             Expr::Paren(paren) => {
                 let inner = self.place(&paren.expr)?;
                 quote_spanned!(span=> (#inner))
@@ -287,8 +324,26 @@ impl Rewriter {
         if let Some(structure) = self.opt_tuple_structure(call)? {
             return Ok(structure);
         }
-        let (function, arguments) = (&call.func, self.exprs(&call.args)?);
-        Ok(quote_spanned!(span=> #function(#(#arguments),*)))
+        let function = &call.func;
+        if let Expr::Path(path) = &**function
+            && let Some(PathArguments::AngleBracketed(arguments)) =
+                path.path.segments.last().map(|last| &last.arguments)
+        {
+            self.check_generics(Some(arguments))?;
+        }
+        self.with_arguments(&call.args, span, |arguments| quote_spanned!(span=> #function(#(#arguments),*)))
+    }
+
+    /// Refuses constants of the kernel where rustc wants one of its own.
+    fn check_generics(&self, arguments: Option<&AngleBracketedGenericArguments>) -> Result<()> {
+        for argument in arguments.into_iter().flat_map(|arguments| &arguments.args) {
+            let GenericArgument::Type(Type::Path(path)) = argument else { continue };
+            if let Some(name) = path.path.get_ident().filter(|name| self.is_of_kernel(name)) {
+                let message = format!("`{name}` is a kernel value and no constant of Rust's: pass it as an argument");
+                return Err(Error::new(name.span(), message));
+            }
+        }
+        Ok(())
     }
 
     /// The lengths of an array type, as kernel values.
@@ -337,9 +392,9 @@ impl Rewriter {
 fn opt_shared_type(function: &Expr) -> Option<&Type> {
     let Expr::Path(path) = function else { return None };
     let last = path.path.segments.last().filter(|segment| segment.ident == "shared")?;
-    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
     match arguments.args.first()? {
-        syn::GenericArgument::Type(ty) => Some(ty),
+        GenericArgument::Type(ty) => Some(ty),
         _ => None,
     }
 }

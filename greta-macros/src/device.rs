@@ -10,8 +10,8 @@ use syn::{
 
 use crate::body::{Rewriter, Wanted};
 use crate::foreign::{self, Foreign};
-use crate::kernel::{constants, documentation, location};
-use crate::{methods, types};
+use crate::kernel::{documentation, location};
+use crate::{constants, methods, types};
 
 /// A parameter of a device function.
 struct Parameter<'a> {
@@ -109,8 +109,10 @@ pub(crate) fn one(
     let head = quote!(#visibility fn #name #declared (#(#inputs),*) -> #result #clause);
     let Some(block) = block else { return Ok(quote!(#(#attributes)* #head;)) };
     let block = &methods::without_self(block);
-    let body =
-        Body { attributes, signature: &signature, block, parameters: &parameters, values, result: &result, foreign };
+    let const_params: Vec<Ident> = generics.const_params().map(|parameter| parameter.ident.clone()).collect();
+    let constants = constants::of_kernels(&const_params);
+    let (signature, parameters, result) = (&signature, &parameters, &result);
+    let body = Body { attributes, signature, block, parameters, values, constants, result, foreign };
     let body = match takes_closure {
         true => body.inside_caller(&closures)?,
         false => body.of_its_own(&generics, around.is_some())?,
@@ -197,6 +199,8 @@ struct Body<'a> {
     block: &'a Block,
     parameters: &'a [Parameter<'a>],
     values: Vec<Ident>,
+    /// Constants of the kernel that the body may name.
+    constants: Vec<String>,
     result: &'a TokenStream,
     foreign: Option<&'a Foreign>,
 }
@@ -211,7 +215,7 @@ impl Body<'_> {
 
     fn rewriter(&self) -> Rewriter {
         let result = (self.wanted() == Wanted::Value).then(|| self.result.clone());
-        let mut rewriter = Rewriter::new(self.values.clone(), result);
+        let mut rewriter = Rewriter::new(self.values.clone(), result, self.constants.clone());
         for parameter in self.parameters {
             match parameter.reference {
                 Some(mutable) => rewriter.declare_reference(&parameter.name, mutable),
@@ -219,6 +223,11 @@ impl Body<'_> {
             }
         }
         rewriter
+    }
+
+    /// `BLOCK` and `WAVE`, where the body names them.
+    fn declarations(&self) -> TokenStream {
+        constants::declarations(&self.block.to_token_stream(), &self.constants)
     }
 
     /// A function that takes a closure: the closure uses what is around it in the caller, and so does the function.
@@ -237,10 +246,10 @@ impl Body<'_> {
                 binds.push(quote!(let #name = #argument;));
             }
         }
-        let constants = constants(self.block);
+        let constants = self.declarations();
         Ok(quote! {
             #[allow(unused_imports)]
-            use ::greta::rt::{Get as _, GetMut as _, Set as _};
+            use ::greta::rt::{Get as _, GetMut as _, GiveBack as _, Set as _};
             #(#binds)*
             #constants
             #statements
@@ -299,7 +308,7 @@ impl Body<'_> {
 
     /// What traces the body; of a function without one in Rust, what says so.
     fn traced_body(&self, binds: &[TokenStream]) -> Result<TokenStream> {
-        let (result, constants) = (self.result, constants(self.block));
+        let (result, constants) = (self.result, self.declarations());
         if self.foreign.is_some_and(|foreign| !foreign.has_body) {
             let parameters = self.parameters.iter().map(|parameter| &parameter.name);
             return Ok(quote! {
@@ -312,7 +321,7 @@ impl Body<'_> {
         Ok(quote! {
             let __greta_result: #result = (|| {
                 #[allow(unused_imports)]
-                use ::greta::rt::{Get as _, GetMut as _, Set as _};
+                use ::greta::rt::{Get as _, GetMut as _, GiveBack as _, Set as _};
                 #(#binds)*
                 #constants
                 #statements

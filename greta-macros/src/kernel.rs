@@ -9,6 +9,7 @@ use syn::{
 
 use crate::attribute::{KernelAttribute, Tile};
 use crate::body::{Rewriter, Wanted};
+use crate::constants::{self, opt_named};
 use crate::require::{self, Conditions, Named, Scope};
 use crate::types;
 
@@ -301,14 +302,20 @@ fn trace(
     parameters: &[Parameter<'_>],
     used: &[Ident],
 ) -> Result<TokenStream> {
+    let block_tokens = attribute.block.to_token_stream();
+    let tokens = [&block_tokens, &function.block.to_token_stream()];
+    let is_named = |name: &Ident| {
+        used.contains(name) || tokens.iter().any(|tokens| opt_named((*tokens).clone(), &name.to_string()).is_some())
+    };
     let tiles = attribute.tiles.iter().enumerate().map(|(position, tile)| {
-        let (name, text) = (&tile.name, tile.name.to_string());
-        quote! {
-            #[allow(non_snake_case)]
-            let #name = __greta_kernel.tile(#text, __greta_values[#position]);
-        }
+        let text = tile.name.to_string();
+        let make = quote!(__greta_kernel.tile(#text, __greta_values[#position]));
+        constants::tile(&tile.name, is_named(&tile.name), &make)
     });
-    let mut rewriter = Rewriter::new(Vec::new(), None);
+    let tile_names: Vec<String> = attribute.tiles.iter().map(|tile| tile.name.to_string()).collect();
+    // Block sizes may name the wave's width, and nothing else that is known only later.
+    let wave = ["WAVE".to_owned()];
+    let mut rewriter = Rewriter::new(Vec::new(), None, [tile_names.as_slice(), &wave].concat());
     let sizes = match &attribute.block {
         Expr::Tuple(tuple) if (1..=3).contains(&tuple.elems.len()) => rewriter.exprs(&tuple.elems)?,
         Expr::Tuple(tuple) => return Err(Error::new(tuple.span(), "a block has one to three dimensions")),
@@ -326,13 +333,15 @@ fn trace(
             ParameterKind::Struct(ty) => quote!(let #name = __greta_kernel.structure::<#ty>(#text, #place);),
         }
     });
+    let of_kernels = constants::of_kernels(&[]);
+    let mut rewriter = Rewriter::new(Vec::new(), None, [tile_names, of_kernels.clone()].concat());
     for Parameter { name, .. } in parameters {
         rewriter.declare(name, false);
     }
     let body = rewriter.statements(&function.block.stmts, Wanted::Nothing)?;
-    let constants = constants(&function.block);
-    // Block sizes may name the wave's width, and nothing else that is known only later.
-    let wave = opt_constant(attribute.block.to_token_stream(), "WAVE", &quote!(wave_constant));
+    let constants = constants::declarations(tokens[1], &of_kernels);
+    let wave = constants::declarations(tokens[0], &wave);
+    let used = used.iter().filter(|name| parameters.iter().any(|parameter| parameter.name == *name));
     let (_, lines) = documentation(&function.attrs);
     let (text, place) = (function.sig.ident.to_string(), location(function.sig.ident.span()));
     Ok(quote! {
@@ -342,7 +351,7 @@ fn trace(
             __greta_target: &'static ::greta::rt::Target,
         ) -> ::core::result::Result<::greta::rt::Kernel, ::std::vec::Vec<::greta::rt::Diagnostic>> {
             #[allow(unused_imports)]
-            use ::greta::rt::{Get as _, GetMut as _, Set as _};
+            use ::greta::rt::{Get as _, GetMut as _, GiveBack as _, Set as _};
             let __greta_info = ::greta::rt::KernelInfo {
                 name: #text,
                 doc: &[#(#lines),*],
@@ -363,31 +372,5 @@ fn trace(
                 #body
             })
         }
-    })
-}
-
-/// `BLOCK` and `WAVE`, where a body names them.
-pub(crate) fn constants(body: &syn::Block) -> TokenStream {
-    let body = body.to_token_stream();
-    let block = opt_constant(body.clone(), "BLOCK", &quote!(block_constant));
-    let wave = opt_constant(body, "WAVE", &quote!(wave_constant));
-    quote!(#block #wave)
-}
-
-/// A `let` of the constant `name`, if some tokens name it.
-fn opt_constant(tokens: TokenStream, name: &str, make: &TokenStream) -> Option<TokenStream> {
-    let ident = opt_named(tokens, name)?;
-    Some(quote! {
-        #[allow(non_snake_case)]
-        let #ident = ::greta::rt::#make();
-    })
-}
-
-/// The first identifier of that name.
-fn opt_named(tokens: TokenStream, name: &str) -> Option<Ident> {
-    tokens.into_iter().find_map(|token| match token {
-        proc_macro2::TokenTree::Ident(ident) if ident == name => Some(ident),
-        proc_macro2::TokenTree::Group(group) => opt_named(group.stream(), name),
-        _ => None,
     })
 }

@@ -7,10 +7,12 @@
 mod attribute;
 mod body;
 mod choose;
+mod constants;
 mod control;
 mod device;
 mod foreign;
 mod kernel;
+mod lend;
 mod loops;
 mod memory;
 mod methods;

@@ -78,7 +78,7 @@ impl Rewriter {
     }
 
     /// The array and the index of an element that is assigned to.
-    fn element(&mut self, index: &ExprIndex) -> Result<(TokenStream, TokenStream)> {
+    pub(crate) fn element(&mut self, index: &ExprIndex) -> Result<(TokenStream, TokenStream)> {
         let span = index.span();
         let base = match strip(&index.expr) {
             Expr::Index(inner) => {

@@ -68,7 +68,9 @@ pub(crate) fn of_handles(declared: &mut ItemTrait) {
 /// An `impl` as one of the type itself and one of its handle, which has what takes `self`.
 pub(crate) fn split(mut block: ItemImpl) -> Result<Vec<ItemImpl>> {
     let is_method = |item: &ImplItem| matches!(item, ImplItem::Fn(method) if has_receiver(&method.sig));
-    if !block.items.iter().any(is_method) {
+    // Without functions there is nothing to rewrite: the trait's own methods are what #[device] is for.
+    let inherits = block.trait_.is_some() && !block.items.iter().any(|item| matches!(item, ImplItem::Fn(_)));
+    if !inherits && !block.items.iter().any(is_method) {
         return Ok(vec![block]);
     }
     let handle = handle(&block.self_ty)?;

@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Block, Error, Expr, Ident, Local, Pat, PatIdent, Result, Stmt, Type, parse_quote_spanned};
+use syn::{Attribute, Block, Error, Expr, Ident, Item, Local, Pat, PatIdent, Result, Stmt, Type, parse_quote_spanned};
 
 use crate::body::{Rewriter, Wanted};
 use crate::control::is_reserved;
@@ -21,6 +21,12 @@ impl Rewriter {
     pub(crate) fn statements(&mut self, statements: &[Stmt], wanted: Wanted) -> Result<TokenStream> {
         let mut tokens = TokenStream::new();
         let mut errors: Option<Error> = None;
+        // Items are known in the whole block.
+        for statement in statements {
+            if let Stmt::Item(Item::Const(item)) = statement {
+                self.declare_item(&item.ident);
+            }
+        }
         for (position, statement) in statements.iter().enumerate() {
             let last = position + 1 == statements.len();
             match self.statement(statement, if last { wanted } else { Wanted::Nothing }) {
@@ -37,9 +43,9 @@ impl Rewriter {
     fn statement(&mut self, statement: &Stmt, wanted: Wanted) -> Result<TokenStream> {
         match statement {
             Stmt::Local(local) => self.local(local),
-            Stmt::Item(item) => match item {
-                syn::Item::Const(_) | syn::Item::Use(_) => Ok(quote!(#item)),
-                other => Err(Error::new(other.span(), "declare items outside of the kernel")),
+            Stmt::Item(item) => match opt_refusal(item) {
+                None => Ok(quote!(#item)),
+                Some(refusal) => Err(Error::new(item.span(), refusal)),
             },
             Stmt::Macro(call) => self.print(&call.mac),
             Stmt::Expr(expr, semicolon) => self.expression_statement(expr, semicolon.is_some(), wanted),
@@ -85,6 +91,7 @@ impl Rewriter {
         }
         let init = local.init.as_ref().map(|init| &*init.expr);
         refuse_mutable_reference(pattern, init)?;
+        refuse_borrowed_element(init)?;
         match pattern {
             Pat::Ident(name) => self.local_name(local, name, ty, init),
             Pat::Wild(_) => {
@@ -170,6 +177,19 @@ impl Rewriter {
     }
 }
 
+/// Why an item cannot stand in a kernel, if it cannot.
+fn opt_refusal(item: &Item) -> Option<&'static str> {
+    let is_device = |attribute: &Attribute| attribute.path().segments.last().is_some_and(|last| last.ident == "device");
+    match item {
+        Item::Const(_) | Item::Use(_) | Item::Struct(_) | Item::Impl(_) | Item::Trait(_) | Item::Type(_) => None,
+        Item::Fn(function) if function.attrs.iter().any(is_device) => None,
+        Item::Fn(_) => {
+            Some("kernels call `#[device]` functions: write that above it, or declare it outside of the kernel")
+        }
+        _ => Some("declare it outside of the kernel"),
+    }
+}
+
 /// A reference that could be changed would be changed while the kernel is traced, whatever its control flow.
 fn refuse_mutable_reference(pattern: &Pat, init: Option<&Expr>) -> Result<()> {
     match (pattern, init) {
@@ -182,6 +202,20 @@ fn refuse_mutable_reference(pattern: &Pat, init: Option<&Expr>) -> Result<()> {
             .iter()
             .zip(&values.elems)
             .try_for_each(|(name, value)| refuse_mutable_reference(name, Some(value))),
+        _ => Ok(()),
+    }
+}
+
+/// An element is no variable: there is nothing of it to borrow.
+fn refuse_borrowed_element(init: Option<&Expr>) -> Result<()> {
+    match init {
+        Some(Expr::Reference(reference)) => match &*reference.expr {
+            Expr::Index(index) if !matches!(*index.index, Expr::Range(_)) => Err(Error::new(
+                reference.span(),
+                "`let` borrows no element in a kernel: bind its value, or the array and the index",
+            )),
+            _ => Ok(()),
+        },
         _ => Ok(()),
     }
 }

@@ -238,13 +238,13 @@ impl<'a> Structure<'a> {
             &quote!(__greta_rt::DeviceResult),
             |_| quote!(__greta_rt::DeviceResult),
             &quote! {
-                fn parts(name: &str, list: &mut ::std::vec::Vec<(::std::string::String, __greta_rt::Type)>) {
+                fn parts(name: &str, list: &mut ::std::vec::Vec<__greta_rt::Part>) {
                     #(<#types as __greta_rt::DeviceResult>::parts(&[name, #texts].concat(), list);)*
                 }
-                fn values(self, list: &mut ::std::vec::Vec<__greta_rt::Atom>) {
+                fn values(self, list: &mut ::std::vec::Vec<__greta_rt::Returned>) {
                     #(self.#members.values(list);)*
                 }
-                fn from_values(values: &mut dyn ::core::iter::Iterator<Item = __greta_rt::Atom>) -> Self {
+                fn from_values(values: &mut dyn ::core::iter::Iterator<Item = __greta_rt::Returned>) -> Self {
                     Self { #(#members: <#types as __greta_rt::DeviceResult>::from_values(values)),* }
                 }
             },

@@ -175,6 +175,18 @@ pub enum Error {
         /// What it names with the values given, as `a.len() = 12, m = 4, k = 4`.
         values: String,
     },
+    /// A buffer too long for a kernel that asks for its length. The caller's to mend: pass views of it.
+    #[error(
+        "{kernel}: argument {argument} has {given} elements, and the kernel asks for its len(), which is at most 4294967295"
+    )]
+    BufferLength {
+        /// The kernel.
+        kernel: String,
+        /// The parameter.
+        argument: String,
+        /// Its elements.
+        given: usize,
+    },
     /// A stream, event or kernel used with an object of another device. The caller's to mend.
     #[error("{what} belongs to another device")]
     ForeignObject {

@@ -141,7 +141,7 @@ impl BoundArgument {
     }
 
     /// As the driver takes it.
-    pub(crate) fn to_driver(&self) -> DriverArgument {
+    fn to_driver(&self) -> DriverArgument {
         match &self.value {
             Value::Scalar(value) => DriverArgument::Scalar(*value),
             Value::Buffer(view) => DriverArgument::Buffer {
@@ -157,6 +157,14 @@ impl BoundArgument {
         match &self.value {
             Value::Scalar(value) => ArgumentValue::Scalar(*value),
             Value::Buffer(view) => ArgumentValue::Length(view.bytes.len() / view.element.bytes() as usize),
+        }
+    }
+
+    /// Its length in elements, if it is a buffer.
+    fn opt_length(&self) -> Option<usize> {
+        match self.to_value() {
+            ArgumentValue::Length(length) => Some(length),
+            ArgumentValue::Scalar(_) => None,
         }
     }
 
@@ -307,6 +315,24 @@ pub(crate) fn check_types(module: &Module, driver: &Arc<dyn Driver>, arguments: 
         }
     }
     check_contracts(module, arguments)
+}
+
+/// Arguments as a driver takes them; those of most kernels take no memory of their own.
+pub(crate) type DriverArguments = SmallVec<[DriverArgument; 16]>;
+
+/// The arguments as the driver takes them: with the lengths that the kernel asks for.
+pub(crate) fn to_driver(module: &Module, arguments: &[BoundArgument]) -> Result<DriverArguments> {
+    let lengths = module.lengths().iter().map(|&position| {
+        let argument = &arguments[position];
+        let given = argument.opt_length().unwrap_or_default();
+        let length = u32::try_from(given).map_err(|_| Error::BufferLength {
+            kernel: module.name().to_owned(),
+            argument: argument.name.to_owned(),
+            given,
+        })?;
+        Ok(DriverArgument::Scalar(Literal::U32(length)))
+    });
+    arguments.iter().map(|argument| Ok(argument.to_driver())).chain(lengths).collect()
 }
 
 /// Refuses arguments that break a `require` of the kernel.

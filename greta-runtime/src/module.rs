@@ -10,10 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use greta_codegen::definition::KernelDefinition;
 use greta_codegen::ir::{Kernel as Ir, Scalar, VarKind};
 use greta_codegen::verify::DynamicShared;
-use smallvec::SmallVec;
 
 use crate::device::Device;
-use crate::driver::{Driver, DriverArgument, DriverLaunch, KernelId, Loaded};
+use crate::driver::{Driver, DriverLaunch, KernelId, Loaded};
 use crate::error::{Error, Result};
 use crate::invalid_kernel::lower;
 use crate::launch::{self, Arguments, BoundArgument, Grid, Variant, describe_buffer};
@@ -118,7 +117,7 @@ impl<V: Variant> Kernel<V> {
         stream.check_device(&self.device)?;
         let grid = grid.check(&self.module)?;
         let shared_elements = self.module.shared_elements(self.shared_elements, arguments)?;
-        let arguments: SmallVec<[DriverArgument; 16]> = arguments.iter().map(BoundArgument::to_driver).collect();
+        let arguments = launch::to_driver(&self.module, arguments)?;
         let launch = DriverLaunch { kernel: self.module.id, grid, shared_elements, arguments: &arguments };
         // SAFETY: the caller checked the arguments; memory is given back only after the work submitted before.
         unsafe { self.device.driver().launch(stream.id(), &launch) }
@@ -170,6 +169,8 @@ pub struct Module {
     values: String,
     block: [u32; 3],
     parameters: Vec<Parameter>,
+    /// Which of the parameters are buffers whose lengths the kernel takes after all of them.
+    lengths: Vec<usize>,
     opt_dynamic: Option<DynamicShared>,
     early_reads: Option<BTreeSet<String>>,
     resources: Option<KernelResources>,
@@ -210,6 +211,11 @@ impl Module {
         &self.parameters
     }
 
+    /// Which of the parameters are buffers whose lengths a launch adds to the arguments.
+    pub(crate) fn lengths(&self) -> &[usize] {
+        &self.lengths
+    }
+
     /// What it costs a compute unit; `None` on `cpu`.
     #[must_use]
     pub fn resources(&self) -> Option<&KernelResources> {
@@ -236,8 +242,11 @@ impl Module {
     fn load(driver: &Arc<dyn Driver>, definition: &'static KernelDefinition, values: &[u32]) -> Result<Self> {
         let verified = lower(definition, values, driver.target())?;
         let kernel = verified.kernel();
-        let parameters = kernel.params.iter().map(|&var| parameter(kernel, var.index())).collect::<Vec<_>>();
+        let mut parameters = kernel.params.iter().map(|&var| parameter(kernel, var.index())).collect::<Vec<_>>();
         let Loaded { id, resources } = driver.load(&verified, &parameters)?;
+        parameters.truncate(kernel.params.len() - kernel.lengths.len());
+        let position = |buffer| kernel.params.iter().position(|param| param == buffer);
+        let lengths = kernel.lengths.iter().filter_map(position).collect();
         tracing::debug!(kernel = definition.name, values = definition.describe(values), "loaded");
         Ok(Self {
             driver: Arc::clone(driver),
@@ -248,6 +257,7 @@ impl Module {
             values: definition.describe(values),
             block: kernel.block.each_ref().map(|extent| extent.value),
             parameters,
+            lengths,
             opt_dynamic: DynamicShared::of(kernel, driver.target()),
             early_reads: driver.target().early_start.then(|| kernel.early_reads()).flatten(),
             resources,

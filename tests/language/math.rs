@@ -158,7 +158,66 @@ fn integers_have_the_methods_of_rust() {
     });
 }
 
+/// What the methods of a number of another width give, in 32 bits.
+macro_rules! of_width {
+    ($kernel:ident, $test:ident, $ty:ident, $bits:literal, $low:literal, $high:literal) => {
+        #[kernel(block = 64)]
+        pub(crate) fn $kernel(x: &Global<u32>, y: &mut Global<u32>) {
+            let i = block_idx().x * BLOCK + thread_idx().x;
+            let v = (x[i] as $ty) << (i % $bits) as $ty;
+            let within = v.clamp($low, $high);
+            let wide = (v.abs() as i64 * 3) ^ within as i64;
+            y[i] = (wide ^ (wide >> 32)) as u32;
+        }
+
+        #[test]
+        fn $test() {
+            check!($kernel, integers(), |x: &[u32], i: usize| {
+                let v = (x[i] as $ty).wrapping_shl(i as u32 % $bits);
+                let wide = (v.wrapping_abs() as i64).wrapping_mul(3) ^ v.clamp($low, $high) as i64;
+                (wide ^ (wide >> 32)) as u32
+            });
+        }
+    };
+}
+
+of_width!(methods_of_i8, bytes_have_the_methods_of_rust, i8, 8, -100, 90);
+of_width!(methods_of_i16, short_integers_have_the_methods_of_rust, i16, 16, -20_000, 30_000);
+of_width!(methods_of_i64, long_integers_have_the_methods_of_rust, i64, 64, -9_000_000_000_000, 1_000_000_000_000);
+
+/// y: 1 for each that is not a number, 2 for a clamped number that is within, for f16, bf16 and f64.
+#[kernel(block = 64)]
+pub fn other_floats(x: &Global<f32>, y: &mut Global<u32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    let v = if i % 3 == 0 { f32_from_bits(0x7FC0_0001) } else { x[i] * 8.0 };
+    let (half, brain, double) = (v as f16, v as bf16, v as f64);
+    let within =
+        (half.clamp(-4.0 as f16, 4.0 as f16) == half) as u32 + (brain.clamp(-4.0 as bf16, 4.0 as bf16) == brain) as u32;
+    y[i] = half.is_nan() as u32
+        + brain.is_nan() as u32 * 4
+        + double.is_nan() as u32 * 16
+        + (within + (double.clamp(-4.0, 4.0) == double) as u32) * 64;
+}
+
+#[test]
+fn floats_of_other_widths_are_clamped_and_may_be_no_numbers() {
+    check!(other_floats, floats(), |x: &[f32], i: usize| {
+        let v = x[i] * 8.0;
+        if i % 3 == 0 {
+            21
+        } else if (-4.0..=4.0).contains(&v) {
+            192
+        } else {
+            0
+        }
+    });
+}
+
 crate::kernels!(
+    methods_of_i8,
+    methods_of_i16,
+    methods_of_i64,
+    other_floats,
     log10_near,
     tan_near,
     pow_near,

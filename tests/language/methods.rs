@@ -144,6 +144,23 @@ impl Area for Triangle {
 }
 
 #[device]
+trait Weighed {
+    const WEIGHT: f32 = 0.5;
+
+    fn weight(&self) -> f32 {
+        Self::WEIGHT
+    }
+}
+
+#[device]
+impl Weighed for Square {}
+
+#[device]
+impl Weighed for Triangle {
+    const WEIGHT: f32 = 3.0;
+}
+
+#[device]
 fn twice(shape: &impl Area) -> f32 {
     shape.area() * 2.0 + shape.area_of_a_side()
 }
@@ -153,14 +170,14 @@ pub fn trait_methods(x: &Global<f32>, y: &mut Global<f32>) {
     let i = block_idx().x * BLOCK + thread_idx().x;
     let square = Square { side: x[i] };
     let triangle = Triangle { height: x[i] };
-    y[i] = twice(&square) - twice(&triangle) + square.area();
+    y[i] = twice(&square) - twice(&triangle) + square.area() + square.weight() * triangle.weight();
 }
 
 #[test]
 fn structs_implement_traits_of_ones_own() {
     check!(trait_methods, floats(), |x: &[f32], i: usize| {
         let twice = |area: f32, sides: f32| area * 2.0 + area / sides;
-        twice(x[i] * x[i], 4.0) - twice(x[i] * 0.5, 3.0) + x[i] * x[i]
+        twice(x[i] * x[i], 4.0) - twice(x[i] * 0.5, 3.0) + x[i] * x[i] + 0.5 * 3.0
     });
 }
 

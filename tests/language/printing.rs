@@ -88,4 +88,55 @@ fn assertions_are_printf_and_trap_in_hip() {
     assert!(device().kernel(talkative::variant()).is_ok());
 }
 
-crate::kernels!(talkative, bounded);
+/// Says of every type what a value of it is, and fails.
+#[kernel(block = 64)]
+pub fn every_type(x: &Global<f32>, y: &mut Global<f32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    let v = x[i];
+    println!("{} {} {} {}", v as i8, v as u16, v as i64, v as f64);
+    y[i] = v;
+    let (long, unsigned) = ((v as i64) << 40, (v as u64) << 60);
+    assert!(v != 2.5, "{} {} {} {long} {} {} {} {unsigned}", v as i8, v as i16, v as i32, v as u8, v as u16, v as u32);
+    assert!(v != 3.5, "{} {} {} {} {} {} {}", v as f16, v as bf16, v, v as f64 / 3.0, v as fp8, v as bf8, v > 3.0);
+    assert_eq!(v as f64, 1.0, "as f64");
+}
+
+/// What the kernel says where x is `value`.
+fn said_of(value: f32) -> String {
+    let device = Device::open("cpu").unwrap();
+    let stream = device.stream().unwrap();
+    let x = device.buffer_from(&[value; 64]).unwrap();
+    let mut y = device.zeroed(64).unwrap();
+    let kernel = device.kernel(every_type::variant()).unwrap();
+    kernel.launch(&stream, 1, every_type::Args { x: &x, y: &mut y }).unwrap();
+    stream.synchronize().map_or_else(|error| error.to_string(), |()| "fine".to_owned())
+}
+
+#[test]
+fn values_of_every_scalar_type_are_said() {
+    assert_eq!(said_of(1.0), "fine");
+    let third = 3.5 / 3.0;
+    for (value, words) in [
+        (2.5, format!("2 2 2 {} 2 2 2 {}", 2_i64 << 40, 2_u64 << 60)),
+        (3.5, format!("3.5 3.5 3.5 {third:?} 3.5 3.5 true")),
+        (7.0, "as f64: assertion failed: v as f64 == 1.0; left is 7.0, right is 1.0".to_owned()),
+    ] {
+        let said = said_of(value);
+        assert!(said.contains(&words), "no `{words}` in\n{said}");
+    }
+}
+
+#[test]
+fn each_type_has_its_format_in_hip() {
+    let source = every_type::variant().hip().unwrap();
+    for part in
+        ["\"%d %u %lld %.17g\\n\"", "%d %d %d %lld %u %u %u %llu\\n\"", "%.5g %.4g %.9g %.17g %.3g %.2g %s\\n\""]
+    {
+        assert!(source.contains(part), "no `{part}` in\n{source}");
+    }
+    for part in ["(long long)", "(unsigned long long)", "? \"true\" : \"false\"", "float_from_fp8("] {
+        assert!(source.contains(part), "no `{part}` in\n{source}");
+    }
+}
+
+crate::kernels!(talkative, bounded, every_type);

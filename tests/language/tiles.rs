@@ -46,14 +46,16 @@ pub fn tile_products(x: &Global<f32>, y: &mut Global<f32>) {
     let mut tile = SharedTile::<f32>::new(16, 32, PADDING);
     tile.load_from(x, 16, 32, 0, 0);
     barrier();
+    let rows = x.rows(32);
+    let mut products = y.rows_mut(16);
     let mut sum = Accumulator::<F32_16x16x4>::zero();
     for k in (0..32).step_by(4) {
         let a = FragmentA::<F32_16x16x4>::load(&tile, 0, k);
-        let b = FragmentB::<F32_16x16x4>::load_transposed(&tile, k, 0);
+        let b = FragmentB::<F32_16x16x4>::load_transposed(&rows, k, 0);
         sum = mma(a, b, sum);
     }
     if wave_id() == 0 {
-        sum.store(&mut y.rows_mut(16), 0, 0);
+        sum.store(&mut products, 0, 0);
     }
 }
 

@@ -1,6 +1,8 @@
 //! Reductions, scans and votes; tables.
 
-use crate::{check, floats, integers, wave_width};
+use crate::{check, device, floats, integers, wave_width};
+use greta::codegen::lower::lower;
+use greta::codegen::target::{Family, SM_90};
 use greta::prelude::*;
 
 #[kernel(block = 128)]
@@ -170,19 +172,39 @@ pub fn places(x: &Global<u32>, y: &mut Global<u32>) {
     let before = odd & ((1u64 << lane_id() as u64) - 1);
     y[i] = 99;
     if x[i] % 2 == 1 {
-        // All that take part are odd.
-        let again = (ballot(true) == odd) as u32;
-        y[i] = (before as u32).count_ones() + ((before >> 32) as u32).count_ones() + again * 1000;
+        y[i] = (before as u32).count_ones() + ((before >> 32) as u32).count_ones();
     }
+}
+
+fn small_integers() -> Vec<u32> {
+    floats().iter().map(|v| (v.abs() * 100.0) as u32).collect()
 }
 
 #[test]
 fn a_ballot_has_a_bit_for_each_lane() {
-    let values: Vec<u32> = floats().iter().map(|v| (v.abs() * 100.0) as u32).collect();
-    check!(places, values, |x: &[u32], i: usize| {
+    check!(places, small_integers(), |x: &[u32], i: usize| {
         let before = x[i / wave_width() * wave_width()..i].iter().filter(|v| **v % 2 == 1).count() as u32;
-        if x[i] % 2 == 1 { before + 1000 } else { 99 }
+        if x[i] % 2 == 1 { before } else { 99 }
     });
+}
+
+#[kernel(block = 64)]
+pub fn ballot_of_some(x: &Global<u32>, y: &mut Global<u32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    let odd = ballot(x[i] % 2 == 1);
+    y[i] = 2;
+    if x[i] % 2 == 1 {
+        y[i] = (ballot(true) == odd) as u32;
+    }
+}
+
+#[test]
+fn a_ballot_of_some_lanes_has_their_bits_and_is_refused_on_nvidia() {
+    let refused = lower(&ballot_of_some::DEFINITION, &[], &SM_90).unwrap_err().to_string();
+    assert!(refused.contains("ballot needs every lane of the wave, but lanes may disagree"), "{refused}");
+    if device().target().family == Family::Amd {
+        check!(ballot_of_some, small_integers(), |x: &[u32], i: usize| if x[i] % 2 == 1 { 1 } else { 2 });
+    }
 }
 
 const WEIGHTS: [f32; 5] = [0.5, -1.0, 2.0, 0.25, 8.0];
@@ -220,5 +242,6 @@ crate::kernels!(
     float_scan,
     votes,
     places,
+    ballot_of_some,
     constant_array
 );

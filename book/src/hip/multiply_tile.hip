@@ -24,7 +24,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) multiply_tile(
         __syncthreads();
         #pragma unroll
         for (uint32_t step = 0; step < 16; step += 4) {
-            const float left = tile[0 + threadIdx.x % 64 % 16][step + (threadIdx.x % 64) / 16];
+            const float left = tile[threadIdx.x % 64 % 16][step + (threadIdx.x % 64) / 16];
             const float right = tile[16 + threadIdx.x % 64 % 16][step + (threadIdx.x % 64) / 16];
             sum = __builtin_amdgcn_mfma_f32_16x16x4f32(left, right, sum, 0, 0, 0);
         }

@@ -1,6 +1,6 @@
 //! What the writer makes of kernels for NVIDIA: where CUDA C++ differs from HIP C++.
 
-use crate::ir::{ExprKind, Op, Type};
+use crate::ir::{ExprKind, Op, Scalar, Type, VarKind};
 use crate::target::SM_90;
 use crate::testing::*;
 use crate::verify::verify;
@@ -161,4 +161,21 @@ fn a_dynamic_array_lies_behind_the_arrays_that_the_launch_gives() {
     let given = large((12 << 10) + 1);
     assert_eq!(given.launch_shared_bytes, (48 << 10) + 16);
     contains(&given.source, &[memory, "float* const row = reinterpret_cast<float*>(&shared_memory[49168]);"]);
+}
+
+#[test]
+fn the_bits_of_short_floats_in_volatile_buffers_are_accessed() {
+    for (scalar, name) in [(Scalar::F16, "f16"), (Scalar::Bf16, "bf16")] {
+        let mut build = Build::new(64);
+        let y = build.var("y", VarKind::Global { mutable: true, volatile: true }, Type::scalar(scalar));
+        build.kernel.params.push(y);
+        let next = build.load(y, [add(tid(), u(1))]);
+        build.store(y, [tid()], next);
+        let source = emitted(build).source;
+        let access = |qualifier: &str, index: &str| {
+            format!("*reinterpret_cast<{qualifier}volatile unsigned short*>(&y[{index}])")
+        };
+        let (store, load) = (access("", "threadIdx.x"), access("const ", "threadIdx.x + 1"));
+        contains(&source, &[&format!("{store} = {name}::of_bits("), &load, ").bits;"]);
+    }
 }

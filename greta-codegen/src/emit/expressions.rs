@@ -47,7 +47,7 @@ impl Printed {
     }
 
     /// In parentheses if it binds less tightly than `least`.
-    fn at_least(self, least: u8) -> Doc {
+    pub(super) fn at_least(self, least: u8) -> Doc {
         if self.level < least { parenthesized(self.doc) } else { self.doc }
     }
 }
@@ -282,11 +282,33 @@ impl Writer<'_> {
     fn load(&mut self, place: &Place, ty: Type) -> Printed {
         let element = self.element(place);
         let var = self.kernel.var(place.base);
+        if self.is_volatile_class(place, ty) {
+            let bits =
+                Doc::join([Doc::text("*reinterpret_cast<const volatile unsigned short*>(&"), element, Doc::text(")")]);
+            return Printed::postfix(Doc::list(format!("{}::of_bits(", type_name(ty)), vec![bits], ")"));
+        }
         if place.lane.is_some() || ty == var.ty {
             return Printed::postfix(element);
         }
         let [open, close] = self.as_vector(place, ty, "const ").map(Doc::text);
         Printed { doc: Doc::join([open, element, close]), level: level::PREFIX, sign: "*", truncates: false }
+    }
+
+    /// Whether an element is of a class, which a volatile object cannot be: its bits are accessed instead.
+    fn is_volatile_class(&self, place: &Place, ty: Type) -> bool {
+        let is_volatile = matches!(self.kernel.var(place.base).kind, VarKind::Global { volatile: true, .. });
+        is_volatile && is_half(ty.scalar) && !ty.is_vector() && !self.dialect.vector_operators
+    }
+
+    /// A store to a volatile element that the dialect has no assignment for.
+    pub(super) fn opt_volatile_store(&mut self, place: &Place, value: &Expr) -> Option<Doc> {
+        if !self.is_volatile_class(place, value.ty) {
+            return None;
+        }
+        let element = self.element(place);
+        let value = self.expr(value, Context::Bare).at_least(level::POSTFIX);
+        let open = Doc::text("*reinterpret_cast<volatile unsigned short*>(&");
+        Some(Doc::join([open, element, Doc::text(") = "), value, Doc::text(".bits")]))
     }
 
     /// A load that asks for no place in the caches; anything else is itself.

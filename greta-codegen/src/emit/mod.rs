@@ -17,6 +17,7 @@ mod helpers;
 mod line_map;
 mod literal;
 mod names;
+mod print;
 mod scalars;
 mod shared;
 mod statements;

@@ -6,8 +6,7 @@ use super::Writer;
 use super::dialect::type_name;
 use super::text::Doc;
 use crate::ir::{
-    Block, Expr, ExprKind, Extent, Literal, Location, Message, Op, Place, Scalar, Stmt, StmtKind, Type, Unroll, VarId,
-    VarKind,
+    Block, Expr, ExprKind, Extent, Literal, Location, Op, Place, Stmt, StmtKind, Type, Unroll, VarId, VarKind,
 };
 use crate::ops::Spelling;
 
@@ -37,7 +36,7 @@ impl Writer<'_> {
         }
     }
 
-    fn line(&mut self, doc: Doc, location: Location) {
+    pub(super) fn line(&mut self, doc: Doc, location: Location) {
         self.lines.push(&Doc::join([doc, Doc::text(";")]), Some(location));
     }
 
@@ -77,29 +76,6 @@ impl Writer<'_> {
         }
         let value = self.typed(value);
         self.line(value, location);
-    }
-
-    /// `printf` and, if the kernel fails with it, a trap.
-    fn print(&mut self, message: &Message, location: Location) {
-        let place = if message.fails { format!("{}:{}: ", location.file, location.line) } else { String::new() };
-        let mut format = printf_text(&place);
-        for (index, text) in message.text.iter().enumerate() {
-            format.push_str(&printf_text(text));
-            if let Some(value) = message.values.get(index) {
-                format.push_str(match value.ty.scalar {
-                    scalar if scalar.is_float() => "%.9g",
-                    Scalar::Bool => "%d",
-                    scalar if scalar.is_signed_integer() => "%d",
-                    _ => "%u",
-                });
-            }
-        }
-        let mut arguments = vec![Doc::text(format!("\"{format}\\n\""))];
-        arguments.extend(message.values.iter().map(|value| self.typed(value)));
-        self.line(Doc::list("printf(", arguments, ")"), location);
-        if message.fails {
-            self.line(Doc::text(self.dialect.trap), location);
-        }
     }
 
     fn let_stmt(&mut self, var: VarId, value: Option<&Expr>, location: Location) {
@@ -195,7 +171,11 @@ impl Writer<'_> {
     }
 
     fn assign(&mut self, place: &Place, value: &Expr, location: Location) {
-        if let Some(store) = self.opt_nontemporal_store(place, value).or_else(|| self.opt_copy_async(place, value)) {
+        let opt_store = self
+            .opt_nontemporal_store(place, value)
+            .or_else(|| self.opt_copy_async(place, value))
+            .or_else(|| self.opt_volatile_store(place, value));
+        if let Some(store) = opt_store {
             return self.line(store, location);
         }
         let compound = self.opt_compound(place, value);
@@ -316,11 +296,6 @@ impl Writer<'_> {
 fn assignment(place: Doc, sign: &str, value: Doc) -> Doc {
     // A value that breaks by itself does so before the line breaks after the sign.
     Doc::join([place, Doc::text(format!(" {sign} ")), value])
-}
-
-/// Text inside of a C string that `printf` takes as its format.
-fn printf_text(text: &str) -> String {
-    text.escape_default().to_string().replace("\\'", "'").replace("\\u{", "?{").replace('%', "%%")
 }
 
 /// Whether a value's bytes are all zero.

@@ -51,6 +51,8 @@ pub struct Kernel {
     pub params: Vec<VarId>,
     /// Which of the parameters are a struct's scalars, in order.
     pub structures: Vec<StructParam>,
+    /// Buffers whose lengths in elements are the last parameters, in that order: `u32`s that a launch adds by itself.
+    pub lengths: Vec<VarId>,
     /// All variables and memory objects, of the kernel and of its device functions.
     pub vars: Vec<Var>,
     /// Device functions; a function calls only functions before it.
@@ -297,7 +299,7 @@ pub enum StmtKind {
 pub struct Message {
     /// The text before, between and after the values: one piece more than there are values.
     pub text: Vec<String>,
-    /// Scalars of 32 bits, or `bool`.
+    /// Scalars.
     pub values: Vec<Expr>,
     /// Whether it says why the kernel fails: the launch ends with it.
     pub fails: bool,

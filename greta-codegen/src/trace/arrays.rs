@@ -6,7 +6,7 @@ use super::literal::LiteralValue;
 use super::memory::{Array, Memory, Nested, Set, Space, extent};
 use super::tracer::{self, TraceError, Tracer};
 use super::value::{Atom, Val, Value};
-use crate::ir::{Expr, ExprKind, Extent, Literal, Location, Place, StmtKind, Type, Unroll, VarId, VarKind};
+use crate::ir::{Expr, ExprKind, Extent, Literal, Location, Place, StmtKind, Type, Unroll, Var, VarId, VarKind};
 
 /// What an array can be made of: values, and arrays of them.
 #[diagnostic::on_unimplemented(message = "an array in a kernel cannot hold a `{Self}`")]
@@ -121,10 +121,7 @@ impl<E> Assign<Array<E>> for Array<E> {
     fn assign(&mut self, value: Self, location: Location) {
         tracer::with(|tracer| {
             let index = self.prefix[..self.depth].to_vec();
-            match opt_lengths(tracer, self) == opt_lengths(tracer, &value) {
-                true => tracer.copy_array(&value, self.base, &index, location),
-                false => tracer.error(TraceError::ArrayLengths, location),
-            }
+            tracer.assign_array(&value, self, &index, location);
         });
     }
 }
@@ -181,15 +178,7 @@ impl<E: Nested> Merge for Array<E> {
     }
 
     fn store(self, base: VarId, location: Location) {
-        tracer::with(|tracer| {
-            let given = opt_extents(tracer, &self).unwrap_or_default();
-            if let VarKind::Register(extents) = &mut tracer.kernel.vars[base.index()].kind
-                && extents.is_empty()
-            {
-                extents.clone_from(&given);
-            }
-        });
-        Self::whole(base).assign(self, location);
+        tracer::with(|tracer| tracer.give_array(&self, base, location));
     }
 
     fn load(base: VarId, _location: Location) -> Self {
@@ -232,6 +221,37 @@ fn place(base: VarId, index: &[Atom], location: Location) -> Place {
 }
 
 impl Tracer {
+    /// Copies an array to a variable, which gets its lengths if it has none yet.
+    pub(super) fn give_array<E, S>(&mut self, from: &Memory<E, S>, to: VarId, location: Location) {
+        let given = opt_extents(self, from).unwrap_or_default();
+        if let VarKind::Register(extents) = &mut self.kernel.vars[to.index()].kind
+            && extents.is_empty()
+        {
+            extents.clone_from(&given);
+        }
+        self.assign_array(from, &Memory::<E, S>::whole(to), &[], location);
+    }
+
+    fn assign_array<E, S>(&mut self, from: &Memory<E, S>, to: &Memory<E, S>, index: &[Atom], location: Location) {
+        match opt_lengths(self, to) == opt_lengths(self, from) {
+            true => self.copy_array(from, to.base, index, location),
+            false => self.error(TraceError::ArrayLengths, location),
+        }
+    }
+
+    /// Declares a variable or register array of the kind and type of another one.
+    pub(super) fn declare_like(&mut self, other: VarId, location: Location) -> VarId {
+        let Var { kind, ty, .. } = self.kernel.var(other).clone();
+        match kind {
+            VarKind::Register(extents) => self.declare_array("", extents, ty, location),
+            kind => {
+                let id = self.var("", kind, ty, location);
+                self.push(StmtKind::Let(id, None), location);
+                id
+            }
+        }
+    }
+
     fn declare_array(&mut self, name: &str, extents: Vec<Extent>, ty: Type, location: Location) -> VarId {
         let id = self.var(name, VarKind::Register(extents), ty, location);
         self.push(StmtKind::Declare(id), location);

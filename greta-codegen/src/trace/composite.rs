@@ -4,7 +4,7 @@
 
 use super::arrays::{Item, array};
 use super::literal::LiteralValue;
-use super::memory::{Array, Memory, Space};
+use super::memory::{Array, Memory, Nested, Space};
 use super::value::{Atom, Val, Value};
 use crate::ir::Literal;
 
@@ -37,8 +37,23 @@ impl<E, S: Space> KernelType for Memory<E, S> {
     type Handle = Self;
 }
 
-impl<T: Value, const N: usize> KernelType for [T; N] {
-    type Handle = Array<T>;
+/// What an array is made of: kernel values, and arrays of them.
+pub trait ArrayElement {
+    /// The element of the array's handle.
+    type Element: Nested;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Value> ArrayElement for T {
+    type Element = T;
+}
+
+impl<A: ArrayElement, const N: usize> ArrayElement for [A; N] {
+    type Element = Array<A::Element>;
+}
+
+impl<A: ArrayElement, const N: usize> KernelType for [A; N] {
+    type Handle = Array<A::Element>;
 }
 
 /// A handle whose parts are set one by one: what `Struct { field: value }` begins with.

@@ -2,10 +2,11 @@
 
 use super::jumps::LoopFrame;
 use super::memory::{Memory, Space};
-use super::tracer::{self, TraceError, Tracer};
+use super::results::{DeviceResult, Part, Returned, give, opt_value, parts, reported};
+use super::tracer::{self, Length, TraceError, Tracer};
 use super::value::{Atom, Val, Value};
 use crate::ir::{
-    Argument, Block, Expr, ExprKind, Foreign, Function, FunctionId, Literal, Location, Place, StmtKind, Type, VarId,
+    Argument, Block, Expr, ExprKind, Extent, Foreign, Function, FunctionId, Literal, Location, StmtKind, Type, VarId,
     VarKind,
 };
 
@@ -35,7 +36,8 @@ pub(crate) struct FunctionKey {
 pub struct Parameter {
     ty: Type,
     space: ParameterSpace,
-    extents: Vec<u32>,
+    /// How each of an array's lengths is spelled: a function for `[f32; N]` is not one for `[f32; 4]`, whatever N is now.
+    extents: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,6 +49,14 @@ enum ParameterSpace {
     Register,
 }
 
+/// A function that has been traced.
+#[derive(Clone, Debug)]
+pub(crate) struct Instance {
+    id: FunctionId,
+    /// Which of its arguments are the buffers whose lengths it takes as its last parameters.
+    lengths: Vec<usize>,
+}
+
 /// What is being recorded outside of a function.
 #[derive(Debug, Default)]
 struct Caller {
@@ -54,6 +64,7 @@ struct Caller {
     loops: Vec<LoopFrame>,
     results: Vec<VarId>,
     tables: Vec<(VarId, Vec<Literal>)>,
+    lengths: Vec<Length>,
 }
 
 /// A call that is being made.
@@ -61,7 +72,7 @@ pub struct Call {
     key: FunctionKey,
     info: FunctionInfo,
     arguments: Vec<Argument>,
-    known: Option<FunctionId>,
+    known: Option<Instance>,
     /// What was being recorded of the caller, while the function is traced.
     caller: Caller,
     parameters: Vec<VarId>,
@@ -78,28 +89,6 @@ pub trait DeviceArgument: Sized {
     fn argument(&self, mutable: bool, location: Location, list: &mut Vec<(Argument, Parameter)>);
     /// The handle of the parameter inside the function; adds the parameter's variables.
     fn parameter(&self, name: &str, mutable: bool, location: Location, list: &mut Vec<VarId>) -> Self;
-}
-
-/// What a device function returns.
-///
-/// One value is returned as such; several go to variables of the caller, which the function takes by reference.
-#[diagnostic::on_unimplemented(
-    message = "a device function cannot return a `{Self}`",
-    note = "a device function returns kernel values, tuples and structs of them, or nothing"
-)]
-pub trait DeviceResult: Sized {
-    /// Adds the name and type of each value in it.
-    fn parts(name: &str, list: &mut Vec<(String, Type)>);
-    /// Adds the values.
-    fn values(self, list: &mut Vec<Atom>);
-    /// The handle of a call's result, of as many values as there are parts.
-    fn from_values(values: &mut dyn Iterator<Item = Atom>) -> Self;
-}
-
-fn parts<R: DeviceResult>() -> Vec<(String, Type)> {
-    let mut list = Vec::new();
-    R::parts("result", &mut list);
-    list
 }
 
 impl Call {
@@ -132,7 +121,7 @@ impl Call {
     /// After the arguments: whether the body must be traced, which then follows.
     pub fn body(&mut self) -> bool {
         tracer::with(|tracer| {
-            self.known = tracer.functions.get(&self.key).copied();
+            self.known = tracer.functions.get(&self.key).cloned();
             if self.known.is_some() {
                 return false;
             }
@@ -146,6 +135,7 @@ impl Call {
                 loops: std::mem::take(&mut tracer.loops),
                 results: std::mem::take(&mut tracer.results),
                 tables: std::mem::take(&mut tracer.tables),
+                lengths: std::mem::take(&mut tracer.lengths),
             };
             true
         })
@@ -159,12 +149,12 @@ impl Call {
     /// After the parameters: makes those that results of several values go to.
     pub fn results<R: DeviceResult>(&mut self) {
         let parts = parts::<R>();
-        if parts.len() < 2 {
+        if opt_value(&parts).is_some() {
             return;
         }
         let location = self.key.location;
         tracer::with(|tracer| {
-            tracer.results = parts.iter().map(|(name, ty)| tracer.var(name, VarKind::Mut, *ty, location)).collect();
+            tracer.results = parts.iter().map(|part| tracer.var(&part.name, part.kind(), part.ty, location)).collect();
             self.parameters.extend(&tracer.results);
         });
     }
@@ -181,13 +171,13 @@ impl Call {
         self.finish::<R>(&[]);
     }
 
-    fn finish<R: DeviceResult>(&mut self, values: &[Atom]) {
+    fn finish<R: DeviceResult>(&mut self, values: &[Returned]) {
         let (info, location) = (self.info, self.location);
         let parts = parts::<R>();
-        let returned = if let [(_, ty)] = parts.as_slice() { Some(*ty) } else { None };
+        let returned = opt_value(&parts);
         tracer::with(|tracer| {
             tracer.calls.pop();
-            if info.foreign.is_some() && parts.len() > 1 {
+            if info.foreign.is_some() && returned.is_none() && !parts.is_empty() {
                 tracer.error(TraceError::ForeignResult { function: info.name }, info.location);
             }
             let value = give(tracer, &parts, values, location);
@@ -198,6 +188,10 @@ impl Call {
             tracer.loops = caller.loops;
             tracer.results = caller.results;
             tracer.tables = caller.tables;
+            let lengths = std::mem::replace(&mut tracer.lengths, caller.lengths);
+            let position = |length: &Length| self.parameters.iter().position(|&parameter| parameter == length.buffer);
+            let of = lengths.iter().filter_map(position).collect();
+            self.parameters.extend(lengths.iter().map(|length| length.value));
             let body = std::mem::replace(&mut tracer.blocks, caller.blocks).pop().expect("invariant: the body's block");
             let id = FunctionId(u32::try_from(tracer.kernel.functions.len()).expect("invariant: few functions"));
             tracer.kernel.functions.push(Function {
@@ -209,8 +203,9 @@ impl Call {
                 body,
                 foreign: info.foreign,
             });
-            tracer.functions.insert(self.key.clone(), id);
-            self.known = Some(id);
+            let instance = Instance { id, lengths: of };
+            tracer.functions.insert(self.key.clone(), instance.clone());
+            self.known = Some(instance);
         });
     }
 
@@ -218,71 +213,49 @@ impl Call {
     #[must_use]
     pub fn result<R: DeviceResult>(mut self) -> R {
         let (parts, location) = (parts::<R>(), self.location);
-        let Some(function) = self.known else { return reported(&parts, location) };
-        let values: Vec<Atom> = tracer::with(|tracer| {
-            if let [(_, ty)] = parts.as_slice() {
-                let kind = ExprKind::Call(function, self.arguments);
-                return vec![tracer.record(Expr { kind, ty: *ty, location })];
+        let Some(Instance { id, lengths }) = self.known.take() else { return reported(&parts, location) };
+        let values: Vec<Returned> = tracer::with(|tracer| {
+            let results = self.declare_results(tracer, id, &parts);
+            for position in lengths {
+                let Argument::Object(buffer) = self.arguments[position] else {
+                    unreachable!("invariant: a buffer is passed as an object")
+                };
+                let length = Atom::Var(tracer.buffer_length(buffer, location));
+                self.arguments.push(Argument::Value(length.expr(Type::U32, location)));
             }
-            let mut results = Vec::new();
-            for (_, ty) in &parts {
-                let id = tracer.var("", VarKind::Mut, *ty, location);
-                tracer.push(StmtKind::Let(id, None), location);
-                self.arguments.push(Argument::Object(id));
-                results.push((id, *ty));
+            let kind = ExprKind::Call(id, self.arguments);
+            if let Some(ty) = opt_value(&parts) {
+                return vec![Returned::Value(tracer.record(Expr { kind, ty, location }))];
             }
-            let kind = ExprKind::Call(function, self.arguments);
             tracer.push(StmtKind::Eval(Expr { kind, ty: Type::BOOL, location }), location);
-            let read = |(id, ty)| tracer.record(Expr { kind: ExprKind::Var(id), ty, location });
-            results.into_iter().map(read).collect()
+            results.into_iter().zip(&parts).map(|(id, part)| part.read(tracer, id, location)).collect()
         });
         R::from_values(&mut values.into_iter())
     }
-}
 
-/// A handle for a call that was reported: its values are undefined.
-fn reported<R: DeviceResult>(parts: &[(String, Type)], location: Location) -> R {
-    let values: Vec<Atom> = tracer::with(|tracer| {
-        let undefined = parts.iter().map(|(_, ty)| {
-            let id = tracer.var("", VarKind::Mut, *ty, location);
-            tracer.push(StmtKind::Let(id, None), location);
-            Atom::Var(id)
-        });
-        undefined.collect()
-    });
-    R::from_values(&mut values.into_iter())
-}
-
-/// Assigns results of several values to their parameters; a single value is given back.
-fn give(tracer: &mut Tracer, parts: &[(String, Type)], values: &[Atom], location: Location) -> Option<Expr> {
-    let mut exprs = values.iter().zip(parts).map(|(value, (_, ty))| value.expr(*ty, location));
-    let results = tracer.results.clone();
-    if results.is_empty() {
-        return exprs.next();
+    /// The variables that results go to which are no single value, as arguments.
+    fn declare_results(&mut self, tracer: &mut Tracer, function: FunctionId, parts: &[Part]) -> Vec<VarId> {
+        if opt_value(parts).is_some() {
+            return Vec::new();
+        }
+        let first = self.arguments.len();
+        let params = tracer.kernel.function(function).params[first..first + parts.len()].to_vec();
+        let results = params.into_iter().map(|param| tracer.declare_like(param, self.location)).collect::<Vec<_>>();
+        self.arguments.extend(results.iter().copied().map(Argument::Object));
+        results
     }
-    for (base, value) in results.into_iter().zip(exprs) {
-        tracer.push(StmtKind::Assign(Place { base, index: Vec::new(), lane: None }, value), location);
-    }
-    None
-}
-
-/// `return value` in a device function.
-#[track_caller]
-pub fn return_value<R: DeviceResult>(value: R) {
-    let location = Location::caller();
-    let mut values = Vec::new();
-    value.values(&mut values);
-    tracer::with(|tracer| {
-        let value = give(tracer, &parts::<R>(), &values, location);
-        tracer.push(StmtKind::Return(value), location);
-    });
 }
 
 impl<T: Value> DeviceArgument for Val<T> {
     fn argument(&self, mutable: bool, location: Location, list: &mut Vec<(Argument, Parameter)>) {
         let parameter = |space| Parameter { ty: T::ty(), space, extents: Vec::new() };
+        let is_variable = |id: VarId| tracer::with(|tracer| tracer.kernel.var(id).kind == VarKind::Mut);
         list.push(match self.atom {
-            Atom::Var(id) if mutable => (Argument::Object(id), parameter(ParameterSpace::Variable)),
+            Atom::Var(id) if mutable && is_variable(id) => (Argument::Object(id), parameter(ParameterSpace::Variable)),
+            _ if mutable => {
+                tracer::with(|tracer| tracer.error(TraceError::NotVariable, location));
+                (Argument::Value(self.expr(location)), parameter(ParameterSpace::Value))
+            }
             _ => (Argument::Value(self.expr(location)), parameter(ParameterSpace::Value)),
         });
     }
@@ -293,6 +266,13 @@ impl<T: Value> DeviceArgument for Val<T> {
         list.push(id);
         Self::from_atom(Atom::Var(id))
     }
+}
+
+/// A size as its author wrote it, wherever that was.
+fn spelled(size: &Extent) -> String {
+    let mut expr = size.expr.clone();
+    expr.walk_mut(&mut |part| part.location = Location { file: "", line: 0, column: 0 });
+    format!("{:?}", expr.kind)
 }
 
 impl<E, S: Space> DeviceArgument for Memory<E, S> {
@@ -314,7 +294,7 @@ impl<E, S: Space> DeviceArgument for Memory<E, S> {
                     unreachable!("invariant: a memory handle names a memory object")
                 }
             };
-            let extents = extents.iter().map(|extent| extent.value).collect();
+            let extents = extents.iter().map(spelled).collect();
             list.push((Argument::Object(self.base), Parameter { ty: var.ty, space, extents }));
         });
     }
@@ -330,26 +310,6 @@ impl<E, S: Space> DeviceArgument for Memory<E, S> {
     }
 }
 
-impl<T: Value> DeviceResult for Val<T> {
-    fn parts(name: &str, list: &mut Vec<(String, Type)>) {
-        list.push((name.to_owned(), T::ty()));
-    }
-
-    fn values(self, list: &mut Vec<Atom>) {
-        list.push(self.atom);
-    }
-
-    fn from_values(values: &mut dyn Iterator<Item = Atom>) -> Self {
-        Self::from_atom(values.next().expect("invariant: a value for each part"))
-    }
-}
-
-impl DeviceResult for () {
-    fn parts(_name: &str, _list: &mut Vec<(String, Type)>) {}
-    fn values(self, _list: &mut Vec<Atom>) {}
-    fn from_values(_values: &mut dyn Iterator<Item = Atom>) {}
-}
-
 macro_rules! tuples {
     ($($($name:ident $position:tt)*;)*) => {
         $(
@@ -360,20 +320,6 @@ macro_rules! tuples {
 
                 fn parameter(&self, name: &str, mutable: bool, location: Location, list: &mut Vec<VarId>) -> Self {
                     ($(self.$position.parameter(&format!("{name}_{}", $position), mutable, location, list),)*)
-                }
-            }
-
-            impl<$($name: DeviceResult),*> DeviceResult for ($($name,)*) {
-                fn parts(name: &str, list: &mut Vec<(String, Type)>) {
-                    $($name::parts(&format!("{name}_{}", $position), list);)*
-                }
-
-                fn values(self, list: &mut Vec<Atom>) {
-                    $(self.$position.values(list);)*
-                }
-
-                fn from_values(values: &mut dyn Iterator<Item = Atom>) -> Self {
-                    ($($name::from_values(values),)*)
                 }
             }
         )*

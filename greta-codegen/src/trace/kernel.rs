@@ -1,7 +1,7 @@
 //! Tracing a whole kernel: its tile parameters, block size and parameters, then its body.
 
 use super::memory::{Global, Memory, Volatile, extent};
-use super::tracer::{self, TraceError, Tracer};
+use super::tracer::{self, Length, TraceError, Tracer};
 use super::value::{Atom, IntoVal, Val, Value};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Block, Expr, ExprKind, Extent, Kernel, Literal, Location, Op, Type, VarKind};
@@ -41,6 +41,7 @@ pub fn trace_kernel(
         params: Vec::new(),
         vars: Vec::new(),
         structures: Vec::new(),
+        lengths: Vec::new(),
         functions: Vec::new(),
         body: Block::new(),
     };
@@ -48,6 +49,10 @@ pub fn trace_kernel(
     let mut done = tracer::run(Tracer::new(kernel, target), || body(&mut KernelTracer { location }));
     if done.errors.is_empty() {
         done.kernel.body = done.close_block();
+        for Length { buffer, value } in done.lengths {
+            done.kernel.lengths.push(buffer);
+            done.kernel.params.push(value);
+        }
         Ok(done.kernel)
     } else {
         Err(done.errors)

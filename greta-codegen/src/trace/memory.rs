@@ -33,11 +33,6 @@ impl Space for spaces::Volatile {}
 impl Space for spaces::Shared {}
 impl Space for spaces::Register {}
 
-/// An address space whose objects are arrays, with lengths known at compile time.
-pub trait ArraySpace: Space {}
-impl ArraySpace for spaces::Shared {}
-impl ArraySpace for spaces::Register {}
-
 /// A memory object, or the part of it that some indices select. `E` is a value's type or another `Memory`.
 pub struct Memory<E, S> {
     pub(crate) base: VarId,
@@ -74,6 +69,11 @@ impl<E, S> Memory<E, S> {
     pub(crate) fn whole(base: VarId) -> Self {
         let unused = Atom::Literal(crate::ir::Literal::U32(0));
         Self { base, prefix: [unused; DIMENSIONS_MAX], depth: 0, marker: PhantomData }
+    }
+
+    /// The same with elements of another type.
+    pub(super) fn retyped<E2>(self) -> Memory<E2, S> {
+        Memory { base: self.base, prefix: self.prefix, depth: self.depth, marker: PhantomData }
     }
 
     pub(super) fn part<E2>(&self, index: Val<u32>) -> Memory<E2, S> {
@@ -179,22 +179,31 @@ impl<T: Value> Memory<T, spaces::Shared> {
     }
 }
 
-impl<E, S: ArraySpace> Memory<E, S> {
-    /// How many elements the array has in its first dimension: a compile-time constant. A device function that takes
-    /// an array learns its length from it.
+impl<E, S: Space> Memory<E, S> {
+    /// How many elements an array has in its first dimension: a compile-time constant. How many a buffer has: what the
+    /// launch was given, which the kernel and its device functions then take as a further parameter.
     #[track_caller]
     #[must_use]
-    #[allow(clippy::len_without_is_empty, reason = "no array of a kernel is empty")]
     pub fn len(&self) -> Val<u32> {
         let location = Location::caller();
-        tracer::with(|tracer| {
-            let Some(extents) = tracer.kernel.vars[self.base.index()].kind.opt_extents() else {
-                tracer.error(TraceError::DynamicLength, location);
-                return Val::from_atom(Atom::Literal(crate::ir::Literal::U32(0)));
-            };
-            let length = extents[self.depth].clone();
-            Val::from_atom(tracer.record_constant(&length, location))
+        tracer::with(|tracer| match &tracer.kernel.var(self.base).kind {
+            VarKind::Global { .. } => Val::from_atom(Atom::Var(tracer.buffer_length(self.base, location))),
+            kind => {
+                let Some(extents) = kind.opt_extents() else {
+                    tracer.error(TraceError::DynamicLength, location);
+                    return Val::from_atom(Atom::Literal(crate::ir::Literal::U32(0)));
+                };
+                let length = extents[self.depth].clone();
+                Val::from_atom(tracer.record_constant(&length, location))
+            }
         })
+    }
+
+    /// Whether there are no elements, which only a buffer may lack.
+    #[track_caller]
+    #[must_use]
+    pub fn is_empty(&self) -> Val<bool> {
+        super::operators::eq(self.len(), 0)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Methods of kernel values that have no row of their own: what Rust's numbers offer, made of a few operations.
 
 use super::tracer;
-use super::value::{Float, Integer, IntoVal, Number, Val, Value, Word};
+use super::value::{Comparable, Float, Integer, IntoVal, Number, Val, Value};
 use crate::ir::{Expr, ExprKind, Literal, Location, Op};
 
 fn apply<T: Value, R: Value, const N: usize>(op: Op, operands: [Val<T>; N], location: Location) -> Val<R> {
@@ -80,15 +80,21 @@ impl<T: WordInteger> Val<T> {
     }
 }
 
-impl Val<i32> {
-    /// |self|; of the smallest number itself.
-    #[track_caller]
-    #[must_use]
-    pub fn abs(self) -> Self {
-        let location = Location::caller();
-        apply(Op::Max, [self, apply(Op::Neg, [self], location)], location)
-    }
+macro_rules! absolute {
+    ($($ty:ty),*) => {
+        $(impl Val<$ty> {
+            /// |self|; of the smallest number itself.
+            #[track_caller]
+            #[must_use]
+            pub fn abs(self) -> Self {
+                let location = Location::caller();
+                apply(Op::Max, [self, apply(Op::Neg, [self], location)], location)
+            }
+        })*
+    };
 }
+
+absolute!(i8, i16, i32, i64);
 
 impl Val<u32> {
     /// self + other, or the largest number if that does not fit.
@@ -109,7 +115,7 @@ impl Val<u32> {
     }
 }
 
-impl<T: Number + Word> Val<T> {
+impl<T: Number + Comparable> Val<T> {
     /// `low` if below it, `high` if above it, else itself; a NaN stays one.
     #[track_caller]
     #[must_use]
@@ -120,7 +126,7 @@ impl<T: Number + Word> Val<T> {
     }
 }
 
-impl<T: Float + Word> Val<T> {
+impl<T: Float + Comparable> Val<T> {
     /// Whether it is not a number.
     #[track_caller]
     #[must_use]

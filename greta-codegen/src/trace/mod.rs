@@ -23,12 +23,14 @@ mod fragment;
 mod function;
 mod jumps;
 mod kernel;
+mod lend;
 mod literal;
 mod math;
 mod memory;
 mod methods;
 mod operators;
 mod print;
+mod results;
 mod table;
 mod tracer;
 mod value;
@@ -55,18 +57,20 @@ pub use fast::*;
 pub use fragment::{
     Accumulator, FragmentA, FragmentB, Matrix, MatrixMut, MatrixShape, Rows, RowsMut, instructions, mma,
 };
-pub use function::{Call, DeviceArgument, DeviceResult, FunctionInfo, Parameter, return_value};
+pub use function::{Call, DeviceArgument, FunctionInfo, Parameter};
 pub use jumps::{LoopValue, break_loop, continue_loop};
 pub use kernel::{KernelInfo, KernelTracer, block_size, trace_kernel};
+pub use lend::{GiveBack, Lend, lend};
 pub use literal::{LiteralValue, literal};
 pub use math::*;
 pub use memory::{
-    Array, ArraySpace, Element, Get, GetMut, Global, Memory, Nested, Repeat, Set, Shared, Slot, Space, Volatile, get,
-    register, repeat, shared, shared_dynamic, spaces,
+    Array, Element, Get, GetMut, Global, Memory, Nested, Repeat, Set, Shared, Slot, Space, Volatile, get, register,
+    repeat, shared, shared_dynamic, spaces,
 };
 pub use methods::{WordInteger, f32_from_bits};
 pub use operators::{CastFrom, cast, cast_float, cast_integer, eq, ge, gt, le, lt, ne};
 pub use print::{Printable, Printed, assert, assert_compared, print, printed};
+pub use results::{DeviceResult, Part, Returned, return_value};
 pub use table::{NamedGet, Table, get_constant};
 pub use tracer::TraceError;
 pub use value::{
@@ -77,4 +81,4 @@ pub use vector::*;
 pub use wanted::{Condition, ElementIndex, index};
 
 /// Block size and wave width by their Rust names, for the attributes' expansion.
-pub use tracer::{block_constant, wave_constant};
+pub use tracer::{block_constant, check_constant, wave_constant};

@@ -5,7 +5,7 @@
 //! the ROCm runtime, which the driver starts by itself for code objects that ask for it, and which `emu` has too.
 
 use super::tracer;
-use super::value::{IntoVal, Val, Word};
+use super::value::{Comparable, IntoVal, ScalarValue, Val, bf8, bf16, f16, fp8};
 use super::wanted::Condition;
 use crate::ir::{Expr, ExprKind, Location, Message, Op, StmtKind, Type};
 
@@ -13,17 +13,17 @@ use crate::ir::{Expr, ExprKind, Location, Message, Op, StmtKind, Type};
 #[derive(Debug)]
 pub struct Printed(Expr);
 
-/// What stands in a text: a scalar of 32 bits or a `bool`.
+/// What stands in a text: a scalar.
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` is not printed in a kernel",
-    label = "print scalars of 32 bits and `bool`"
+    label = "print its scalars one by one"
 )]
 pub trait Printable {
     /// The value, as it is here.
     fn printed(self, location: Location) -> Printed;
 }
 
-impl<T: Word> Printable for Val<T> {
+impl<T: ScalarValue> Printable for Val<T> {
     fn printed(self, location: Location) -> Printed {
         Printed(self.expr(location))
     }
@@ -39,7 +39,7 @@ macro_rules! host {
     };
 }
 
-host!(bool, i32, u32, f32);
+host!(bool, i8, i16, i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64, fp8, bf8);
 
 /// A value in a text.
 #[track_caller]
@@ -67,7 +67,7 @@ pub fn assert<C: Condition>(condition: C, text: &[&str], values: impl FnOnce() -
 
 /// `assert_eq!`, or `assert_ne!` if not `equal`: where it does not hold, the kernel fails with both values.
 #[track_caller]
-pub fn assert_compared<T: Word, R: IntoVal<T>>(equal: bool, left: Val<T>, right: R, text: &[&str]) {
+pub fn assert_compared<T: Comparable, R: IntoVal<T>>(equal: bool, left: Val<T>, right: R, text: &[&str]) {
     let (location, right) = (Location::caller(), right.into_val());
     let op = if equal { Op::Eq } else { Op::Ne };
     let holds = Val::record_op(op, vec![left.expr(location), right.expr(location)], location);

@@ -5,13 +5,13 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use super::function::FunctionKey;
+use super::function::{FunctionKey, Instance};
 use super::jumps::LoopFrame;
 use super::value::{Atom, Val};
 use crate::diagnostic::{Diagnostic, DiagnosticKind};
 use crate::ir::{
-    Block, Constant, ConstantId, Expr, ExprKind, Extent, FunctionId, Kernel, Literal, Location, Stmt, StmtKind, Type,
-    Var, VarId, VarKind,
+    Block, Constant, ConstantId, Expr, ExprKind, Extent, Kernel, Literal, Location, Stmt, StmtKind, Type, Var, VarId,
+    VarKind,
 };
 use crate::target::Target;
 
@@ -27,6 +27,9 @@ pub enum TraceError {
     /// The launch gives a dynamic array its length, which the kernel has to be told.
     #[error("the length of a dynamic shared array is not known when the kernel is compiled: pass it as an argument")]
     DynamicLength,
+    /// What a device function changes is a variable of its caller.
+    #[error("a value that is no variable is passed by `&mut`: bind it with `let mut` first, and pass that")]
+    NotVariable,
     /// The variable was not declared with `let mut`.
     #[error("assignment to a value that is not mutable: declare it with `let mut`")]
     NotMutable,
@@ -63,6 +66,17 @@ pub enum TraceError {
     /// The block size must be made of literals and tile parameters.
     #[error("the block size must be known at compile time: use literals and tile parameters")]
     BlockNotConstant,
+    /// The author's constant would be taken for the kernel's, or the other way round.
+    #[error(
+        "`{name}` is {number} in this kernel, and a constant of that name beside it is another number: give the constant \
+         another name"
+    )]
+    ConstantShadowed {
+        /// The name.
+        name: &'static str,
+        /// The kernel's number.
+        number: u32,
+    },
     /// Statements of C++ give one value back.
     #[error("{function} is written in the language of targets and returns one value or none: take others by `&mut`")]
     ForeignResult {
@@ -75,6 +89,15 @@ pub enum TraceError {
         /// The step.
         given: i128,
     },
+}
+
+/// How many elements a buffer has: a parameter that the author did not write.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Length {
+    /// The buffer, a parameter.
+    pub(crate) buffer: VarId,
+    /// The number.
+    pub(crate) value: VarId,
 }
 
 /// The state of a trace.
@@ -90,7 +113,9 @@ pub(crate) struct Tracer {
     pub(crate) results: Vec<VarId>,
     /// Tables of the function that is being recorded, and their numbers.
     pub(crate) tables: Vec<(VarId, Vec<Literal>)>,
-    pub(crate) functions: HashMap<FunctionKey, FunctionId>,
+    /// The lengths that the function or kernel that is being recorded asks for.
+    pub(crate) lengths: Vec<Length>,
+    pub(crate) functions: HashMap<FunctionKey, Instance>,
     /// Functions whose bodies are being traced, innermost last.
     pub(crate) calls: Vec<FunctionKey>,
     /// Compile-time `Let`s, spelled with literals and constants only.
@@ -150,6 +175,7 @@ impl Tracer {
             loops: Vec::new(),
             results: Vec::new(),
             tables: Vec::new(),
+            lengths: Vec::new(),
             functions: HashMap::new(),
             calls: Vec::new(),
             definitions: HashMap::new(),
@@ -170,6 +196,17 @@ impl Tracer {
 
     pub(crate) fn push(&mut self, kind: StmtKind, location: Location) {
         self.blocks.last_mut().expect("invariant: a block is open").push(Stmt { kind, location });
+    }
+
+    /// The length of a buffer, which becomes a parameter of what is being recorded.
+    pub(crate) fn buffer_length(&mut self, buffer: VarId, location: Location) -> VarId {
+        if let Some(length) = self.lengths.iter().find(|length| length.buffer == buffer) {
+            return length.value;
+        }
+        let name = format!("{}_len", self.kernel.var(buffer).name);
+        let value = self.var(&name, VarKind::Scalar, Type::U32, location);
+        self.lengths.push(Length { buffer, value });
+        value
     }
 
     pub(crate) fn open_block(&mut self) {
@@ -279,6 +316,16 @@ pub fn block_constant() -> Val<u32> {
         let id = tracer.block_constant.expect("invariant: the block size is set before the body is traced");
         Val::from_atom(Atom::Constant(id))
     })
+}
+
+/// Reports a constant of the author's that has the name of a kernel's and another value; `is_same` compares them.
+#[track_caller]
+pub fn check_constant(name: &'static str, constant: Val<u32>, is_same: impl FnOnce(u32) -> bool) {
+    let location = Location::caller();
+    let Some(number) = constant.opt_known() else { return };
+    if !is_same(number) {
+        with(|tracer| tracer.error(TraceError::ConstantShadowed { name, number }, location));
+    }
 }
 
 /// The width of the target's waves, as the constant `WAVE`.

@@ -76,6 +76,22 @@ fn what_is_loaded_at_the_same_place_is_the_same_and_elsewhere_unknown() {
 }
 
 #[test]
+fn data_that_lanes_read_at_different_places_is_told_apart() {
+    let is_data = |index: fn(&mut Build) -> crate::ir::Expr| {
+        let mut build = Build::new(256);
+        let x = build.global("x", Type::U32, false);
+        let index = index(&mut build);
+        let condition = lt(build.load(x, [index]), u(3));
+        build.if_(condition, Build::barrier);
+        collectives(&build.finish(), &GFX942)[0].control.data.is_some()
+    };
+    assert!(is_data(|_| tid()));
+    assert!(!is_data(|_| u(0)));
+    assert!(!is_data(|_| op(Op::Div, [tid(), u(64)])), "the same in a wave");
+    assert!(!is_data(|_| op(Op::ShuffleXor, [tid(), u(1)])), "it may be a reduction");
+}
+
+#[test]
 fn a_shuffle_of_what_differs_may_be_a_reduction() {
     assert_eq!(under(|_| lt(op(Op::ShuffleXor, [tid(), u(1)]), u(3))), UNIFORM);
 }

@@ -1,7 +1,10 @@
 //! Checks that barriers and matrix instructions stand where threads agree about reaching them; on NVIDIA also what
 //! exchanges values between lanes, which waits there for the whole wave; and that shuffles read lanes that take part.
 //!
-//! Refuses what is provably wrong; what depends on data is for the interpreter to find.
+//! Refuses what stands behind a condition that is computed from threads' positions and that positions alone do not decide
+//! alike: `thread_idx().x < n` too, although a launch may pass an `n` for which all threads agree. On NVIDIA operations
+//! across lanes are refused also behind conditions on what lanes read at different places. What else depends on data is
+//! for the interpreter to find.
 
 use super::Findings;
 use crate::diagnostic::DiagnosticKind;
@@ -20,13 +23,13 @@ pub(super) fn check(kernel: &Kernel, target: &'static Target, findings: &mut Fin
             (Op::Mfma(mfma), _, Some(cause)) => {
                 findings.add(collective.location, DiagnosticKind::DivergentMatrix { operation: mfma.name, cause });
             }
-            (op, _, Some(cause)) if target.family == Family::Nvidia && op.row().effects == Effects::Wave => {
-                findings.add(collective.location, DiagnosticKind::DivergentMatrix { operation: op.row().name, cause });
-            }
-            (op, ..) => {
-                if let Some([lane, from]) = collective.absent {
-                    let kind = DiagnosticKind::InactiveLane { operation: op.row().name, lane, from };
-                    findings.add(collective.location, kind);
+            (op, _, lane) => {
+                let operation = op.row().name;
+                let waits = target.family == Family::Nvidia && op.row().effects == Effects::Wave;
+                if let Some(cause) = lane.or(collective.control.data).filter(|_| waits) {
+                    findings.add(collective.location, DiagnosticKind::DivergentMatrix { operation, cause });
+                } else if let Some([lane, from]) = collective.absent {
+                    findings.add(collective.location, DiagnosticKind::InactiveLane { operation, lane, from });
                 }
             }
         }

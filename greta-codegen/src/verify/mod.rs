@@ -15,9 +15,10 @@
 //!   is written is passed once.
 //! - **Order** (`order`): no operand of an expression changes what another one uses, and no loop changes what its own
 //!   end or step reads, so that C++, which leaves the order open and tests the end each time, means the same.
-//! - **Convergence** (`convergence`): no barrier where threads of a block provably disagree about reaching it, no
-//!   matrix instruction where lanes of a wave do, no shuffle from a lane that provably does not take part. Where that
-//!   depends on data, the interpreter finds out.
+//! - **Convergence** (`convergence`): no barrier behind a condition that is computed from threads' positions, unless these
+//!   alone decide it alike for the whole block; no matrix instruction behind one that lanes of a wave may so disagree
+//!   about; no shuffle from a lane that provably does not take part. Where conditions depend on data, the interpreter
+//!   finds out; on NVIDIA, operations across lanes are not behind those on what lanes read at different places either.
 //! - **Dependencies** (`dependency`): a kernel that waits by itself for those ahead of it does so once, whatever happens,
 //!   and writes no buffer before.
 //!

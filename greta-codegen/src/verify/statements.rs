@@ -27,6 +27,12 @@ pub(super) fn check(kernel: &Kernel, target: &'static Target, findings: &mut Fin
             findings.add(kernel.location, DiagnosticKind::Parameter { name: format!("`{name}`") });
         }
     }
+    let buffers = kernel.lengths.iter().map(|&buffer| kernel.var(buffer));
+    for (buffer, &length) in buffers.rev().zip(kernel.params.iter().rev()) {
+        if !matches!(buffer.kind, VarKind::Global { .. }) || kernel.var(length).ty != Type::U32 {
+            findings.add(buffer.location, DiagnosticKind::Parameter { name: display_name(buffer) });
+        }
+    }
     let mut declared = BTreeSet::new();
     for (index, function) in kernel.functions.iter().enumerate() {
         let foreign = function.foreign;
@@ -174,7 +180,7 @@ impl<'a> Body<'a> {
     fn print(&mut self, message: &Message) {
         for value in &message.values {
             self.expr(value);
-            if value.ty.is_vector() || value.ty.scalar.bytes() > 4 || self.opt_nothing(value).is_some() {
+            if value.ty.is_vector() || self.opt_nothing(value).is_some() {
                 self.report(value.location, DiagnosticKind::Printed { given: value.ty });
             }
         }

@@ -162,6 +162,7 @@ impl Build {
             params: Vec::new(),
             vars: Vec::new(),
             structures: Vec::new(),
+            lengths: Vec::new(),
             functions: Vec::new(),
             body: Vec::new(),
         };

@@ -146,7 +146,7 @@ impl GraphExec {
         let old = &self.nodes[index];
         launch::check(&old.module, self.device.driver(), &arguments)?;
         let shared_elements = old.module.shared_elements(old.shape.given_shared, &arguments)?;
-        let mut new = Node::new(Arc::clone(&old.module), LaunchShape { shared_elements, ..old.shape }, arguments);
+        let mut new = Node::new(Arc::clone(&old.module), LaunchShape { shared_elements, ..old.shape }, arguments)?;
         new.label.clone_from(&old.label);
         self.check_update(index, &new)?;
         if let Some(last) = &*self.last.lock().unwrap_or_else(PoisonError::into_inner) {

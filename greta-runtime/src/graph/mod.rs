@@ -114,7 +114,7 @@ impl Graph {
         let given_shared = kernel.given_shared();
         let shared_elements = module.shared_elements(given_shared, &arguments)?;
         let shape = LaunchShape { grid: grid.into().check(&module)?, shared_elements, given_shared };
-        self.nodes.push(Node::new(module, shape, arguments));
+        self.nodes.push(Node::new(module, shape, arguments)?);
         Ok(NodeId { graph: self.number, index: self.nodes.len() - 1 })
     }
 
@@ -218,9 +218,9 @@ impl Graph {
 }
 
 impl Node {
-    fn new(module: Arc<Module>, shape: LaunchShape, arguments: Vec<BoundArgument>) -> Self {
-        let driver_arguments = arguments.iter().map(BoundArgument::to_driver).collect();
-        Self { label: module.name().to_owned(), module, shape, arguments, driver_arguments }
+    fn new(module: Arc<Module>, shape: LaunchShape, arguments: Vec<BoundArgument>) -> Result<Self> {
+        let driver_arguments = launch::to_driver(&module, &arguments)?.into_vec();
+        Ok(Self { label: module.name().to_owned(), module, shape, arguments, driver_arguments })
     }
 
     fn driver_launch(&self) -> DriverLaunch<'_> {

@@ -112,6 +112,7 @@ fn empty(threads: u32) -> Kernel {
         block: [extent(threads), extent(1), extent(1)],
         params: Vec::new(),
         structures: Vec::new(),
+        lengths: Vec::new(),
         vars: Vec::new(),
         functions: Vec::new(),
         body: Vec::new(),

@@ -1,5 +1,6 @@
 //! What fragments are loaded from and stored to: arrays of two dimensions, and rows of a buffer.
 
+use super::super::bind::Bind;
 use super::super::memory::{Memory, Space};
 use super::super::value::{IntoVal, Val, Value};
 use crate::ir::Location;
@@ -45,14 +46,14 @@ impl<T: Value, S: Space> MatrixMut for Memory<Memory<T, S>, S> {
 }
 
 /// One-dimensional memory as a matrix of rows that follow each other.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Rows<T, S> {
     memory: Memory<T, S>,
     stride: Val<u32>,
 }
 
 /// [`Rows`] that can be written to.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct RowsMut<T, S>(Rows<T, S>);
 
 impl<T: Value, S: Space> Memory<T, S> {
@@ -64,6 +65,22 @@ impl<T: Value, S: Space> Memory<T, S> {
     /// As [`Memory::rows`], to be written to.
     pub fn rows_mut(&mut self, stride: impl IntoVal<u32>) -> RowsMut<T, S> {
         RowsMut(self.rows(stride))
+    }
+}
+
+impl<T: Value, S: Space> Bind for Rows<T, S> {
+    type Bound = Self;
+
+    fn bind(self, _name: &str, _mutable: bool, _location: Location) -> Self {
+        self
+    }
+}
+
+impl<T: Value, S: Space> Bind for RowsMut<T, S> {
+    type Bound = Self;
+
+    fn bind(self, _name: &str, _mutable: bool, _location: Location) -> Self {
+        self
     }
 }
 

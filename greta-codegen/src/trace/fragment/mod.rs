@@ -43,6 +43,17 @@ fn literal(value: u32) -> Val<u32> {
     Val::from_atom(Atom::Literal(Literal::U32(value)))
 }
 
+/// A sum of which either part may be a known zero.
+#[track_caller]
+fn plus(a: Val<u32>, b: Val<u32>) -> Val<u32> {
+    let is_zero = |value: Val<u32>| value.atom == Atom::Literal(Literal::U32(0));
+    match (is_zero(a), is_zero(b)) {
+        (true, _) => b,
+        (false, true) => a,
+        (false, false) => a + b,
+    }
+}
+
 /// The part of a sum that depends on a coordinate, whose value is below `range`. `None` where it is zero.
 #[track_caller]
 fn opt_part(sum: &Sum, of: Coordinate, value: Val<u32>, range: u32) -> Option<Val<u32>> {
@@ -72,11 +83,7 @@ fn opt_part(sum: &Sum, of: Coordinate, value: Val<u32>, range: u32) -> Option<Va
 
 #[track_caller]
 fn total(lane: Option<Val<u32>>, register: Option<Val<u32>>) -> Val<u32> {
-    match (lane, register) {
-        (Some(lane), Some(register)) => lane + register,
-        (Some(part), None) | (None, Some(part)) => part,
-        (None, None) => literal(0),
-    }
+    plus(lane.unwrap_or_else(|| literal(0)), register.unwrap_or_else(|| literal(0)))
 }
 
 /// Row and column, in its own matrix, of what this thread holds in each of these elements of an operand.
@@ -141,7 +148,7 @@ macro_rules! fragment {
                 ) -> Val<Self> {
                     let location = Location::caller();
                     let (row, column) = (row.into_val(), column.into_val());
-                    let element = |i, j| matrix.at(row + i, column + j, location);
+                    let element = |i, j| matrix.at(plus(row, i), plus(column, j), location);
                     from_elements::<M, _, _>(Role::$element, element, location)
                 }
 
@@ -154,7 +161,7 @@ macro_rules! fragment {
                 ) -> Val<Self> {
                     let location = Location::caller();
                     let (row, column) = (row.into_val(), column.into_val());
-                    let element = |i, j| matrix.at(column + j, row + i, location);
+                    let element = |i, j| matrix.at(plus(column, j), plus(row, i), location);
                     from_elements::<M, _, _>(Role::$element, element, location)
                 }
 
@@ -218,7 +225,7 @@ impl<M: MatrixShape> FragmentA<M> {
     ) -> Val<Self> {
         let location = Location::caller();
         let (i, j) = coordinates::<M>(Role::A, &[literal(0)])[0];
-        matrix.vector_at(row.into_val() + i, column.into_val() + j, location)
+        matrix.vector_at(plus(row.into_val(), i), plus(column.into_val(), j), location)
     }
 }
 
@@ -233,7 +240,7 @@ impl<M: MatrixShape> FragmentB<M> {
     ) -> Val<Self> {
         let location = Location::caller();
         let (i, j) = coordinates::<M>(Role::B, &[literal(0)])[0];
-        matrix.vector_at(column.into_val() + j, row.into_val() + i, location)
+        matrix.vector_at(plus(column.into_val(), j), plus(row.into_val(), i), location)
     }
 }
 
@@ -265,7 +272,7 @@ impl<M: MatrixShape> Val<Accumulator<M>> {
         let registers: Vec<Val<u32>> = (0..u32::from(Accumulator::<M>::ty().lanes)).map(literal).collect();
         for (register, (i, j)) in registers.iter().zip(coordinates::<M>(Role::C, &registers)) {
             let element = super::memory::Get::element(&self, *register, location);
-            matrix.put(row + i, column + j, element, location);
+            matrix.put(plus(row, i), plus(column, j), element, location);
         }
     }
 }

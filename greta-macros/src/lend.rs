@@ -1,0 +1,72 @@
+//! Arguments of calls, of which elements may be lent: `f(&mut x[i])` gives `f` a variable, and the element what is in it
+//! afterwards.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, format_ident, quote_spanned};
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::{Expr, ExprIndex, Result, Token};
+
+use crate::body::Rewriter;
+
+/// The element in `&mut base[index]`.
+fn opt_lent(argument: &Expr) -> Option<&ExprIndex> {
+    match argument {
+        Expr::Reference(reference) if reference.mutability.is_some() => match &*reference.expr {
+            Expr::Index(index) => Some(index),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+impl Rewriter {
+    /// A call with these arguments.
+    pub(crate) fn with_arguments(
+        &mut self,
+        arguments: &Punctuated<Expr, Token![,]>,
+        span: Span,
+        call: impl FnOnce(&[TokenStream]) -> TokenStream,
+    ) -> Result<TokenStream> {
+        let Some(last_lent) = arguments.iter().rposition(|argument| opt_lent(argument).is_some()) else {
+            return Ok(call(&self.exprs(arguments)?));
+        };
+        let (mut before, mut after, mut given) = (Vec::new(), Vec::new(), Vec::new());
+        for (position, argument) in arguments.iter().enumerate() {
+            let place = argument.span();
+            if let Some(index) = opt_lent(argument) {
+                let [base, at, lent] =
+                    ["base", "at", "lent"].map(|name| format_ident!("__greta_{name}_{position}", span = place));
+                let (memory, element) = self.element(index)?;
+                // What stands before the last index is evaluated once.
+                let memory = if matches!(*index.expr, Expr::Index(_)) {
+                    before.push(quote_spanned!(place=> let mut #base = #memory;));
+                    base.to_token_stream()
+                } else {
+                    memory
+                };
+                before.push(quote_spanned! {place=>
+                    let #at = #element;
+                    let mut #lent = ::greta::rt::lend(::greta::rt::get(&#memory, #at));
+                });
+                after.push(quote_spanned!(place=> #memory.give_back(#at, #lent, ::greta::rt::Location::caller());));
+                given.push(quote_spanned!(place=> &mut #lent));
+            } else if position < last_lent && !matches!(argument, Expr::Closure(_) | Expr::Reference(_)) {
+                // Arguments are evaluated in order.
+                let (name, value) = (format_ident!("__greta_argument_{position}", span = place), self.expr(argument)?);
+                before.push(quote_spanned!(place=> let #name = #value;));
+                given.push(quote_spanned!(place=> #name));
+            } else {
+                given.push(self.expr(argument)?);
+            }
+        }
+        let call = call(&given);
+        Ok(quote_spanned! {span=> {
+            #(#before)*
+            #[allow(clippy::let_unit_value)]
+            let __greta_result = #call;
+            #(#after)*
+            __greta_result
+        }})
+    }
+}
