@@ -13,33 +13,22 @@ use crate::step::tile;
 /// Keys that a block of decode attention takes at most, where blocks come and go.
 pub(crate) const KEYS_PER_SPLIT: u32 = 256;
 /// Waves of a block that stays.
-const WAVES: u32 = 16;
+pub(crate) const WAVES: u32 = 16;
 /// Rows of a group then.
-const ROWS: u32 = 2;
-
-/// Blocks that stay, one on each compute unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Resident {
-    /// Waves of a block.
-    pub(crate) waves: u32,
-    /// Rows of a group.
-    pub(crate) rows: u32,
-    /// Loads of each row that a lane has under way.
-    pub(crate) depth: u32,
-}
+pub(crate) const ROWS: u32 = 2;
 
 /// The variant of a kernel that takes rows of so many columns, and its blocks. `stay` makes the variant whose blocks stay,
-/// for devices where copies are asynchronous and shared memory has room for their queues beside the vector; `groups` says
-/// how many groups of rows a variant has.
+/// with queues of so many slots, for devices where copies are asynchronous and shared memory has room for the queues beside
+/// the vector; `groups` says how many groups of rows a variant has.
 pub(crate) fn shape<V: Variant>(
     device: &Device,
     columns: u32,
     variant: V,
-    stay: impl FnOnce(&Resident) -> V,
+    stay: impl FnOnce(u32) -> V,
     groups: impl FnOnce(&V) -> u32,
 ) -> (V, u32) {
     let (variant, most) = match opt_depth(device.target(), columns) {
-        Some(depth) => (stay(&Resident { waves: WAVES, rows: ROWS, depth }), device.info().compute_units.max(1)),
+        Some(depth) => (stay(depth), device.info().compute_units.max(1)),
         None => (variant, u32::MAX),
     };
     let blocks = groups(&variant).div_ceil(tile(&variant, "WAVES")).clamp(1, most);

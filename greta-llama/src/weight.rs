@@ -119,7 +119,7 @@ macro_rules! weights {
                     &block.device,
                     sizes.hidden,
                     kernel::variant(),
-                    |stay| kernel::variant().pairs(stay.rows / 2).depth(stay.depth).waves(stay.waves),
+                    |depth| kernel::variant().pairs(decode::ROWS / 2).depth(depth).waves(decode::WAVES),
                     |variant| pairs.div_ceil(tile(variant, "PAIRS")),
                 );
                 let args = kernel::Args {
@@ -155,7 +155,7 @@ macro_rules! weights {
                     &block.device,
                     block.sizes.hidden,
                     kernel::variant(),
-                    |stay| kernel::variant().rows(stay.rows / 2).depth(stay.depth).waves(stay.waves),
+                    |depth| kernel::variant().rows(decode::ROWS / 2).depth(depth).waves(decode::WAVES),
                     |variant| block.sizes.intermediate.div_ceil(tile(variant, "ROWS")),
                 );
                 let args = kernel::Args {
@@ -184,7 +184,7 @@ macro_rules! weights {
                     graph.device(),
                     k,
                     kernel::variant(),
-                    |stay| kernel::variant().rows(stay.rows).depth(stay.depth).waves(stay.waves),
+                    |depth| kernel::variant().rows(decode::ROWS).depth(depth).waves(decode::WAVES),
                     |variant| n.div_ceil(tile(variant, "ROWS")),
                 );
                 node(graph, label, variant, grid, kernel::Args { w, x, residual, y, n, k })
@@ -203,7 +203,7 @@ macro_rules! weights {
                     &block.device,
                     sizes.heads * sizes.head_dim,
                     kernel::variant(),
-                    |stay| kernel::variant().rows(stay.rows).depth(stay.depth).waves(stay.waves),
+                    |depth| kernel::variant().rows(decode::ROWS).depth(depth).waves(decode::WAVES),
                     |variant| sizes.hidden.div_ceil(tile(variant, "ROWS")),
                 );
                 let args = kernel::Args {

@@ -2,7 +2,7 @@
 
 mod device;
 
-use greta_llama::{Block, BlockError, BlockInputs, Config, LayerWeights, Rope};
+use greta_llama::{Block, BlockError, BlockInputs, Config, LayerWeights, Layers, Rope};
 
 const SEED: u64 = 11;
 const PAST: usize = 5;
@@ -71,6 +71,40 @@ fn several_tokens_at_once_equal_the_same_tokens_one_by_one_within_rounding() {
     }
     let largest = together.iter().zip(&one_by_one).map(|(a, b)| (a - b).abs()).fold(0.0_f32, f32::max);
     assert!(largest > 0.0 && largest <= 1e-5, "largest difference {largest}");
+}
+
+#[test]
+fn layers_in_one_graph_equal_the_layers_one_by_one_bit_for_bit() {
+    let config = Config::small();
+    let device = device::open();
+    let stream = device.stream().expect("a stream");
+    let inputs = BlockInputs::generate(&config, "replay", SEED, PAST, 1);
+    let weights = || (0..2).map(|layer| LayerWeights::generate(&config, "replay", SEED + layer, &|_| {}));
+
+    let mut layers: Layers = Layers::new(&device, &config, weights(), PAST + STEPS).expect("layers");
+    for block in layers.blocks_mut() {
+        block.fill(&inputs).expect("a filled cache");
+    }
+    let mut step = layers.decode_step().expect("a step");
+    step.x.upload(&inputs.x).expect("inputs");
+    step.graph.instantiate().expect("a graph").launch(&stream).expect("a launch");
+    let together = step.y.read(&stream).expect("an output");
+    // One advance, which all layers see.
+    for block in layers.blocks() {
+        assert_eq!(block.position().expect("the position"), PAST + 1);
+    }
+
+    let mut x = inputs.x.clone();
+    for weights in weights() {
+        let mut block = Block::new(&device, &config, weights, PAST + STEPS).expect("a layer");
+        block.fill(&inputs).expect("a filled cache");
+        let mut step = block.step(1).expect("a step");
+        step.x.upload(&x).expect("inputs");
+        step.graph.launch_eager(&stream).expect("a launch");
+        x = step.y.read(&stream).expect("an output");
+    }
+    assert!(x.iter().map(|value| value.to_bits()).eq(together.iter().map(|value| value.to_bits())));
+    assert!(matches!(Layers::<f32>::new(&device, &config, [], PAST), Err(BlockError::NoLayers)));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 //!
 //! A wave takes ROWS rows and all of `k`, 16 bytes a lane, ROWS * DEPTH loads in flight; see `row_products`, and
 //! `row_queue` for devices that copy asynchronously. Launch: `ceil(n / (ROWS * WAVES))` blocks; fewer take more rows each.
-//! Memory-bound: 4 B a weight, or 2; 4096 x 4096 in f32: 67 MB,
-//! 15.8 µs; 4096 x 11008: 180 MB, 42.3 µs. Reference: [`crate::reference::gemv`]; cases: [`crate::cases::gemv`].
+//! Memory-bound: 4 B a weight, or 2; 4096 x 4096 in f32: 67 MB, 15.8 µs; 4096 x 11008: 180 MB, 42.3 µs.
+//! Reference: [`crate::reference::gemv`]; cases: [`crate::cases::gemv`].
 
 use greta::prelude::*;
 

@@ -138,14 +138,14 @@ fn whole_loads(columns: u32, chunk: u32) -> u32 {
 
 /// Where a staged vector has the four columns from `column` on; `lanes` columns are a lane's.
 #[device]
-pub(super) fn staged_place(column: u32, lanes: u32) -> u32 {
+fn staged_place(column: u32, lanes: u32) -> u32 {
     let chunk = WAVE * lanes;
     column / chunk * chunk + column % lanes / 4 * (WAVE * 4) + column % chunk / lanes * 4
 }
 
 /// This lane's columns of a staged vector, of those from `base` on that the wave's next load covers.
 #[device]
-pub(super) fn staged<V: WeightVector>(x: &Shared<f32>, base: u32) -> V::Wide {
+fn staged<V: WeightVector>(x: &Shared<f32>, base: u32) -> V::Wide {
     let mut values = V::zero();
     #[unroll]
     for part in 0..V::LANES / 4 {
