@@ -1,6 +1,9 @@
 //! The source of every kernel of the language tests, compiled by the real hiprtc for gfx942, and with the library's
 //! kernels by the real NVRTC for NVIDIA's targets.
 
+use std::collections::BTreeMap;
+
+use crate::Kernels;
 use greta::codegen::emit;
 use greta::codegen::lower::lower;
 use greta::codegen::target::{Family, GFX942, Target};
@@ -9,54 +12,33 @@ use greta::runtime::cache::Cache;
 use greta::runtime::compile::{CompileRequest, Compiler};
 use greta::runtime::toolchain;
 
-/// Each file of kernels: its text and the kernels that it lists.
-const FILES: &[(&str, &[&KernelDefinition])] = &[
-    (include_str!("atomics.rs"), crate::atomics::DEFINITIONS),
-    (include_str!("bindings.rs"), crate::bindings::DEFINITIONS),
-    (include_str!("blocks.rs"), crate::blocks::DEFINITIONS),
-    (include_str!("choices.rs"), crate::choices::DEFINITIONS),
-    (include_str!("control.rs"), crate::control::DEFINITIONS),
-    (include_str!("dynamic_shared.rs"), crate::dynamic_shared::DEFINITIONS),
-    (include_str!("functions.rs"), crate::functions::DEFINITIONS),
-    (include_str!("generics.rs"), crate::generics::DEFINITIONS),
-    (include_str!("items.rs"), crate::items::DEFINITIONS),
-    (include_str!("lengths.rs"), crate::lengths::DEFINITIONS),
-    (include_str!("loops.rs"), crate::loops::DEFINITIONS),
-    (include_str!("math.rs"), crate::math::DEFINITIONS),
-    (include_str!("memory.rs"), crate::memory::DEFINITIONS),
-    (include_str!("methods.rs"), crate::methods::DEFINITIONS),
-    (include_str!("names.rs"), crate::names::DEFINITIONS),
-    (include_str!("references.rs"), crate::references::DEFINITIONS),
-    (include_str!("struct_arrays.rs"), crate::struct_arrays::DEFINITIONS),
-    (include_str!("struct_generics.rs"), crate::struct_generics::DEFINITIONS),
-    (include_str!("struct_parameters.rs"), crate::struct_parameters::DEFINITIONS),
-    (include_str!("printing.rs"), crate::printing::DEFINITIONS),
-    (include_str!("structures.rs"), crate::structures::DEFINITIONS),
-    (include_str!("tables.rs"), crate::tables::DEFINITIONS),
-    (include_str!("threads.rs"), crate::threads::DEFINITIONS),
-    (include_str!("tiles.rs"), crate::tiles::DEFINITIONS),
-    (include_str!("values.rs"), crate::values::DEFINITIONS),
-    (include_str!("waves.rs"), crate::waves::DEFINITIONS),
-];
+/// The names of the files, in order, and the kernels that they list.
+fn files() -> BTreeMap<String, &'static [&'static KernelDefinition]> {
+    let name = |path: &str| path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned();
+    inventory::iter::<Kernels>.into_iter().map(|listed| (name(listed.file), listed.definitions)).collect()
+}
 
 fn definitions() -> impl Iterator<Item = &'static KernelDefinition> {
-    FILES.iter().flat_map(|(_, kernels)| kernels.iter().copied())
+    files().into_values().flatten().copied()
 }
 
 #[test]
-fn every_kernel_is_listed() {
-    for (text, kernels) in FILES {
-        let written = text
-            .lines()
-            .filter(|line| {
-                ["#[kernel", "case!", "partial_waves!", "function!", "of_width!"]
-                    .iter()
-                    .any(|start| line.starts_with(start))
-            })
-            .count();
-        let listed: Vec<&str> = kernels.iter().map(|kernel| kernel.name).collect();
-        assert_eq!(written, listed.len(), "listed: {listed:?}");
+fn every_kernel_of_every_file_is_listed() {
+    let mut listed = files();
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/language")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if ["main.rs", "compile.rs"].contains(&name) {
+            continue;
+        }
+        let kernels = listed.remove(name).unwrap_or_else(|| panic!("{name}: a `mod` in main.rs and `kernels!` in it"));
+        let starts = ["#[kernel", "case!", "partial_waves!", "function!", "of_width!"];
+        let text = std::fs::read_to_string(&path).unwrap();
+        let written = text.lines().filter(|line| starts.iter().any(|start| line.starts_with(start))).count();
+        let names: Vec<&str> = kernels.iter().map(|kernel| kernel.name).collect();
+        assert_eq!(written, names.len(), "{name}: listed: {names:?}");
     }
+    assert!(listed.is_empty(), "{:?}", listed.keys());
     assert!(definitions().count() >= 80, "{} kernels", definitions().count());
 }
 

@@ -102,11 +102,21 @@ macro_rules! case {
     };
 }
 
-/// Lists a file's kernels for the test that compiles them all.
+/// The kernels of a file.
+pub struct Kernels {
+    file: &'static str,
+    definitions: &'static [&'static greta::rt::KernelDefinition],
+}
+
+inventory::collect!(Kernels);
+
+/// Lists a file's kernels for the tests that compile them all.
 #[macro_export]
 macro_rules! kernels {
     ($($kernel:ident),* $(,)?) => {
-        pub(crate) const DEFINITIONS: &[&greta::rt::KernelDefinition] = &[$(&$kernel::DEFINITION),*];
+        inventory::submit! {
+            $crate::Kernels { file: file!(), definitions: &[$(&$kernel::DEFINITION),*] }
+        }
     };
 }
 

@@ -80,3 +80,5 @@ fn a_receiver_is_taken_before_its_arguments_change_it() {
         largest + v
     });
 }
+
+crate::kernels!(constant_arguments, functions_of_one_macro, receivers);
