@@ -24,6 +24,10 @@ pub struct Footprint {
     pub barrier: bool,
     /// Whether it can be an error where it would not be run: a memory access, an integer division.
     pub faults: bool,
+    /// Whether it divides integers: where the divisor is zero that is an error, also of a quotient that nobody uses.
+    pub divides: bool,
+    /// Whether it prints or asserts: its author sees when that happens, and whether.
+    pub reports: bool,
     /// Whether it has control flow of its own.
     pub control: bool,
     /// Whether it may leave the statements around it.
@@ -39,6 +43,8 @@ impl Footprint {
         self.wave |= other.wave;
         self.barrier |= other.barrier;
         self.faults |= other.faults;
+        self.divides |= other.divides;
+        self.reports |= other.reports;
         self.control |= other.control;
         self.jumps |= other.jumps;
     }
@@ -55,7 +61,9 @@ impl Footprint {
         let separates = self.barrier && (other.memory || other.wave || other.barrier);
         let diverts = (self.control || self.jumps) && other.wave;
         let skips = self.jumps && (other.faults || other.jumps || !other.writes.is_empty());
-        !(overwrites || separates || diverts || skips)
+        // What an assertion guards fails after it, if at all.
+        let precedes = self.reports && (other.faults || other.reports || other.barrier);
+        !(overwrites || separates || diverts || skips || precedes)
     }
 
     /// Whether its value depends on nothing that changes, and computing it anywhere does no harm.
@@ -67,7 +75,14 @@ impl Footprint {
     /// Whether it does something besides computing a value.
     #[must_use]
     pub fn has_effect(&self) -> bool {
-        !self.writes.is_empty() || self.barrier || self.jumps
+        !self.writes.is_empty() || self.barrier || self.jumps || self.reports
+    }
+
+    /// Whether it is run even if nobody uses its value: for its effect, or because it may be an error. A load that nobody
+    /// uses is none.
+    #[must_use]
+    pub fn is_needed(&self) -> bool {
+        self.has_effect() || self.divides
     }
 }
 
@@ -105,7 +120,18 @@ impl<'a> Footprints<'a> {
             |param: &VarId| matches!(self.vars[param.index()].kind, VarKind::Global { mutable: false, .. });
         let reads: BTreeSet<VarId> = params.iter().copied().filter(is_object).collect();
         let writes = reads.iter().copied().filter(|param| !is_read_only(param)).collect();
-        Footprint { reads, writes, memory: true, wave: true, barrier: true, faults: true, control: false, jumps: false }
+        Footprint {
+            reads,
+            writes,
+            memory: true,
+            wave: true,
+            barrier: true,
+            faults: true,
+            divides: false,
+            reports: true,
+            control: false,
+            jumps: false,
+        }
     }
 
     /// What the device functions do, to be kept while the kernel is rewritten.
@@ -294,7 +320,10 @@ impl<'a> Footprints<'a> {
             }
             StmtKind::Assign(place, _) => footprint.add(&self.write(place)),
             StmtKind::Eval(_) => {}
-            StmtKind::Print(_) => footprint.faults = true,
+            StmtKind::Print(_) => {
+                footprint.faults = true;
+                footprint.reports = true;
+            }
             StmtKind::If(..) => footprint.control = true,
             StmtKind::For { .. } | StmtKind::While(..) | StmtKind::Loop(_) => {
                 footprint.control = true;
@@ -314,6 +343,7 @@ fn op_footprint(op: Op, operands: &[Expr]) -> Footprint {
     let effects = op.row().effects;
     Footprint {
         faults: divides,
+        divides,
         wave: effects == Effects::Wave,
         barrier: matches!(effects, Effects::Barrier | Effects::Hint),
         ..Footprint::default()

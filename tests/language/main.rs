@@ -16,6 +16,7 @@ mod choices;
 mod compile;
 mod control;
 mod dynamic_shared;
+mod effects;
 mod functions;
 mod generics;
 mod items;

@@ -78,6 +78,7 @@ struct Writer<'a> {
     vector_bytes: BTreeMap<VarId, u32>,
     /// Where each shared array lies in the memory that the launch gives, if the source cannot declare it.
     launch_shared: LaunchShared,
+    footprints: Footprints<'a>,
 }
 
 impl<'a> Writer<'a> {
@@ -94,6 +95,7 @@ impl<'a> Writer<'a> {
             constants: used_constants(kernel),
             vector_bytes: vector_accesses(kernel),
             launch_shared: LaunchShared::of(kernel, verified.target()),
+            footprints: Footprints::of(kernel),
         }
     }
 
@@ -202,9 +204,8 @@ impl<'a> Writer<'a> {
     }
 
     fn functions(&mut self) {
-        let footprints = Footprints::of(self.kernel);
         let written: Vec<BTreeSet<VarId>> =
-            (0..self.kernel.functions.len()).map(|index| footprints.function_at(index).writes.clone()).collect();
+            (0..self.kernel.functions.len()).map(|index| self.footprints.function_at(index).writes.clone()).collect();
         for (index, function) in self.kernel.functions.iter().enumerate() {
             self.function_definition(index, function, &written[index]);
         }

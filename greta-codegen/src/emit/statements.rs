@@ -74,8 +74,11 @@ impl Writer<'_> {
         {
             return;
         }
-        let value = self.typed(value);
-        self.line(value, location);
+        // What is evaluated only because it may be an error is none in C++.
+        if self.footprints.expr(value).has_effect() {
+            let value = self.typed(value);
+            self.line(value, location);
+        }
     }
 
     fn let_stmt(&mut self, var: VarId, value: Option<&Expr>, location: Location) {

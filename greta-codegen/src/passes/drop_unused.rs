@@ -74,8 +74,8 @@ fn opt_kept(stmt: Stmt, unread: &BTreeSet<VarId>, footprints: &Footprints<'_>) -
         StmtKind::If(condition, then, otherwise) if then.is_empty() && otherwise.is_empty() => condition,
         _ => return Some(stmt),
     };
-    let effect = footprints.expr(&value).has_effect();
-    effect.then_some(Stmt { kind: StmtKind::Eval(value), location: stmt.location })
+    let needed = footprints.expr(&value).is_needed();
+    needed.then_some(Stmt { kind: StmtKind::Eval(value), location: stmt.location })
 }
 
 /// Whether nothing after the statement in its block is run.

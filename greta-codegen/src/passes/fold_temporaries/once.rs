@@ -159,8 +159,8 @@ impl Folder<'_> {
         match stmt.kind {
             StmtKind::Let(var, Some(value)) if self.is_temporary(var) && self.counts.uses[var.index()] == 0 => {
                 self.changed = true;
-                let effect = self.footprints.expr(&value).has_effect();
-                effect.then_some(Stmt { kind: StmtKind::Eval(value), location: stmt.location })
+                let needed = self.footprints.expr(&value).is_needed();
+                needed.then_some(Stmt { kind: StmtKind::Eval(value), location: stmt.location })
             }
             _ => Some(stmt),
         }
@@ -330,9 +330,9 @@ impl Folder<'_> {
 }
 
 /// Whether a value that was always computed may be computed only where it is needed. A load stays: its author decided
-/// that it is always made.
+/// that it is always made. So does a division: its divisor may be zero where its quotient is not needed.
 fn is_skippable(footprint: &Footprint) -> bool {
-    !footprint.has_effect() && !footprint.wave && !footprint.memory
+    !footprint.has_effect() && !footprint.wave && !footprint.memory && !footprint.faults
 }
 
 fn replace(expr: &mut Expr, var: VarId, value: &Expr) {
