@@ -102,3 +102,33 @@ fn f16_fused_multiply_adds_round_once() {
         }
     }
 }
+
+#[kernel(block = 256)]
+pub(crate) fn f64_quotients(a: &Global<f64>, b: &Global<f64>, y: &mut Global<f64>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    y[i] = a[i] / b[i];
+}
+
+#[test]
+fn f64_quotients_below_the_normal_numbers_round_once() {
+    let mut next = random_bits(9);
+    let pairs: Vec<(f64, f64)> = (0..4096)
+        .map(|_| {
+            let (magnitude, divisor) = (next() % 54, 2 + next() % 500);
+            // From 1 to 2^54 times the smallest subnormal number, exponents and significands alike.
+            (f64::from_bits(next() >> 11 >> (53 - magnitude) | 1 << magnitude), divisor as f64)
+        })
+        .collect();
+    let (a, b): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+    assert!(a.iter().zip(&b).filter(|(a, b)| a.is_normal() && (**a / **b).is_subnormal()).count() > 50);
+    for device in devices() {
+        let stream = device.stream().unwrap();
+        let (x, z) = (device.buffer_from(&a).unwrap(), device.buffer_from(&b).unwrap());
+        let mut y = device.zeroed::<f64>(a.len()).unwrap();
+        let arguments = f64_quotients::Args { a: &x, b: &z, y: &mut y };
+        device.kernel(f64_quotients::variant()).unwrap().launch(&stream, blocks(a.len()), arguments).unwrap();
+        for (i, given) in y.read(&stream).unwrap().into_iter().enumerate() {
+            assert_eq!(given.to_bits(), (a[i] / b[i]).to_bits(), "{:e} / {} on {}", a[i], b[i], device.info().name);
+        }
+    }
+}

@@ -173,6 +173,25 @@ pub(super) fn scale_64(x: f64, n: i32) -> f64 {
     x * power(n)
 }
 
+/// (x * y + z) / 2^n rounded once, also where that is subnormal. There the sum is taken to be within a factor of two of z,
+/// as that of a quotient and its correction is.
+pub(super) fn multiply_add_down(x: f64, y: f64, z: f64, n: i32) -> f64 {
+    let sum = x.mul_add(y, z);
+    let scaled = scale_64(sum, -n);
+    // Bits that the subnormal number has no room for.
+    let lost = 1 + n - exponent_64(sum);
+    if lost <= 0 || lost > 53 || !sum.is_finite() {
+        return scaled;
+    }
+    // Whether the exact sum lies beyond the rounded one: with a quarter of a unit for that, one rounding decides.
+    let beyond = x.mul_add(y, z - sum) * 1_f64.copysign(sum);
+    let significand = (sum.to_bits() & ((1 << 52) - 1) | 1 << 52) << 2;
+    let exact = if beyond < 0.0 { significand - 1 } else { significand + u64::from(beyond > 0.0) };
+    let (kept, rest, half) = (exact >> (lost + 2), exact & ((1 << (lost + 2)) - 1), 1 << (lost + 1));
+    let rounds_up = rest > half || rest == half && kept & 1 != 0;
+    f64::from_bits(kept + u64::from(rounds_up)).copysign(sum)
+}
+
 /// The biased exponent's field.
 pub(super) fn exponent(x: f32) -> i32 {
     (x.to_bits() >> 23 & 0xff) as i32

@@ -67,13 +67,13 @@ fn unsettled(op: Op, inputs: &WideInputs) -> Option<(WideLanes, u64)> {
                 (value.to_bits(), flag)
             }
             Op::v_div_fmas_f64 => {
-                let value = f64::from_bits(x).mul_add(f64::from_bits(y), f64::from_bits(z));
-                let power = match (mask >> lane & 1 != 0, exponent_64(f64::from_bits(z)) > 1023) {
-                    (false, _) => 0,
-                    (true, true) => 128,
-                    (true, false) => -128,
+                let [x, y, z] = [x, y, z].map(f64::from_bits);
+                let value = match (mask >> lane & 1 != 0, exponent_64(z) > 1023) {
+                    (false, _) => x.mul_add(y, z),
+                    (true, true) => scale_64(x.mul_add(y, z), 128),
+                    (true, false) => multiply_add_down(x, y, z, 128),
                 };
-                (scale_64(value, power).to_bits(), false)
+                (value.to_bits(), false)
             }
             _ => return None,
         };
