@@ -13,6 +13,11 @@ extern "C" __global__ void past_the_shared(float* p, int n) {
     s[threadIdx.x] = 0.0f;
     p[threadIdx.x] = s[threadIdx.x + n];
 }
+extern "C" __global__ void past_the_scratch(float* p, int n) {
+    volatile float s[16];
+    s[threadIdx.x % 16] = 1.0f;
+    p[threadIdx.x] = s[n];
+}
 extern "C" __global__ void vector_load_without_wait(float* p, int n) {
     float x;
     asm volatile("global_load_dword %0, %1, off\n\tv_add_f32 %0, 1.0, %0\n\ts_waitcnt vmcnt(0)" : "=&v"(x) : "v"(p + threadIdx.x));
@@ -81,6 +86,10 @@ extern "C" __global__ void unwritten_shared(float* p, int n) {
 extern "C" __global__ void endless(float* p, int n) {
     while (((volatile float*)p)[0] == 0.0f) {}
 }
+extern "C" __global__ void into_data(float* p, int n) { asm volatile("s_setpc_b64 %0" ::"s"(p)); }
+extern "C" __global__ void not_executed(float* p, int n) { asm volatile("s_setkill 1"); }
+extern "C" __device__ unsigned long __ockl_devmem_request(unsigned long address, unsigned long bytes);
+extern "C" __global__ void heap(float* p, int n) { p[0] = (float)__ockl_devmem_request(0, n); }
 extern "C" __global__ void trap(float* p, int n) { __builtin_trap(); }
 extern "C" __global__ void conflicts(float* p, int stride) {
     int at = threadIdx.x * stride;

@@ -61,6 +61,8 @@ fn accesses_out_of_bounds_and_unaligned_name_the_address() {
     assert!(matches!(found, Cause::Access { error: AccessError::Unaligned { alignment: 4, .. }, .. }), "{found}");
     let found = cause("past_the_shared", 20000, "flat_load_dword").unwrap();
     assert!(matches!(found, Cause::SharedOutOfBounds { lane: 0, bytes: 4, .. }), "{found}");
+    let found = cause("past_the_scratch", 1000, "flat_load_dword").unwrap();
+    assert!(matches!(found, Cause::ScratchOutOfBounds { lane: 0, bytes: 4, limit: 64.., .. }), "{found}");
 }
 
 #[test]
@@ -133,6 +135,18 @@ fn loops_without_end_and_traps_stop() {
     let options = Options::default();
     let Err(Fault::Stopped { cause, .. }) = run("trap", 0, options).unwrap() else { panic!("the trap is passed") };
     assert!(matches!(cause, Cause::Trap { .. }), "{cause}");
+}
+
+#[test]
+fn what_the_emulator_does_not_do_is_a_fault() {
+    let Some(found) = cause("not_executed", 0, "s_setkill") else { return };
+    assert_eq!(found, Cause::Unimplemented);
+    let found = cause("heap", 64, "").unwrap();
+    assert_eq!(found, Cause::HostCall { service: 3 });
+    let Err(Fault::Stopped { place, cause, .. }) = run("into_data", 0, Options::default()).unwrap() else {
+        panic!("data are executed")
+    };
+    assert_eq!((place.instruction(), cause), ("no instruction", Cause::NoInstruction));
 }
 
 #[test]

@@ -51,8 +51,6 @@ const STEPS: &[Step] = &[
         name: "test",
         about: "unit, integration and documentation tests; examples build",
         work: Work::Cargo(&[
-            // Testing all targets builds examples as tests, not as the library that programs in C link to.
-            &["build", "--package", "greta-hip-emulator", "--examples", "--locked"],
             &["test", "--workspace", "--all-targets", "--locked"],
             &["test", "--workspace", "--doc", "--locked"],
         ]),
