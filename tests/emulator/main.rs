@@ -12,3 +12,4 @@ mod own_kernels;
 mod printing;
 mod readme;
 mod support;
+mod variants;

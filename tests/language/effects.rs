@@ -67,11 +67,10 @@ pub fn unused_division(x: &Global<i32>, y: &mut Global<i32>) {
 pub fn lines_in_order(x: &Global<i32>, y: &mut Global<i32>) {
     let i = thread_idx().x;
     println!("line 1");
-    y[i] = said(x[i], 2)
-        + {
-            println!("line 3");
-            said(x[i], 4)
-        };
+    y[i] = said(x[i], 2) + {
+        println!("line 3");
+        said(x[i], 4)
+    };
     said(x[i], 5);
     println!("line 6");
 }
@@ -91,12 +90,9 @@ macro_rules! complaint {
 
 #[test]
 fn an_assertion_is_made_whatever_becomes_of_the_value() {
-    for said in [
-        complaint!(unused_call),
-        complaint!(unnamed_call),
-        complaint!(empty_branch),
-        complaint!(call_behind_and),
-    ] {
+    for said in
+        [complaint!(unused_call), complaint!(unnamed_call), complaint!(empty_branch), complaint!(call_behind_and)]
+    {
         assert!(said.contains("-1 is not positive"), "{said}");
     }
 }

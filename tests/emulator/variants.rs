@@ -1,12 +1,9 @@
 //! The emulator decodes the library's kernels in other variants than the default ones as LLVM does: instruction by
-//! instruction, mnemonic, operands and size. `greta-emulator/tests/disassembly.rs` does the same for the default variants
+//! instruction, mnemonic, operands and size. `disassembly.rs` does the same for the default variants
 //! at every level of optimisation.
 //!
 //! By default variants are taken so that each value of each tile parameter is there; with `GRETA_ALL_VARIANTS=1` all of
 //! them are, which is some ten minutes of compiling. Levels of optimisation take turns.
-
-#[path = "../greta-emulator/tests/support/mod.rs"]
-mod support;
 
 use std::collections::BTreeSet;
 
@@ -16,7 +13,8 @@ use greta::codegen::lower::lower;
 use greta::codegen::target::GFX942;
 use greta::runtime::compile::CompileRequest;
 use greta_llama::KERNELS;
-use support::{Agreement, compiler};
+
+use crate::support::{Agreement, compiler};
 
 const LEVELS: [&[&str]; 5] = [&["-O3"], &["-O0"], &["-O1"], &["-O2"], &["-O3", "-ffast-math", "-ffp-contract=fast"]];
 
