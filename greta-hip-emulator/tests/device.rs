@@ -132,7 +132,7 @@ fn kernels_print_in_the_order_of_their_blocks() {
         let lines: Vec<&str> = output.lines().filter(|line| line.contains(" of ")).collect();
         assert_eq!(
             lines,
-            ["1 of 130: 0.125, -3, 0", "65 of 130: 8.125, 5, 1", "129 of 130: 16.125, 13, 1"],
+            ["1 of 130: 0.125, -3, false", "65 of 130: 8.125, 5, true", "129 of 130: 16.125, 13, true"],
             "{output}"
         );
         let line = include_str!("device.rs").lines().position(|line| line.contains("is outside\", i")).unwrap() + 1;

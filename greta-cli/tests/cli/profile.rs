@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::{Sandbox, has_compiler};
 
 /// The labels of a small layer's decode step.
-const DECODE_NODES: usize = 7;
+const DECODE_NODES: usize = 6;
 
 fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("no number: {value}"))

@@ -332,7 +332,7 @@ impl Folder<'_> {
 /// Whether a value that was always computed may be computed only where it is needed. A load stays: its author decided
 /// that it is always made. So does a division: its divisor may be zero where its quotient is not needed.
 fn is_skippable(footprint: &Footprint) -> bool {
-    !footprint.has_effect() && !footprint.wave && !footprint.memory && !footprint.faults
+    !footprint.has_effect() && !footprint.wave && !footprint.memory && !footprint.divides
 }
 
 fn replace(expr: &mut Expr, var: VarId, value: &Expr) {
