@@ -88,6 +88,11 @@ fn changes_no_variable(y: &mut Global<f32>) {
     bump(&mut (y[0] * 2.0));
 }
 
+#[kernel(block = 64)]
+fn literal_past_f16(y: &mut Global<f16>) {
+    y[0] = y[1] + 65_520.0;
+}
+
 /// Asserts that making the kernel fails with all of `parts`, the last of which is the line that is shown.
 fn refused(definition: &'static KernelDefinition, values: &[u32], parts: &[&str]) {
     let device = Device::open("cpu").unwrap();
@@ -150,6 +155,12 @@ fn a_kernel_has_one_dynamic_array_of_unknown_length() {
 #[test]
 fn a_length_must_be_known_at_compile_time() {
     refused(&length_at_run_time::DEFINITION, &[], &["known at compile time", "let values = [0.0; n];"]);
+}
+
+#[test]
+fn a_literal_past_its_type_is_refused() {
+    let message = "the literal 65520.0 is out of range for `f16`";
+    refused(&literal_past_f16::DEFINITION, &[], &[message, "y[0] = y[1] + 65_520.0;"]);
 }
 
 #[test]

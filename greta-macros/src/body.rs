@@ -8,12 +8,12 @@ use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
 use syn::{
     AngleBracketedGenericArguments, BinOp, Error, Expr, ExprBinary, ExprCall, ExprCast, ExprClosure, ExprPath,
-    GenericArgument, Ident, Lit, Pat, PathArguments, Result, Type, UnOp,
+    GenericArgument, Ident, Pat, PathArguments, Result, Type, UnOp,
 };
 
 use crate::loops::Loop;
 use crate::pattern::is_constant;
-use crate::{constants, methods, types};
+use crate::{constants, literal, methods, types};
 
 /// Rewrites one function's body.
 pub(crate) struct Rewriter {
@@ -29,6 +29,8 @@ pub(crate) struct Rewriter {
     pub(crate) loops: Vec<Loop>,
     /// Whether the current expression is in a closure.
     pub(crate) in_closure: bool,
+    /// Whether float literals take Rust's own types only.
+    pub(crate) floats_of_rust: bool,
 }
 
 /// Whether what a name stands for can change.
@@ -55,7 +57,15 @@ pub(crate) enum Wanted {
 
 impl Rewriter {
     pub(crate) fn new(generics: Vec<Ident>, result: Option<TokenStream>, constants: Vec<String>) -> Self {
-        Self { names: Vec::new(), constants, generics, result, loops: Vec::new(), in_closure: false }
+        Self {
+            names: Vec::new(),
+            constants,
+            generics,
+            result,
+            loops: Vec::new(),
+            in_closure: false,
+            floats_of_rust: false,
+        }
     }
 
     /// Runs `f` in a scope of its own.
@@ -127,7 +137,7 @@ impl Rewriter {
     pub(crate) fn expr(&mut self, expr: &Expr) -> Result<TokenStream> {
         let span = expr.span();
         Ok(match expr {
-            Expr::Lit(literal) => self::literal(&literal.lit, false)?,
+            Expr::Lit(literal) => literal::of(&literal.lit, false, self.floats_of_rust)?,
             Expr::Path(path) => match path.path.get_ident() {
                 Some(name) if self.changes(name) == Changes::Itself => {
                     let text = methods::written(name);
@@ -137,7 +147,7 @@ impl Rewriter {
             },
             Expr::Binary(binary) => self.binary(binary)?,
             Expr::Unary(unary) => match (&unary.op, &*unary.expr) {
-                (UnOp::Neg(_), Expr::Lit(literal)) => self::literal(&literal.lit, true)?,
+                (UnOp::Neg(_), Expr::Lit(literal)) => literal::of(&literal.lit, true, self.floats_of_rust)?,
                 (UnOp::Deref(star), operand) => {
                     let operand = self.place(operand)?;
                     quote_spanned!(span=> ::greta::rt::read(&#star #operand))
@@ -301,7 +311,7 @@ impl Rewriter {
             let allowed = "integers of 8 to 64 bits, `f16`, `bf16`, `f32`, `f64`, `fp8` and `bf8`";
             return Err(Error::new(ty.span(), format!("`as` in a kernel converts to {allowed}")));
         }
-        if let Some(constant) = opt_cast_literal(&cast.expr, ty) {
+        if let Some(constant) = literal::opt_cast(&cast.expr, ty) {
             return Ok(constant);
         }
         let operand = self.expr(&cast.expr)?;
@@ -396,40 +406,6 @@ fn opt_shared_type(function: &Expr) -> Option<&Type> {
     match arguments.args.first()? {
         GenericArgument::Type(ty) => Some(ty),
         _ => None,
-    }
-}
-
-/// `literal as ty`, of a number without a suffix: the constant of that type, whatever rustc would take the literal for.
-fn opt_cast_literal(operand: &Expr, ty: &Type) -> Option<TokenStream> {
-    let (literal, negative) = match operand {
-        Expr::Lit(literal) => (&literal.lit, false),
-        Expr::Paren(paren) => return opt_cast_literal(&paren.expr, ty),
-        Expr::Unary(unary) => match (unary.op, unary.expr.as_ref()) {
-            (UnOp::Neg(_), Expr::Lit(literal)) => (&literal.lit, true),
-            _ => return None,
-        },
-        _ => return None,
-    };
-    let span = literal.span();
-    let sign = negative.then(|| quote_spanned!(span=> -));
-    match literal {
-        Lit::Int(number) if number.suffix().is_empty() => {
-            Some(quote_spanned!(span=> ::greta::rt::cast_integer::<#ty>(#sign #literal)))
-        }
-        Lit::Float(number) if number.suffix().is_empty() => {
-            Some(quote_spanned!(span=> ::greta::rt::cast_float::<#ty>(#sign #literal)))
-        }
-        _ => None,
-    }
-}
-
-/// A literal, negated if `negative`.
-fn literal(literal: &Lit, negative: bool) -> Result<TokenStream> {
-    let span = literal.span();
-    let sign = negative.then(|| quote_spanned!(span=> -));
-    match literal {
-        Lit::Int(_) | Lit::Float(_) | Lit::Bool(_) => Ok(quote_spanned!(span=> ::greta::rt::literal(#sign #literal))),
-        _ => Err(Error::new(span, "kernels have integer, float and bool literals only")),
     }
 }
 

@@ -13,6 +13,7 @@ mod device;
 mod foreign;
 mod kernel;
 mod lend;
+mod literal;
 mod loops;
 mod memory;
 mod methods;

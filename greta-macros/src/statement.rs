@@ -8,7 +8,7 @@ use syn::{Attribute, Block, Error, Expr, Ident, Item, Local, Pat, PatIdent, Resu
 use crate::body::{Rewriter, Wanted};
 use crate::control::is_reserved;
 use crate::pattern::{Pattern, is_constant};
-use crate::types;
+use crate::{literal, types};
 
 impl Rewriter {
     /// A block in braces. Where nothing is wanted of it, its type is `()`.
@@ -146,7 +146,10 @@ impl Rewriter {
             self.declare(ident, false);
             return Ok(quote_spanned!(span=> let #mutability #ident #handle = #closure;));
         }
-        let value = self.expr(init)?;
+        self.floats_of_rust = ty.is_none() && literal::is_array_of_floats(init);
+        let value = self.expr(init);
+        self.floats_of_rust = false;
+        let value = value?;
         self.declare(ident, mutability.is_some());
         let bind = bind_function(name);
         Ok(quote_spanned!(ident.span()=> let #mutability #ident #handle = #bind(#text, #value);))

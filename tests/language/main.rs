@@ -29,6 +29,7 @@ mod names;
 mod order;
 mod printing;
 mod references;
+mod short_floats;
 mod struct_arrays;
 mod struct_generics;
 mod struct_parameters;

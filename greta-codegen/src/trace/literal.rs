@@ -1,7 +1,9 @@
 //! Rust literals as kernel values. A literal stays a Rust literal until rustc has inferred its type, so that its value is
 //! rounded, range-checked and, where nothing else decides, typed as in any other Rust code.
 
-use super::value::{IntoVal, Val, Value, bf8, bf16, f16, fp8};
+use super::tracer::{self, TraceError};
+use super::value::{Atom, IntoVal, Val, Value, bf8, bf16, f16, fp8};
+use crate::ir::{Literal, Location};
 
 /// A type that Rust constants in kernels can have.
 #[diagnostic::on_unimplemented(
@@ -23,4 +25,56 @@ literal_value!(bool i8 i16 i32 i64 u8 u16 u32 u64 f16 bf16 f32 f64 fp8 bf8);
 #[must_use]
 pub fn literal<T: LiteralValue>(value: T) -> Val<T> {
     value.into_val()
+}
+
+/// A type of Rust's float literals, and a type `T` that such a literal takes in a kernel: `f16` and `bf16`, which rustc
+/// has no literals of, are written as an `f32` is.
+#[diagnostic::on_unimplemented(
+    message = "expected a kernel value of type `{T}`, found a float literal",
+    label = "not a kernel value of type `{T}`",
+    note = "float literals are converted where that is written: `1.5 as {T}`"
+)]
+pub trait FloatLiteral<T> {
+    /// The constant, given the literal as rustc rounds it to this type and to `f64`.
+    fn constant(self, wide: f64) -> Literal;
+}
+
+#[diagnostic::do_not_recommend]
+impl FloatLiteral<f64> for f64 {
+    fn constant(self, _wide: f64) -> Literal {
+        Literal::f64(self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl FloatLiteral<f32> for f32 {
+    fn constant(self, _wide: f64) -> Literal {
+        Literal::f32(self)
+    }
+}
+
+macro_rules! short_float {
+    ($($rust:ty)*) => {
+        $(#[diagnostic::do_not_recommend]
+        impl FloatLiteral<$rust> for f32 {
+            fn constant(self, wide: f64) -> Literal {
+                Literal::of_float(<$rust>::ty().scalar, wide)
+            }
+        })*
+    };
+}
+
+short_float!(f16 bf16);
+
+/// A float literal without a suffix: of the type that its use asks for.
+#[track_caller]
+#[must_use]
+pub fn float_literal<T: LiteralValue, L: FloatLiteral<T>>(value: L, wide: f64) -> Val<T> {
+    let literal = value.constant(wide);
+    if literal.opt_float().is_some_and(f64::is_infinite) {
+        let location = Location::caller();
+        let ty = T::ty().scalar;
+        tracer::with(|tracer| tracer.error(TraceError::LiteralOutOfRange { given: wide, ty }, location));
+    }
+    Val::from_atom(Atom::Literal(literal))
 }

@@ -61,7 +61,7 @@ pub use function::{Call, DeviceArgument, FunctionInfo, Parameter};
 pub use jumps::{LoopValue, break_loop, continue_loop};
 pub use kernel::{KernelInfo, KernelTracer, block_size, trace_kernel};
 pub use lend::{GiveBack, Lend, lend};
-pub use literal::{LiteralValue, literal};
+pub use literal::{FloatLiteral, LiteralValue, float_literal, literal};
 pub use math::*;
 pub use memory::{
     Array, Element, Get, GetMut, Global, Memory, Nested, Repeat, Set, Shared, Slot, Space, Volatile, get, register,

@@ -10,8 +10,8 @@ use super::jumps::LoopFrame;
 use super::value::{Atom, Val};
 use crate::diagnostic::{Diagnostic, DiagnosticKind};
 use crate::ir::{
-    Block, Constant, ConstantId, Expr, ExprKind, Extent, Kernel, Literal, Location, Stmt, StmtKind, Type, Var, VarId,
-    VarKind,
+    Block, Constant, ConstantId, Expr, ExprKind, Extent, Kernel, Literal, Location, Scalar, Stmt, StmtKind, Type, Var,
+    VarId, VarKind,
 };
 use crate::target::Target;
 
@@ -82,6 +82,14 @@ pub enum TraceError {
     ForeignResult {
         /// The function.
         function: &'static str,
+    },
+    /// Rust refuses such literals of its own types.
+    #[error("the literal {given:?} is out of range for `{}`", ty.name())]
+    LiteralOutOfRange {
+        /// The literal.
+        given: f64,
+        /// The type that it would have.
+        ty: Scalar,
     },
     /// A loop's step is a positive number.
     #[error("a step of {given}: a loop's step is at least 1")]
