@@ -2,12 +2,13 @@
 """Times what others take for the rows of `greta bench`, and writes JSON that `greta bench --peers` reads.
 
 Peers: PyTorch eager and torch.compile, whose products are cuBLAS's, and Triton where it is installed. Everything is a
-CUDA graph, timed as greta times its own: replays one after the other, events around each, the median of all; weights of
-three layers take turns, and the arguments of kernels that memory binds are there so often that no cache holds them.
+CUDA graph, timed as greta times its own: replays one after the other, events around each, the median of all; a decode
+step goes through six layers, and the arguments of kernels that memory binds are there so often that no cache holds them.
 
     python3 bench/peers.py [block] [gemm] [kernels] > peers.json
 """
 
+import functools
 import json
 import statistics
 import sys
@@ -23,7 +24,7 @@ except ImportError:
 
 HIDDEN, INTERMEDIATE, HEADS, HEAD_DIM, EPS = 4096, 11008, 32, 128, 1e-5
 PASTS, PREFILLS = (1, 512, 2048), (128, 512, 2048)
-LAYERS, STEPS, REPLAYS = 3, 20, 25
+LAYERS, STEPS, REPLAYS = 6, 60, 25
 # As in greta-cli/src/tune: a graph takes about so long, and cold arguments take so many bytes.
 REPLAY_US, LAUNCHES_MAX, COLD_BYTES, CACHED_BYTES = 500.0, 256, 256 << 20, 1 << 20
 
@@ -125,16 +126,16 @@ def layer_weights(dtype):
 
 
 def layer_step(weights, dtype, past, tokens, before, after):
-    """A function that runs a layer on new tokens after `past` ones."""
+    """A function that runs a layer on `tokens` new tokens after `past` ones."""
     norm, qkv, o, post_norm, gate_up, down = weights
     room = past + tokens
     k_cache, v_cache = (random(HEADS, room, HEAD_DIM, dtype=dtype) for _ in range(2))
     angles = torch.outer(torch.arange(room, device="cuda").float(),
                          1e4**(-torch.arange(0, HEAD_DIM, 2, device="cuda").float() / HEAD_DIM))
     cos, sin = angles.cos(), angles.sin()
-    x, position = random(tokens, HIDDEN, dtype=dtype), torch.arange(past, room, device="cuda")
+    position = torch.arange(past, room, device="cuda")
 
-    def step():
+    def step(x):
         q = before(x, norm, qkv, cos, sin, k_cache, v_cache, position)
         attended = F.scaled_dot_product_attention(q[None], k_cache[None], v_cache[None], is_causal=tokens > 1)
         return after(x, attended[0].transpose(0, 1).reshape(tokens, HIDDEN), o, post_norm, gate_up, down)
@@ -148,10 +149,15 @@ def block():
     for dtype in (torch.float32, torch.bfloat16):
         weights = [layer_weights(dtype) for _ in range(LAYERS)]
         for past in PASTS:
-            graphs = [capture(layer_step(it, dtype, past, 1, *compiled)) for it in weights]
-            add_row(f"decode {SHORT[dtype]} kv {past}", "torch.compile, CUDA graph", replays_us(graphs, STEPS))
+            steps = [layer_step(it, dtype, past, 1, *compiled) for it in weights]
+            x = random(1, HIDDEN, dtype=dtype)
+            graph = capture(lambda: functools.reduce(lambda x, step: step(x), steps, x))
+            times = [time / LAYERS for time in replays_us([graph], STEPS)]
+            add_row(f"decode {SHORT[dtype]} kv {past}", "torch.compile, CUDA graph", times)
     for tokens in PREFILLS:
-        graph = capture(layer_step(weights[0], torch.bfloat16, 0, tokens, *compiled))
+        step = layer_step(weights[0], torch.bfloat16, 0, tokens, *compiled)
+        x = random(tokens, HIDDEN, dtype=torch.bfloat16)
+        graph = capture(lambda: step(x))
         add_row(f"prefill bf16 {tokens} tokens", "torch.compile, CUDA graph", replays_us([graph], STEPS))
 
 

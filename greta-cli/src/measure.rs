@@ -86,14 +86,15 @@ impl Clock {
         Ok(times.into_iter().map(Times::of).collect())
     }
 
-    /// As [`Clock::in_turn`], for graphs that do the same: the times of all of them.
+    /// As [`Clock::in_turn`], for one graph.
     ///
     /// # Errors
     ///
     /// As for [`Clock::in_turn`].
-    pub(crate) fn together(&self, timed: &[Timed<'_>], rounds: usize) -> Result<Times, greta_runtime::Error> {
-        self.replay(timed, 1)?;
-        self.replay(timed, rounds).map(Times::of)
+    pub(crate) fn alone(&self, timed: Timed<'_>, rounds: usize) -> Result<Times, greta_runtime::Error> {
+        let timed = [timed];
+        self.replay(&timed, 1)?;
+        self.replay(&timed, rounds).map(Times::of)
     }
 
     /// Times of a launch within each replay, in the order of the replays.

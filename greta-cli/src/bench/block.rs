@@ -1,23 +1,23 @@
-//! Rows of a Llama decoder layer: decode steps over the weights of several layers in turn, and prefill.
+//! Rows of a Llama decoder layer: its part of decode steps through several layers, and prefill.
 //!
-//! Guarantees: no step finds its weights in a cache, since the layers in between are larger than any. Deliberately does
-//! not know which kernels a step has.
+//! Guarantees: no decode step finds its weights in a cache, since the layers together are larger than any. Deliberately
+//! does not know which kernels a step has.
 
 use greta::codegen::trace::bf16;
 use greta_llama::launchable::Work;
 use greta_llama::layer_weights::weight_count;
-use greta_llama::{Block, BlockInputs, Config, LayerWeights, Weight};
-use greta_runtime::GraphExec;
+use greta_llama::{Block, BlockInputs, Config, LayerWeights, Layers, Step, Weight};
+use greta_runtime::Graph;
 
 use super::ceilings::Ceilings;
 use super::library::Operands;
 use super::{BenchError, Row, Rows, Section};
 use crate::measure::{Clock, Timed, Times};
 
-/// Layers whose weights take turns.
-const LAYERS: usize = 3;
-/// Steps of each layer that are timed.
-const STEPS: usize = 20;
+/// Layers of a decode step.
+const LAYERS: usize = 6;
+/// Steps that are timed.
+const STEPS: usize = 60;
 const STEM: &str = "bench";
 const SEED: u64 = 1;
 
@@ -52,8 +52,7 @@ pub(super) fn time(clock: &Clock, ceilings: &Ceilings, is_quick: bool, rows: &mu
     for &tokens in sizes.prefills {
         let name = format!("prefill bf16 {tokens} tokens");
         let time = || {
-            let inputs = BlockInputs::generate(&sizes.config, STEM, SEED, 0, tokens);
-            let times = time_layers(clock, &sizes, &weights, &inputs, 1)?;
+            let times = time_prefill(clock, &sizes, &weights, tokens)?;
             let work = prefill_work(&sizes.config, tokens);
             let opt_ceiling_us = ceilings.opt_time_us(work, Some(Operands::Bf16));
             Ok(Row::new(Section::Block, name.clone(), times, work, opt_ceiling_us))
@@ -73,8 +72,7 @@ fn time_decode<W: Weight>(
     for &past in sizes.pasts {
         let name = format!("decode {} kv {past}", W::NAME);
         let time = || {
-            let inputs = BlockInputs::generate(&sizes.config, STEM, SEED, past, 1);
-            let times = time_layers(clock, sizes, weights, &inputs, LAYERS)?;
+            let times = time_decode_steps(clock, sizes, weights, past)?;
             let work = decode_work::<W>(&sizes.config, past);
             Ok(Row::new(Section::Block, name.clone(), times, work, ceilings.opt_time_us(work, None)))
         };
@@ -83,47 +81,58 @@ fn time_decode<W: Weight>(
     Ok(())
 }
 
-/// Times of a step, the layers taking turns.
-fn time_layers<W: Weight>(
+/// Times of a layer in steps of one token through all layers.
+fn time_decode_steps<W: Weight>(
     clock: &Clock,
     sizes: &Sizes,
     weights: &LayerWeights<W>,
-    inputs: &BlockInputs,
-    count: usize,
+    past: usize,
 ) -> Result<Times, BenchError> {
-    let layers = (0..count).map(|_| Layer::new(clock, &sizes.config, weights, inputs));
-    let layers = layers.collect::<Result<Vec<_>, _>>()?;
-    let timed: Vec<Timed<'_>> = layers.iter().map(Layer::timed).collect();
-    Ok(clock.together(&timed, sizes.steps)?)
+    let inputs = BlockInputs::generate(&sizes.config, STEM, SEED, past, 1);
+    let weights = (0..LAYERS).map(|_| weights.clone());
+    let mut layers = Layers::new(clock.stream.device(), &sizes.config, weights, room(past, 1))?;
+    for layer in layers.blocks_mut() {
+        layer.fill(&inputs)?;
+    }
+    let step = layers.decode_step()?;
+    let first = &mut layers.blocks_mut()[0];
+    first.set_position(past + 1)?;
+    time_steps(clock, sizes, step, &first.rewind(1)?, &inputs, LAYERS)
 }
 
-/// A layer's step, always at the same position.
-struct Layer {
-    step: GraphExec,
-    /// Puts the position back.
-    rewind: GraphExec,
+/// Times of a layer that takes all tokens at once, the first of them at position 0.
+fn time_prefill<W: Weight>(
+    clock: &Clock,
+    sizes: &Sizes,
+    weights: &LayerWeights<W>,
+    tokens: usize,
+) -> Result<Times, BenchError> {
+    let inputs = BlockInputs::generate(&sizes.config, STEM, SEED, 0, tokens);
+    let mut layer = Block::new(clock.stream.device(), &sizes.config, weights.clone(), room(0, tokens))?;
+    let step = layer.step(tokens)?;
+    layer.set_position(tokens)?;
+    time_steps(clock, sizes, step, &layer.rewind(tokens)?, &inputs, 1)
 }
 
-impl Layer {
-    fn new<W: Weight>(
-        clock: &Clock,
-        config: &Config,
-        weights: &LayerWeights<W>,
-        inputs: &BlockInputs,
-    ) -> Result<Self, BenchError> {
-        let (past, tokens) = (inputs.k_cache.len() / config.kv_width(), inputs.x.len() / config.hidden);
-        // The first replay's rewind would leave the position below 0, were there not a step's tokens more.
-        let mut layer = Block::new(clock.stream.device(), config, weights.clone(), past + 2 * tokens)?;
-        layer.fill(inputs)?;
-        layer.set_position(past + tokens)?;
-        let mut step = layer.step(tokens)?;
-        step.x.upload(&inputs.x)?;
-        Ok(Self { step: step.graph.instantiate()?, rewind: layer.rewind(tokens)?.instantiate()? })
-    }
+/// Tokens that a cache must have room for: each replay's, and a step's more, since the position is ahead of `past` before
+/// each replay puts it back.
+fn room(past: usize, tokens: usize) -> usize {
+    past + 2 * tokens
+}
 
-    fn timed(&self) -> Timed<'_> {
-        Timed { opt_before: Some(&self.rewind), ..Timed::new(&self.step, 1) }
-    }
+/// Times of one of so many layers in a step, each replay at the same position: `rewind` puts it back.
+fn time_steps(
+    clock: &Clock,
+    sizes: &Sizes,
+    mut step: Step,
+    rewind: &Graph,
+    inputs: &BlockInputs,
+    layers: usize,
+) -> Result<Times, BenchError> {
+    step.x.upload(&inputs.x)?;
+    let (graph, rewind) = (step.graph.instantiate()?, rewind.instantiate()?);
+    let timed = Timed { opt_before: Some(&rewind), ..Timed::new(&graph, layers) };
+    Ok(clock.alone(timed, sizes.steps)?)
 }
 
 /// Weights, and the keys and values that the token sees.

@@ -109,7 +109,7 @@ fn time(
     let count = launches_of(clock, &mut launchable, &values, effort)?;
     let graph = chain(clock, &mut launchable, &values, count)?;
     let rounds = if clock.is_simulated() { 1 } else { ROUNDS };
-    let times = clock.together(&[Timed::new(&graph, count)], rounds)?;
+    let times = clock.alone(Timed::new(&graph, count), rounds)?;
     let work = launchable.work();
     let opt_operands = opt_operands(clock, launches.kernel, &launchable)?;
     let row = Row::new(section, name.to_owned(), times, work, ceilings.opt_time_us(work, opt_operands));

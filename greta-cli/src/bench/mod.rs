@@ -29,8 +29,8 @@ use crate::tune::{open, rate, unit};
 const OVERHEAD_BATCHES: usize = 25;
 
 const EXAMPLES: &str = "\
-block    a decoder layer of Llama-2-7B: decode steps at several fills of the cache, the weights of three layers in turn,
-         and prefill; all as graph replays
+block    a decoder layer of Llama-2-7B: its part of decode steps through six layers, at several fills of the cache, and
+         prefill; all as graph replays
 gemm     products of square matrices
 kernels  the kernels that a layer consists of, as nodes of a graph
 

@@ -190,7 +190,7 @@ pub(crate) fn launches_of(
     }
     let sets = launchable.sets();
     let graph = chain(clock, launchable, values, sets)?;
-    let times = clock.together(&[Timed::new(&graph, sets)], 3)?;
+    let times = clock.alone(Timed::new(&graph, sets), 3)?;
     let wanted = (effort.replay_us / times.median_us.max(0.1)).ceil() as usize;
     Ok(wanted.clamp(1, effort.launches_max).next_multiple_of(sets))
 }
