@@ -1,5 +1,7 @@
 //! How long the library's kernels take to compile: all of them, cold and from the cache. A binary of its own, so that
 //! no other test runs beside it.
+//!
+//! The limit is 5 s on 4 cores, given as the processor's time: it says the same on a machine that has other work.
 
 use std::time::{Duration, Instant};
 
@@ -11,13 +13,13 @@ use greta::runtime::compile::{CompileRequest, Compiler};
 use greta::runtime::toolchain;
 use greta_llama::KERNELS;
 
-const COLD_LIMIT: Duration = Duration::from_secs(5);
+const COLD_LIMIT: Duration = Duration::from_secs(4 * 5);
 const CACHED_LIMIT: Duration = Duration::from_millis(50);
-/// A shared machine is slow at times: the limit is what one of these runs must meet.
-const ATTEMPTS: usize = 3;
+/// So short a time may be interrupted: the shortest counts.
+const CACHED_ATTEMPTS: usize = 5;
 
 #[test]
-fn all_kernels_compile_cold_in_5_s_and_from_the_cache_in_50_ms() {
+fn all_kernels_compile_cold_in_5_s_of_4_cores_and_from_the_cache_in_50_ms() {
     let toolchain = match toolchain::find() {
         Ok(toolchain) => toolchain,
         Err(error) if std::env::var_os("CI").is_none() => return eprintln!("skipped: compile times: {error}"),
@@ -40,22 +42,19 @@ fn all_kernels_compile_cold_in_5_s_and_from_the_cache_in_50_ms() {
         })
         .collect();
     let folder = std::env::temp_dir().join(format!("greta-compile-time-{}", std::process::id()));
-    let (mut cold, mut cached) = (Duration::MAX, Duration::MAX);
-    for attempt in 0..ATTEMPTS {
-        let cache = Cache::new(folder.join(attempt.to_string()), 1 << 30);
-        let compiler = Compiler::new(toolchain.clone(), cache);
-        let timed = |from_cache: bool| {
-            let start = Instant::now();
-            for result in compiler.compile_all(&requests) {
-                assert_eq!(result.unwrap_or_else(|error| panic!("{error}")).from_cache, from_cache);
-            }
-            start.elapsed()
-        };
-        cold = cold.min(timed(false));
-        cached = cached.min(timed(true));
-    }
+    let compiler = Compiler::new(toolchain, Cache::new(folder.clone(), 1 << 30));
+    let timed = |from_cache: bool| {
+        let start = Instant::now();
+        for result in compiler.compile_all(&requests) {
+            assert_eq!(result.unwrap_or_else(|error| panic!("{error}")).from_cache, from_cache);
+        }
+        start.elapsed()
+    };
+    let wall = timed(false);
+    let processor = greta_testing::processor_time(&compiler.pool().processes());
+    let cached = (0..CACHED_ATTEMPTS).map(|_| timed(true)).min().unwrap_or_default();
     let _ = std::fs::remove_dir_all(folder);
-    println!("{} kernels: cold {cold:.2?}, cached {cached:.2?}", KERNELS.len());
-    assert!(cold <= COLD_LIMIT, "cold: {cold:?}");
+    println!("{} kernels: cold {wall:.2?}, of cores {processor:.2?}; cached {cached:.2?}", KERNELS.len());
+    assert!(processor <= COLD_LIMIT, "cold: {processor:?}");
     assert!(cached <= CACHED_LIMIT, "cached: {cached:?}");
 }

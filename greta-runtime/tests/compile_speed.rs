@@ -1,4 +1,7 @@
 //! How long compilations take. Alone in its program, so that no other test takes the cores.
+//!
+//! The limit of compiling is 5 s on 4 cores, given as the processor's time: it says the same on a machine that has other
+//! work.
 
 mod support;
 
@@ -8,7 +11,7 @@ use greta_runtime::cache::Cache;
 use greta_runtime::compile::{CodeObject, CompileRequest, Compiler};
 use support::{request, tiled, toolchain};
 
-const COLD_LIMIT: Duration = Duration::from_secs(5);
+const COLD_LIMIT: Duration = Duration::from_secs(4 * 5);
 const CACHED_LIMIT: Duration = Duration::from_millis(50);
 /// A machine that is busy with something else gets another chance.
 const ATTEMPTS: usize = 5;
@@ -33,19 +36,15 @@ fn shortest(limit: Duration, mut measure: impl FnMut() -> Duration) -> Duration 
 }
 
 #[test]
-fn sixteen_kernels_compile_in_parallel_within_5_s_and_come_from_the_cache_within_50_ms() {
+fn sixteen_kernels_compile_in_parallel_within_5_s_of_4_cores_and_come_from_the_cache_within_50_ms() {
     let Some(toolchain) = toolchain() else { return };
     let sources: Vec<String> = (0..16).map(tiled).collect();
     let requests: Vec<CompileRequest<'_>> = sources.iter().map(|source| request(source)).collect();
-    let mut cold = Vec::new();
-    let mut folder = tempfile::tempdir().unwrap();
-    let cold_time = shortest(COLD_LIMIT, || {
-        folder = tempfile::tempdir().unwrap();
-        let compiler = Compiler::new(toolchain.clone(), Cache::new(folder.path(), 1 << 30));
-        let (objects, time) = timed(&compiler, &requests);
-        cold = objects;
-        time
-    });
+    let folder = tempfile::tempdir().unwrap();
+    let compiler = Compiler::new(toolchain.clone(), Cache::new(folder.path(), 1 << 30));
+    let (cold, wall) = timed(&compiler, &requests);
+    let cold_time = greta_testing::processor_time(&compiler.pool().processes());
+    assert!(compiler.pool().processes().len() > 1 || std::thread::available_parallelism().unwrap().get() == 1);
     assert!(cold.iter().all(|object| !object.from_cache));
     for (index, object) in cold.iter().enumerate() {
         assert!(object.resources.kernel(&format!("tiled_{index}")).is_some(), "results are in order");
@@ -63,7 +62,7 @@ fn sixteen_kernels_compile_in_parallel_within_5_s_and_come_from_the_cache_within
     for (cold, cached) in cold.iter().zip(&cached) {
         assert_eq!((&cold.bytes, &cold.log, &cold.resources), (&cached.bytes, &cached.log, &cached.resources));
     }
-    eprintln!("16 kernels: cold {cold_time:?}, cached {cached_time:?}");
+    eprintln!("16 kernels: cold {wall:?}, of cores {cold_time:?}; cached {cached_time:?}");
     assert!(cold_time <= COLD_LIMIT, "{cold_time:?}");
     assert!(cached_time <= CACHED_LIMIT, "{cached_time:?}");
 }

@@ -1,8 +1,9 @@
-//! What the tests of all crates share: where data lies that is no part of the repository, and when a
-//! test may skip. Knows no crate of greta, so that each can use it.
+//! What the tests of all crates share: where data lies that is no part of the repository, when a test
+//! may skip, and what a limit of time is compared with. Knows no crate of greta, so that each can use it.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Names the folder of data in place of `../shared` beside the repository.
 const SHARED_VARIABLE: &str = "GRETA_SHARED";
@@ -54,6 +55,24 @@ pub fn shared_files(folder: &str, extension: &str) -> Vec<PathBuf> {
     files.sort();
     assert!(!files.is_empty(), "no file in {} ends in .{extension}", path.display());
     files
+}
+
+/// How long processes have been on a processor, together. On a machine that has other work this says more than a clock.
+///
+/// # Panics
+/// When a process is gone, or the system has no `/proc`.
+#[must_use]
+pub fn processor_time(processes: &[u32]) -> Duration {
+    let ticks = |process: &u32| -> u64 {
+        let path = format!("/proc/{process}/stat");
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        // The name, in parentheses, may contain anything; user and system time are fields 14 and 15.
+        let (_, rest) = text.rsplit_once(')').unwrap_or_else(|| panic!("{path}: {text}"));
+        let fields = rest.split_whitespace().skip(11).take(2);
+        fields.map(|field| field.parse::<u64>().unwrap_or_else(|error| panic!("{path}: {error}"))).sum()
+    };
+    // Linux counts a hundred ticks a second for programs, whatever the kernel's own clock is.
+    Duration::from_millis(10 * processes.iter().map(ticks).sum::<u64>())
 }
 
 #[cfg(test)]
