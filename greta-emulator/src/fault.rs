@@ -103,14 +103,12 @@ pub enum Fault {
         name: String,
     },
     /// gfx942 has no such instruction: the program jumped into data, or the decoder lacks a row.
-    #[error("unknown instruction at {address:#x}{}: {}", in_function(function), hex(words))]
+    #[error("unknown instruction at {address:#x}: {}", hex(words))]
     UnknownInstruction {
         /// Offset in the object's image.
         address: u64,
         /// The words there.
         words: Vec<u32>,
-        /// The function or kernel that holds it.
-        function: Option<String>,
     },
     /// The launch asks for more than a workgroup or a grid may have. Ask for less.
     #[error("kernel {kernel}: the launch has {given} {resource}; at most {limit} are allowed")]
@@ -124,13 +122,15 @@ pub enum Fault {
         /// How many there may be.
         limit: u64,
     },
-    /// The arguments do not fit in memory, or into what the kernel's metadata say of them.
-    #[error("kernel {kernel}: {bytes} B of arguments cannot be placed")]
+    /// The arguments are larger than those of a kernel may be, by their number or by what the object says of them.
+    #[error("kernel {kernel} has {bytes} B of arguments; at most {limit} B can be placed")]
     ArgumentsTooLarge {
         /// The kernel.
         kernel: String,
-        /// Bytes that were given.
+        /// Bytes that they take.
         bytes: u64,
+        /// Bytes that they may take.
+        limit: u64,
     },
     /// A wave could not go on.
     #[error("{place}: {cause}{}", place.context())]
@@ -199,11 +199,8 @@ impl fmt::Display for Place {
     }
 }
 
-fn in_function(function: &Option<String>) -> String {
-    function.as_ref().map_or(String::new(), |name| format!(" in {name}"))
-}
-
-fn hex(words: &[u32]) -> String {
+/// Words of code as LLVM's listings have them.
+pub(crate) fn hex(words: &[u32]) -> String {
     let words: Vec<_> = words.iter().map(|word| format!("{word:08X}")).collect();
     words.join(" ")
 }

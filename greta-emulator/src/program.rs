@@ -43,7 +43,7 @@ impl Program {
     /// # Errors
     /// When there is none: no code, no whole word, or no instruction of gfx942.
     pub fn at(&self, offset: u64) -> Result<&Instruction, Fault> {
-        let unknown = || Fault::UnknownInstruction { address: offset, words: self.words_at(offset), function: None };
+        let unknown = || Fault::UnknownInstruction { address: offset, words: self.words_at(offset) };
         let index =
             offset.checked_sub(self.start).filter(|distance| distance.is_multiple_of(4)).ok_or_else(unknown)? / 4;
         let slot = usize::try_from(index).ok().and_then(|index| self.slots.get(index));
@@ -63,7 +63,8 @@ impl Program {
         })
     }
 
-    fn words_at(&self, offset: u64) -> Vec<u32> {
+    /// The word at `offset` of the image and the one after it, as far as there is code.
+    pub(crate) fn words_at(&self, offset: u64) -> Vec<u32> {
         let index = offset.checked_sub(self.start).map(|distance| distance / 4);
         let index = index.and_then(|index| usize::try_from(index).ok()).unwrap_or(usize::MAX);
         self.words.iter().skip(index).take(2).copied().collect()

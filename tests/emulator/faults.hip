@@ -87,6 +87,7 @@ extern "C" __global__ void endless(float* p, int n) {
     while (((volatile float*)p)[0] == 0.0f) {}
 }
 extern "C" __global__ void into_data(float* p, int n) { asm volatile("s_setpc_b64 %0" ::"s"(p)); }
+extern "C" __global__ void unknown(float* p, int n) { asm volatile(".long 0xffffffff"); }
 extern "C" __global__ void not_executed(float* p, int n) { asm volatile("s_setkill 1"); }
 extern "C" __device__ unsigned long __ockl_devmem_request(unsigned long address, unsigned long bytes);
 extern "C" __global__ void heap(float* p, int n) { p[0] = (float)__ockl_devmem_request(0, n); }

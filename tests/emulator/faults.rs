@@ -146,7 +146,12 @@ fn what_the_emulator_does_not_do_is_a_fault() {
     let Err(Fault::Stopped { place, cause, .. }) = run("into_data", 0, Options::default()).unwrap() else {
         panic!("data are executed")
     };
-    assert_eq!((place.instruction(), cause), ("no instruction", Cause::NoInstruction));
+    assert_eq!((place.instruction(), cause), ("no instruction", Cause::OutsideCode));
+    let Err(fault) = run("unknown", 0, Options::default()).unwrap() else { panic!("an unknown word is executed") };
+    let text = fault.to_string();
+    let Fault::Stopped { place, cause: Cause::UnknownInstruction { words }, .. } = fault else { panic!("{text}") };
+    assert_eq!((place.kernel.as_str(), words[0]), ("unknown", 0xffff_ffff), "{text}");
+    assert!(text.contains(&format!("pc {:#x}", place.pc)) && text.contains("no instruction FFFFFFFF"), "{text}");
 }
 
 #[test]

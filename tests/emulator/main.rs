@@ -8,6 +8,7 @@ mod disassembly;
 mod encodings;
 mod faults;
 mod hazards;
+mod loading;
 mod own_kernels;
 mod printing;
 mod readme;

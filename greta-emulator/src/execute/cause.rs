@@ -1,5 +1,6 @@
 //! What stops a wave: data, with text only in `Display`.
 
+use crate::fault::hex;
 use crate::memory::AccessError;
 
 /// Why a wave cannot go on. Unless a variant says otherwise the fault is the program's.
@@ -98,9 +99,15 @@ pub enum Cause {
     /// The emulator does not execute this instruction, or not with these modifiers or this mode.
     #[error("not implemented by the emulator")]
     Unimplemented,
-    /// The program counter left the code, or reached what is no instruction.
-    #[error("no instruction is here")]
-    NoInstruction,
+    /// gfx942 has no such instruction: the program jumped into data, or the decoder lacks a row.
+    #[error("gfx942 has no instruction {}", hex(words))]
+    UnknownInstruction {
+        /// The words there, two unless the code ends.
+        words: Vec<u32>,
+    },
+    /// The program counter left the object's code.
+    #[error("the program counter is outside of the code")]
+    OutsideCode,
     /// The program asked to stop: `s_trap`, as from an assertion or `__builtin_trap`.
     #[error("trap {number}")]
     Trap {

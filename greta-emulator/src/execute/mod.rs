@@ -98,7 +98,7 @@ pub(crate) fn run(
         let index = pc.wrapping_sub(program.start());
         let slot = usize::try_from(index / 4).ok().filter(|_| index.is_multiple_of(4));
         let instruction = slot.and_then(|slot| program.slots().get(slot)).and_then(Option::as_ref);
-        let instruction = instruction.ok_or((pc, Cause::NoInstruction))?;
+        let instruction = instruction.ok_or_else(|| (pc, no_instruction(program, pc)))?;
         if wave.instructions >= limits.budget {
             return Err((pc, Cause::Budget { limit: limits.budget }));
         }
@@ -113,6 +113,11 @@ pub(crate) fn run(
         step(wave, group, simd, instruction).map_err(|cause| (pc, cause))?;
     }
     Ok(())
+}
+
+fn no_instruction(program: &Program, pc: u64) -> Cause {
+    let words = program.words_at(pc);
+    if words.is_empty() { Cause::OutsideCode } else { Cause::UnknownInstruction { words } }
 }
 
 fn step(wave: &mut Wave, group: &mut Group<'_>, simd: Simd, instruction: &Instruction) -> Result<(), Cause> {

@@ -2,6 +2,7 @@
 //! hidden ones included. Layouts are those of the HSA standard and of LLVM's AMDGPU usage guide.
 
 use super::Launch;
+use crate::Fault;
 use crate::execute::{PRIVATE_BASE, SHARED_BASE};
 use crate::host::Host;
 use crate::memory::Allocation;
@@ -11,6 +12,8 @@ use crate::object::{Argument, ArgumentKind};
 pub(super) const PACKET_ADDRESS: u64 = 0x6000_0000_0000;
 pub(super) const QUEUE_ADDRESS: u64 = PACKET_ADDRESS + 256;
 pub(super) const ARGUMENTS_ADDRESS: u64 = QUEUE_ADDRESS + 256;
+/// Bytes of arguments: more are refused.
+const ARGUMENTS_LIMIT: u64 = 1 << 20;
 /// Where the queue's record has the high halves of the apertures' addresses.
 const QUEUE_APERTURES: u64 = 64;
 
@@ -20,17 +23,31 @@ pub(super) struct Own {
     pub(super) host: Host,
 }
 
-/// Places it. Nothing when the arguments' size cannot be allocated.
-pub(super) fn place(launch: &Launch<'_>) -> Option<Own> {
+/// What the arguments take: those that were given, and what the object says of them.
+fn argument_bytes(launch: &Launch<'_>) -> u64 {
     let arguments = &launch.kernel.metadata.arguments;
     let end = arguments.iter().map(|argument| u64::from(argument.offset) + u64::from(argument.bytes)).max();
     let kernarg = u64::from(launch.kernel.descriptor.kernarg_bytes);
-    let bytes = end.unwrap_or(0).max(launch.arguments.len() as u64).max(kernarg);
+    end.unwrap_or(0).max(launch.arguments.len() as u64).max(kernarg)
+}
+
+/// Places it.
+///
+/// # Errors
+/// When the arguments are too large.
+pub(super) fn place(launch: &Launch<'_>) -> Result<Own, Fault> {
+    let bytes = argument_bytes(launch);
+    let kernel = || launch.kernel.metadata.name.clone();
+    let too_large = || Fault::ArgumentsTooLarge { kernel: kernel(), bytes, limit: ARGUMENTS_LIMIT };
+    if bytes > ARGUMENTS_LIMIT { None } else { try_place(launch, bytes) }.ok_or_else(too_large)
+}
+
+fn try_place(launch: &Launch<'_>, bytes: u64) -> Option<Own> {
     // Compilers load whole tuples of registers, up to 64 bytes, where only their start is used.
     let end = ARGUMENTS_ADDRESS.checked_add(bytes.checked_next_multiple_of(64)?)?;
     let (host, end) = Host::new(launch.kernel, end);
     let memory = Allocation::new(PACKET_ADDRESS, end - PACKET_ADDRESS)?;
-    let hidden = arguments.iter().filter(|argument| argument.kind.is_hidden());
+    let hidden = launch.kernel.metadata.arguments.iter().filter(|argument| argument.kind.is_hidden());
     let is_written = memory.write(ARGUMENTS_ADDRESS, launch.arguments)
         && hidden.into_iter().all(|argument| {
             let value = hidden_value(launch, &host, argument).to_le_bytes();

@@ -155,11 +155,7 @@ pub fn launch(memory: &Memory, launch: &Launch<'_>) -> Result<Report, Fault> {
     let groups = if launch.block_threads() == 0 { 0 } else { product(launch.grid) };
     let workers = groups.min(rayon::current_num_threads() as u64).max(1);
     // What a worker's workgroups print goes through memory that is the worker's own.
-    let owns: Option<Vec<Own>> = (0..workers).map(|_| arguments::place(launch)).collect();
-    let owns = owns.ok_or_else(|| Fault::ArgumentsTooLarge {
-        kernel: launch.kernel.metadata.name.clone(),
-        bytes: launch.arguments.len() as u64,
-    })?;
+    let owns: Vec<Own> = (0..workers).map(|_| arguments::place(launch)).collect::<Result<_, _>>()?;
     let grid = Grid { launch, memory: memory.snapshot(), groups, next: AtomicU64::new(0), outcome: Mutex::default() };
     match <[Own; 1]>::try_from(owns) {
         Ok([own]) => grid.work(own),
