@@ -154,7 +154,7 @@ fn contracts_know_the_operators_of_rust() {
 /// A scalar as contracts see it.
 struct BoundScalar(greta::codegen::ir::Literal);
 
-impl<T: greta::runtime::launch::ScalarArgument> From<T> for BoundScalar {
+impl<T: greta::rt::LiteralValue> From<T> for BoundScalar {
     fn from(value: T) -> Self {
         Self(value.to_literal())
     }

@@ -8,60 +8,13 @@ use std::marker::PhantomData;
 use std::ops::{Bound, Range, RangeBounds};
 use std::sync::Arc;
 
-use greta_codegen::ir::{Literal, Scalar};
-use greta_codegen::trace::{bf8, bf16, f16, fp8};
+pub use greta_codegen::trace::Stored as Element;
 
 use crate::device::Device;
 use crate::driver::{Address, Contents, EventId};
 use crate::error::{Error, Result};
 use crate::memory::{HostMemory, Memory};
 use crate::stream::Stream;
-
-mod sealed {
-    pub trait Sealed {}
-}
-
-/// What a buffer holds: integers of 8 to 64 bits, `f16`, `bf16`, `f32`, `f64`, `fp8`, `bf8`. Any bits are a value.
-pub trait Element: sealed::Sealed + Copy + Send + Sync + 'static + std::fmt::Debug + Default + PartialEq {
-    /// The type that kernels know it by.
-    const SCALAR: Scalar;
-
-    /// The value as a kernel's argument.
-    fn literal(self) -> Literal;
-}
-
-macro_rules! element {
-    ($($rust:ty: $scalar:ident |$value:ident| $literal:expr;)*) => {
-        $(
-            impl sealed::Sealed for $rust {}
-            impl Element for $rust {
-                const SCALAR: Scalar = Scalar::$scalar;
-
-                fn literal(self) -> Literal {
-                    let $value = self;
-                    $literal
-                }
-            }
-        )*
-    };
-}
-
-element! {
-    i8: I8 |x| Literal::I8(x);
-    i16: I16 |x| Literal::I16(x);
-    i32: I32 |x| Literal::I32(x);
-    i64: I64 |x| Literal::I64(x);
-    u8: U8 |x| Literal::U8(x);
-    u16: U16 |x| Literal::U16(x);
-    u32: U32 |x| Literal::U32(x);
-    u64: U64 |x| Literal::U64(x);
-    f16: F16 |x| Literal::F16(x.to_bits());
-    bf16: Bf16 |x| Literal::Bf16(x.to_bits());
-    f32: F32 |x| Literal::f32(x);
-    f64: F64 |x| Literal::f64(x);
-    fp8: Fp8 |x| Literal::Fp8(x.0);
-    bf8: Bf8 |x| Literal::Bf8(x.0);
-}
 
 /// Elements in a device's memory, or a view of some of them. Views share memory with the buffer they were taken from.
 #[derive(Debug)]
@@ -232,11 +185,14 @@ impl<T: Element> Buffer<T> {
         if bytes == 0 {
             return self.device.synchronize();
         }
-        self.device.copy_now(|driver, stream| {
-            // SAFETY: both sides are `bytes` long, any bits are a value of `T`, and `copy_now` waits before `values`
-            // can be read.
-            unsafe { driver.download(stream, values.as_mut_ptr().cast(), from, bytes) }
-        })
+        let to = values.as_mut_ptr().cast();
+        let copied = self.device.copy_now(|driver, stream| {
+            // SAFETY: both sides are `bytes` long, and `copy_now` waits before `values` can be read.
+            unsafe { driver.download(stream, to, from, bytes) }
+        });
+        // SAFETY: `values` is borrowed and this long.
+        unsafe { make_valid::<T>(to, bytes) };
+        copied
     }
 
     /// All elements, after the stream's work.
@@ -247,15 +203,17 @@ impl<T: Element> Buffer<T> {
     pub fn read(&self, stream: &Stream) -> Result<Vec<T>> {
         stream.check_device(&self.device)?;
         let mut values = vec![T::default(); self.len];
+        let to = values.as_mut_ptr().cast();
         let copied = if self.len == 0 {
             Ok(())
         } else {
-            let to = values.as_mut_ptr().cast();
-            // SAFETY: both sides are as long as the buffer, any bits are a value of `T`, and the stream is waited for
-            // before `values` is read.
+            // SAFETY: both sides are as long as the buffer, and the stream is waited for before `values` is read.
             unsafe { self.device.driver().download(stream.id(), to, self.address(), self.bytes()) }
         };
-        stream.synchronize().and(copied)?;
+        let ended = stream.synchronize();
+        // SAFETY: `values` is as long as the buffer.
+        unsafe { make_valid::<T>(to, self.bytes()) };
+        ended.and(copied)?;
         Ok(values)
     }
 
@@ -378,8 +336,11 @@ impl<T: Element> Download<T> {
         self.stream.device().driver().synchronize_event(self.event)?;
         let mut values = vec![T::default(); self.len];
         if let Some(host) = &self.host {
-            // SAFETY: the copy of `len` elements into `host` has finished, and any bits are a value of `T`.
-            unsafe { std::ptr::copy_nonoverlapping(host.address().cast::<T>(), values.as_mut_ptr(), self.len) };
+            // SAFETY: the copy of `len` elements into `host` has finished, and no one else has `host`.
+            unsafe {
+                make_valid::<T>(host.address(), self.len * size_of::<T>());
+                std::ptr::copy_nonoverlapping(host.address().cast::<T>(), values.as_mut_ptr(), self.len);
+            }
         }
         Ok(values)
     }
@@ -398,6 +359,16 @@ impl<T: Element> Drop for Download<T> {
             tracing::warn!(%error, "a download was not ended");
         }
     }
+}
+
+/// Makes values of what a device has written.
+///
+/// # Safety
+///
+/// So many bytes from `values` on are initialized, and the caller's alone.
+unsafe fn make_valid<T: Element>(values: *mut u8, bytes: usize) {
+    // SAFETY: the caller's promise; `u8` needs no alignment.
+    T::make_valid(unsafe { std::slice::from_raw_parts_mut(values, bytes) });
 }
 
 fn as_bytes<T: Element>(values: &[T]) -> &[u8] {

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use greta_codegen::contract::{ArgumentValue, LaunchValues};
 use greta_codegen::definition::{KernelDefinition, VariantError};
 use greta_codegen::emit;
-use greta_codegen::ir::{Literal, Scalar};
+use greta_codegen::ir::{Literal, Type};
 use greta_codegen::target::GFX942;
-use greta_codegen::trace::ByValue;
+use greta_codegen::trace::{ByValue, LiteralValue};
 use smallvec::SmallVec;
 
 use crate::buffer::{Buffer, Element};
@@ -80,26 +80,8 @@ enum Value {
 struct View {
     memory: Arc<Memory>,
     bytes: Range<usize>,
-    element: Scalar,
+    element: Type,
     mutable: bool,
-}
-
-/// A value that kernels take as it is.
-pub trait ScalarArgument {
-    /// The value.
-    fn to_literal(self) -> Literal;
-}
-
-impl<T: Element> ScalarArgument for T {
-    fn to_literal(self) -> Literal {
-        self.literal()
-    }
-}
-
-impl ScalarArgument for bool {
-    fn to_literal(self) -> Literal {
-        Literal::Bool(self)
-    }
 }
 
 impl BoundArgument {
@@ -109,7 +91,7 @@ impl BoundArgument {
 
     /// A value.
     #[must_use]
-    pub fn scalar(name: &'static str, value: impl ScalarArgument) -> Self {
+    pub fn scalar(name: &'static str, value: impl LiteralValue) -> Self {
         Self::new(name, Value::Scalar(value.to_literal()))
     }
 
@@ -218,7 +200,7 @@ impl Access<'_> {
 
 impl View {
     fn new<T: Element>(buffer: &Buffer<T>, mutable: bool) -> Self {
-        Self { memory: Arc::clone(buffer.memory()), bytes: buffer.byte_range(), element: T::SCALAR, mutable }
+        Self { memory: Arc::clone(buffer.memory()), bytes: buffer.byte_range(), element: T::ty(), mutable }
     }
 }
 
@@ -388,6 +370,6 @@ fn argument_values(arguments: &[BoundArgument]) -> SmallVec<[ArgumentValue; 16]>
 }
 
 /// `&Buffer<f32>` or `&mut Buffer<f32>`.
-pub(crate) fn describe_buffer(element: Scalar, mutable: bool) -> String {
-    format!("&{}Buffer<{}>", if mutable { "mut " } else { "" }, element.name())
+pub(crate) fn describe_buffer(element: Type, mutable: bool) -> String {
+    format!("&{}Buffer<{}>", if mutable { "mut " } else { "" }, element)
 }

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use greta_codegen::definition::KernelDefinition;
-use greta_codegen::ir::{Kernel as Ir, Scalar, VarKind};
+use greta_codegen::ir::{Kernel as Ir, Scalar, Type, VarKind};
 use greta_codegen::verify::DynamicShared;
 
 use crate::device::Device;
@@ -141,7 +141,7 @@ pub enum ParameterKind {
     /// A buffer.
     Buffer {
         /// The type of its elements.
-        element: Scalar,
+        element: Type,
         /// Whether the kernel may write it.
         mutable: bool,
     },
@@ -276,7 +276,7 @@ impl Drop for Module {
 fn parameter(kernel: &Ir, var: usize) -> Parameter {
     let var = &kernel.vars[var];
     let kind = match var.kind {
-        VarKind::Global { mutable, .. } => ParameterKind::Buffer { element: var.ty.scalar, mutable },
+        VarKind::Global { mutable, .. } => ParameterKind::Buffer { element: var.ty, mutable },
         _ => ParameterKind::Scalar(var.ty.scalar),
     };
     Parameter { name: var.name.clone(), kind }

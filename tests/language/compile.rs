@@ -32,7 +32,7 @@ fn every_kernel_of_every_file_is_listed() {
             continue;
         }
         let kernels = listed.remove(name).unwrap_or_else(|| panic!("{name}: a `mod` in main.rs and `kernels!` in it"));
-        let starts = ["#[kernel", "case!", "partial_waves!", "function!", "of_width!"];
+        let starts = ["#[kernel", "case!", "partial_waves!", "function!", "of_width!", "turned!"];
         let text = std::fs::read_to_string(&path).unwrap();
         let written = text.lines().filter(|line| starts.iter().any(|start| line.starts_with(start))).count();
         let names: Vec<&str> = kernels.iter().map(|kernel| kernel.name).collect();
@@ -88,16 +88,17 @@ fn nvrtc_compiles_every_kernel_for_every_target_of_nvidia() {
     let mut no_compiler = None;
     for definition in kernels.filter(|definition| !refused.contains(&definition.name)) {
         for target in Target::of_family(Family::Nvidia) {
-            // What a target refuses shows without its compiler.
+            // What a target refuses, and that all is written, shows without its compiler.
             let kernel = lower(definition, &definition.defaults(), target)
                 .unwrap_or_else(|error| panic!("{}: {error}", definition.name));
+            let source = emit::source(&kernel).source;
             if no_compiler.is_some() {
                 continue;
             }
             match greta::runtime::compile::cuda(&kernel) {
                 Ok(cubin) => assert_eq!(cubin[..4], *b"\x7fELF"),
                 Err(greta::Error::NoCuda(reason)) => no_compiler = Some(reason),
-                Err(error) => panic!("{error}\n{}", emit::source(&kernel).source),
+                Err(error) => panic!("{error}\n{source}"),
             }
         }
     }

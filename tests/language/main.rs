@@ -12,6 +12,7 @@
 mod atomics;
 mod bindings;
 mod blocks;
+mod buffers;
 mod choices;
 mod compile;
 mod control;

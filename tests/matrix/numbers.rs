@@ -2,13 +2,14 @@
 
 use greta::codegen::mfma::Format;
 use greta::prelude::*;
+use greta::rt::LiteralValue;
 use greta::runtime::buffer::Element;
 
 /// An element that is made of its bits.
-pub(crate) trait Bits: Element {
+pub(crate) trait Bits: Element + LiteralValue {
     fn from_bits(bits: u64) -> Self;
     fn bits(self) -> u64 {
-        self.literal().bits()
+        self.to_literal().bits()
     }
 }
 

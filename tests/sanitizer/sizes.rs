@@ -56,7 +56,7 @@ macro_rules! sizes {
             }
 
             fn literals(values: &[$ty]) -> Vec<String> {
-                values.iter().map(|value| format!("{:?}", greta::runtime::Element::literal(*value))).collect()
+                values.iter().map(|value| format!("{:?}", greta::rt::LiteralValue::to_literal(*value))).collect()
             }
 
             #[test]

@@ -51,7 +51,7 @@ macro_rules! moves {
                     let expected = expected(&values, first);
                     let given = y.read(&stream).unwrap();
                     for (i, (given, expected)) in given.iter().zip(&expected).enumerate() {
-                        let literals = [given, expected].map(|value| greta::runtime::Element::literal(*value));
+                        let literals = [given, expected].map(|value| greta::rt::LiteralValue::to_literal(*value));
                         assert_eq!(literals[0], literals[1], "element {i} on {}", device.info().name);
                     }
                 }

@@ -140,7 +140,7 @@ pub(crate) fn opt_operands(
 ) -> Result<Option<Operands>, greta_runtime::Error> {
     let module = clock.stream.device().module(kernel, launchable.default_values())?;
     let first = module.parameters().iter().find_map(|parameter| match parameter.kind {
-        ParameterKind::Buffer { element, .. } => Some(element),
+        ParameterKind::Buffer { element, .. } => Some(element.scalar),
         ParameterKind::Scalar(_) => None,
     });
     Ok(match first {

@@ -214,7 +214,10 @@ fn cuda_vector_type(ty: Type) -> Vec<String> {
 }
 
 /// Names of a vector's lanes where its parts are parameters.
-const LANE_NAMES: [&str; 16] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p"];
+const LANE_NAMES: [&str; 32] = [
+    "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "t", "u", "v", "w", "x",
+    "y", "z", "aa", "ab", "ac", "ad", "ae", "af", "ag",
+];
 
 /// A type in C++. Vector types are declared in the file under their Rust names.
 pub(super) fn type_name(ty: Type) -> String {

@@ -36,10 +36,7 @@ impl<T: LiteralValue> ByValue for T {
     }
 
     fn literals(&self, list: &mut Vec<Literal>) {
-        match (*self).into_val().atom {
-            Atom::Literal(literal) => list.push(literal),
-            Atom::Constant(_) | Atom::Var(_) => unreachable!("invariant: a Rust constant is a literal"),
-        }
+        list.push((*self).to_literal());
     }
 }
 

@@ -11,7 +11,15 @@ use crate::ir::{Literal, Location};
     label = "kernels have no `{Self}`",
     note = "nothing here decides the literal's type: write it, as in `2.0f32`"
 )]
-pub trait LiteralValue: Value + IntoVal<Self> {}
+pub trait LiteralValue: Value + IntoVal<Self> {
+    /// The constant.
+    fn to_literal(self) -> Literal {
+        match self.into_val().atom {
+            Atom::Literal(literal) => literal,
+            Atom::Constant(_) | Atom::Var(_) => unreachable!("invariant: a Rust constant is a literal"),
+        }
+    }
+}
 
 macro_rules! literal_value {
     ($($rust:ty)*) => {

@@ -31,6 +31,7 @@ mod methods;
 mod operators;
 mod print;
 mod results;
+mod stored;
 mod table;
 mod tracer;
 mod value;
@@ -71,6 +72,7 @@ pub use methods::{WordInteger, f32_from_bits};
 pub use operators::{CastFrom, cast, cast_float, cast_integer, eq, ge, gt, le, lt, ne};
 pub use print::{Printable, Printed, assert, assert_compared, print, printed};
 pub use results::{DeviceResult, Part, Returned, return_value};
+pub use stored::Stored;
 pub use table::{NamedGet, Table, get_constant};
 pub use tracer::TraceError;
 pub use value::{

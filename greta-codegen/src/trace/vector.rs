@@ -1,6 +1,7 @@
 //! The short vectors that kernel values can be: `f32x4` and so on, of 2, 4, 8 and 16 lanes, and 32 for
 //! what a lane holds of the largest matrices.
 
+use super::stored::{Stored, sealed};
 use super::value::{Float, IntoVal, Number, Signed, Val, Value, Vector, bf8, bf16, f16, fp8};
 use crate::ir::{ExprKind, Location, Scalar, Type};
 
@@ -11,7 +12,8 @@ macro_rules! vectors {
     (@one $lane:ty, $scalar:ident, [$($class:ident)*], $name:ident $lanes:literal) => {
         #[doc = concat!("A vector of ", stringify!($lanes), " lanes of `", stringify!($lane), "`.")]
         #[allow(non_camel_case_types, reason = "named as the primitive types are")]
-        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq)]
+        #[repr(transparent)]
         pub struct $name(pub [$lane; $lanes]);
 
         impl Value for $name {
@@ -22,6 +24,9 @@ macro_rules! vectors {
         impl Vector for $name {
             type Lane = $lane;
         }
+        impl sealed::Sealed for $name {}
+        #[diagnostic::do_not_recommend]
+        impl Stored for $name {}
         $(impl $class for $name {})*
 
         impl $name {

@@ -72,7 +72,7 @@ fn upload(device: &Device, scalar: Scalar, elements: &[Literal], written: bool) 
             false => BoundArgument::buffer("from", &buffer),
         };
         let read =
-            move |stream: &Stream| buffer.read(stream).unwrap().into_iter().map(|value| value.literal()).collect();
+            move |stream: &Stream| buffer.read(stream).unwrap().into_iter().map(|value| value.to_literal()).collect();
         (argument, Box::new(read))
     }
     with_type!(scalar, T => {

@@ -2,6 +2,7 @@
 
 use greta::codegen::ir::{Literal, Op, Scalar};
 use greta::prelude::*;
+use greta::rt::LiteralValue;
 use greta::runtime::Element;
 
 use crate::casts::{As, Samples};
@@ -25,7 +26,7 @@ macro_rules! with_type {
 pub(super) use with_type;
 
 /// A Rust type with the meaning of a kernel's operations.
-pub(super) trait Native: Element + Samples {
+pub(super) trait Native: Element + LiteralValue + Samples {
     fn of(value: Literal) -> Self;
     fn apply(op: Op, operands: &[Self]) -> Literal;
 }
@@ -127,7 +128,7 @@ macro_rules! floats {
                     Op::Round => a.round(),
                     _ => unreachable!("random programs do no {op:?} on floats"),
                 });
-                result.literal()
+                result.to_literal()
             }
         })*
     };
@@ -186,7 +187,7 @@ fn truths(op: Op, operands: &[Literal]) -> Literal {
 /// Rust's `as`.
 pub(super) fn cast(value: Literal, to: Scalar) -> Literal {
     fn typed<F: Native + As<T>, T: Native>(value: Literal) -> Literal {
-        F::of(value).convert().literal()
+        F::of(value).convert().to_literal()
     }
     match (value, to) {
         (_, Scalar::Bool) => value,
@@ -198,7 +199,7 @@ pub(super) fn cast(value: Literal, to: Scalar) -> Literal {
 /// Values of a type, boundary values among them.
 pub(super) fn samples(scalar: Scalar) -> Vec<Literal> {
     fn typed<T: Native>() -> Vec<Literal> {
-        T::samples().into_iter().map(T::literal).collect()
+        T::samples().into_iter().map(T::to_literal).collect()
     }
     match scalar {
         Scalar::Bool => [true, false].map(Literal::Bool).to_vec(),
