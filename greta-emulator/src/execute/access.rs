@@ -1,14 +1,13 @@
 //! Vector memory instructions by address: FLAT, GLOBAL, SCRATCH, MUBUF and MTBUF.
 
-use std::sync::atomic::Ordering;
-
 use super::action::{Action, Part, action};
 use super::address::{self, Access, memory};
 use super::cause::Cause;
 use super::format;
 use super::space::{Group, Target};
 use super::wave::{Wave, active};
-use crate::isa::{Instruction, Op, Operand};
+use super::words;
+use crate::isa::{Encoding, Instruction, Op, Operand};
 
 pub(super) fn execute(wave: &mut Wave, group: &mut Group<'_>, instruction: &Instruction) -> Result<(), Cause> {
     // Every access is seen by all at once, so that caches need no care.
@@ -16,6 +15,17 @@ pub(super) fn execute(wave: &mut Wave, group: &mut Group<'_>, instruction: &Inst
         return Ok(());
     }
     let action = action(instruction.op).ok_or(Cause::Unimplemented)?;
+    if instruction.row().encoding == Encoding::Global {
+        match action {
+            Action::Load { bytes: bytes @ 4.., to_shared: false, .. } if !memory(instruction).lds => {
+                return words::load_global(wave, group, instruction, usize::from(bytes / 4));
+            }
+            Action::Store { bytes: bytes @ 4.., .. } => {
+                return words::store_global(wave, group, instruction, usize::from(bytes / 4));
+            }
+            _ => {}
+        }
+    }
     let data = instruction.src[1];
     for lane in active(wave.exec()) {
         let access = address::of_lane(wave, instruction, lane);
@@ -41,7 +51,8 @@ pub(super) fn perform(
             if let (Target::Global(address), 4.., false) = (target, bytes, to_shared)
                 && left >= u64::from(bytes)
             {
-                return load_words(wave, group, instruction.dst, lane, address, usize::from(bytes / 4));
+                let put = |dword, value| wave.set_lane(instruction.dst, dword, lane, value);
+                return words::load_lane(group, lane, address, usize::from(bytes / 4), put);
             }
             let step = u64::from(bytes.min(4));
             for dword in 0..u64::from(bytes.div_ceil(4)) {
@@ -61,7 +72,9 @@ pub(super) fn perform(
             if let (Target::Global(address), 4..) = (target, bytes)
                 && left >= u64::from(bytes)
             {
-                return store_words(wave, group, data, lane, address, usize::from(bytes / 4));
+                return words::store_lane(group, lane, address, usize::from(bytes / 4), |dword| {
+                    wave.lane(data, dword, lane)
+                });
             }
             let step = u64::from(bytes.min(4));
             for dword in 0..u64::from(bytes.div_ceil(4)) {
@@ -79,52 +92,6 @@ pub(super) fn perform(
         }
         Action::LoadFormat(shape) => format::load(wave, group, instruction, shape, lane, target, left)?,
         Action::StoreFormat(shape) => format::store(wave, group, instruction, shape, lane, target, left)?,
-    }
-    Ok(())
-}
-
-/// Whole words of device memory that all exist.
-#[inline]
-fn load_words(
-    wave: &mut Wave,
-    group: &mut Group<'_>,
-    dst: Operand,
-    lane: usize,
-    address: u64,
-    count: usize,
-) -> Result<(), Cause> {
-    if !address.is_multiple_of(4) {
-        for dword in 0..count {
-            let value = group.read_bytes(lane, address.wrapping_add(4 * dword as u64), 4)?;
-            wave.set_lane(dst, dword, lane, value);
-        }
-        return Ok(());
-    }
-    let words = group.view.words(address, count).map_err(|error| Cause::Access { lane: Some(lane), error })?;
-    for (dword, word) in words.iter().enumerate() {
-        wave.set_lane(dst, dword, lane, word.load(Ordering::Relaxed));
-    }
-    Ok(())
-}
-
-#[inline]
-fn store_words(
-    wave: &Wave,
-    group: &mut Group<'_>,
-    data: Operand,
-    lane: usize,
-    address: u64,
-    count: usize,
-) -> Result<(), Cause> {
-    if !address.is_multiple_of(4) {
-        return (0..count).try_for_each(|dword| {
-            let value = wave.lane(data, dword, lane);
-            group.write_bytes(lane, address.wrapping_add(4 * dword as u64), 4, value)
-        });
-    }
-    let words = group.view.words(address, count).map_err(|error| Cause::Access { lane: Some(lane), error })?;
-    for (dword, word) in words.iter().enumerate() {
-        word.store(wave.lane(data, dword, lane), Ordering::Relaxed);
     }
     Ok(())
 }

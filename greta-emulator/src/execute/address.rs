@@ -111,16 +111,19 @@ fn of_buffer(wave: &Wave, instruction: &Instruction, lane: usize) -> Access {
 /// The LDS offset of a lane of a DS instruction; of its element `index` where it has two.
 #[inline]
 pub(super) fn of_shared(wave: &Wave, instruction: &Instruction, lane: usize, index: usize, bytes: u8) -> u64 {
-    let offset = memory(instruction).offset as u32;
-    let row = instruction.row();
     let base = if instruction.src[0].is_some() { wave.lane(instruction.src[0], 0, lane) } else { 0 };
-    let offset = if row.flags.has(Flags::OFFSET2) {
-        let stride = if row.flags.has(Flags::STRIDE64) { 64 } else { 1 };
-        (offset >> (8 * index) & 0xff) * stride * u32::from(bytes)
-    } else {
-        offset
-    };
-    u64::from(base.wrapping_add(offset))
+    u64::from(base.wrapping_add(shared_distance(instruction, index, bytes)))
+}
+
+/// How far element `index` of a DS instruction is from where its register of addresses points.
+pub(super) fn shared_distance(instruction: &Instruction, index: usize, bytes: u8) -> u32 {
+    let offset = memory(instruction).offset as u32;
+    let flags = instruction.row().flags;
+    if !flags.has(Flags::OFFSET2) {
+        return offset;
+    }
+    let stride = if flags.has(Flags::STRIDE64) { 64 } else { 1 };
+    (offset >> (8 * index) & 0xff) * stride * u32::from(bytes)
 }
 
 /// A lane's access to LDS.

@@ -6,6 +6,7 @@ use super::address::{self, Access, memory};
 use super::cause::Cause;
 use super::space::{Group, Target};
 use super::wave::{LANES, Wave, active};
+use super::words;
 use crate::isa::{Flags, Instruction, Op};
 
 pub(super) fn execute(wave: &mut Wave, group: &mut Group<'_>, instruction: &Instruction) -> Result<(), Cause> {
@@ -20,8 +21,10 @@ pub(super) fn execute(wave: &mut Wave, group: &mut Group<'_>, instruction: &Inst
     let action = action(instruction.op).ok_or(Cause::Unimplemented)?;
     let is_pair = instruction.row().flags.has(Flags::OFFSET2);
     match action {
-        Action::Load { bytes: bytes @ 4.., .. } => return load_words(wave, group, instruction, is_pair, bytes),
-        Action::Store { bytes: bytes @ 4.., .. } => return store_words(wave, group, instruction, is_pair, bytes),
+        Action::Load { bytes: bytes @ 4.., .. } => return words::load_shared(wave, group, instruction, is_pair, bytes),
+        Action::Store { bytes: bytes @ 4.., .. } => {
+            return words::store_shared(wave, group, instruction, is_pair, bytes);
+        }
         _ => {}
     }
     for lane in active(wave.exec()) {
@@ -66,47 +69,6 @@ fn element(
     let operand = wide(wave, data, 0, lane, bytes);
     let old = group.update(wave, lane, target, (rule, bytes), (operand, 0))?;
     put_wide(wave, instruction.dst, first, lane, old, bytes);
-    Ok(())
-}
-
-/// Loads of whole words, one or two a lane.
-fn load_words(
-    wave: &mut Wave,
-    group: &Group<'_>,
-    instruction: &Instruction,
-    is_pair: bool,
-    bytes: u8,
-) -> Result<(), Cause> {
-    let words = usize::from(bytes / 4);
-    for lane in active(wave.exec()) {
-        // Both addresses are read before the first result, which may take the address's register.
-        let offsets = [0, 1].map(|index| address::of_shared(wave, instruction, lane, index, bytes));
-        for (index, &offset) in offsets.iter().enumerate().take(1 + usize::from(is_pair)) {
-            for (dword, word) in group.shared_words(lane, offset, bytes)?.iter().enumerate() {
-                wave.set_lane(instruction.dst, index * words + dword, lane, u32::from_le_bytes(*word));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Stores of whole words, one or two a lane.
-fn store_words(
-    wave: &Wave,
-    group: &mut Group<'_>,
-    instruction: &Instruction,
-    is_pair: bool,
-    bytes: u8,
-) -> Result<(), Cause> {
-    for lane in active(wave.exec()) {
-        for index in 0..1 + usize::from(is_pair) {
-            let offset = address::of_shared(wave, instruction, lane, index, bytes);
-            let data = instruction.src[1 + index];
-            for (dword, word) in group.shared_words_mut(lane, offset, bytes)?.iter_mut().enumerate() {
-                *word = wave.lane(data, dword, lane).to_le_bytes();
-            }
-        }
-    }
     Ok(())
 }
 

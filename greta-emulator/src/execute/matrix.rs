@@ -274,6 +274,16 @@ fn place(tile: &Tile, block: usize, i: usize) -> (usize, usize) {
     }
 }
 
+/// Copies a row of a block. Most have 16 words, for which a call would take longer than the copy.
+#[inline]
+fn copy_row(target: &mut [u32], source: &[u32]) {
+    if let (Ok(target), Ok(source)) = (<&mut [u32; 16]>::try_from(&mut *target), <&[u32; 16]>::try_from(source)) {
+        *target = *source;
+    } else {
+        target.copy_from_slice(source);
+    }
+}
+
 /// Rows of a block of C, from registers.
 fn gather(wave: &Wave, instruction: &Instruction, tile: &Tile, block: usize, d: &mut [u32]) {
     let (source, kind, side) = (instruction.src[2], instruction.row().src[2], tile.side);
@@ -281,7 +291,7 @@ fn gather(wave: &Wave, instruction: &Instruction, tile: &Tile, block: usize, d: 
     for (i, row) in d.chunks_exact_mut(side << u32::from(is_double)).enumerate() {
         let (register, lane) = place(tile, block, i);
         if let (Some(register), false) = (wave.register(source, register), is_double) {
-            row.copy_from_slice(&wave.vectors[register][lane..lane + side]);
+            copy_row(row, &wave.vectors[register][lane..lane + side]);
             continue;
         }
         let words = 1 + usize::from(is_double);
@@ -306,7 +316,7 @@ fn scatter(wave: &mut Wave, instruction: &Instruction, tile: &Tile, block: usize
             if is_double {
                 lanes.iter_mut().zip(row.iter().skip(word).step_by(2)).for_each(|(lane, value)| *lane = *value);
             } else {
-                lanes.copy_from_slice(row);
+                copy_row(lanes, row);
             }
         }
     }

@@ -32,6 +32,7 @@ mod trig;
 mod vector;
 mod wave;
 mod wide;
+mod words;
 
 use greta_numerics::Simd;
 

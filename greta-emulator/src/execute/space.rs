@@ -88,23 +88,32 @@ impl Group<'_> {
 
     /// Whole words of LDS.
     #[inline]
-    pub(super) fn shared_words(&self, lane: usize, offset: u64, bytes: u8) -> Result<&[[u8; 4]], Cause> {
+    pub(super) fn shared_words<const WORDS: usize>(
+        &self,
+        lane: usize,
+        offset: u64,
+    ) -> Result<&[[u8; 4]; WORDS], Cause> {
         let start = offset as usize;
-        let words = self.shared.get(start..start + usize::from(bytes));
-        words.map(|words| words.as_chunks().0).ok_or_else(|| self.refused(lane, offset, bytes))
+        let words = self.shared.get(start..start + 4 * WORDS).and_then(|bytes| bytes.as_chunks().0.first_chunk());
+        words.ok_or_else(|| self.refused(lane, offset, 4 * WORDS as u64))
     }
 
     #[inline]
-    pub(super) fn shared_words_mut(&mut self, lane: usize, offset: u64, bytes: u8) -> Result<&mut [[u8; 4]], Cause> {
-        let start = offset as usize;
-        let refused = self.refused(lane, offset, bytes);
-        let words = self.shared.get_mut(start..start + usize::from(bytes));
-        words.map(|words| words.as_chunks_mut().0).ok_or(refused)
+    pub(super) fn shared_words_mut<const WORDS: usize>(
+        &mut self,
+        lane: usize,
+        offset: u64,
+    ) -> Result<&mut [[u8; 4]; WORDS], Cause> {
+        let (start, limit) = (offset as usize, self.shared.len() as u64);
+        let bytes = self.shared.get_mut(start..start + 4 * WORDS);
+        let words = bytes.and_then(|bytes| bytes.as_chunks_mut().0.first_chunk_mut());
+        words.ok_or(Cause::SharedOutOfBounds { lane, offset, bytes: 4 * WORDS as u64, limit })
     }
 
     /// Why an access to LDS that is not possible is not.
-    fn refused(&self, lane: usize, offset: u64, bytes: u8) -> Cause {
-        Cause::SharedOutOfBounds { lane, offset, bytes: bytes.into(), limit: self.shared.len() as u64 }
+    #[cold]
+    fn refused(&self, lane: usize, offset: u64, bytes: u64) -> Cause {
+        Cause::SharedOutOfBounds { lane, offset, bytes, limit: self.shared.len() as u64 }
     }
 
     /// Up to 4 bytes of device memory at any address.
