@@ -76,7 +76,7 @@ static __device__ __forceinline__ void load_next(
 // Writes this thread's parts to the tile, with zeros for columns past the `left` ones that are left.
 static __device__ __forceinline__ void store_next(
     const f16x8 (&next)[(BM + BN) * BK / 8 / BLOCK],
-    f16 (&tile)[BM + BN][BK + 8],
+    f16 (&tile)[1][BM + BN][BK + 8],
     uint32_t left,
     uint32_t tile_columns
 ) {
@@ -92,14 +92,15 @@ static __device__ __forceinline__ void store_next(
                 part[j] = column + j < left ? part[j] : f16(0.0f);
             }
         }
-        *reinterpret_cast<f16x8*>(&tile[row][column]) = part;
+        *reinterpret_cast<f16x8*>(&tile[0][row][column]) = part;
     }
 }
 
-// Adds the products of the tile's rows from `a_row` and from `b_row` on to a wave's sums.
+// Adds the products of a stage's rows from `a_row` and from `b_row` on to a wave's sums.
 static __device__ __forceinline__ void add_products(
-    const f16 (&tile)[BM + BN][BK + 8],
+    const f16 (&tile)[1][BM + BN][BK + 8],
     f32x4 (&sums)[WM / 16][WN / 16],
+    uint32_t stage,
     uint32_t a_row,
     uint32_t b_row,
     uint32_t tile_columns
@@ -110,13 +111,15 @@ static __device__ __forceinline__ void add_products(
         f16x4 b[WN / 16];
         #pragma unroll
         for (uint32_t i = 0; i < WM / 16; ++i) {
-            a[i] = *reinterpret_cast<const f16x4*>(&tile[a_row + i * 16 + threadIdx.x % 64 % 16][step +
-                ((threadIdx.x % 64) / 16) * 4]);
+            a[i] = *reinterpret_cast<const f16x4*>(&tile[stage][a_row +
+                i * 16 +
+                threadIdx.x % 64 % 16][step + ((threadIdx.x % 64) / 16) * 4]);
         }
         #pragma unroll
         for (uint32_t j = 0; j < WN / 16; ++j) {
-            b[j] = *reinterpret_cast<const f16x4*>(&tile[b_row + j * 16 + threadIdx.x % 64 % 16][step +
-                ((threadIdx.x % 64) / 16) * 4]);
+            b[j] = *reinterpret_cast<const f16x4*>(&tile[stage][b_row +
+                j * 16 +
+                threadIdx.x % 64 % 16][step + ((threadIdx.x % 64) / 16) * 4]);
         }
         #pragma unroll
         for (uint32_t i = 0; i < WM / 16; ++i) {
@@ -133,7 +136,7 @@ static __device__ __forceinline__ void add_products(
 static __device__ __forceinline__ void multiply(
     const f16* a,
     const f16* b,
-    f16 (&tile)[BM + BN][BK + 8],
+    f16 (&tile)[1][BM + BN][BK + 8],
     f16x8 (&next)[(BM + BN) * BK / 8 / BLOCK],
     f32x4 (&sums)[WM / 16][WN / 16],
     uint32_t row,
@@ -167,12 +170,13 @@ static __device__ __forceinline__ void multiply(
                 tile_columns
             );
         }
-        add_products(tile, sums, a_row, b_row, tile_columns);
+        add_products(tile, sums, 0, a_row, b_row, tile_columns);
         __syncthreads();
     }
 }
 
-// Writes a wave's results to c from `row`, `column` on.
+// Writes a wave's results to c from `row`, `column` on: what a thread holds side by side in one access, where rows of c
+// are whole numbers of that.
 static __device__ __forceinline__ void store_results(
     const f32x4 (&results)[WM / 16][WN / 16],
     float* c,
@@ -206,11 +210,11 @@ extern "C" __global__ void __launch_bounds__(BLOCK) gemm_f16(
     uint32_t n,
     uint32_t k
 ) {
-    __shared__ alignas(16) f16 tile[BM + BN][BK + 8];
-    const uint32_t row = blockIdx.y * BM;
-    const uint32_t column = blockIdx.x * BN;
     const uint32_t wave_row = (threadIdx.x / 64 / (BN / WN)) * WM;
     const uint32_t wave_column = ((threadIdx.x / 64) % (BN / WN)) * WN;
+    __shared__ alignas(16) f16 tile[1][BM + BN][BK + 8];
+    const uint32_t row = blockIdx.y * BM;
+    const uint32_t column = blockIdx.x * BN;
     f16x8 next[(BM + BN) * BK / 8 / BLOCK];
     f32x4 sums[WM / 16][WN / 16] = {};
     multiply(a, b, tile, next, sums, row, column, wave_row, BM + wave_column, m, n, k, BM, BK);

@@ -111,7 +111,7 @@ static __device__ __forceinline__ void load_next(
 // +0 in rows of B, whose product leaves every sum as it is.
 static __device__ __forceinline__ void store_next(
     const f32x4 (&next)[(BM + BN) * BK / 4 / BLOCK],
-    float (&tile)[BM + BN][BK + 4],
+    float (&tile)[1][BM + BN][BK + 4],
     uint32_t left,
     uint32_t tile_rows,
     uint32_t tile_columns
@@ -128,14 +128,15 @@ static __device__ __forceinline__ void store_next(
                 part[j] = column + j < left ? part[j] : row < tile_rows ? -0.0f : 0.0f;
             }
         }
-        *reinterpret_cast<f32x4*>(&tile[row][column]) = part;
+        *reinterpret_cast<f32x4*>(&tile[0][row][column]) = part;
     }
 }
 
-// Adds the products of the tile's rows from `a_row` and from `b_row` on to a wave's sums.
+// Adds the products of a stage's rows from `a_row` and from `b_row` on to a wave's sums.
 static __device__ __forceinline__ void add_products(
-    const float (&tile)[BM + BN][BK + 4],
+    const float (&tile)[1][BM + BN][BK + 4],
     f32x4 (&sums)[WM / 16][WN / 16],
+    uint32_t stage,
     uint32_t a_row,
     uint32_t b_row,
     uint32_t tile_columns
@@ -146,11 +147,13 @@ static __device__ __forceinline__ void add_products(
         float b[WN / 16];
         #pragma unroll
         for (uint32_t i = 0; i < WM / 16; ++i) {
-            a[i] = tile[a_row + i * 16 + threadIdx.x % 64 % 16][step + (threadIdx.x % 64) / 16];
+            a[i] = tile[stage][a_row + i * 16 + threadIdx.x % 64 % 16][step +
+                (threadIdx.x % 64) / 16];
         }
         #pragma unroll
         for (uint32_t j = 0; j < WN / 16; ++j) {
-            b[j] = tile[b_row + j * 16 + threadIdx.x % 64 % 16][step + (threadIdx.x % 64) / 16];
+            b[j] = tile[stage][b_row + j * 16 + threadIdx.x % 64 % 16][step +
+                (threadIdx.x % 64) / 16];
         }
         #pragma unroll
         for (uint32_t i = 0; i < WM / 16; ++i) {
@@ -180,7 +183,8 @@ static __device__ __forceinline__ void end_chain(
     }
 }
 
-// Writes a wave's results to c from `row`, `column` on.
+// Writes a wave's results to c from `row`, `column` on: what a thread holds side by side in one access, where rows of c
+// are whole numbers of that.
 static __device__ __forceinline__ void store_results(
     const f32x4 (&results)[WM / 16][WN / 16],
     float* c,
@@ -214,7 +218,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) gemm_f32_blocked_bf16(
     uint32_t n,
     uint32_t k
 ) {
-    __shared__ alignas(16) float tile[BM + BN][BK + 4];
+    __shared__ alignas(16) float tile[1][BM + BN][BK + 4];
     const uint32_t row = blockIdx.y * BM;
     const uint32_t column = blockIdx.x * BN;
     const uint32_t wave_row = (threadIdx.x / 64 / (BN / WN)) * WM;
@@ -238,7 +242,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) gemm_f32_blocked_bf16(
         if (base + BK < k) {
             load_next(a, b, next, row, column, m, n, base + BK, k, BM, BK);
         }
-        add_products(tile, sums, wave_row, BM + wave_column, BK);
+        add_products(tile, sums, 0, wave_row, BM + wave_column, BK);
         if ((base + BK) % CHAIN == 0 || base + BK >= k) {
             end_chain(sums, totals);
         }

@@ -134,6 +134,15 @@ impl<T: TileElement> Matrix for SharedTile<T> {
     fn vector_at<V: greta_codegen::trace::Value>(&self, row: Val<u32>, column: Val<u32>, location: Location) -> Val<V> {
         self.cells.vector_at(row, self.place(row, column), location)
     }
+
+    fn opt_exchanged<V: greta_codegen::trace::Value>(
+        &self,
+        row: Val<u32>,
+        column: Val<u32>,
+        location: Location,
+    ) -> Option<Val<V>> {
+        self.cells.opt_exchanged(row, self.place(row, column), location)
+    }
 }
 
 impl<T: TileElement> MatrixMut for SharedTile<T> {

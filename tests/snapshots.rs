@@ -78,11 +78,17 @@ fn a_retune_changes_only_constexpr_lines() {
     assert!(compared > 0, "some kernel has tile parameters");
 }
 
-/// How many lines differ from the default's in all of a kernel's variants; each must be of a constant.
+/// How many lines differ from the default's in all of a kernel's variants; each must be of a constant. What the default's
+/// text does not name is for other targets: a text that does name it is longer, whatever its value.
 fn retuned_lines(definition: &'static KernelDefinition) -> usize {
     let mut compared = 0;
     let default = source(definition, &definition.defaults());
-    for values in definition.variants() {
+    let is_named = |name: &str| default.contains(&format!("constexpr uint32_t {name} ="));
+    let variants = definition.variants().into_iter().filter(|values| {
+        let mut parameters = definition.parameters.iter().zip(values);
+        parameters.all(|(parameter, value)| *value == parameter.default || is_named(parameter.name))
+    });
+    for values in variants {
         let variant = source(definition, &values);
         let (a, b): (Vec<&str>, Vec<&str>) = (default.lines().collect(), variant.lines().collect());
         let what = format!("{} with {}", definition.name, definition.describe(&values));

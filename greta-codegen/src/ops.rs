@@ -292,6 +292,9 @@ ops! {
     /// A bit for each lane that takes part and for which `a` holds, lane 0 the lowest; the upper half is 0 where waves have 32
     /// lanes.
     Ballot "ballot": Boolean, [T] -> U64, Wave, Converted("__ballot"), cuda Converted("__ballot_sync");
+    /// Words of 16-byte vectors change lanes among 32 of them: lane `4 i + j` gets, as its word q, word j of the vector that
+    /// lane `8 q + i` loads from shared memory. A load of fragments for NVIDIA's matrix instructions.
+    LoadMatrices "load_matrices": Any, [T] -> T, Wave, Special;
     /// Waits until every thread of the block is here and its memory writes are seen.
     Barrier "barrier": None, [] -> Nothing, Barrier, Call("__syncthreads");
     /// A value that is loaded, or that is stored, without a place in the caches being kept for it.

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use greta_codegen::ir::Location;
-use greta_codegen::mfma::{F32_16X16X4_F32, Format, Mfma, Role};
+use greta_codegen::mfma::{F32_16X16X4_F32, Format, Mfma, Role, WAVE};
 use greta_numerics::Simd;
 use greta_numerics::mfma::{Accumulator, Elements, Left, Order, Right, Rule, Shape, multiply};
 
@@ -26,10 +26,11 @@ pub(crate) struct MatrixTable {
     places: [Vec<(u8, u8)>; 3],
 }
 
-/// How the interpreter multiplies by an instruction: as gfx942 does, and exactly where there are no roundings. `None`
-/// for floats on instructions of other targets, whose rounding has no public source.
+/// How the interpreter multiplies by an instruction: as gfx942 does, and exactly where there are no roundings. NVIDIA's
+/// rounding has no public source; gfx942's stands for it, which is as far from the exact sum. `None` for floats on
+/// instructions that only other AMD targets have.
 pub(crate) fn opt_rule(row: &Mfma) -> Option<Rule> {
-    let known = row.opt_cycles("gfx942").is_some() || row.formats[0] == Format::I8;
+    let known = row.opt_cycles("gfx942").is_some() || row.wave != WAVE || row.formats[0] == Format::I8;
     Rule::of(row.formats[0], row.k as usize).filter(|_| known)
 }
 
@@ -57,7 +58,7 @@ fn places(row: &Mfma, role: Role) -> Vec<(u8, u8)> {
         Role::C => (m, n),
     };
     let mut places = vec![(0, 0); (rows * columns * blocks) as usize];
-    for lane in 0..LANES as u8 {
+    for lane in 0..row.wave as u8 {
         for component in 0..row.operand(role).lanes {
             let (i, j) = row.coord(role, lane.into(), component.into());
             let block = if role == Role::B { j / columns } else { i / rows };
@@ -81,14 +82,19 @@ pub(crate) fn handler(level: Level, row: &Mfma) -> Handler {
     }
 }
 
-/// Reports a wave that runs a matrix instruction with some of its lanes.
+/// Reports a wave that runs a matrix instruction with some of its lanes: those of the chunk that the mask names.
 #[cold]
 #[inline(never)]
-fn partial(frame: &mut Frame<'_>, inst: &Inst, wave: usize, mask: u64) -> bool {
+fn partial(frame: &mut Frame<'_>, inst: &Inst, chunk: usize, mask: u64) -> bool {
     let program = frame.program;
     let table = &program.parts.matrices[inst.extra as usize];
-    let kind = ReportKind::PartialMfma { instruction: table.row.name, active: mask.count_ones(), wave: LANES as u32 };
-    frame.fail(wave, mask.trailing_zeros() as usize, table.location, kind)
+    let (instruction, active, wave) = (table.row.name, mask.count_ones(), table.row.wave);
+    frame.fail(
+        chunk,
+        mask.trailing_zeros() as usize,
+        table.location,
+        ReportKind::PartialMfma { instruction, active, wave },
+    )
 }
 
 /// `mfma_f32_16x16x4_f32`, which most kernels spend their time in. Lane `16 k + i` holds A's (i, k) and B's (k, i); lane
@@ -143,15 +149,20 @@ impl<E: Factor, S: Sum> Body for AnyMatrix<E, S> {
     unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
         let program = frame.program;
         let table = &program.parts.matrices[inst.extra as usize];
-        for wave in 0..frame.waves {
-            // SAFETY: there is a current mask for each wave.
-            match unsafe { *frame.masks.add(wave) } {
-                0 => continue,
-                u64::MAX => {}
-                mask => return partial(frame, inst, wave, mask),
+        let width = table.row.wave as usize;
+        let every = u64::MAX >> (LANES - width);
+        for first in (0..frame.waves * LANES).step_by(width) {
+            let (chunk, lane) = (first / LANES, first % LANES);
+            // SAFETY: there is a current mask for each chunk.
+            let mask = unsafe { *frame.masks.add(chunk) } >> lane & every;
+            if mask == 0 {
+                continue;
+            }
+            if mask != every {
+                return partial(frame, inst, chunk, mask << lane);
             }
             let operand = |word: u32, step: u32| Operand {
-                words: frame.words.wrapping_add(word as usize + wave * LANES),
+                words: frame.words.wrapping_add(word as usize + first),
                 step: step as usize,
             };
             let [a, b, c] = [0, 1, 2].map(|position| operand(inst.src[position], inst.src_step[position]));

@@ -314,6 +314,7 @@ fn special(op: Op) {
         Op::ShuffleXor => shuffle(op, |lane, by| (lane ^ by) % 64),
         Op::ShuffleDown => shuffle(op, |lane, by| if by < 64 - lane { lane + by } else { lane }),
         Op::ShuffleUp => shuffle(op, |lane, by| if by <= lane { lane - by } else { lane }),
+        Op::LoadMatrices => exchange(op),
         Op::Any => vote(op, |lanes| u64::from(lanes.contains(&true))),
         Op::All => vote(op, |lanes| u64::from(!lanes.contains(&false))),
         Op::Ballot => vote(op, |lanes| lanes.iter().rev().fold(0, |bits, holds| bits << 1 | u64::from(*holds))),
@@ -361,6 +362,26 @@ fn shuffle(op: Op, source: fn(lane: u32, by: u32) -> u32) {
             let by = lanes[if uniform { 0 } else { thread as usize }];
             let from = thread / 64 * 64 + source(thread % 64, by);
             assert_eq!(output[thread as usize], values[from as usize], "{} in thread {thread}", op.row().name);
+        }
+    }
+}
+
+/// Vectors of four words: lane `4 i + j` gets, as its word q, word j of lane `8 q + i`.
+fn exchange(op: Op) {
+    let ty = Type::vector(Scalar::U32, 4);
+    for wave in [64, 32] {
+        let mut build = Build::new([128, 1, 1]);
+        let [x, y] = ["x", "y"].map(|name| build.global(name, Type::U32));
+        let loaded = build.load_as(x, [tid() * 4], ty);
+        build.store(y, [tid() * 4], E::new(ExprKind::Op(op, vec![loaded.0]), ty));
+        let mut input: Vec<u32> = (0..512).collect();
+        let mut output = vec![u32::MAX; 512];
+        let program = Program::new(&build.finish(), wave);
+        build::run(&program, [1, 1, 1], &mut [&mut input, &mut output]).expect("the kernel keeps the rules");
+        for (at, found) in output.into_iter().enumerate() {
+            let (thread, q) = (at / 4, at % 4);
+            let (first, i, j) = (thread / 32 * 32, thread % 32 / 4, thread % 4);
+            assert_eq!(found as usize, (first + 8 * q + i) * 4 + j);
         }
     }
 }

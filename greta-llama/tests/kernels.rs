@@ -22,7 +22,15 @@ struct Bench {
 
 impl Bench {
     fn open() -> Self {
-        let device = device::open();
+        Self::on(device::open())
+    }
+
+    /// On every device that [`device::open_all`] gives.
+    fn open_all() -> Vec<Self> {
+        device::open_all().into_iter().map(Self::on).collect()
+    }
+
+    fn on(device: Device) -> Self {
         let stream = device.stream().expect("a stream");
         Self { device, stream }
     }
@@ -309,15 +317,14 @@ fn check_chain(label: &dyn std::fmt::Debug, case: &gemm::Case, data: &gemm::Data
 #[test]
 fn gemm_is_bit_for_bit_the_chain_of_fused_multiply_adds() {
     use kernels::gemm_f32::gemm_f32 as kernel;
-    let bench = Bench::open();
     let default = kernel::variant();
     let variants = [
         (default, [64, 64]),
         (default.bm(128).wm(64), [128, 64]),
-        (default.bm(16).wm(16).bk(32), [16, 64]),
+        (default.bm(16).wm(16).bk(32).quads(4), [16, 64]),
         (default.bm(32).bn(128).bk(32).wm(16).wn(64), [32, 128]),
     ];
-    for case in gemm::CASES {
+    for (bench, case) in Bench::open_all().iter().flat_map(|bench| gemm::CASES.iter().map(move |case| (bench, case))) {
         let data = case.draw();
         let (a, b) = (bench.buffer(&data.a), bench.buffer(&data.b));
         for (variant, [rows, columns]) in variants {

@@ -43,8 +43,10 @@ fn every_kernel_passes_its_check_on_a_shape_again_and_again() {
         let mut launchable = prepare(&device, kernel.name, 2);
         let values = launchable.default_values().to_vec();
         for _ in 0..2 {
-            let checked = launchable.check(&stream, &values).unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!(checked, Ok(()), "{}", kernel.name);
+            match launchable.check(&stream, &values) {
+                Err(error) if device::lacks_instruction(&device, &error) => assert_eq!(kernel.name, "gemm_fp8"),
+                checked => assert_eq!(checked.unwrap_or_else(|error| panic!("{error}")), Ok(()), "{}", kernel.name),
+            }
         }
     }
 }

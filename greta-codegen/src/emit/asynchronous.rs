@@ -1,4 +1,5 @@
-//! What CUDA C++ has instructions for and no operator: asynchronous copies, waiting for the kernels ahead.
+//! What CUDA C++ has instructions for and no operator: asynchronous copies, loads of matrices, waiting for the kernels
+//! ahead.
 
 /// A copy of so many bytes from global to shared memory. 16 bytes go past the first cache, which holds nothing of use, and
 /// bring the rest of their 128 into the second: the neighbours in the wave ask for it.
@@ -25,6 +26,28 @@ pub(super) fn wait(device: &str) -> Vec<String> {
     let mut lines = vec!["template <uint32_t GROUPS>".to_owned()];
     let body = ["asm volatile(\"cp.async.wait_group %0;\" :: \"n\"(GROUPS) : \"memory\");"];
     lines.extend(statement(device, "void copy_async_wait()", &body));
+    lines
+}
+
+/// 16 bytes of shared memory a lane, of which every lane gets 4 bytes of four lanes'.
+pub(super) fn load_matrices(device: &str) -> Vec<String> {
+    let mut lines = vec![
+        "// Lane 4 i + j gets, as its 4 bytes number q, those number j of the 16 that lane 8 q + i names.".to_owned(),
+        "template <typename T>".to_owned(),
+    ];
+    let body = [
+        "T value;",
+        "unsigned int* bits = reinterpret_cast<unsigned int*>(&value);",
+        "const unsigned int address = static_cast<unsigned int>(__cvta_generic_to_shared(from));",
+        "asm volatile(",
+        "    \"ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];\"",
+        "    : \"=r\"(bits[0]), \"=r\"(bits[1]), \"=r\"(bits[2]), \"=r\"(bits[3])",
+        "    : \"r\"(address)",
+        "    : \"memory\"",
+        ");",
+        "return value;",
+    ];
+    lines.extend(statement(device, "T load_matrices(const T* from)", &body));
     lines
 }
 

@@ -179,3 +179,26 @@ fn the_bits_of_short_floats_in_volatile_buffers_are_accessed() {
         contains(&source, &[&format!("{store} = {name}::of_bits("), &load, ").bits;"]);
     }
 }
+
+#[test]
+fn products_of_matrices_are_functions_of_the_instructions_and_their_operands_change_lanes() {
+    use crate::mfma::MMA_BF16_16X16X16 as ROW;
+    let mut build = Build::new(32);
+    let tile = build.shared("tile", Type::scalar(crate::ir::Scalar::Bf16), [u(16), u(16)]);
+    let y = build.global("y", Type::F32, true);
+    let loaded = build.load_as(tile, [tid(), u(0)], ROW.operands[0]);
+    let a = build.bind("a", expr(ExprKind::Op(Op::LoadMatrices, vec![loaded]), ROW.operands[0]));
+    let product = expr(ExprKind::Op(Op::Mfma(&ROW), vec![a.clone(), a, splat(f(0.0), 8)]), ROW.operands[2]);
+    let product = build.bind("product", product);
+    build.store(y, [tid()], expr(ExprKind::Lane(Box::new(product), Box::new(u(0))), Type::F32));
+    contains(
+        &emitted(build).source,
+        &[
+            "const bf16x8 a = load_matrices(reinterpret_cast<const bf16x8*>(&tile[threadIdx.x][0]));",
+            "mma_f32_16x16x16_bf16(a, a, f32x8(0.0f))",
+            "\"ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];\"",
+            "\"mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, \"",
+            ": \"+f\"(c[4]), \"+f\"(c[5]), \"+f\"(c[6]), \"+f\"(c[7])",
+        ],
+    );
+}

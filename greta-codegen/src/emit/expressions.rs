@@ -11,6 +11,7 @@ use super::text::Doc;
 use crate::ir::{Argument, Expr, ExprKind, Literal, Op, Place, Scalar, Type, VarKind};
 use crate::mfma::{Mfma, Role};
 use crate::ops::{Effects, Slot, Spelling};
+use crate::target::Family;
 
 /// Precedence levels of C++, higher binding tighter; those between are in the operations' rows.
 pub(super) mod level {
@@ -154,6 +155,11 @@ impl Writer<'_> {
             (Op::ShuffleUp, [value, by]) if self.dialect.lanes_mask.is_some() => self.shuffle_by("up", value, by),
             (Op::Nontemporal, [value]) => self.nontemporal_load(value),
             (Op::CopyAsync, [value]) => self.expr(value, Context::Bare),
+            (Op::LoadMatrices, [Expr { kind: ExprKind::Load(place), ty, .. }]) => {
+                self.uses_helper(Helper::LoadMatrices);
+                let address = self.address(place, *ty, "const ");
+                Printed::postfix(Doc::list("load_matrices(", vec![address], ")"))
+            }
             (Op::CopyAsyncCommit, []) => self.call_helper(Helper::CopyAsyncCommit, "copy_async_commit()"),
             (Op::GridDependencyWait, []) => self.call_helper(Helper::GridDependencyWait, "grid_dependency_wait()"),
             (Op::CopyAsyncWait, [groups]) => {
@@ -167,8 +173,14 @@ impl Writer<'_> {
         }
     }
 
-    /// The builtin, which takes the bits of factors that C++ had no types for when it was named.
-    fn matrix(&mut self, row: &Mfma, a: &Expr, b: &Expr, sum: &Expr) -> Printed {
+    /// The builtin, which takes the bits of factors that C++ had no types for when it was named; a function of its name
+    /// where the dialect has none.
+    fn matrix(&mut self, row: &'static Mfma, a: &Expr, b: &Expr, sum: &Expr) -> Printed {
+        if self.dialect.family == Family::Nvidia {
+            self.uses_helper(Helper::Matrix(row));
+            let operands = [a, b, sum].map(|operand| self.typed(operand)).to_vec();
+            return Printed::postfix(Doc::list(format!("{}(", row.builtin), operands, ")"));
+        }
         let [a, b] = [(a, Role::A), (b, Role::B)].map(|(operand, role)| {
             let value = self.typed(operand);
             let Some(bits) = row.opt_bits(role) else { return value };

@@ -9,6 +9,7 @@ use super::float8;
 use super::literal::Context;
 use super::scalars::{is_half, is_narrow, scalar_name};
 use crate::ir::{Atomic, Literal, Op, Scalar, Type};
+use crate::mfma::{self, Mfma};
 use crate::ops::Spelling;
 use crate::target::Target;
 
@@ -47,6 +48,10 @@ pub(super) enum Helper {
     CopyAsyncWait,
     /// Waits for the kernels ahead.
     GridDependencyWait,
+    /// A vector from shared memory whose words change lanes.
+    LoadMatrices,
+    /// A product of matrices that is several instructions.
+    Matrix(&'static Mfma),
 }
 
 impl Helper {
@@ -62,8 +67,9 @@ impl Helper {
             Self::Lanewise(_, _, ty) | Self::Operator(_, _, ty) => vec![ty],
             Self::ShuffleBy(..) => vec![Type::U32],
             Self::Atomic(_, scalar) => vec![Type::scalar(scalar)],
-            Self::CopyAsync(_) | Self::CopyAsyncCommit | Self::GridDependencyWait => Vec::new(),
+            Self::CopyAsync(_) | Self::CopyAsyncCommit | Self::GridDependencyWait | Self::LoadMatrices => Vec::new(),
             Self::CopyAsyncWait => vec![Type::U32],
+            Self::Matrix(row) => row.operands.to_vec(),
         }
     }
 
@@ -106,6 +112,8 @@ impl Helper {
             Self::CopyAsyncCommit => asynchronous::commit(device),
             Self::CopyAsyncWait => asynchronous::wait(device),
             Self::GridDependencyWait => asynchronous::grid_dependency_wait(device),
+            Self::LoadMatrices => asynchronous::load_matrices(device),
+            Self::Matrix(row) => mfma::nvidia_function(row, device),
         }
     }
 }

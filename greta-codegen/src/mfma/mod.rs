@@ -9,19 +9,22 @@
 //! no types for. gfx950 has the 8-bit rows of gfx942 too, but reads their operands by the OCP formats.
 
 mod layout;
+mod nvidia;
 mod spread;
 mod table;
 
 pub use greta_numerics::mfma::Format;
 pub use layout::{Coordinate, Layout, Sum, Term};
-pub use spread::Spread;
+pub(crate) use nvidia::function as nvidia_function;
+pub use nvidia::*;
+pub use spread::{Product, Spread};
 pub use table::*;
 
 use crate::ir::{Scalar, Type};
 use crate::ops::{Class, Effects, Op, OpRow, Slot, Spelling};
 use crate::target::Target;
 
-/// Lanes of a wave where there are matrix instructions.
+/// Lanes of a wave of AMD's matrix instructions.
 pub const WAVE: u32 = 64;
 
 /// Which operand of `D = A * B + C` a register holds.
@@ -40,7 +43,7 @@ impl Role {
     pub const ALL: [Self; 3] = [Self::A, Self::B, Self::C];
 }
 
-/// A matrix instruction: `D = A * B + C` on m × n × k tiles held by the 64 lanes of a wave.
+/// A matrix instruction: `D = A * B + C` on m × n × k tiles held by the lanes of a wave.
 ///
 /// An instruction with several blocks multiplies as many independent tiles. They count as one matrix each: the blocks of
 /// A and of C lie below each other, those of B beside each other.
@@ -60,6 +63,8 @@ pub struct Mfma {
     pub k: u32,
     /// Independent tiles in one instruction.
     pub blocks: u32,
+    /// Lanes of the wave.
+    pub wave: u32,
     /// What the elements of A, B and C are, in this order.
     pub formats: [Format; 3],
     /// What a lane holds of A, B and C.
@@ -76,8 +81,8 @@ pub struct Mfma {
 pub struct Availability {
     /// LLVM's name of the target.
     pub target: &'static str,
-    /// Cycles that one SIMD is busy.
-    pub cycles: u32,
+    /// Cycles that one SIMD is busy, where they are published.
+    pub cycles: Option<u32>,
 }
 
 /// The sizes of an instruction's blocks, which are square.
@@ -110,6 +115,7 @@ impl Mfma {
             n: side,
             k,
             blocks,
+            wave: WAVE,
             formats,
             operands,
             layouts: Layout::of(tile, formats[2].bits()),
@@ -121,13 +127,13 @@ impl Mfma {
     /// Whether a target has the instruction.
     #[must_use]
     pub fn is_on(&self, target: &Target) -> bool {
-        self.opt_cycles(target.name).is_some()
+        self.targets.iter().any(|on| on.target == target.name)
     }
 
-    /// Cycles that one SIMD of a target is busy, if it has the instruction.
+    /// Cycles that one SIMD of a target is busy, if it has the instruction and they are published.
     #[must_use]
     pub fn opt_cycles(&self, target: &str) -> Option<u32> {
-        self.targets.iter().find(|on| on.target == target).map(|on| on.cycles)
+        self.targets.iter().find(|on| on.target == target)?.cycles
     }
 
     /// The names of the targets that have it.
@@ -141,13 +147,27 @@ impl Mfma {
         MFMAS.iter().copied().filter(|row| row.formats == self.formats && row.is_on(target))
     }
 
-    /// How fragments of the instruction's shape lie on a target: as the instruction wants them, but for a shape that
-    /// the target computes without it.
+    /// How fragments of the instruction's shape lie on a target and are multiplied there: by this instruction, by another
+    /// of the same shape, or without one where `f32` can do so; else as this instruction wants them, which the verifier
+    /// refuses.
     #[must_use]
-    pub fn spread_on(&self, target: &Target) -> Spread {
-        match spread::opt_spread(self) {
-            Some(spread) if !self.is_on(target) => spread,
-            _ => Spread { wave: WAVE, operands: self.operands, layouts: self.layouts, function: None },
+    pub fn spread_on(&'static self, target: &Target) -> Spread {
+        let same_shape = |row: &&&'static Self| row.shape == self.shape && row.is_on(target);
+        if self.is_on(target) {
+            return Spread::of(self);
+        }
+        match MMAS.iter().find(same_shape) {
+            Some(row) => Spread::of(row),
+            None => spread::opt_fused(self).unwrap_or(Spread::of(self)),
+        }
+    }
+
+    /// Whether fragments of the instruction's shape can be multiplied on a target.
+    #[must_use]
+    pub fn has_fragments_on(&'static self, target: &Target) -> bool {
+        match self.spread_on(target).product {
+            Product::Instruction(row) => row.is_on(target),
+            Product::Fused(_) => true,
         }
     }
 
@@ -230,6 +250,18 @@ impl PartialEq for Mfma {
 }
 
 impl Eq for Mfma {}
+
+impl PartialOrd for Mfma {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Mfma {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.name.cmp(other.name)
+    }
+}
 
 impl std::hash::Hash for Mfma {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {

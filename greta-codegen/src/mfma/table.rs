@@ -125,7 +125,7 @@ macro_rules! rows {
                 [stringify!($intrinsic), stringify!($shape), concat!("__builtin_amdgcn_mfma_", $builtin)],
                 Tile { side: $side, k: $k, blocks: $blocks },
                 [Format::$a, Format::$b, Format::$c],
-                &[$(Availability { target: stringify!($target), cycles: $cycles }),*],
+                &[$(Availability { target: stringify!($target), cycles: Some($cycles) }),*],
             );
         )*
 

@@ -27,10 +27,15 @@ pub mod spaces {
 }
 
 /// An address space.
-pub trait Space: Copy + 'static {}
+pub trait Space: Copy + 'static {
+    /// Whether it is a block's shared memory.
+    const IS_SHARED: bool = false;
+}
 impl Space for spaces::Global {}
 impl Space for spaces::Volatile {}
-impl Space for spaces::Shared {}
+impl Space for spaces::Shared {
+    const IS_SHARED: bool = true;
+}
 impl Space for spaces::Register {}
 
 /// A memory object, or the part of it that some indices select. `E` is a value's type or another `Memory`.

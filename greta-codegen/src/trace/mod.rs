@@ -56,7 +56,7 @@ pub use composite::{
 pub use control::{For, If, Loop, ShortCircuit, While, inclusive_end, return_kernel, unroll_times};
 pub use fast::*;
 pub use fragment::{
-    Accumulator, FragmentA, FragmentB, Matrix, MatrixMut, MatrixShape, Rows, RowsMut, instructions, mma,
+    Accumulator, FragmentA, FragmentB, Matrix, MatrixMut, MatrixShape, Rows, RowsMut, Run, instructions, mma,
 };
 pub use function::{Call, DeviceArgument, FunctionInfo, Parameter};
 pub use jumps::{LoopValue, break_loop, continue_loop};

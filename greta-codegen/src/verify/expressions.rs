@@ -171,7 +171,7 @@ impl Body<'_> {
                 target: self.target.name,
                 available: mfma.target_names(),
                 instead: mfma.kin_on(self.target).map(|row| row.name).collect(),
-                fragments: mfma.spread_on(self.target).function.is_some(),
+                fragments: mfma.has_fragments_on(self.target),
             };
             self.report(location, kind);
         }

@@ -96,6 +96,7 @@ impl Lowerer<'_> {
             Op::CopyAsyncCommit => self.copies(CopyCall::Commit),
             Op::CopyAsyncWait => self.copies(CopyCall::Wait(operands[0].opt_constant().unwrap_or(0))),
             Op::SchedBarrier | Op::SchedGroupBarrier | Op::SetPriority | Op::GridDependencyWait => Operand::Constant(0),
+            Op::LoadMatrices => self.exchange_words(expressions[0].ty, operands[0], location),
             Op::Shuffle => self.shuffle(Shuffle::Index, &operands, location),
             Op::ShuffleXor => self.shuffle(Shuffle::Xor, &operands, location),
             Op::ShuffleDown => self.shuffle(Shuffle::Down, &operands, location),
@@ -146,6 +147,31 @@ impl Lowerer<'_> {
         Operand::register(register)
     }
 
+    /// Lane `4 i + j` gets, as its word q, word j of lane `8 q + i`: shuffles of all four words, of which it keeps one.
+    fn exchange_words(&mut self, ty: Type, value: Operand, location: Location) -> Operand {
+        let register = self.register(ty.lanes.into(), Origin::Value);
+        let lane = self.special(Special::LaneId);
+        let place = self.fold(Lanewise::And, 1, [lane, Operand::Constant(3), lane]);
+        let is_place = [0, 1, 2].map(|at| self.fold(Lanewise::EqI, 1, [place, Operand::Constant(at), place]));
+        let high = self.fold(Lanewise::And, 1, [lane, Operand::Constant(!31), lane]);
+        let low = self.fold(Lanewise::And, 1, [lane, Operand::Constant(31), lane]);
+        let group = self.fold(Lanewise::ShrU, 1, [low, Operand::Constant(2), low]);
+        let first = self.fold(Lanewise::Or, 1, [high, group, high]);
+        let word = u32::from(ty.lanes) / 4;
+        for component in 0..u32::from(ty.lanes) {
+            let from = self.fold(Lanewise::AddI, 1, [first, Operand::Constant(8 * (component / word)), first]);
+            let words = [0, 1, 2, 3].map(|at| {
+                let own = value.component(at * word + component % word);
+                self.shuffle(Shuffle::Index, &[own, from], location)
+            });
+            let kept = (0..3)
+                .rev()
+                .fold(words[3], |other, at| self.lanewise(Lanewise::Select, 1, [is_place[at], words[at], other]));
+            self.copy(Target { register, first: component, count: 1 }, kept);
+        }
+        Operand::register(register)
+    }
+
     fn vote(&mut self, kind: Vote, condition: Operand) -> Operand {
         let count = if kind == Vote::Ballot { 2 } else { 1 };
         let register = self.register(count, Origin::Temporary);
@@ -158,7 +184,7 @@ impl Lowerer<'_> {
         let count = words(row.operands[2]);
         let register = self.register(count, Origin::Temporary);
         let dst = Target { register, first: 0, count };
-        match matrix::opt_rule(row).filter(|_| self.wave == greta_codegen::mfma::WAVE) {
+        match matrix::opt_rule(row).filter(|_| self.wave == row.wave) {
             Some(rule) => {
                 self.nodes.push(Node::Mfma { row, rule, dst, src: [operands[0], operands[1], operands[2]], location });
             }

@@ -206,9 +206,9 @@ static LAUNCHES: &[CaseLaunches] = launches! {
     causal_mask in causal_mask: causal_mask::CASES.iter(),
         (heads, tokens, keys) where tokens <= keys, "tokens is at most keys", [heads tokens keys]
         => causal_mask::Case { heads, tokens, keys, past: keys - tokens }, rows::causal_mask;
-    gemm_bf16 in gemm_bf16: gemm::CASES.iter(),
+    gemm_bf16 in gemm_narrow: gemm::CASES.iter(),
         (m, n, k), [m n, m k, n k] => gemm::Case { m, n, k }, products::gemm_bf16;
-    gemm_f16 in gemm_f16: gemm::CASES.iter(),
+    gemm_f16 in gemm_narrow: gemm::CASES.iter(),
         (m, n, k), [m n, m k, n k] => gemm::Case { m, n, k }, products::gemm_f16;
     gemm_f32 in gemm_f32: gemm::CASES.iter(),
         (m, n, k), [m n, m k, n k] => gemm::Case { m, n, k }, products::gemm_f32;
@@ -218,9 +218,9 @@ static LAUNCHES: &[CaseLaunches] = launches! {
         (m, n, k), [m n, m k, n k] => gemm::Case { m, n, k }, products::gemm_f32_blocked_bf16;
     gemm_f32_blocked_f16 in gemm_f32_blocked: gemm::CASES.iter(),
         (m, n, k), [m n, m k, n k] => gemm::Case { m, n, k }, products::gemm_f32_blocked_f16;
-    gemm_fp8 in gemm_fp8: gemm::CASES.iter(),
+    gemm_fp8 in gemm_narrow: gemm::CASES.iter(),
         (m, n, k), [m n, m k, n k] => gemm::Case { m, n, k }, products::gemm_fp8;
-    gemm_i8 in gemm_i8: gemm::CASES.iter(),
+    gemm_i8 in gemm_narrow: gemm::CASES.iter(),
         (m, n, k), [m n, m k, n k] => gemm::Case { m, n, k }, products::gemm_i8;
     gemv in gemv: gemv::CASES.iter(), (n, k), [n k] => gemv::Case { n, k }, products::gemv;
     gemv_add in gemv_add: gemv::CASES.iter(), (n, k), [n k] => gemv::Case { n, k }, products::gemv_add;

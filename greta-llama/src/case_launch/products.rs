@@ -53,10 +53,10 @@ products! {
     gemm_f32_blocked in gemm_f32_blocked: Rounding::NONE, Rounding::NONE, f32, f32::NAN, |sample| F32_SUM_MAX_ABS_ERR;
     gemm_f32_blocked_bf16 in gemm_f32_blocked: Rounding::NONE, BF16, f32, f32::NAN, |sample| F32_SUM_MAX_ABS_ERR;
     gemm_f32_blocked_f16 in gemm_f32_blocked: Rounding::NONE, F16, f32, f32::NAN, |sample| F32_SUM_MAX_ABS_ERR;
-    gemm_bf16 in gemm_bf16: BF16, BF16, f32, f32::NAN, |sample| sample.max_abs_err;
-    gemm_f16 in gemm_f16: F16, F16, f32, f32::NAN, |sample| sample.max_abs_err;
-    gemm_fp8 in gemm_fp8: FP8, FP8, f32, f32::NAN, |sample| sample.max_abs_err;
-    gemm_i8 in gemm_i8: I8, I8, i32, i32::MAX, |sample| 0.0;
+    gemm_bf16 in gemm_narrow: BF16, BF16, f32, f32::NAN, |sample| sample.max_abs_err;
+    gemm_f16 in gemm_narrow: F16, F16, f32, f32::NAN, |sample| sample.max_abs_err;
+    gemm_fp8 in gemm_narrow: FP8, FP8, f32, f32::NAN, |sample| sample.max_abs_err;
+    gemm_i8 in gemm_narrow: I8, I8, i32, i32::MAX, |sample| 0.0;
 }
 
 pub(super) fn gemv(bench: &Bench<'_>, case: &gemv::Case) -> Result<Launchable, Error> {

@@ -10,7 +10,10 @@
 
 use greta::prelude::*;
 
-use super::gemm_tile::{add_products, load_next, store_next, store_results};
+use super::gemm_products::{STAGE_BYTES_MAX, add_products, store_results};
+use super::gemm_staged::{banded_column, banded_row};
+use super::gemm_threads::{LANE_COLUMNS, LANE_ROWS, multiply_in_threads, store_sums};
+use super::gemm_tile::{load_next, store_next};
 
 /// c[i, j] = sum_k a[i, k] * b[j, k]
 /// a: [m, k] f32; b: [n, k] f32; c: [m, n] f32.
@@ -18,35 +21,48 @@ use super::gemm_tile::{add_products, load_next, store_next, store_results};
     tile(
         BM = 64 in [16, 32, 64, 128],
         BN = 64 in [32, 64, 128],
-        BK = 16 in [8, 16, 32],
+        BK = 16 in [8, 16, 32, 64],
         WM = 32 in [16, 32, 64],
         WN = 32 in [16, 32, 64],
+        STAGES = 3 in [3, 4],
+        QUADS = 1 in [1, 2, 4],
     ),
     require(BM % WM == 0 && BN % WN == 0),
     require(BM / WM * (BN / WN) <= 16),
+    require(BK % (4 * QUADS) == 0),
+    require((BM + BN) * (BK + 4) * 4 <= STAGE_BYTES_MAX),
     require(BM * BK / 4 % (BM / WM * (BN / WN) * 64) == 0 && BN * BK / 4 % (BM / WM * (BN / WN) * 64) == 0),
     require(a.len() == m * k, b.len() == n * k, c.len() == m * n),
     block = (BM / WM) * (BN / WN) * WAVE,
 )]
 pub fn gemm_f32(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, m: u32, n: u32, k: u32) {
-    let mut tile = shared::<[[f32; BK + 4]; BM + BN]>();
-    let (row, column) = (block_idx().y * BM, block_idx().x * BN);
     let wave_row = wave_id() / (BN / WN) * WM;
     let wave_column = wave_id() % (BN / WN) * WN;
-
-    let mut next: [f32x4; (BM + BN) * BK / 4 / BLOCK];
-    let mut sums = [[Accumulator::<F32_16x16x4>::zero(); WN / 16]; WM / 16];
-    if k > 0 {
-        load_next::<f32x4>(a, b, &mut next, row, column, m, n, 0, k, BM, BK);
-    }
-    for base in (0..k).step_by(BK) {
-        store_next(&next, &mut tile, k - base, BM, BK);
-        barrier();
-        if base + BK < k {
-            load_next::<f32x4>(a, b, &mut next, row, column, m, n, base + BK, k, BM, BK);
+    if has_copy_async() {
+        let mut tile = shared::<[[[f32; BK + 4]; BM + BN]; STAGES]>();
+        let (row, column) = (banded_row() * BM, banded_column() * BN);
+        let own_row = wave_row + lane_id() / LANE_COLUMNS;
+        let own_column = wave_column + lane_id() % LANE_COLUMNS;
+        let mut sums = [[0.0; WN / LANE_COLUMNS]; WM / LANE_ROWS];
+        multiply_in_threads(a, b, &mut tile, &mut sums, row, column, own_row, BM + own_column, m, n, k, BM, BK, QUADS);
+        store_sums(&sums, c, row + own_row, column + own_column, m, n);
+    } else {
+        let mut tile = shared::<[[[f32; BK + 4]; BM + BN]; 1]>();
+        let (row, column) = (block_idx().y * BM, block_idx().x * BN);
+        let mut next: [f32x4; (BM + BN) * BK / 4 / BLOCK];
+        let mut sums = [[Accumulator::<F32_16x16x4>::zero(); WN / 16]; WM / 16];
+        if k > 0 {
+            load_next::<f32x4>(a, b, &mut next, row, column, m, n, 0, k, BM, BK);
         }
-        add_products(&tile, &mut sums, wave_row, BM + wave_column, BK);
-        barrier();
+        for base in (0..k).step_by(BK) {
+            store_next(&next, &mut tile, k - base, BM, BK);
+            barrier();
+            if base + BK < k {
+                load_next::<f32x4>(a, b, &mut next, row, column, m, n, base + BK, k, BM, BK);
+            }
+            add_products(&tile, &mut sums, 0, wave_row, BM + wave_column, BK);
+            barrier();
+        }
+        store_results(&sums, c, row + wave_row, column + wave_column, m, n);
     }
-    store_results(&sums, c, row + wave_row, column + wave_column, m, n);
 }

@@ -13,7 +13,8 @@
 
 use greta::prelude::*;
 
-use super::gemm_tile::{add_products, load_next, store_next, store_results};
+use super::gemm_products::{add_products, store_results};
+use super::gemm_tile::{load_next, store_next};
 
 macro_rules! kernels {
     ($($kernel:ident: $weight:ident, $load:ident;)*) => {
@@ -37,7 +38,7 @@ macro_rules! kernels {
                 block = (BM / WM) * (BN / WN) * WAVE,
             )]
             pub fn $kernel(a: &Global<f32>, b: &Global<$weight>, c: &mut Global<f32>, m: u32, n: u32, k: u32) {
-                let mut tile = shared::<[[f32; BK + 4]; BM + BN]>();
+                let mut tile = shared::<[[[f32; BK + 4]; BM + BN]; 1]>();
                 let (row, column) = (block_idx().y * BM, block_idx().x * BN);
                 let wave_row = wave_id() / (BN / WN) * WM;
                 let wave_column = wave_id() % (BN / WN) * WN;
@@ -54,7 +55,7 @@ macro_rules! kernels {
                     if base + BK < k {
                         load_next::<$load>(a, b, &mut next, row, column, m, n, base + BK, k, BM, BK);
                     }
-                    add_products(&tile, &mut sums, wave_row, BM + wave_column, BK);
+                    add_products(&tile, &mut sums, 0, wave_row, BM + wave_column, BK);
                     if (base + BK) % CHAIN == 0 || base + BK >= k {
                         end_chain(&mut sums, &mut totals);
                     }

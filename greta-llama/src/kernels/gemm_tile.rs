@@ -1,5 +1,5 @@
-//! The parts of a matrix product that its kernels share: tiles of rows of A above rows of B, from global memory through
-//! registers to shared memory, their products on the matrix cores, and the results' way out.
+//! The parts of a matrix product of f32 that its kernels share: tiles of rows of A above rows of B, from global memory
+//! through registers to shared memory.
 //!
 //! Rows of a tile are padded by 4 words, which spreads 16 rows over the banks and keeps them 16-byte aligned. Columns
 //! past the last are padded with a = -0, b = +0, since fma(-0, +0, acc) is acc for every acc (a = +0 would turn -0 into
@@ -66,7 +66,7 @@ fn load_part<V: WeightVector<Wide = f32x4>>(
 #[device]
 pub(super) fn store_next(
     next: &Array<f32x4>,
-    tile: &mut Shared<Shared<f32>>,
+    tile: &mut Shared<Shared<Shared<f32>>>,
     left: u32,
     tile_rows: u32,
     tile_columns: u32,
@@ -82,63 +82,6 @@ pub(super) fn store_next(
                 part[j] = select(column + j < left, part[j], select(row < tile_rows, -0.0, 0.0));
             }
         }
-        tile[row].store_vector(column, part);
-    }
-}
-
-/// Adds the products of the tile's rows from `a_row` and from `b_row` on to a wave's sums.
-#[device]
-pub(super) fn add_products(
-    tile: &Shared<Shared<f32>>,
-    sums: &mut Array<Array<Accumulator<F32_16x16x4>>>,
-    a_row: u32,
-    b_row: u32,
-    tile_columns: u32,
-) {
-    #[unroll]
-    for step in (0..tile_columns).step_by(4) {
-        let mut a: [FragmentA<F32_16x16x4>; sums.len()];
-        let mut b: [FragmentB<F32_16x16x4>; sums[0].len()];
-        #[unroll]
-        for i in 0..a.len() {
-            a[i] = FragmentA::load(tile, a_row + i * 16, step);
-        }
-        #[unroll]
-        for j in 0..b.len() {
-            b[j] = FragmentB::load_transposed(tile, step, b_row + j * 16);
-        }
-        #[unroll]
-        for i in 0..a.len() {
-            #[unroll]
-            for j in 0..b.len() {
-                sums[i][j] = mma(a[i], b[j], sums[i][j]);
-            }
-        }
-    }
-}
-
-/// Writes a wave's results to c from `row`, `column` on.
-#[device]
-pub(super) fn store_results(
-    results: &Array<Array<Accumulator<F32_16x16x4>>>,
-    c: &mut Global<f32>,
-    row: u32,
-    column: u32,
-    m: u32,
-    n: u32,
-) {
-    #[unroll]
-    for i in 0..results.len() {
-        #[unroll]
-        for j in 0..results[0].len() {
-            let result = results[i][j];
-            #[unroll]
-            for r in 0..result.len() {
-                let (row, column) = (row + i * 16 + result.row(r), column + j * 16 + result.column(r));
-                if row < m && column < n {
-                    c[row * n + column] = result[r];
-                }
-            }
-        }
+        tile[0][row].store_vector(column, part);
     }
 }

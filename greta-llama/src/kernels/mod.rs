@@ -15,13 +15,13 @@ pub mod attention_decode;
 pub mod attention_output;
 pub mod attention_prefill;
 pub mod causal_mask;
-pub mod gemm_bf16;
-pub mod gemm_f16;
 pub mod gemm_f32;
 pub mod gemm_f32_blocked;
-pub mod gemm_fp8;
-pub mod gemm_i8;
+pub mod gemm_narrow;
 pub mod gemm_narrow_tile;
+mod gemm_products;
+mod gemm_staged;
+mod gemm_threads;
 mod gemm_tile;
 pub mod gemv;
 pub mod gemv_add;
@@ -50,14 +50,14 @@ pub static KERNELS: &[&KernelDefinition] = &[
     &attention_output::attention_output_f16::DEFINITION,
     &attention_prefill::attention_prefill::DEFINITION,
     &causal_mask::causal_mask::DEFINITION,
-    &gemm_bf16::gemm_bf16::DEFINITION,
-    &gemm_f16::gemm_f16::DEFINITION,
+    &gemm_narrow::gemm_bf16::DEFINITION,
+    &gemm_narrow::gemm_f16::DEFINITION,
     &gemm_f32::gemm_f32::DEFINITION,
     &gemm_f32_blocked::gemm_f32_blocked::DEFINITION,
     &gemm_f32_blocked::gemm_f32_blocked_bf16::DEFINITION,
     &gemm_f32_blocked::gemm_f32_blocked_f16::DEFINITION,
-    &gemm_fp8::gemm_fp8::DEFINITION,
-    &gemm_i8::gemm_i8::DEFINITION,
+    &gemm_narrow::gemm_fp8::DEFINITION,
+    &gemm_narrow::gemm_i8::DEFINITION,
     &gemv::gemv::DEFINITION,
     &gemv_add::gemv_add::DEFINITION,
     &gemv_add::gemv_add_bf16::DEFINITION,

@@ -3,7 +3,7 @@
 use super::super::bind::Bind;
 use super::super::memory::{Memory, Space};
 use super::super::value::{IntoVal, Val, Value};
-use crate::ir::Location;
+use crate::ir::{Expr, ExprKind, Location, Op};
 
 /// Memory whose elements have a row and a column: a shared or register array of two dimensions, or [`Memory::rows`] of
 /// a buffer.
@@ -19,6 +19,10 @@ pub trait Matrix {
     fn at(&self, row: Val<u32>, column: Val<u32>, location: Location) -> Val<Self::Element>;
     /// Consecutive elements of a row as one value of type `V`, in one access.
     fn vector_at<V: Value>(&self, row: Val<u32>, column: Val<u32>, location: Location) -> Val<V>;
+    /// The 16 bytes of a row that [`Op::LoadMatrices`] takes of each lane, if the matrix is in shared memory.
+    fn opt_exchanged<V: Value>(&self, _row: Val<u32>, _column: Val<u32>, _location: Location) -> Option<Val<V>> {
+        None
+    }
 }
 
 /// A [`Matrix`] that can be written to.
@@ -36,6 +40,13 @@ impl<T: Value, S: Space> Matrix for Memory<Memory<T, S>, S> {
 
     fn vector_at<V: Value>(&self, row: Val<u32>, column: Val<u32>, location: Location) -> Val<V> {
         self.part::<T>(row).load(column, location)
+    }
+
+    fn opt_exchanged<V: Value>(&self, row: Val<u32>, column: Val<u32>, location: Location) -> Option<Val<V>> {
+        S::IS_SHARED.then(|| {
+            let kind = ExprKind::Load(self.part::<T>(row).place(column, location));
+            Val::record_op(Op::LoadMatrices, vec![Expr { kind, ty: V::ty(), location }], location)
+        })
     }
 }
 

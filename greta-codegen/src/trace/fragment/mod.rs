@@ -17,7 +17,7 @@ use super::builtins::lane_id;
 use super::tracer;
 use super::value::{Atom, Float, IntoVal, Number, Signed, Val, Value, Vector};
 use crate::ir::{Expr, ExprKind, Literal, Location, Op, Type};
-use crate::mfma::{Coordinate, Role, Spread, Sum};
+use crate::mfma::{self, Coordinate, Product, Role, Spread, Sum};
 
 /// The `m × k` left factor of a matrix instruction.
 #[derive(Clone, Copy, Debug)]
@@ -119,6 +119,65 @@ fn from_elements<M: MatrixShape, F: Value, E: Value>(
     }
 }
 
+/// What a thread holds side by side of elements `E` of an operand: in a row of A or C, a column of B; the roles in this
+/// order.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<M, E, const ROLE: usize>(PhantomData<(M, E)>);
+
+impl<M: MatrixShape, E: Value, const ROLE: usize> Vector for Run<M, E, ROLE> {
+    type Lane = E;
+}
+
+impl<M: MatrixShape, E: Value, const ROLE: usize> Value for Run<M, E, ROLE> {
+    fn ty() -> Type {
+        Type::vector(E::ty().scalar, spread::<M>().run(Role::ALL[ROLE]) as u8)
+    }
+}
+
+/// A factor that the target's lanes load 16 bytes of each, given which row of memory and which element of it, and whose
+/// words they then exchange: as they lie, rows and halves of k alternate in A, halves of k and columns in B.
+#[track_caller]
+fn opt_exchanged<M: MatrixShape, F: Value>(
+    role: Role,
+    load: impl Fn(Val<u32>, Val<u32>) -> Option<Val<F>>,
+) -> Option<Val<F>> {
+    let Product::Instruction(row) = spread::<M>().product else { return None };
+    if row.wave == mfma::WAVE {
+        return None;
+    }
+    let (lane, half) = (lane_id(), literal(M::K / 2));
+    let eight = lane / literal(8) % literal(2);
+    match role {
+        Role::B => load(lane / literal(16) * literal(8) + lane % literal(8), eight * half),
+        _ => load(lane % literal(16), lane / literal(16) * half),
+    }
+}
+
+/// A value of one or more runs, each loaded from where its first element is.
+#[track_caller]
+fn from_runs<M: MatrixShape, F: Value, R: Value>(
+    role: Role,
+    load: impl Fn(Val<u32>, Val<u32>) -> Val<R>,
+    location: Location,
+) -> Val<F> {
+    let run = u32::from(R::ty().lanes);
+    let firsts: Vec<Val<u32>> = (0..u32::from(F::ty().lanes)).step_by(run as usize).map(literal).collect();
+    let runs: Vec<Val<R>> =
+        coordinates::<M>(role, &firsts).into_iter().map(|(row, column)| load(row, column)).collect();
+    if let [run] = runs.as_slice() {
+        return Val::from_atom(run.atom);
+    }
+    let lane = |loaded: &Val<R>, lane: u32| {
+        if run == 1 {
+            return loaded.expr(location);
+        }
+        let kind = ExprKind::Lane(Box::new(loaded.expr(location)), Box::new(literal(lane).expr(location)));
+        Expr { kind, ty: R::ty().element(), location }
+    };
+    let lanes = runs.iter().flat_map(|loaded| (0..run).map(move |at| lane(loaded, at))).collect();
+    Val::record(ExprKind::Vector(lanes), location)
+}
+
 /// A value whose elements are all the same.
 fn repeated<F: Value>(element: Expr, location: Location) -> Val<F> {
     let kind = if F::ty().is_vector() { ExprKind::Splat(Box::new(element)) } else { element.kind };
@@ -215,8 +274,8 @@ fragment! {
 }
 
 impl<M: MatrixShape> FragmentA<M> {
-    /// As `load`, each thread's elements in one access: `column` is a multiple of their number, and so is the length of
-    /// a row.
+    /// As `load`, in one access for each row that a thread holds elements of: `column` is a multiple of the shape's `K`,
+    /// the length of a row one of what a thread holds of it.
     #[track_caller]
     pub fn load_vector(
         matrix: &impl Matrix<Element = M::A>,
@@ -224,14 +283,21 @@ impl<M: MatrixShape> FragmentA<M> {
         column: impl IntoVal<u32>,
     ) -> Val<Self> {
         let location = Location::caller();
-        let (i, j) = coordinates::<M>(Role::A, &[literal(0)])[0];
-        matrix.vector_at(plus(row.into_val(), i), plus(column.into_val(), j), location)
+        let (row, column) = (row.into_val(), column.into_val());
+        let exchanged = |i, j| matrix.opt_exchanged(plus(row, i), plus(column, j), location);
+        opt_exchanged::<M, _>(Role::A, exchanged).unwrap_or_else(|| {
+            from_runs::<M, _, Run<M, M::A, 0>>(
+                Role::A,
+                |i, j| matrix.vector_at(plus(row, i), plus(column, j), location),
+                location,
+            )
+        })
     }
 }
 
 impl<M: MatrixShape> FragmentB<M> {
-    /// As `load_transposed`, each thread's elements in one access: `row` is a multiple of their number, and so is the
-    /// length of a row of the matrix.
+    /// As `load_transposed`, in one access for each column that a thread holds elements of: `row` is a multiple of the
+    /// shape's `K`, the length of a row of the matrix one of what a thread holds of it.
     #[track_caller]
     pub fn load_transposed_vector(
         matrix: &impl Matrix<Element = M::B>,
@@ -239,8 +305,15 @@ impl<M: MatrixShape> FragmentB<M> {
         column: impl IntoVal<u32>,
     ) -> Val<Self> {
         let location = Location::caller();
-        let (i, j) = coordinates::<M>(Role::B, &[literal(0)])[0];
-        matrix.vector_at(plus(column.into_val(), j), plus(row.into_val(), i), location)
+        let (row, column) = (row.into_val(), column.into_val());
+        let exchanged = |i, j| matrix.opt_exchanged(plus(column, i), plus(row, j), location);
+        opt_exchanged::<M, _>(Role::B, exchanged).unwrap_or_else(|| {
+            from_runs::<M, _, Run<M, M::B, 1>>(
+                Role::B,
+                |i, j| matrix.vector_at(plus(column, j), plus(row, i), location),
+                location,
+            )
+        })
     }
 }
 
@@ -264,6 +337,22 @@ impl<M: MatrixShape> Val<Accumulator<M>> {
         super::bind::assign(self, sum);
     }
 
+    /// How many elements this thread holds side by side in a row: it depends on the target.
+    #[must_use]
+    pub fn run_len(self) -> Val<u32> {
+        literal(spread::<M>().run(Role::C))
+    }
+
+    /// The elements side by side of which element `register` of what this thread holds is the first, a multiple of
+    /// [`Val::run_len`].
+    #[track_caller]
+    pub fn run(self, register: impl IntoVal<u32>) -> Val<Run<M, M::C, 2>> {
+        let (location, first) = (Location::caller(), register.into_val());
+        let elements = (0..spread::<M>().run(Role::C))
+            .map(|at| super::memory::Get::element(&self, first + literal(at), location).expr(location));
+        Val::record(ExprKind::Vector(elements.collect()), location)
+    }
+
     /// Stores the elements to `matrix` from `matrix[row][column]` on.
     #[track_caller]
     pub fn store(self, matrix: &mut impl MatrixMut<Element = M::C>, row: impl IntoVal<u32>, column: impl IntoVal<u32>) {
@@ -282,8 +371,10 @@ impl<M: MatrixShape> Val<Accumulator<M>> {
 #[track_caller]
 pub fn mma<M: MatrixShape>(a: Val<FragmentA<M>>, b: Val<FragmentB<M>>, c: Val<Accumulator<M>>) -> Val<Accumulator<M>> {
     let location = Location::caller();
-    if let Some(function) = spread::<M>().function {
-        return fused::multiply_add(function, a, b, c);
+    match spread::<M>().product {
+        Product::Fused(function) => fused::multiply_add(function, a, b, c),
+        Product::Instruction(row) => {
+            Val::record_op(Op::Mfma(row), vec![a.expr(location), b.expr(location), c.expr(location)], location)
+        }
     }
-    Val::record_op(Op::Mfma(M::ROW), vec![a.expr(location), b.expr(location), c.expr(location)], location)
 }

@@ -1,0 +1,84 @@
+//! `C = A Bᵀ` of `bf16`, `f16`, `fp8` and `i8` on the matrix cores, any m, n and k, summed in `f32` or `i32`.
+//!
+//! A block computes BM x BN of C, a wave WM x WN of it in fragments of 16 x 16. Tiles come through registers, the next
+//! while one is multiplied (`gemm_narrow_tile`), or by asynchronous copies, STAGES - 1 of them ahead, where the target
+//! has those (`gemm_staged`). On gfx942 every element is what the matrix cores add up in order of k, bit for bit whatever
+//! the tile: the f32 after every eight products of 16 bits, every sixteen of fp8; the sum modulo 2^32 of i8.
+//! Launch: grid (ceil(n / BN), ceil(m / BM)). Compute-bound: 2 m n k operations, at 1307 Top/s in 16 bits and 2615 in 8
+//! on an MI300X: 4096³ 105 and 53 µs.
+//! Reference: [`crate::reference::gemm_bf16`] and its kin; cases: [`crate::cases::gemm`].
+
+use greta::prelude::*;
+
+use super::gemm_narrow_tile::multiply;
+use super::gemm_products::{STAGE_BYTES_MAX, store_results};
+use super::gemm_staged::{banded_column, banded_row, multiply_staged};
+
+/// A kernel: the types of A and B and of C, 16 bytes of the former, the shape of a fragment; the depths of a
+/// tile.
+macro_rules! kernels {
+    ($(
+        $kernel:ident: $element:ident, $sum:ident, $part:ident of $lanes:literal, $shape:ident,
+        BK = $depth:literal in $depths:tt;
+    )*) => {
+        $(
+            #[doc = "c[i, j] = sum_k a[i, k] * b[j, k]"]
+            #[doc = concat!(
+                "a: [m, k] ", stringify!($element), "; b: [n, k] ", stringify!($element), "; c: [m, n] ", stringify!($sum), "."
+            )]
+            #[kernel(
+                tile(
+                    BM = 64 in [32, 64, 128, 256],
+                    BN = 64 in [32, 64, 128, 256],
+                    BK = $depth in $depths,
+                    WM = 32 in [16, 32, 64],
+                    WN = 32 in [16, 32, 64],
+                    STAGES = 4 in [3, 4],
+                ),
+                require(BM % WM == 0 && BN % WN == 0),
+                require(BM / WM * (BN / WN) <= 16),
+                require((BM + BN) * (BK + $lanes) * 16 / $lanes <= STAGE_BYTES_MAX),
+                require(BM * BK / $lanes % (BM / WM * (BN / WN) * 64) == 0),
+                require(BN * BK / $lanes % (BM / WM * (BN / WN) * 64) == 0),
+                require(a.len() == m * k, b.len() == n * k, c.len() == m * n),
+                block = (BM / WM) * (BN / WN) * WAVE,
+            )]
+            pub fn $kernel(
+                a: &Global<$element>,
+                b: &Global<$element>,
+                c: &mut Global<$sum>,
+                m: u32,
+                n: u32,
+                k: u32,
+            ) {
+                let wave_row = wave_id() / (BN / WN) * WM;
+                let wave_column = wave_id() % (BN / WN) * WN;
+                if has_copy_async() {
+                    let mut tile = shared::<[[[$element; BK + $lanes]; BM + BN]; STAGES]>();
+                    let (row, column) = (banded_row() * BM, banded_column() * BN);
+                    let mut sums = [[Accumulator::<$shape>::zero(); WN / 16]; WM / 16];
+                    multiply_staged::<$part, $shape>(
+                        a, b, &mut tile, &mut sums, row, column, wave_row, BM + wave_column, m, n, k, BM, BK,
+                    );
+                    store_results(&sums, c, row + wave_row, column + wave_column, m, n);
+                } else {
+                    let mut tile = shared::<[[[$element; BK + $lanes]; BM + BN]; 1]>();
+                    let (row, column) = (block_idx().y * BM, block_idx().x * BN);
+                    let mut next: [$part; (BM + BN) * BK / $lanes / BLOCK];
+                    let mut sums = [[Accumulator::<$shape>::zero(); WN / 16]; WM / 16];
+                    multiply(
+                        a, b, &mut tile, &mut next, &mut sums, row, column, wave_row, BM + wave_column, m, n, k, BM, BK,
+                    );
+                    store_results(&sums, c, row + wave_row, column + wave_column, m, n);
+                }
+            }
+        )*
+    };
+}
+
+kernels! {
+    gemm_bf16: bf16, f32, bf16x8 of 8, Bf16_16x16x16, BK = 32 in [32, 64];
+    gemm_f16: f16, f32, f16x8 of 8, F16_16x16x16, BK = 32 in [32, 64];
+    gemm_fp8: fp8, f32, fp8x16 of 16, Fp8_16x16x32, BK = 64 in [64, 128];
+    gemm_i8: i8, i32, i8x16 of 16, I8_16x16x32, BK = 64 in [64, 128];
+}
