@@ -66,7 +66,7 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod rt {
     pub use greta_codegen::contract;
-    pub use greta_codegen::definition::{KernelDefinition, Requirement, TileParameter, VariantError};
+    pub use greta_codegen::definition::{KernelDefinition, Known, Requirement, TileParameter, VariantError};
     pub use greta_codegen::diagnostic::Diagnostic;
     pub use greta_codegen::ir::{
         Argument, Foreign, ForeignText, Kernel, Literal, Location, Shape, Type, Unroll, VarId,

@@ -20,6 +20,8 @@ pub struct KernelDefinition {
     pub parameters: &'static [TileParameter],
     /// What the tile parameters must satisfy.
     pub requirements: &'static [Requirement],
+    /// Variants known to be fast, of each target the ones for the smallest launches first.
+    pub known: &'static [Known],
     /// What a launch's arguments must satisfy.
     pub contracts: &'static [Contract],
     /// The length of its dynamic shared array, if launches compute it.
@@ -46,6 +48,19 @@ pub struct Requirement {
     pub text: &'static str,
     /// Whether it can be computed and holds for one value per tile parameter.
     pub holds: fn(values: &[u32]) -> bool,
+}
+
+/// A variant that its author found to be fast on a target: what is launched there until a tuning says otherwise.
+#[derive(Debug)]
+pub struct Known {
+    /// LLVM's name of the target.
+    pub target: &'static str,
+    /// The sizes of a launch whose product decides, by name.
+    pub sizes: &'static [&'static str],
+    /// The largest product that the variant is for.
+    pub up_to: usize,
+    /// One value per tile parameter.
+    pub values: &'static [u32],
 }
 
 /// Why a choice of tile parameters is refused. The caller's to mend.
@@ -90,6 +105,17 @@ impl KernelDefinition {
     #[must_use]
     pub fn defaults(&self) -> Vec<u32> {
         self.parameters.iter().map(|parameter| parameter.default).collect()
+    }
+
+    /// The values of the variant known to be fast on a target, for a launch whose sizes `size` gives by name.
+    #[must_use]
+    pub fn opt_known(&self, target: &Target, size: impl Fn(&str) -> Option<usize>) -> Option<&'static [u32]> {
+        let is_for = |known: &&Known| {
+            let product =
+                known.sizes.iter().try_fold(1_usize, |product, name| Some(product.saturating_mul(size(name)?)));
+            known.target == target.name && product.is_some_and(|product| product <= known.up_to)
+        };
+        self.known.iter().find(is_for).map(|known| known.values)
     }
 
     /// Whether these values make a variant.

@@ -156,6 +156,11 @@ impl Launchable {
         Self { launch, outcomes, default: values, fixed: &[], work, sets: 1 }
     }
 
+    /// Gives the variant that is launched unless a better one is known.
+    pub(crate) fn beginning_with(self, values: &[u32]) -> Self {
+        Self { default: values.to_vec(), ..self }
+    }
+
     /// Names the tile parameters that the shape decides: they are never tuned.
     pub(crate) fn fixing(self, fixed: &'static [&'static str]) -> Self {
         Self { fixed, ..self }

@@ -3,6 +3,7 @@
 mod device;
 
 use greta::Device;
+use greta::runtime::launch::Variant;
 use greta::runtime::tuning::Shape;
 use greta_llama::KERNELS;
 use greta_llama::case_launch::{CaseLaunches, PrepareError};
@@ -96,4 +97,35 @@ fn shapes_that_are_no_case_are_refused_with_what_is_wrong() {
     assert!(matches!(refused("attention_decode", attention), PrepareError::Requirement { .. }));
     let large = refused("gemm_f32", "m=65536,n=65536,k=1").to_string();
     assert!(large.starts_with("gemm_f32 with k=1,m=65536,n=65536 needs an argument of more than"), "{large}");
+}
+
+#[test]
+fn every_known_variant_is_right_on_its_target() {
+    let mut checked = 0;
+    for kernel in KERNELS {
+        for known in kernel.known {
+            let device = Device::open(&format!("cpu:{}", known.target)).unwrap();
+            let stream = device.stream().unwrap();
+            let right = prepare(&device, kernel.name, 1).check(&stream, known.values);
+            assert_eq!(right.unwrap_or_else(|error| panic!("{error}")), Ok(()), "{} {known:?}", kernel.name);
+            checked += 1;
+        }
+    }
+    assert_ne!(checked, 0);
+}
+
+#[test]
+fn a_default_gives_way_to_what_is_known_of_the_target_and_the_shape() {
+    use greta_llama::kernels::gemm_f32::gemm_f32 as kernel;
+    let tuned = |device: &str, variant: kernel::Variant, size: usize| {
+        let shape = Shape::new([("m", size), ("n", size), ("k", 1)]);
+        Device::open(device).unwrap().tuned(variant, &shape).values()
+    };
+    let default = kernel::variant();
+    assert_eq!(tuned("cpu", default, 512), default.values());
+    let known = kernel::DEFINITION.known;
+    assert_eq!(tuned("cpu:sm_90", default, 512), known[0].values);
+    assert_eq!(tuned("cpu:sm_90", default, 513), known[1].values);
+    assert_eq!(tuned("cpu:sm_90", default, 1 << 20), known.last().unwrap().values);
+    assert_eq!(tuned("cpu:sm_90", default.bm(128), 512), default.bm(128).values(), "the caller's own choice");
 }

@@ -10,6 +10,8 @@ use syn::{Error, Expr, Ident, LitInt, Result, Token, bracketed, parenthesized};
 pub(crate) struct KernelAttribute {
     pub(crate) tiles: Vec<Tile>,
     pub(crate) requirements: Vec<Expr>,
+    /// The table of known variants.
+    pub(crate) known: Option<Expr>,
     /// The length of the dynamic shared array, if launches compute it.
     pub(crate) shared: Option<Expr>,
     pub(crate) block: Expr,
@@ -20,6 +22,7 @@ pub(crate) struct KernelAttribute {
 struct Arguments {
     tiles: Vec<Tile>,
     requirements: Vec<Expr>,
+    known: Option<Expr>,
     shared: Option<Expr>,
     block: Option<Expr>,
 }
@@ -60,9 +63,9 @@ impl Parse for Tile {
 impl KernelAttribute {
     pub(crate) fn parse(tokens: TokenStream) -> Result<Self> {
         let span = tokens.clone();
-        let Arguments { tiles, requirements, shared, block } = syn::parse2(tokens)?;
+        let Arguments { tiles, requirements, known, shared, block } = syn::parse2(tokens)?;
         match block {
-            Some(block) => Ok(Self { tiles, requirements, shared, block }),
+            Some(block) => Ok(Self { tiles, requirements, known, shared, block }),
             None => Err(Error::new_spanned(
                 span.into_token_stream(),
                 "a kernel needs its block size: `block = 256`, or `block = (16, 16)`",
@@ -96,11 +99,12 @@ impl Arguments {
                 self.requirements.extend(Punctuated::<Expr, Token![,]>::parse_terminated(&list)?);
                 Ok(())
             }
+            "known" => parse_once(&mut self.known, &name, input),
             "shared" => parse_once(&mut self.shared, &name, input),
             "block" => parse_once(&mut self.block, &name, input),
             other => {
                 let message = format!(
-                    "unknown argument `{other}`: #[kernel] takes `tile(…)`, `require(…)`, `shared = …` and `block = …`"
+                    "unknown argument `{other}`: #[kernel] takes `tile(…)`, `require(…)`, `known = …`, `shared = …` and `block = …`"
                 );
                 Err(Error::new(name.span(), message))
             }

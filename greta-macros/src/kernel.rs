@@ -272,6 +272,7 @@ fn definition(
         Some(length) => quote!(::core::option::Option::Some(#length)),
         None => quote!(::core::option::Option::None),
     };
+    let known = attribute.known.as_ref().map_or_else(|| quote!(&[]), ToTokens::to_token_stream);
     let location = location(span);
     quote! {
         /// What the kernel is called, what can be tuned, and how it is traced.
@@ -283,6 +284,7 @@ fn definition(
             manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
             parameters: &[#(#parameters),*],
             requirements: &[#(#requirements),*],
+            known: #known,
             contracts: &[#(#contracts),*],
             shared: #shared,
             trace: __greta_trace,

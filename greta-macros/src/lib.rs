@@ -34,6 +34,7 @@ use proc_macro::TokenStream;
 ///     tile(BM = 64 in [32, 64, 128]),     // tile parameters: default and candidates
 ///     require(BM % 32 == 0),              // what they must satisfy
 ///     require(a.len() == m * k),          // what the arguments of a launch must satisfy
+///     known = KNOWN,                      // optional: variants that were fast, a `&[Known]`
 ///     block = BM * 4,                     // threads of a block: one number, or a tuple of up to three
 /// )]
 /// ```

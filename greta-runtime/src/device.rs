@@ -182,8 +182,9 @@ impl Device {
         self.inner.driver.compiler()
     }
 
-    /// The variant of a kernel that `greta tune` found to be the fastest for the bucket of a shape on this device, or the
-    /// variant given if there is none. Looked up once; an entry that is damaged or stale is ignored with a warning.
+    /// The variant of a kernel that `greta tune` found to be the fastest for the bucket of a shape on this device. Looked
+    /// up once; an entry that is damaged or stale is ignored with a warning. If there is none, the variant given; in place
+    /// of the kernel's default the one that its author knows to be fast on such a device (`#[kernel(known = …)]`).
     #[must_use]
     pub fn tuned<V: Tunable>(&self, variant: V, shape: &Shape) -> V {
         let values = self.tuned_values(variant.definition(), &variant.values(), shape);

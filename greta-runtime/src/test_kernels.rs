@@ -38,6 +38,7 @@ const fn definition(
         manifest_dir,
         parameters,
         requirements,
+        known: &[],
         contracts: &[],
         shared: None,
         trace,

@@ -335,7 +335,8 @@ pub(crate) struct Tuned {
 }
 
 impl Tuned {
-    /// The values of the variant measured for a shape, or those given.
+    /// The values of the variant measured for a shape; else those given, but of the one that is known to be fast in place of
+    /// the kernel's default.
     pub(crate) fn values(
         &self,
         device: &Device,
@@ -346,7 +347,11 @@ impl Tuned {
         let key = (std::ptr::from_ref(definition).addr(), shape.bucket());
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let measured = found.entry(key).or_insert_with(|| look_up(device, definition, shape));
-        let Some(measured) = measured else { return given.to_vec() };
+        let Some(measured) = measured else {
+            let is_default = given == definition.defaults();
+            let opt_known = definition.opt_known(device.target(), |name| shape.size(name));
+            return opt_known.filter(|_| is_default).unwrap_or(given).to_vec();
+        };
         let is_fixed = |name: &str| measured.fixed.iter().any(|fixed| fixed == name);
         let mut parameters = definition.parameters.iter().zip(&measured.values).zip(given);
         let is_for = parameters.all(|((parameter, value), given)| value == given || !is_fixed(parameter.name));

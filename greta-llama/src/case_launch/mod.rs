@@ -141,9 +141,14 @@ impl CaseLaunches {
         if expected.iter().zip(&sizes).any(|(name, size)| *size == 0 && *name != "past") {
             return Err(PrepareError::Requirement { kernel, requirement: "every size but past is at least 1" });
         }
-        (self.shape)(&Bench::new(device, sets), &sizes).map_err(|error| match error {
+        let launchable = (self.shape)(&Bench::new(device, sets), &sizes).map_err(|error| match error {
             PrepareError::TooLarge { kernel, .. } => PrepareError::TooLarge { kernel, given: shape.clone() },
             error => error,
+        })?;
+        let opt_known = self.kernel.opt_known(device.target(), |name| shape.size(name));
+        Ok(match opt_known {
+            Some(known) => launchable.beginning_with(known),
+            None => launchable,
         })
     }
 }

@@ -8,12 +8,20 @@
 //! Launch: grid (ceil(n / BN), ceil(m / BM)). Compute-bound: 2 m n k flop; 512³: 1.6 µs, 4096³: 840 µs.
 //! Reference: [`crate::reference::gemm_fma_chain`]; cases: [`crate::cases::gemm`].
 
+use greta::codegen::definition::Known;
 use greta::prelude::*;
 
 use super::gemm_products::{STAGE_BYTES_MAX, add_products, store_results};
 use super::gemm_staged::{banded_column, banded_row};
 use super::gemm_threads::{LANE_COLUMNS, LANE_ROWS, multiply_in_threads, store_sums};
 use super::gemm_tile::{load_next, store_next};
+
+/// On an H100: small products want blocks for all of its multiprocessors, large ones 8 x 8 sums a thread.
+const KNOWN: &[Known] = &[
+    Known { target: "sm_90", sizes: &["m", "n"], up_to: 512 * 512, values: &[32, 64, 64, 16, 32, 3, 1] },
+    Known { target: "sm_90", sizes: &["m", "n"], up_to: 1024 * 1024, values: &[64, 128, 32, 32, 32, 3, 1] },
+    Known { target: "sm_90", sizes: &["m", "n"], up_to: usize::MAX, values: &[128, 128, 32, 32, 64, 3, 2] },
+];
 
 /// c[i, j] = sum_k a[i, k] * b[j, k]
 /// a: [m, k] f32; b: [n, k] f32; c: [m, n] f32.
@@ -27,6 +35,7 @@ use super::gemm_tile::{load_next, store_next};
         STAGES = 3 in [3, 4],
         QUADS = 1 in [1, 2, 4],
     ),
+    known = KNOWN,
     require(BM % WM == 0 && BN % WN == 0),
     require(BM / WM * (BN / WN) <= 16),
     require(BK % (4 * QUADS) == 0),

@@ -8,18 +8,27 @@
 //! on an MI300X: 4096³ 105 and 53 µs.
 //! Reference: [`crate::reference::gemm_bf16`] and its kin; cases: [`crate::cases::gemm`].
 
+use greta::codegen::definition::Known;
 use greta::prelude::*;
 
 use super::gemm_narrow_tile::multiply;
 use super::gemm_products::{STAGE_BYTES_MAX, store_results};
 use super::gemm_staged::{banded_column, banded_row, multiply_staged};
 
+/// Of 16 bits on an H100: blocks for all of its multiprocessors first, then as many products a load as there can be.
+const KNOWN_OF_16_BITS: &[Known] = &[
+    Known { target: "sm_90", sizes: &["m", "n"], up_to: 512 * 1024, values: &[64, 64, 64, 32, 32, 4] },
+    Known { target: "sm_90", sizes: &["m", "n"], up_to: 1024 * 1024, values: &[64, 128, 64, 32, 32, 4] },
+    Known { target: "sm_90", sizes: &["m", "n"], up_to: 2048 * 2048, values: &[128, 128, 64, 64, 32, 3] },
+    Known { target: "sm_90", sizes: &["m", "n"], up_to: usize::MAX, values: &[128, 256, 64, 64, 64, 3] },
+];
+
 /// A kernel: the types of A and B and of C, 16 bytes of the former, the shape of a fragment; the depths of a
-/// tile.
+/// tile; the variants known to be fast.
 macro_rules! kernels {
     ($(
         $kernel:ident: $element:ident, $sum:ident, $part:ident of $lanes:literal, $shape:ident,
-        BK = $depth:literal in $depths:tt;
+        BK = $depth:literal in $depths:tt, $known:expr;
     )*) => {
         $(
             #[doc = "c[i, j] = sum_k a[i, k] * b[j, k]"]
@@ -35,6 +44,7 @@ macro_rules! kernels {
                     WN = 32 in [16, 32, 64],
                     STAGES = 4 in [3, 4],
                 ),
+                known = $known,
                 require(BM % WM == 0 && BN % WN == 0),
                 require(BM / WM * (BN / WN) <= 16),
                 require((BM + BN) * (BK + $lanes) * 16 / $lanes <= STAGE_BYTES_MAX),
@@ -77,8 +87,8 @@ macro_rules! kernels {
 }
 
 kernels! {
-    gemm_bf16: bf16, f32, bf16x8 of 8, Bf16_16x16x16, BK = 32 in [32, 64];
-    gemm_f16: f16, f32, f16x8 of 8, F16_16x16x16, BK = 32 in [32, 64];
-    gemm_fp8: fp8, f32, fp8x16 of 16, Fp8_16x16x32, BK = 64 in [64, 128];
-    gemm_i8: i8, i32, i8x16 of 16, I8_16x16x32, BK = 64 in [64, 128];
+    gemm_bf16: bf16, f32, bf16x8 of 8, Bf16_16x16x16, BK = 32 in [32, 64], KNOWN_OF_16_BITS;
+    gemm_f16: f16, f32, f16x8 of 8, F16_16x16x16, BK = 32 in [32, 64], KNOWN_OF_16_BITS;
+    gemm_fp8: fp8, f32, fp8x16 of 16, Fp8_16x16x32, BK = 64 in [64, 128], &[];
+    gemm_i8: i8, i32, i8x16 of 16, I8_16x16x32, BK = 64 in [64, 128], &[];
 }

@@ -91,6 +91,7 @@ fn run(device: &Device, program: &Program) -> Vec<Vec<Literal>> {
         manifest_dir: "",
         parameters: &[],
         requirements: &[],
+        known: &[],
         contracts: &[],
         shared: None,
         trace,
