@@ -39,6 +39,7 @@ mod tables;
 mod threads;
 mod tiles;
 mod values;
+mod vector_operators;
 mod waves;
 
 use greta::{Device, DeviceOptions};

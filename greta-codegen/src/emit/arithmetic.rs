@@ -9,7 +9,7 @@ use super::helpers::Helper;
 use super::literal::Context;
 use super::scalars::{arithmetic_float, is_half, scalar_name};
 use super::text::Doc;
-use crate::ir::{Expr, Literal, Op, Scalar, Sort, Type};
+use crate::ir::{Expr, ExprKind, Literal, Op, Scalar, Sort, Type};
 
 impl Writer<'_> {
     /// The helper that computes what C++'s operator leaves undefined, and its name.
@@ -60,6 +60,8 @@ impl Writer<'_> {
 
     pub(super) fn shift(&mut self, sign: &'static str, value: &Expr, count: &Expr) -> Printed {
         let bits = value.ty.scalar.bits();
+        // A scalar beside a vector stands for all its lanes.
+        let count = if let ExprKind::Splat(scalar) = &count.kind { scalar } else { count };
         let known = self.kernel.opt_constant(count).and_then(Literal::opt_integer);
         let known = known.is_some_and(|count| (0..bits.into()).contains(&count));
         self.uses_operator(sign, 2, value.ty);

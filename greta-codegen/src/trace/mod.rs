@@ -76,8 +76,8 @@ pub use stored::Stored;
 pub use table::{NamedGet, Table, get_constant};
 pub use tracer::TraceError;
 pub use value::{
-    Atom, Bits, Castable, Comparable, Float, Integer, IntoVal, Number, ScalarValue, Signed, Val, Value, Vector, Word,
-    bf8, bf16, f16, fp8,
+    Atom, Bits, Castable, Comparable, Float, Integer, Integral, IntoVal, Number, ScalarValue, Signed, Val, Value,
+    Vector, Word, bf8, bf16, f16, fp8,
 };
 pub use vector::*;
 pub use wanted::{Condition, ElementIndex, index};

@@ -4,7 +4,7 @@
 use std::ops;
 
 use super::value::{
-    Atom, Bits, Castable, Comparable, Integer, IntoVal, Number, ScalarValue, Signed, Val, Value, bf8, bf16, f16, fp8,
+    Atom, Bits, Castable, Comparable, Integral, IntoVal, Number, ScalarValue, Signed, Val, Value, bf8, bf16, f16, fp8,
 };
 use crate::ir::{ExprKind, Literal, Location, Op};
 
@@ -40,12 +40,12 @@ binary! {
     Sub sub Sub Number, i8, i16, i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64;
     Mul mul Mul Number, i8, i16, i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64;
     Div div Div Number, i8, i16, i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64;
-    Rem rem Rem Integer, i8, i16, i32, i64, u8, u16, u32, u64;
+    Rem rem Rem Integral, i8, i16, i32, i64, u8, u16, u32, u64;
     BitAnd bitand BitAnd Bits, i8, i16, i32, i64, u8, u16, u32, u64, bool;
     BitOr bitor BitOr Bits, i8, i16, i32, i64, u8, u16, u32, u64, bool;
     BitXor bitxor BitXor Bits, i8, i16, i32, i64, u8, u16, u32, u64, bool;
-    Shl shl Shl Integer, i8, i16, i32, i64, u8, u16, u32, u64;
-    Shr shr Shr Integer, i8, i16, i32, i64, u8, u16, u32, u64;
+    Shl shl Shl Integral, i8, i16, i32, i64, u8, u16, u32, u64;
+    Shr shr Shr Integral, i8, i16, i32, i64, u8, u16, u32, u64;
 }
 
 impl<T: Signed> ops::Neg for Val<T> {

@@ -95,13 +95,18 @@ pub trait Number: Value {}
 /// A signed number.
 #[diagnostic::on_unimplemented(message = "a kernel value of type `{Self}` has no sign")]
 pub trait Signed: Number {}
+/// An integer or a vector of integers.
+#[diagnostic::on_unimplemented(
+    message = "a kernel value of type `{Self}` is neither an integer nor a vector of integers"
+)]
+pub trait Integral: Number + Bits {}
 /// A scalar integer.
 #[diagnostic::on_unimplemented(message = "a kernel value of type `{Self}` is not an integer")]
-pub trait Integer: Number + Bits + Comparable {}
+pub trait Integer: Integral + Comparable {}
 /// A float or a vector of floats.
 #[diagnostic::on_unimplemented(message = "a kernel value of type `{Self}` is not floating-point")]
 pub trait Float: Signed {}
-/// A scalar with bitwise operations: integers and `bool`.
+/// A value with bitwise operations: integers, vectors of them, and `bool`.
 #[diagnostic::on_unimplemented(message = "no bitwise operations on kernel values of type `{Self}`")]
 pub trait Bits: Value {}
 /// A scalar of 32 bits, or `bool`: what moves between lanes.
@@ -139,14 +144,14 @@ macro_rules! scalar {
 
 scalar! {
     bool => Bool: Bits Word Comparable;
-    i8 => I8: Number Signed Integer Bits Comparable Castable;
-    i16 => I16: Number Signed Integer Bits Comparable Castable;
-    i32 => I32: Number Signed Integer Bits Word Comparable Castable;
-    i64 => I64: Number Signed Integer Bits Comparable Castable;
-    u8 => U8: Number Integer Bits Comparable Castable;
-    u16 => U16: Number Integer Bits Comparable Castable;
-    u32 => U32: Number Integer Bits Word Comparable Castable;
-    u64 => U64: Number Integer Bits Comparable Castable;
+    i8 => I8: Number Signed Integral Integer Bits Comparable Castable;
+    i16 => I16: Number Signed Integral Integer Bits Comparable Castable;
+    i32 => I32: Number Signed Integral Integer Bits Word Comparable Castable;
+    i64 => I64: Number Signed Integral Integer Bits Comparable Castable;
+    u8 => U8: Number Integral Integer Bits Comparable Castable;
+    u16 => U16: Number Integral Integer Bits Comparable Castable;
+    u32 => U32: Number Integral Integer Bits Word Comparable Castable;
+    u64 => U64: Number Integral Integer Bits Comparable Castable;
     f16 => F16: Number Signed Float Comparable Castable;
     bf16 => Bf16: Number Signed Float Comparable Castable;
     f32 => F32: Number Signed Float Word Comparable Castable;

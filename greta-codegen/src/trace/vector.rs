@@ -2,7 +2,7 @@
 //! what a lane holds of the largest matrices.
 
 use super::stored::{Stored, sealed};
-use super::value::{Float, IntoVal, Number, Signed, Val, Value, Vector, bf8, bf16, f16, fp8};
+use super::value::{Bits, Float, Integral, IntoVal, Number, Signed, Val, Value, Vector, bf8, bf16, f16, fp8};
 use crate::ir::{ExprKind, Location, Scalar, Type};
 
 macro_rules! vectors {
@@ -49,14 +49,14 @@ macro_rules! vectors {
 }
 
 vectors! {
-    i8, I8, [Number Signed]: i8x2 2 i8x4 4 i8x8 8 i8x16 16;
-    i16, I16, [Number Signed]: i16x2 2 i16x4 4 i16x8 8 i16x16 16;
-    i32, I32, [Number Signed]: i32x2 2 i32x4 4 i32x8 8 i32x16 16 i32x32 32;
-    i64, I64, [Number Signed]: i64x2 2 i64x4 4 i64x8 8 i64x16 16;
-    u8, U8, [Number]: u8x2 2 u8x4 4 u8x8 8 u8x16 16;
-    u16, U16, [Number]: u16x2 2 u16x4 4 u16x8 8 u16x16 16;
-    u32, U32, [Number]: u32x2 2 u32x4 4 u32x8 8 u32x16 16;
-    u64, U64, [Number]: u64x2 2 u64x4 4 u64x8 8 u64x16 16;
+    i8, I8, [Number Signed Integral Bits]: i8x2 2 i8x4 4 i8x8 8 i8x16 16;
+    i16, I16, [Number Signed Integral Bits]: i16x2 2 i16x4 4 i16x8 8 i16x16 16;
+    i32, I32, [Number Signed Integral Bits]: i32x2 2 i32x4 4 i32x8 8 i32x16 16 i32x32 32;
+    i64, I64, [Number Signed Integral Bits]: i64x2 2 i64x4 4 i64x8 8 i64x16 16;
+    u8, U8, [Number Integral Bits]: u8x2 2 u8x4 4 u8x8 8 u8x16 16;
+    u16, U16, [Number Integral Bits]: u16x2 2 u16x4 4 u16x8 8 u16x16 16;
+    u32, U32, [Number Integral Bits]: u32x2 2 u32x4 4 u32x8 8 u32x16 16;
+    u64, U64, [Number Integral Bits]: u64x2 2 u64x4 4 u64x8 8 u64x16 16;
     f16, F16, [Number Signed Float]: f16x2 2 f16x4 4 f16x8 8 f16x16 16;
     bf16, Bf16, [Number Signed Float]: bf16x2 2 bf16x4 4 bf16x8 8 bf16x16 16;
     f32, F32, [Number Signed Float]: f32x2 2 f32x4 4 f32x8 8 f32x16 16 f32x32 32;
