@@ -159,7 +159,7 @@ fn a_length_must_be_known_at_compile_time() {
 
 #[test]
 fn a_literal_past_its_type_is_refused() {
-    let message = "the literal 65520.0 is out of range for `f16`";
+    let message = "the literal 65520 is out of range for `f16`";
     refused(&literal_past_f16::DEFINITION, &[], &[message, "y[0] = y[1] + 65_520.0;"]);
 }
 

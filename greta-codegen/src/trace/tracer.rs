@@ -84,7 +84,7 @@ pub enum TraceError {
         function: &'static str,
     },
     /// Rust refuses such literals of its own types.
-    #[error("the literal {given:?} is out of range for `{}`", ty.name())]
+    #[error("the literal {given} is out of range for `{}`", ty.name())]
     LiteralOutOfRange {
         /// The literal.
         given: f64,
