@@ -56,7 +56,8 @@ fn a_program_in_c_finds_the_api_as_it_expects_it() {
         .args(["-std=c11", "-Wall", "-Werror", "-O1", "-o"])
         .arg(&program)
         .arg(source("client.c"))
-        .arg(source("launchers.c"));
+        .arg(source("launchers.c"))
+        .arg(source("order.c"));
     compile.arg("-L").arg(folder.path()).arg("-lamdhip64");
     let compiled = match compile.output() {
         Ok(output) => output,

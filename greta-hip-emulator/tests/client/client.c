@@ -6,7 +6,7 @@
 
 enum { COUNT = 1000 };
 static hipModule_t module;
-static hipFunction_t scale, add_bias, reverse;
+static hipFunction_t scale, add_bias, append, reverse;
 static float *x, *y;
 static const char *dot_path;
 
@@ -147,6 +147,7 @@ static void modules(const char *image) {
     OK(hipModuleLoadData(&module, image));
     OK(hipModuleGetFunction(&scale, module, "scale"));
     OK(hipModuleGetFunction(&add_bias, module, "add_bias"));
+    OK(hipModuleGetFunction(&append, module, "append"));
     OK(hipModuleGetFunction(&reverse, module, "reverse"));
     GIVES(hipErrorNotFound, hipModuleGetFunction(&none, module, "missing"));
     GIVES(hipErrorInvalidHandle, hipModuleGetFunction(&none, (hipModule_t)scale, "scale"));
@@ -455,6 +456,7 @@ int main(int argc, char **argv) {
     graphs();
     captures();
     launchers(scale);
+    orders(append);
     faults();
     OK(hipFree(x));
     OK(hipFree(y));

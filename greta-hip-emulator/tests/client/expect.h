@@ -24,3 +24,6 @@
 
 /* What launchers use beside the plain calls: launchers.c. */
 void launchers(hipFunction_t scale);
+
+/* In which order work is done: order.c. */
+void orders(hipFunction_t append);

@@ -9,6 +9,8 @@ extern "C" __global__ void scale(float* y, const float* x, float factor, int cou
 
 extern "C" __global__ void add_bias(int* y) { y[threadIdx.x] += bias; }
 
+extern "C" __global__ void append(unsigned* number, int digit) { *number = *number * 10 + digit; }
+
 extern "C" __global__ void reverse(int* y) {
     extern __shared__ int words[];
     words[threadIdx.x] = y[threadIdx.x];
