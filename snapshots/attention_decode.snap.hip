@@ -19,6 +19,11 @@ constexpr uint32_t WAVES = 4;
 constexpr uint32_t WAVE = 64;
 constexpr uint32_t BLOCK = WAVES * WAVE;
 
+// How many values a counter takes from `start` to below `end` by `step`.
+static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
+    return start < end ? (end - start - 1) / step + 1 : 0;
+}
+
 // fmaf of each lane.
 static __device__ __forceinline__ f32x4 fmaf(f32x4 a, f32x4 b, f32x4 c) {
     return f32x4{
@@ -125,7 +130,9 @@ extern "C" __global__ void __launch_bounds__(BLOCK) attention_decode(
     float largest = -1e30f;
     float sum = 0.0f;
     f32x4 result = {};
-    for (uint32_t base = begin; base < end; base += streams * KEYS) {
+    for (uint32_t base = begin, left = trips_u32(base, end, streams * KEYS);
+        left > 0;
+        --left, base += streams * KEYS) {
         const uint32_t next = base + streams * KEYS;
         float scores[KEYS];
         float highest = largest;

@@ -247,7 +247,8 @@ impl Build {
         let counter = self.var(name, VarKind::Counter, start.ty);
         let value = self.read(counter);
         let body = self.block(|build| body(build, value));
-        self.push(StmtKind::For { counter, start, end, step, unroll: Unroll::Default, body });
+        let (includes_end, unroll) = (false, Unroll::Default);
+        self.push(StmtKind::For { counter, start, end, includes_end, step, unroll, body });
     }
 
     pub(crate) fn while_(&mut self, test: impl FnOnce(&mut Self) -> Expr, body: impl FnOnce(&mut Self)) {

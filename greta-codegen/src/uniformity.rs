@@ -160,9 +160,9 @@ impl<'a> Analysis<'a> {
             StmtKind::If(condition, then, otherwise) => {
                 return self.branch(condition, then, otherwise, stmt.location, values, control);
             }
-            StmtKind::For { counter, start, end, step, body, .. } => {
+            StmtKind::For { counter, start, end, includes_end, step, body, .. } => {
                 let levels = [start, end, step].map(|bound| self.expr(bound, values, control));
-                let trips = self.trips([start, end, step], levels);
+                let trips = self.trips([start, end, step], *includes_end, levels);
                 values[counter.index()] = levels[0].max(levels[2]);
                 return self.repeat(None, body, (trips, stmt.location), values, control);
             }
@@ -192,11 +192,11 @@ impl<'a> Analysis<'a> {
     }
 
     /// How much threads agree about the number of iterations of a loop, given how much they agree about its bounds.
-    fn trips(&mut self, bounds: [&'a Expr; 3], levels: [Uniformity; 3]) -> Uniformity {
+    fn trips(&mut self, bounds: [&'a Expr; 3], includes_end: bool, levels: [Uniformity; 3]) -> Uniformity {
         let level = levels.into_iter().max().unwrap_or_default();
         match level {
             Uniformity::Uniform => level,
-            _ => self.positions.opt_trips(bounds).unwrap_or(level),
+            _ => self.positions.opt_trips(bounds, includes_end).unwrap_or(level),
         }
     }
 

@@ -127,14 +127,6 @@ pub enum ReportKind {
         /// Iterations that a loop may take.
         limit: u64,
     },
-    /// A `for` whose end plus step does not fit the counter's type. The kernel's fault: end the range earlier.
-    #[error("range end {} plus step {} overflows {}", .end, .step, .end.scalar().name())]
-    RangeOverflow {
-        /// The range's end.
-        end: Literal,
-        /// The step.
-        step: Literal,
-    },
     /// A `for` whose step is zero or negative. The kernel's fault.
     #[error("range step {step} is not positive")]
     RangeStep {

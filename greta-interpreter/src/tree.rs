@@ -317,8 +317,7 @@ pub(crate) enum Node {
         wide: bool,
         location: Location,
     },
-    CheckRange {
-        end: Operand,
+    CheckStep {
         step: Operand,
         scalar: Scalar,
         location: Location,
@@ -501,12 +500,10 @@ impl Node {
                 src.iter().for_each(|operand| read(*operand, note));
                 note(Touch::Write(dst.register));
             }
-            Self::CheckDivisor { divisor: value, .. } | Self::Check { value, .. } => read(*value, note),
+            Self::CheckDivisor { divisor: value, .. }
+            | Self::Check { value, .. }
+            | Self::CheckStep { step: value, .. } => read(*value, note),
             Self::Print { values, .. } => values.iter().for_each(|value| read(*value, note)),
-            Self::CheckRange { end, step, .. } => {
-                read(*end, note);
-                read(*step, note);
-            }
             Self::If { condition, .. } => read(*condition, note),
             Self::Loop(repeated) => read(repeated.condition, note),
             Self::Barrier(_)
@@ -531,9 +528,10 @@ impl Node {
             Self::Atomic { operands, .. } => operands.iter_mut().collect(),
             Self::Shuffle { value, lane, .. } => vec![value, lane],
             Self::Mfma { src, .. } => src.iter_mut().collect(),
-            Self::CheckDivisor { divisor: value, .. } | Self::Check { value, .. } => vec![value],
+            Self::CheckDivisor { divisor: value, .. }
+            | Self::Check { value, .. }
+            | Self::CheckStep { step: value, .. } => vec![value],
             Self::Print { values, .. } => values.iter_mut().collect(),
-            Self::CheckRange { end, step, .. } => vec![end, step],
             Self::Vote { condition, .. } | Self::If { condition, .. } => vec![condition],
             Self::Loop(repeated) => vec![&mut repeated.condition],
             Self::Declare(_)

@@ -99,7 +99,7 @@ impl Pass<'_> {
             | Node::Print { .. }
             | Node::CheckDivisor { .. }
             | Node::Check { .. }
-            | Node::CheckRange { .. }
+            | Node::CheckStep { .. }
             | Node::Unsupported { .. } => {}
         }
     }

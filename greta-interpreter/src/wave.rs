@@ -280,38 +280,31 @@ fn zero_divisor(frame: &mut Frame<'_>, inst: &Inst, wave: usize, lane: usize) ->
     frame.fail(wave, lane, location, ReportKind::DivisionByZero)
 }
 
-/// Reports a range that a counter cannot run through: end, step. `Inst::extra` is the range.
-pub(crate) struct CheckRange;
+/// Reports a step that is not positive. `Inst::extra` is its entry.
+pub(crate) struct CheckStep;
 
-impl Body for CheckRange {
+impl Body for CheckStep {
     #[inline(always)]
     unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
         let program = frame.program;
-        let range = &program.parts.ranges[inst.extra as usize];
+        let checked = &program.parts.steps[inst.extra as usize];
         for wave in 0..frame.waves {
             // SAFETY: there is a current mask for each wave.
             let mask = unsafe { *frame.masks.add(wave) };
             for lane in (0..LANES).filter(|lane| mask >> lane & 1 != 0) {
-                let [end, step] = [0, 1].map(|operand| {
-                    let offset = if range.varying[operand] { wave * LANES + lane } else { 0 };
-                    let low = inst.src[operand] as usize + offset;
-                    let step = inst.src_step[operand] as usize;
-                    // SAFETY: the operands lie in the frame; one of 64 bits has a second word.
-                    let words = unsafe {
-                        let high = if range.scalar.bits() == 64 { *frame.words.add(low + step) } else { 0 };
-                        [*frame.words.add(low), high]
-                    };
-                    range.literal(u64::from(words[0]) | u64::from(words[1]) << 32)
-                });
-                let [end_value, step_value] = [end, step].map(|bound| bound.opt_integer().unwrap_or_default());
-                let (positive, fits) = (step_value > 0, end_value + step_value <= range.scalar.range()[1]);
-                if !positive {
-                    return frame.fail(wave, lane, range.location, ReportKind::RangeStep { step });
+                let offset = if checked.varying { wave * LANES + lane } else { 0 };
+                let low = inst.src[0] as usize + offset;
+                // SAFETY: the operand lies in the frame; one of 64 bits has a second word.
+                let words = unsafe {
+                    let is_wide = checked.scalar.bits() == 64;
+                    let high = if is_wide { *frame.words.add(low + inst.src_step[0] as usize) } else { 0 };
+                    [*frame.words.add(low), high]
+                };
+                let step = checked.literal(u64::from(words[0]) | u64::from(words[1]) << 32);
+                if step.opt_integer().is_none_or(|step| step < 1) {
+                    return frame.fail(wave, lane, checked.location, ReportKind::RangeStep { step });
                 }
-                if !fits {
-                    return frame.fail(wave, lane, range.location, ReportKind::RangeOverflow { end, step });
-                }
-                if range.varying == [false; 2] {
+                if !checked.varying {
                     return false;
                 }
             }

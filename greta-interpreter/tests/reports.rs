@@ -176,18 +176,8 @@ fn division_by_zero_is_reported_for_threads_that_divide() {
 }
 
 #[test]
-fn ranges_that_a_counter_cannot_run_through_are_reported() {
+fn steps_that_are_not_positive_are_reported() {
     let cases = [
-        (
-            E::from(u32::MAX),
-            E::from(1_u32),
-            ReportKind::RangeOverflow { end: Literal::U32(u32::MAX), step: Literal::U32(1) },
-        ),
-        (
-            E::from(i32::MAX - 1),
-            E::from(2_i32),
-            ReportKind::RangeOverflow { end: Literal::I32(i32::MAX - 1), step: Literal::I32(2) },
-        ),
         (E::from(5_u32), bid(), ReportKind::RangeStep { step: Literal::U32(0) }),
         (E::from(5_i32), E::from(-1_i32), ReportKind::RangeStep { step: Literal::I32(-1) }),
     ];
@@ -198,7 +188,7 @@ fn ranges_that_a_counter_cannot_run_through_are_reported() {
         assert_eq!(report(b, [1, 1, 1], &mut []).kind, kind);
     }
     let mut b = Build::new([64, 1, 1]);
-    b.count([0_u32.into(), tid() + (u32::MAX - 20), 1_u32.into()], |b, _| b.leave());
+    b.count([0_u32.into(), 5_u32.into(), E::from(20_u32) - tid()], |b, _| b.leave());
     assert_eq!(report(b, [1, 1, 1], &mut []).thread, [20, 0, 0]);
 }
 

@@ -170,10 +170,11 @@ impl Rewriter {
         let (Some(start), Some(end)) = (&range.start, &range.end) else {
             return Err(Error::new(span, "a loop's range has both ends: `start..end`"));
         };
-        let (start, mut end) = (self.expr(start)?, self.expr(end)?);
-        if let RangeLimits::Closed(_) = range.limits {
-            end = quote_spanned!(span=> ::greta::rt::inclusive_end(#end));
-        }
+        let (start, end) = (self.expr(start)?, self.expr(end)?);
+        let range = match range.limits {
+            RangeLimits::HalfOpen(_) => quote_spanned!(span=> ::greta::rt::Range::until),
+            RangeLimits::Closed(_) => quote_spanned!(span=> ::greta::rt::Range::through),
+        };
         let step = match step {
             Some(step) => self.expr(step)?,
             None => quote_spanned!(span=> ::greta::rt::literal(1)),
@@ -193,8 +194,8 @@ impl Rewriter {
         Ok(quote_spanned! {span=> {
             let __greta_start = #start;
             let __greta_end = #end;
-            let __greta_for =
-                ::greta::rt::For::begin_labelled(#label, #counter, __greta_start, __greta_end, #step, #unroll);
+            let __greta_range = #range(__greta_start, __greta_end, #step);
+            let __greta_for = ::greta::rt::For::begin(#label, #counter, __greta_range, #unroll);
             #bound
             #body
             __greta_for.finish();

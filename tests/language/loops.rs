@@ -186,6 +186,60 @@ case!(inclusive_ranges_end_at_their_end, for_inclusive, integers: u32 => u32, |x
     sum
 });
 
+case!(inclusive_ranges_reach_the_largest_number, for_inclusive_largest, integers: u32 => u32, |x, i| {
+    let mut sum = 0_u32;
+    let top = (x[i] | 255) as u8;
+    for j in 250..=top {
+        sum += j as u32;
+    }
+    for j in (200..=top - (i % 8) as u8).step_by(7) {
+        if j % 2 == 0 {
+            continue;
+        }
+        sum = (sum * 3 + j as u32) % 1_000_003;
+    }
+    for j in (120..=(top >> 1) as i8).rev() {
+        sum = (sum * 5 + j as u32) % 1_000_003;
+    }
+    for j in (-128..=(top >> 1) as i8).step_by(50) {
+        sum = (sum * 7 + (j as i32 + 128) as u32) % 1_000_003;
+    }
+    for j in u32::MAX - i % 4..=x[i] | 0xffff_ffff {
+        sum += j % 97;
+    }
+    for j in 253..=255_u8 {
+        sum = (sum * 3 + j as u32) % 1_000_003;
+    }
+    for j in 1..=top >> 7 {
+        sum += j as u32;
+    }
+    sum
+});
+
+case!(long_steps_end_at_the_end_of_the_type, for_long_steps, integers: u32 => u32, |x, i| {
+    let mut sum = 0_u32;
+    let top = x[i] | 0xffff_ffff;
+    for j in (0..(top as u8) - (i % 8) as u8).step_by(100) {
+        sum = (sum * 3 + j as u32) % 1_000_003;
+    }
+    for j in (2_000_000_000..(top >> 1) as i32).step_by(1_000_000_000) {
+        sum += j as u32 % 1009;
+    }
+    for j in (-2_000_000_000..(top >> 1) as i32).step_by(1_500_000_000) {
+        sum = (sum * 3 + j as u32 % 1009) % 1_000_003;
+    }
+    for j in (0..top as u64 * 0x1_0000_0001).step_by(0x7000_0000_0000_0000) {
+        sum = (sum * 3 + (j >> 60) as u32) % 1_000_003;
+    }
+    for j in (0..top).rev().step_by(3_000_000_000) {
+        sum = (sum * 3 + j % 1013) % 1_000_003;
+    }
+    for j in u32::MAX - 5..top {
+        sum += j % 31;
+    }
+    sum
+});
+
 case!(loops_nest, for_nested, floats: f32 => f32, |x, i| {
     let mut sum = 0.0;
     for r in 0..4 {
@@ -286,6 +340,8 @@ crate::kernels!(
     for_reversed_empty,
     for_signed,
     for_inclusive,
+    for_inclusive_largest,
+    for_long_steps,
     for_nested,
     while_parts,
     while_block,

@@ -30,6 +30,8 @@ pub(super) enum Helper {
     WrappingDivision(&'static str, Type),
     /// The smaller or the larger of two 64-bit integers: `min_i64` and so on.
     Extreme(String, Scalar),
+    /// How many values a counter takes.
+    TripCount(Type),
     /// a * b + c on `f16`, rounded once.
     FmaF16,
     /// A function of scalars, lane by lane: its name, how many operands, the vector type.
@@ -63,6 +65,7 @@ impl Helper {
             Self::Wrapping(_, ty) | Self::WrappingNegation(ty) | Self::WrappingDivision(_, ty) => {
                 [ty, ty.element()].into_iter().flat_map(|ty| [ty, unsigned(ty)]).collect()
             }
+            Self::TripCount(ty) => vec![ty, unsigned(ty)],
             Self::FmaF16 => vec![Type::scalar(Scalar::F16)],
             Self::Lanewise(_, _, ty) | Self::Operator(_, _, ty) => vec![ty],
             Self::ShuffleBy(..) => vec![Type::U32],
@@ -96,6 +99,7 @@ impl Helper {
                 let (ty, sign) = (scalar_name(scalar), if name.starts_with("min") { "<" } else { ">" });
                 one_line(&format!("{device} {ty} {name}({ty} a, {ty} b)"), &format!("b {sign} a ? b : a"))
             }
+            Self::TripCount(ty) => trip_count(ty, device),
             Self::FmaF16 => (dialect.fma_f16)(device),
             Self::Lanewise(ref name, operands, ty) => lanewise(name, operands, ty, device),
             Self::Operator(ref sign, operands, ty) => operator(sign, operands, ty, dialect),
@@ -121,6 +125,19 @@ impl Helper {
 /// The same type without a sign.
 fn unsigned(ty: Type) -> Type {
     Type { scalar: ty.scalar.unsigned(), ..ty }
+}
+
+/// The distance is computed without a sign, in which it fits.
+fn trip_count(ty: Type, device: &str) -> Vec<String> {
+    let (own, count) = (type_name(ty), type_name(unsigned(ty)));
+    let [before_end, step] = match ty.scalar.is_signed_integer() {
+        true => [format!("{count}({count}(end) - {count}(start)) - 1"), format!("{count}(step)")],
+        false => ["end - start - 1".to_owned(), "step".to_owned()],
+    };
+    let mut lines = vec!["// How many values a counter takes from `start` to below `end` by `step`.".to_owned()];
+    let head = format!("{device} {count} trips_{}({own} start, {own} end, {own} step)", ty.scalar.name());
+    lines.extend(one_line(&head, &format!("start < end ? ({before_end}) / {step} + 1 : 0")));
+    lines
 }
 
 /// A function that returns an expression.

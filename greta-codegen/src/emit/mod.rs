@@ -7,6 +7,7 @@
 mod arithmetic;
 mod asynchronous;
 mod atomics;
+mod count;
 #[cfg(test)]
 mod cuda_tests;
 mod dialect;
@@ -78,6 +79,8 @@ struct Writer<'a> {
     vector_bytes: BTreeMap<VarId, u32>,
     /// Where each shared array lies in the memory that the launch gives, if the source cannot declare it.
     launch_shared: LaunchShared,
+    /// Counters of the loops so far that take the value of their end.
+    counters_to_end: BTreeSet<VarId>,
     footprints: Footprints<'a>,
 }
 
@@ -95,6 +98,7 @@ impl<'a> Writer<'a> {
             constants: used_constants(kernel),
             vector_bytes: vector_accesses(kernel),
             launch_shared: LaunchShared::of(kernel, verified.target()),
+            counters_to_end: BTreeSet::new(),
             footprints: Footprints::of(kernel),
         }
     }

@@ -5,9 +5,7 @@
 use super::Writer;
 use super::dialect::type_name;
 use super::text::Doc;
-use crate::ir::{
-    Block, Expr, ExprKind, Extent, Literal, Location, Op, Place, Stmt, StmtKind, Type, Unroll, VarId, VarKind,
-};
+use crate::ir::{Block, Expr, ExprKind, Extent, Literal, Location, Place, Stmt, StmtKind, Type, VarId, VarKind};
 use crate::ops::Spelling;
 
 impl Writer<'_> {
@@ -222,51 +220,6 @@ impl Writer<'_> {
     fn head(&mut self, keyword: &str, condition: Doc, location: Location) {
         let doc = Doc::list(format!("{keyword} ("), vec![condition], ") {");
         self.lines.push(&doc, Some(location));
-    }
-
-    fn for_stmt(&mut self, stmt: &Stmt) {
-        let StmtKind::For { counter, start, end, step, unroll, body } = &stmt.kind else { return };
-        let var = self.kernel.var(*counter);
-        self.uses_type(var.ty);
-        match unroll {
-            Unroll::Default => {}
-            Unroll::Full => self.lines.text("#pragma unroll", Some(stmt.location)),
-            Unroll::Times(times) => self.lines.text(format!("#pragma unroll {times}"), Some(stmt.location)),
-        }
-        let start = self.typed(start);
-        self.names.open();
-        let name = self.names.declare(*counter, &var.name);
-        let less = Expr {
-            kind: ExprKind::Op(
-                Op::Lt,
-                vec![Expr { kind: ExprKind::Var(*counter), ty: var.ty, location: stmt.location }, end.clone()],
-            ),
-            ty: Type::BOOL,
-            location: stmt.location,
-        };
-        let test = self.typed(&less);
-        let advance = match self.kernel_literal(step) {
-            Some(1) => Doc::text(format!("++{name}")),
-            _ => Doc::join([Doc::text(format!("{name} += ")), self.typed(step)]),
-        };
-        let head = Doc::Group(Box::new(Doc::join([
-            Doc::text(format!("for ({} {name} = ", type_name(var.ty))),
-            start,
-            Doc::text(";"),
-            Doc::Nest(Box::new(Doc::join([Doc::Space, test, Doc::text(";"), Doc::Space, advance, Doc::text(") {")]))),
-        ])));
-        self.lines.push(&head, Some(stmt.location));
-        self.block(body);
-        self.lines.text("}", Some(stmt.location));
-        self.names.close();
-    }
-
-    /// The value of a literal integer.
-    fn kernel_literal(&self, expr: &Expr) -> Option<i128> {
-        match expr.kind {
-            ExprKind::Literal(value) => value.opt_integer(),
-            _ => None,
-        }
     }
 
     fn while_stmt(&mut self, before: &Block, condition: &Expr, body: &Block, location: Location) {

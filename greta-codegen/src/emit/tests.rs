@@ -67,6 +67,11 @@ fn a_reduction_reads_as_hand_written() {
 
     constexpr uint32_t BLOCK = 256;
 
+    // How many values a counter takes from `start` to below `end` by `step`.
+    static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
+        return start < end ? (end - start - 1) / step + 1 : 0;
+    }
+
     // The sum over the block's threads.
     static __device__ __forceinline__ float block_sum(float value) {
         const float sum = value + __shfl_xor(value, 32);
@@ -81,12 +86,12 @@ fn a_reduction_reads_as_hand_written() {
     ) {
         const uint32_t row = blockIdx.x * cols;
         float sum = 0.0f;
-        for (uint32_t c = threadIdx.x; c < cols; c += BLOCK) {
+        for (uint32_t c = threadIdx.x, left = trips_u32(c, cols, BLOCK); left > 0; --left, c += BLOCK) {
             const float v = x[row + c];
             sum += v * v;
         }
         const float scale = rsqrtf(block_sum(sum) / float(cols) + eps);
-        for (uint32_t c = threadIdx.x; c < cols; c += BLOCK) {
+        for (uint32_t c = threadIdx.x, left = trips_u32(c, cols, BLOCK); left > 0; --left, c += BLOCK) {
             y[row + c] = x[row + c] * scale;
         }
     }
@@ -183,6 +188,11 @@ fn signed_arithmetic_wraps_and_floats_saturate() {
         return (int32_t)(0u - (uint32_t)a);
     }
 
+    // How many values a counter takes from `start` to below `end` by `step`.
+    static __device__ __forceinline__ uint32_t trips_i32(int32_t start, int32_t end, int32_t step) {
+        return start < end ? (uint32_t(uint32_t(end) - uint32_t(start)) - 1) / uint32_t(step) + 1 : 0;
+    }
+
     extern "C" __global__ void __launch_bounds__(64) kernel(
         int32_t* __restrict__ y,
         int32_t a,
@@ -194,7 +204,7 @@ fn signed_arithmetic_wraps_and_floats_saturate() {
         y[3] = saturating_i32(x);
         y[4] = int32_t(saturating_u32(x));
         y[5] = (-2147483647 - 1);
-        for (int32_t k = -3; k < a; k += 2) {
+        for (int32_t k = -3, left = trips_i32(k, a, 2); left > 0; --left, k = wrapping_add(k, 2)) {
             y[uint32_t(k)] = 0;
         }
     }

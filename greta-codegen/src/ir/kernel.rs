@@ -273,8 +273,10 @@ pub enum StmtKind {
         counter: VarId,
         /// First value.
         start: Expr,
-        /// The loop ends before this value.
+        /// The loop ends before this value, or with it.
         end: Expr,
+        /// Whether the end is a value of the counter's.
+        includes_end: bool,
         /// Step, at least 1.
         step: Expr,
         /// Whether the compiler is told to unroll.

@@ -34,8 +34,9 @@
 //! atomic operation reads and writes, no other thread changes in between; which thread comes first is open; atomic
 //! operations race with plain accesses only.
 //!
-//! **For.** `for counter in start..end step step`: the three are evaluated once, before the loop. The step is positive,
-//! and `end + step` does not exceed the counter's type (an error that the interpreter reports).
+//! **For.** `for counter in start..end step step`, or `start..=end`: the three are evaluated once, before the loop. The
+//! step is positive (an error that the interpreter reports). The counter is start, start + step and so on, as far as the
+//! range goes; as in Rust, a step that would leave the counter's type ends the loop.
 
 mod constant;
 mod expr;

@@ -111,7 +111,7 @@ impl Printer<'_> {
                 }
                 writeln!(f, "{indent}}}")
             }
-            StmtKind::For { counter, start, end, step, unroll, body } => {
+            StmtKind::For { counter, start, end, includes_end, step, unroll, body } => {
                 let unroll = match unroll {
                     Unroll::Default => String::new(),
                     Unroll::Full => "#[unroll] ".to_owned(),
@@ -119,7 +119,8 @@ impl Printer<'_> {
                 };
                 let [start, end, step] = [start, end, step].map(|bound| self.expr(bound));
                 let counter = format!("{}: {}", self.var(*counter), self.ty(*counter));
-                writeln!(f, "{unroll}for {counter} in {start}..{end} step {step} {{")?;
+                let dots = if *includes_end { "..=" } else { ".." };
+                writeln!(f, "{unroll}for {counter} in {start}{dots}{end} step {step} {{")?;
                 self.block(f, body, level + 1)?;
                 writeln!(f, "{indent}}}")
             }

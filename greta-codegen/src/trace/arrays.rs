@@ -283,7 +283,8 @@ impl Tracer {
         for (counter, extent) in counters.into_iter().zip(extents).rev() {
             let body = self.close_block();
             let (start, step) = (Expr::literal(Literal::U32(0), location), Expr::literal(Literal::U32(1), location));
-            let kind = StmtKind::For { counter, start, end: extent.expr, step, unroll: Unroll::Full, body };
+            let (end, includes_end, unroll) = (extent.expr, false, Unroll::Full);
+            let kind = StmtKind::For { counter, start, end, includes_end, step, unroll, body };
             self.push(kind, location);
         }
     }

@@ -200,46 +200,54 @@ impl Loop {
     }
 }
 
-/// `for counter in start..end` and `(start..end).step_by(step)`.
+/// What a `for` counts through: `start..end` or `start..=end`, by `step`.
+#[derive(Debug)]
+pub struct Range<T> {
+    start: Val<T>,
+    end: Val<T>,
+    includes_end: bool,
+    step: Val<T>,
+}
+
+impl<T: Integer> Range<T> {
+    /// `(start..end).step_by(step)`.
+    pub fn until<A: IntoVal<T>, B: IntoVal<T>, C: IntoVal<T>>(start: A, end: B, step: C) -> Self {
+        Self { start: start.into_val(), end: end.into_val(), includes_end: false, step: step.into_val() }
+    }
+
+    /// `(start..=end).step_by(step)`.
+    #[track_caller]
+    pub fn through<A: IntoVal<T>, B: IntoVal<T>, C: IntoVal<T>>(start: A, end: B, step: C) -> Self {
+        let location = Location::caller();
+        let end = end.into_val();
+        let known = tracer::with(|tracer| tracer.opt_constant(end.atom)).and_then(Literal::opt_integer);
+        if known.is_none_or(|end| end == T::ty().scalar.range()[1]) {
+            return Self { includes_end: true, ..Self::until(start, end, step) };
+        }
+        let one = Literal::from_bits(T::ty().scalar, 1);
+        let past = Val::<T>::record_op(Op::Add, vec![end.expr(location), Expr::literal(one, location)], location);
+        Self::until(start, past, step)
+    }
+}
+
+/// `for counter in start..end` and the other ranges.
 pub struct For<T> {
     counter: Val<T>,
     id: VarId,
     start: Expr,
     end: Expr,
+    includes_end: bool,
     step: Expr,
     unroll: Unroll,
     location: Location,
 }
 
 impl<T: Integer> For<T> {
-    /// Before the body.
+    /// Before the body of a loop with a label, given without its quote, or with none.
     #[track_caller]
-    pub fn begin<A, B, C>(name: &'static str, start: A, end: B, step: C, unroll: Unroll) -> Self
-    where
-        A: IntoVal<T>,
-        B: IntoVal<T>,
-        C: IntoVal<T>,
-    {
-        Self::begin_labelled("", name, start, end, step, unroll)
-    }
-
-    /// Before the body of a loop with a label, given without its quote.
-    #[track_caller]
-    pub fn begin_labelled<A, B, C>(
-        label: &'static str,
-        name: &'static str,
-        start: A,
-        end: B,
-        step: C,
-        unroll: Unroll,
-    ) -> Self
-    where
-        A: IntoVal<T>,
-        B: IntoVal<T>,
-        C: IntoVal<T>,
-    {
+    pub fn begin(label: &'static str, name: &'static str, range: Range<T>, unroll: Unroll) -> Self {
         let location = Location::caller();
-        let step = step.into_val();
+        let Range { start, end, includes_end, step } = range;
         let id = tracer::with(|tracer| {
             if let Some(given) = tracer.opt_constant(step.atom).and_then(Literal::opt_integer).filter(|step| *step < 1)
             {
@@ -250,15 +258,8 @@ impl<T: Integer> For<T> {
             tracer.open_block();
             id
         });
-        Self {
-            counter: Val::from_atom(Atom::Var(id)),
-            id,
-            start: start.into_val().expr(location),
-            end: end.into_val().expr(location),
-            step: step.expr(location),
-            unroll,
-            location,
-        }
+        let [start, end, step] = [start, end, step].map(|bound| bound.expr(location));
+        Self { counter: Val::from_atom(Atom::Var(id)), id, start, end, includes_end, step, unroll, location }
     }
 
     /// The counter, in the body.
@@ -272,38 +273,27 @@ impl<T: Integer> For<T> {
     pub fn counter_reversed(&self) -> Val<T> {
         let location = self.location;
         let one = Literal::from_bits(T::ty().scalar, 1);
-        let subtract = |a: Expr, b: Expr| Val::<T>::record_op(Op::Sub, vec![a, b], location);
-        let last = subtract(self.end.clone(), Expr::literal(one, location));
+        let subtract = |a: Expr, b: Expr| Val::<T>::record_op(Op::Sub, vec![a, b], location).expr(location);
+        let last = match self.includes_end {
+            true => self.end.clone(),
+            false => subtract(self.end.clone(), Expr::literal(one, location)),
+        };
         let passed = match self.start.kind {
-            ExprKind::Literal(start) if start.opt_integer() == Some(0) => self.counter,
+            ExprKind::Literal(start) if start.opt_integer() == Some(0) => self.counter.expr(location),
             _ => subtract(self.counter.expr(location), self.start.clone()),
         };
-        subtract(last.expr(location), passed.expr(location))
+        Val::record_op(Op::Sub, vec![last, passed], location)
     }
 
     /// After the body.
     pub fn finish(self) {
-        let Self { id, start, end, step, unroll, location, .. } = self;
+        let Self { id: counter, start, end, includes_end, step, unroll, location, .. } = self;
         tracer::with(|tracer| {
             let body = tracer.close_block();
-            tracer.leave_loop(StmtKind::For { counter: id, start, end, step, unroll, body }, location);
+            let kind = StmtKind::For { counter, start, end, includes_end, step, unroll, body };
+            tracer.leave_loop(kind, location);
         });
     }
-}
-
-/// The exclusive end of a range that includes `end`.
-#[track_caller]
-pub fn inclusive_end<T: Integer, E: IntoVal<T>>(end: E) -> Val<T> {
-    let location = Location::caller();
-    let end = end.into_val();
-    let one = Literal::from_bits(T::ty().scalar, 1);
-    tracer::with(|tracer| {
-        let known = tracer.opt_constant(end.atom).and_then(Literal::opt_integer);
-        if known == Some(T::ty().scalar.range()[1]) {
-            tracer.error(TraceError::EndOutOfRange, location);
-        }
-    });
-    Val::record_op(Op::Add, vec![end.expr(location), Expr::literal(one, location)], location)
 }
 
 /// `#[unroll(times)]`.

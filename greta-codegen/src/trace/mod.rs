@@ -53,7 +53,7 @@ pub use by_value::ByValue;
 pub use composite::{
     Blank, Constant, Field, HostOf, KernelType, blank, constant, host, is_kernel_type, never, same, set_field,
 };
-pub use control::{For, If, Loop, ShortCircuit, While, inclusive_end, return_kernel, unroll_times};
+pub use control::{For, If, Loop, Range, ShortCircuit, While, return_kernel, unroll_times};
 pub use fast::*;
 pub use fragment::{
     Accumulator, FragmentA, FragmentB, Matrix, MatrixMut, MatrixShape, Rows, RowsMut, Run, instructions, mma,

@@ -54,9 +54,6 @@ pub enum TraceError {
         /// The variable.
         name: &'static str,
     },
-    /// The loop's counter cannot count past the largest number.
-    #[error("a range that includes the largest number of its type: end it one earlier")]
-    EndOutOfRange,
     /// GPUs have no stack to recurse on.
     #[error("{function} calls itself: a device function cannot be recursive, use a loop")]
     Recursive {

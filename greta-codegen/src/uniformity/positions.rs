@@ -85,12 +85,13 @@ impl<'a> Positions<'a> {
     }
 
     /// How much threads agree about the number of iterations from `start` to `end` by `step`.
-    pub(super) fn opt_trips(&mut self, bounds: [&Expr; 3]) -> Option<Uniformity> {
+    pub(super) fn opt_trips(&mut self, bounds: [&Expr; 3], includes_end: bool) -> Option<Uniformity> {
         let [start, end, step] = bounds.map(|bound| self.opt_values(bound));
         let (start, end, step) = (start?, end?, step?);
         let trips = self.column(&[&start, &end, &step], |bounds| {
             let [start, end, step] = [bounds[0]?, bounds[1]?, bounds[2]?].map(Literal::opt_integer);
-            let trips = (end? - start?).max(0).unsigned_abs().div_ceil(step?.max(1).unsigned_abs());
+            let trips =
+                (end? + i128::from(includes_end) - start?).max(0).unsigned_abs().div_ceil(step?.max(1).unsigned_abs());
             u64::try_from(trips).ok().map(Literal::U64)
         });
         trips.is_known().then(|| trips.level(self.wave))

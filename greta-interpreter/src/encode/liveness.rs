@@ -75,9 +75,10 @@ impl Walk<'_> {
                 self.operands(src);
                 self.touch(dst.register);
             }
-            Node::CheckDivisor { divisor: value, .. } | Node::Check { value, .. } => self.operands(&[*value]),
+            Node::CheckDivisor { divisor: value, .. }
+            | Node::Check { value, .. }
+            | Node::CheckStep { step: value, .. } => self.operands(&[*value]),
             Node::Print { values, .. } => self.operands(values),
-            Node::CheckRange { end, step, .. } => self.operands(&[*end, *step]),
             Node::If { condition, then, otherwise, .. } => {
                 self.operands(&[*condition]);
                 self.nodes(then);

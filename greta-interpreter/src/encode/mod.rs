@@ -27,7 +27,7 @@ use slots::Slots;
 pub(crate) use program::Parts;
 pub use program::{Checks, Program};
 pub(crate) use program::{
-    Code, Condition, EncodedAccess, EncodedAtomic, EncodedDim, EncodedMessage, EncodedSpace, Layout, LoopCode, Range,
+    Code, Condition, EncodedAccess, EncodedAtomic, EncodedDim, EncodedMessage, EncodedSpace, Layout, LoopCode, Step,
 };
 
 /// Bytes that one block's variables, or its shared arrays, may take.
@@ -63,7 +63,7 @@ pub(crate) fn encode(kernel: &Kernel, wave: u32, level: Level, checked: Checks) 
         atomics: Vec::new(),
         messages: Vec::new(),
         locations: Vec::new(),
-        ranges: Vec::new(),
+        steps: Vec::new(),
         matrices: Vec::new(),
         unsupported: Vec::new(),
         checked,
@@ -125,7 +125,7 @@ struct Encoder<'a> {
     atomics: Vec<EncodedAtomic>,
     messages: Vec<EncodedMessage>,
     locations: Vec<Location>,
-    ranges: Vec<Range>,
+    steps: Vec<Step>,
     matrices: Vec<MatrixTable>,
     unsupported: Vec<(&'static str, Location)>,
     checked: Checks,
@@ -297,7 +297,7 @@ impl Encoder<'_> {
             atomics: self.atomics,
             messages: self.messages,
             locations: self.locations,
-            ranges: self.ranges,
+            steps: self.steps,
             matrices: self.matrices,
             unsupported: self.unsupported,
             checked: self.checked,

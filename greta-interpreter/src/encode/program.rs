@@ -43,7 +43,7 @@ pub(crate) struct Parts {
     pub(crate) atomics: Vec<EncodedAtomic>,
     pub(crate) messages: Vec<EncodedMessage>,
     pub(crate) locations: Vec<Location>,
-    pub(crate) ranges: Vec<Range>,
+    pub(crate) steps: Vec<Step>,
     pub(crate) matrices: Vec<MatrixTable>,
     pub(crate) unsupported: Vec<(&'static str, Location)>,
     pub(crate) checked: Checks,
@@ -193,11 +193,11 @@ pub(crate) enum EncodedSpace {
     Register { word: u32, step: u32 },
 }
 
-/// The end and step of a loop, to be checked.
+/// The step of a loop, to be checked.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Range {
+pub(crate) struct Step {
     pub(crate) scalar: Scalar,
-    pub(crate) varying: [bool; 2],
+    pub(crate) varying: bool,
     pub(crate) location: Location,
 }
 
@@ -257,8 +257,8 @@ impl std::fmt::Debug for Program {
     }
 }
 
-impl Range {
-    /// A bound as a literal of the counter's type.
+impl Step {
+    /// The step as a literal of the counter's type.
     pub(crate) fn literal(&self, bits: u64) -> Literal {
         Literal::from_bits(self.scalar, bits)
     }

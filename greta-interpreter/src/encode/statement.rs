@@ -3,8 +3,8 @@
 use greta_codegen::ir::Location;
 
 use super::{
-    Code, Condition, EncodedAccess, EncodedAtomic, EncodedDim, EncodedMessage, EncodedSpace, Encoder, LoopCode, Range,
-    Source,
+    Code, Condition, EncodedAccess, EncodedAtomic, EncodedDim, EncodedMessage, EncodedSpace, Encoder, LoopCode, Source,
+    Step,
 };
 use crate::frame::{Handler, Inst};
 use crate::lanewise::{Lanewise, masked_move, spread};
@@ -81,11 +81,11 @@ impl Encoder<'_> {
                 let (varying, extra) = (!self.tree.is_uniform(*value), self.checks.len() as u32 - 1);
                 self.check(sanitize::checks(self.level, varying), &[*value], *count, extra);
             }
-            Node::CheckRange { end, step, scalar, location } => {
-                let varying = [*end, *step].map(|operand| !self.tree.is_uniform(operand));
-                self.ranges.push(Range { scalar: *scalar, varying, location: *location });
-                let extra = self.ranges.len() as u32 - 1;
-                self.check(self.level.handler::<wave::CheckRange>(), &[*end, *step], 1, extra);
+            Node::CheckStep { step, scalar, location } => {
+                let varying = !self.tree.is_uniform(*step);
+                self.steps.push(Step { scalar: *scalar, varying, location: *location });
+                let extra = self.steps.len() as u32 - 1;
+                self.check(self.level.handler::<wave::CheckStep>(), &[*step], 1, extra);
             }
             Node::Unsupported { name, location } => {
                 self.unsupported.push((name, *location));

@@ -4,23 +4,20 @@
 //! What verified IR excludes is asserted; what the interpreter lacks becomes a `Node::Unsupported`, reported if reached.
 
 mod assigned;
+mod count;
 mod expression;
 mod numbers;
 mod place;
 
 use std::collections::BTreeMap;
 
-use greta_codegen::ir::{
-    Argument, Block, Expr, Function, Kernel, Literal, Location, Op, Scalar, Stmt, StmtKind, Type, Unroll, VarId,
-    VarKind,
-};
+use greta_codegen::ir::{Argument, Block, Expr, Function, Kernel, Literal, Location, Stmt, StmtKind, VarId, VarKind};
 
 use crate::lanewise::Lanewise;
 use crate::tree::{
     Access, Loop, Message, Node, Operand, Origin, Parameter, ParameterKind, ROOT, Region, RegionInfo, Register,
     RegisterInfo, Special, Target, Tree, scalar_words, words,
 };
-use crate::wide::Wide;
 
 /// Iterations of a loop that is unrolled, at most.
 const UNROLL_MAX: usize = 64;
@@ -153,9 +150,7 @@ impl Lowerer<'_> {
                 let otherwise = self.nodes_in(region, |lowerer| lowerer.block(otherwise));
                 self.nodes.push(Node::If { region, condition, then, otherwise });
             }
-            StmtKind::For { counter, start, end, step, unroll, body } => {
-                self.count(*counter, [start, end, step], *unroll, body, statement.location);
-            }
+            StmtKind::For { .. } => self.count(statement),
             StmtKind::While(before, condition, body) => {
                 self.repeat(Some((before, condition)), body, statement.location)
             }
@@ -252,89 +247,6 @@ impl Lowerer<'_> {
                 self.assign_components(Target { register, first: element * lanes, count: lanes }, value);
             }
         }
-    }
-
-    fn count(&mut self, counter: VarId, range: [&Expr; 3], unroll: Unroll, body: &Block, location: Location) {
-        let scalar = self.kernel.vars[counter.index()].ty.scalar;
-        let [start, end, step] = range.map(|bound| {
-            let operand = self.expression(bound);
-            self.keep(operand, scalar_words(scalar))
-        });
-        self.check_range(end, step, scalar, location);
-        if unroll == Unroll::Full
-            && !has_jump(body)
-            && let Some(values) = self.opt_unrolled([start, end, step], scalar)
-        {
-            for value in values {
-                let value = self.literal(value);
-                self.bindings[counter.index()] = Some(Binding::Value(value));
-                self.block(body);
-            }
-            return;
-        }
-        let region = self.new_region();
-        let outer = std::mem::replace(&mut self.region, region);
-        // It changes only between iterations: within one it can be read as it is.
-        let register = self.register(scalar_words(scalar), Origin::Value);
-        self.region = outer;
-        let now = Operand::register(register);
-        self.bindings[counter.index()] = Some(Binding::Value(now));
-        let init = self.nodes_in(region, |lowerer| {
-            lowerer.nodes.push(Node::Declare(register));
-            lowerer.set(register, start);
-        });
-        let ty = Type::scalar(scalar);
-        let mut condition = Operand::Constant(1);
-        self.loops.push(region);
-        self.loop_depth += 1;
-        let test = self.nodes_in(region, |lowerer| {
-            condition = lowerer.arithmetic(Op::Lt, ty, &[now, end], location);
-        });
-        let body = self.nodes_in(region, |lowerer| lowerer.block(body));
-        let advance = self.nodes_in(region, |lowerer| {
-            // It does not leave the type's range: the check has seen to it.
-            let (count, src) = (scalar_words(scalar), [now, step, now]);
-            let dst = Target { register, first: 0, count };
-            lowerer.nodes.push(match count {
-                1 => Node::Lanewise { row: Lanewise::AddI, dst, src },
-                _ => Node::Wide { row: Wide::Add, dst, lanes: 1, src },
-            });
-        });
-        self.loop_depth -= 1;
-        self.loops.pop();
-        self.nodes.push(Node::Loop(Box::new(Loop { region, init, test, condition, body, advance, location })));
-    }
-
-    /// The counter's values, if they are known and few. Unrolled, indices into register arrays become known too.
-    fn opt_unrolled(&self, range: [Operand; 3], scalar: Scalar) -> Option<Vec<Literal>> {
-        let [start, end, step] = range.map(|bound| self.opt_integer(bound, scalar));
-        let (start, end, step) = (start?, end?, step.filter(|step| *step > 0)?);
-        let trips = usize::try_from((end - start).max(0)).ok()?.div_ceil(usize::try_from(step).ok()?);
-        let few = trips <= UNROLL_MAX && self.registers.len() < REGISTERS_MAX;
-        let values = (0..trips as i128).map(|trip| Literal::opt_wrapped(scalar, start + trip * step));
-        if few { values.collect() } else { None }
-    }
-
-    /// The value of an operand of an integer type, if it is a constant.
-    fn opt_integer(&self, operand: Operand, scalar: Scalar) -> Option<i128> {
-        let bits = match operand {
-            Operand::Constant(bits) => u64::from(bits),
-            Operand::Register { register, .. } => match self.registers[register].origin {
-                Origin::Literal(bits) => bits,
-                _ => return None,
-            },
-        };
-        Literal::from_bits(scalar, bits).opt_integer()
-    }
-
-    fn check_range(&mut self, end: Operand, step: Operand, scalar: Scalar, location: Location) {
-        if let (Some(end), Some(step)) = (self.opt_integer(end, scalar), self.opt_integer(step, scalar))
-            && step > 0
-            && end + step <= scalar.range()[1]
-        {
-            return;
-        }
-        self.nodes.push(Node::CheckRange { end, step, scalar, location });
     }
 
     fn repeat(&mut self, test: Option<(&Block, &Expr)>, body: &Block, location: Location) {

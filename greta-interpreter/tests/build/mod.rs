@@ -305,7 +305,8 @@ impl Build {
         let now = self.read(counter);
         let body = self.block(|build| body(build, now));
         let [start, end, step] = range.map(|bound| bound.0);
-        self.push(StmtKind::For { counter, start, end, step, unroll: Unroll::Default, body });
+        let (includes_end, unroll) = (false, Unroll::Default);
+        self.push(StmtKind::For { counter, start, end, includes_end, step, unroll, body });
     }
 
     /// Says how the loop just built is to be unrolled.

@@ -114,10 +114,11 @@ impl Thread<'_> {
             StmtKind::If(condition, then, otherwise) => {
                 return if self.eval(condition)[0] != 0 { self.block(then) } else { self.block(otherwise) };
             }
-            StmtKind::For { counter, start, end, step, body, .. } => {
+            StmtKind::For { counter, start, end, includes_end, step, body, .. } => {
                 let [start, end, step] = [start, end, step].map(|bound| self.eval(bound)[0]);
                 let mut now = start;
-                while now < end {
+                let past = end + u32::from(*includes_end);
+                while now < past {
                     let first = self.declare(*counter);
                     self.set(first, &[now]);
                     match self.block(body) {

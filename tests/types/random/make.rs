@@ -409,13 +409,18 @@ impl Maker {
     fn counted(&mut self, recipe: &Recipe, digits: &mut Digits, body: &mut Body) {
         let scalar = digits.pick(&INTEGERS);
         let ty = Type::scalar(scalar);
-        let [start, step] = [digits.below(3), 1 + digits.below(2)].map(|value| value as u8);
-        let bound = |value: u8| Value::literal(values::cast(Literal::U8(value), scalar));
-        let (start, step) = (bound(start), bound(step));
+        let includes_end = digits.below(2) == 0;
+        // Few iterations, at the start of the numbers, at either end of the type, or through the type in long steps.
+        let [lowest, highest] = scalar.range();
+        let stride = (highest - lowest) / 3;
+        let (first, step) =
+            digits.pick(&[(0, 1), (1, 2), (highest - 4, 1), (highest - 5, 3), (lowest, 1), (lowest, stride)]);
+        let bound = |value: i128| Value::literal(Literal::opt_wrapped(scalar, value).expect("an integer"));
+        let (start, by) = (bound(first), bound(step));
         // The end is computed once, before the loop.
         let last = self.var("", VarKind::Let, ty);
-        let end = self.index(&recipe.part(0), 5).cast(scalar);
-        body.bind(last, end);
+        let beyond = Value::op(Op::Mul, vec![self.index(&recipe.part(0), 5).cast(scalar), by.clone()]);
+        body.bind(last, Value::op(Op::Add, vec![start.clone(), beyond]));
         let end = Value::variable(last, ty);
         let counter = self.var("i", VarKind::Counter, ty);
         let unroll = digits.pick(&[Unroll::Default, Unroll::Full]);
@@ -423,16 +428,17 @@ impl Maker {
             maker.scope.push(Variable { id: counter, ty, mutable: false, is_array: false });
         });
         let (block, act) = inside.into_parts();
-        let [from, to, by] = [&start, &end, &step].map(|bound| bound.expr.clone());
-        let kind = StmtKind::For { counter, start: from, end: to, step: by, unroll, body: block };
+        let [from, to, step] = [&start, &end, &by].map(|bound| bound.expr.clone());
+        let kind = StmtKind::For { counter, start: from, end: to, includes_end, step, unroll, body: block };
         body.push(kind, move |thread| {
-            let [mut now, end, step] = [&start, &end, &step].map(|bound| bound.scalar(thread));
-            while values::apply(Op::Lt, &[now, end]) == Literal::Bool(true) {
-                thread.variables[counter.index()] = vec![now];
+            let bounds = [&start, &end, &by].map(|bound| bound.scalar(thread).opt_integer());
+            let [now, end, step] = bounds.map(|bound| bound.expect("an integer"));
+            let counted = (now..end + i128::from(includes_end)).step_by(usize::try_from(step).expect("64 bits"));
+            for now in counted {
+                thread.variables[counter.index()] = vec![Literal::opt_wrapped(scalar, now).expect("an integer")];
                 if !goes_on(&act, thread) {
                     break;
                 }
-                now = values::apply(Op::Add, &[now, step]);
             }
             Flow::Next
         });

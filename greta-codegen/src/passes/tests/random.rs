@@ -237,8 +237,8 @@ impl Generator {
                     g.values.pop();
                 });
                 let (start, step) = (u(0), u(1));
-                let unroll = crate::ir::Unroll::Default;
-                self.build.push(StmtKind::For { counter, start, end, step, unroll, body });
+                let (includes_end, unroll) = (false, crate::ir::Unroll::Default);
+                self.build.push(StmtKind::For { counter, start, end, includes_end, step, unroll, body });
             }
             3 => {
                 let variable = self.pick(|g| &g.variables);

@@ -3,7 +3,7 @@
 
 use super::super::bind::{bind, bind_mut, read};
 use super::super::builtins::{lane_id, shuffle};
-use super::super::control::For;
+use super::super::control::{For, Range};
 use super::super::function::{Call, FunctionInfo};
 use super::super::tracer;
 use super::super::value::{Atom, Val, Value};
@@ -51,12 +51,12 @@ fn multiply_add_body<M: MatrixShape>(
     let mut sum = bind_mut("sum", c);
     let column = bind("column", lane_id() % M::ROW.n);
     let row = bind("row", lane_id() / M::ROW.n * rows);
-    let steps = For::<u32>::begin("k", 0, M::ROW.k, 1, Unroll::Full);
+    let steps = For::<u32>::begin("", "k", Range::until(0, M::ROW.k, 1), Unroll::Full);
     let k = steps.counter();
     let half = bind("half", k / held * M::ROW.m);
     let factor: Val<f32> = Val::record(lane_of(b.expr(location), k % held, location), location);
     let factor = bind("b_k", shuffle(factor, half + column));
-    let elements = For::<u32>::begin("i", 0, rows, 1, Unroll::Full);
+    let elements = For::<u32>::begin("", "i", Range::until(0, rows, 1), Unroll::Full);
     let i = elements.counter();
     let element: Val<f32> = Val::record(lane_of(a.expr(location), k % held, location), location);
     let element = bind("a_ik", shuffle(element, half + row + i));

@@ -1,0 +1,177 @@
+//! Writes loops that count, so that no counter leaves its type.
+//!
+//! Plainly where the counter's last step stays in its type. Otherwise a second variable in the loop's head says whether
+//! it goes on: how many values of `start..end` are left, or whether `start..=end` has another. The number of values is
+//! known before the loop, so that compilers unroll and vectorize it as the plain one.
+
+use super::Writer;
+use super::dialect::type_name;
+use super::helpers::Helper;
+use super::text::Doc;
+use crate::ir::{Expr, ExprKind, Kernel, Literal, Op, Scalar, Stmt, StmtKind, Type, Unroll, VarId, VarKind};
+
+/// The head of a loop.
+struct Range<'a> {
+    counter: VarId,
+    end: &'a Expr,
+    includes_end: bool,
+    step: &'a Expr,
+}
+
+impl Writer<'_> {
+    pub(super) fn for_stmt(&mut self, stmt: &Stmt) {
+        let StmtKind::For { counter, start, end, includes_end, step, unroll, body } = &stmt.kind else { return };
+        let var = self.kernel.var(*counter);
+        self.uses_type(var.ty);
+        match unroll {
+            Unroll::Default => {}
+            Unroll::Full => self.lines.text("#pragma unroll", Some(stmt.location)),
+            Unroll::Times(times) => self.lines.text(format!("#pragma unroll {times}"), Some(stmt.location)),
+        }
+        let start = self.typed(start);
+        self.names.open();
+        let name = self.names.declare(*counter, &var.name);
+        let range = Range { counter: *counter, end, includes_end: *includes_end, step };
+        if *includes_end {
+            self.counters_to_end.insert(*counter);
+        }
+        let first = Doc::join([Doc::text(format!("for ({} {name} = ", type_name(var.ty))), start]);
+        let [more, test, advance] = match (self.overshoots(&range), includes_end) {
+            (true, true) => self.flagged(&range, &name),
+            (true, false) => self.counted(&range, &name),
+            (false, _) => self.plain(&range, &name),
+        };
+        let rest = Doc::join([more, Doc::text(";"), Doc::Space, test, Doc::text(";"), Doc::Space, advance]);
+        let head = Doc::join([first, Doc::Nest(Box::new(Doc::join([rest, Doc::text(") {")])))]);
+        self.lines.push(&Doc::Group(Box::new(head)), Some(stmt.location));
+        self.block(body);
+        self.lines.text("}", Some(stmt.location));
+        self.names.close();
+    }
+
+    /// `i < end; i += step`.
+    fn plain(&mut self, range: &Range<'_>, name: &str) -> [Doc; 3] {
+        let test = self.typed(&range.is_inside(self.kernel));
+        let advance = match opt_integer(self.kernel, range.step) {
+            Some(1) if matches!(range.step.kind, ExprKind::Literal(_)) => Doc::text(format!("++{name}")),
+            _ => Doc::join([Doc::text(format!("{name} += ")), self.typed(range.step)]),
+        };
+        [Doc::text(""), test, advance]
+    }
+
+    /// `, left = trips_u32(i, end, step); left > 0; --left, i += step`.
+    fn counted(&mut self, range: &Range<'_>, name: &str) -> [Doc; 3] {
+        let left = self.names.declare_object("left");
+        let ty = range.end.ty;
+        self.uses_helper(Helper::TripCount(ty));
+        let bounds = vec![Doc::text(name), self.typed(range.end), self.typed(range.step)];
+        let call = Doc::list(format!("trips_{}(", ty.scalar.name()), bounds, ")");
+        let begin = Doc::join([Doc::text(format!(", {left} = ")), call]);
+        let next = operation(Op::Add, vec![range.counter(self.kernel), range.step.clone()], ty);
+        // The step behind the last value wraps, and nobody reads it.
+        let advance = match ty.scalar.is_signed_integer() {
+            true => Doc::join([Doc::text(format!("--{left}, {name} = ")), self.typed(&next)]),
+            false => Doc::join([Doc::text(format!("--{left}, {name} += ")), self.typed(range.step)]),
+        };
+        [begin, Doc::text(format!("{left} > 0")), advance]
+    }
+
+    /// `, i_more = i <= end; i_more; i_more = i < end, i += i_more`.
+    fn flagged(&mut self, range: &Range<'_>, name: &str) -> [Doc; 3] {
+        let more = self.names.declare_object(&format!("{name}_more"));
+        let begin = Doc::join([Doc::text(format!(", {more} = ")), self.typed(&range.is_inside(self.kernel))]);
+        let counter = range.counter(self.kernel);
+        let goes_on = match opt_integer(self.kernel, range.step) {
+            Some(1) => operation(Op::Lt, vec![counter, range.end.clone()], Type::BOOL),
+            _ => operation(Op::Ge, vec![range.left(self.kernel), unsigned(range.step)], Type::BOOL),
+        };
+        let step = match opt_integer(self.kernel, range.step) {
+            Some(1) => Doc::text(""),
+            _ => Doc::join([Doc::text(" ? "), self.typed(range.step), Doc::text(" : 0")]),
+        };
+        let advance = Doc::join([
+            Doc::text(format!("{more} = ")),
+            self.typed(&goes_on),
+            Doc::text(format!(", {name} += {more}")),
+            step,
+        ]);
+        [begin, Doc::text(more), advance]
+    }
+
+    /// Whether the step from the last value may leave the counter's type.
+    fn overshoots(&self, range: &Range<'_>) -> bool {
+        let last = self.largest(range.end) - i128::from(!range.includes_end);
+        last + self.largest(range.step) > range.end.ty.scalar.range()[1]
+    }
+
+    /// A number that an integer does not exceed.
+    fn largest(&self, value: &Expr) -> i128 {
+        if let Some(known) = opt_integer(self.kernel, value) {
+            return known;
+        }
+        let scalar = value.ty.scalar;
+        let largest = scalar.range()[1];
+        let found = match &value.kind {
+            ExprKind::Var(var) if self.stays_below_end(*var) => largest - 1,
+            ExprKind::Cast(from) if is_natural(from.ty.scalar) => self.largest(from),
+            ExprKind::Op(op, operands) => match op {
+                Op::ThreadIdxX => i128::from(self.kernel.block[0].value) - 1,
+                Op::Min => self.largest(&operands[0]).min(self.largest(&operands[1])),
+                Op::Rem if is_natural(scalar) => self.largest(&operands[1]) - 1,
+                Op::Div if is_natural(scalar) => match opt_integer(self.kernel, &operands[1]) {
+                    Some(divisor) if divisor > 0 => self.largest(&operands[0]) / divisor,
+                    _ => largest,
+                },
+                _ => largest,
+            },
+            _ => largest,
+        };
+        found.min(largest)
+    }
+
+    fn stays_below_end(&self, var: VarId) -> bool {
+        self.kernel.var(var).kind == VarKind::Counter && !self.counters_to_end.contains(&var)
+    }
+}
+
+impl Range<'_> {
+    fn counter(&self, kernel: &Kernel) -> Expr {
+        let ty = kernel.var(self.counter).ty;
+        Expr { kind: ExprKind::Var(self.counter), ty, location: self.end.location }
+    }
+
+    /// `i < end` or `i <= end`.
+    fn is_inside(&self, kernel: &Kernel) -> Expr {
+        let op = if self.includes_end { Op::Le } else { Op::Lt };
+        operation(op, vec![self.counter(kernel), self.end.clone()], Type::BOOL)
+    }
+
+    /// How far the counter is from the end, which it has not passed.
+    fn left(&self, kernel: &Kernel) -> Expr {
+        let (end, counter) = (unsigned(self.end), unsigned(&self.counter(kernel)));
+        let ty = end.ty;
+        operation(Op::Sub, vec![end, counter], ty)
+    }
+}
+
+fn operation(op: Op, operands: Vec<Expr>, ty: Type) -> Expr {
+    let location = operands[0].location;
+    Expr { kind: ExprKind::Op(op, operands), ty, location }
+}
+
+/// An integer as one without a sign.
+fn unsigned(value: &Expr) -> Expr {
+    let ty = Type::scalar(value.ty.scalar.unsigned());
+    if value.ty == ty {
+        return value.clone();
+    }
+    Expr { kind: ExprKind::Cast(Box::new(value.clone())), ty, location: value.location }
+}
+
+fn opt_integer(kernel: &Kernel, value: &Expr) -> Option<i128> {
+    kernel.opt_constant(value).and_then(Literal::opt_integer)
+}
+
+fn is_natural(scalar: Scalar) -> bool {
+    scalar.is_integer() && !scalar.is_signed_integer()
+}
