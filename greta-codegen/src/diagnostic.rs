@@ -65,7 +65,7 @@ impl std::fmt::Display for Allowed {
             Self::Class(Class::Signed) => "a signed integer or a float",
             Self::Class(Class::Float) => "a float",
             Self::Class(Class::Bits) => "an integer or a bool",
-            Self::Class(Class::WordInteger) => "i32 or u32",
+            Self::Class(Class::WordInteger) => "an integer of 32 or 64 bits",
             Self::Class(Class::Single) => "f32",
             Self::Class(Class::Word) => "a scalar of 32 bits or a bool",
             Self::Class(Class::Comparable) => "an integer, a float or a bool",

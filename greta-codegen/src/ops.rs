@@ -23,7 +23,7 @@ pub enum Class {
     Float,
     /// Integers and `bool`.
     Bits,
-    /// Scalar integers of 32 bits.
+    /// Scalar integers of 32 or 64 bits.
     WordInteger,
     /// One `f32`.
     Single,
@@ -247,12 +247,12 @@ ops! {
     ToBits "to_bits": None, [Is(Type::F32)] -> U32, Pure, Call("__float_as_uint");
     /// The float of these bits.
     FromBits "from_bits": None, [U32] -> Is(Type::F32), Pure, Call("__uint_as_float");
-    /// How many zeros stand before the highest one; 32 for 0.
-    LeadingZeros "leading_zeros": None, [U32] -> U32, Pure, Converted("__clz");
+    /// How many zeros stand before the highest one; of 0 all.
+    LeadingZeros "leading_zeros": WordInteger, [T] -> U32, Pure, Converted("__clz");
     /// How many ones there are.
-    CountOnes "count_ones": None, [U32] -> U32, Pure, Converted("__popc");
+    CountOnes "count_ones": WordInteger, [T] -> U32, Pure, Converted("__popc");
     /// The bits in reverse order.
-    ReverseBits "reverse_bits": None, [U32] -> U32, Pure, Call("__brev");
+    ReverseBits "reverse_bits": WordInteger, [T] -> T, Pure, Call("__brev");
     /// The upper half of the product of twice the width.
     MulHi "mul_hi": WordInteger, [T, T] -> T, Pure, Special;
     /// The thread's x position in its block.

@@ -117,6 +117,11 @@ wide! {
     NeD [2, 2] -> 1 |a, b, _| u64::from(f(a) != f(b));
     LtD [2, 2] -> 1 |a, b, _| u64::from(f(a) < f(b));
     LeD [2, 2] -> 1 |a, b, _| u64::from(f(a) <= f(b));
+    LeadingZeros [2] -> 1 |a, _, _| a.leading_zeros().into();
+    CountOnes [2] -> 1 |a, _, _| a.count_ones().into();
+    ReverseBits [2] -> 2 |a, _, _| a.reverse_bits();
+    MulHiU [2, 2] -> 2 |a, b, _| ((u128::from(a) * u128::from(b)) >> 64) as u64;
+    MulHiL [2, 2] -> 2 |a, b, _| ((i128::from(a as i64) * i128::from(b as i64)) >> 64) as u64;
     IntToLong [1] -> 2 |a, _, _| a as i32 as i64 as u64;
     WordToLong [1] -> 2 |a, _, _| a;
     IntToD [1] -> 2 |a, _, _| f64::from(a as i32).to_bits();
@@ -164,6 +169,10 @@ fn opt_integer_row(op: Op, signed: bool) -> Option<Wide> {
         Op::Ne => Wide::Ne,
         Op::Lt => choose(Wide::LtL, Wide::LtU),
         Op::Le => choose(Wide::LeL, Wide::LeU),
+        Op::LeadingZeros => Wide::LeadingZeros,
+        Op::CountOnes => Wide::CountOnes,
+        Op::ReverseBits => Wide::ReverseBits,
+        Op::MulHi => choose(Wide::MulHiL, Wide::MulHiU),
         _ => return None,
     })
 }

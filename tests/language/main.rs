@@ -11,6 +11,7 @@
 
 mod atomics;
 mod bindings;
+mod bit_methods;
 mod blocks;
 mod buffers;
 mod choices;

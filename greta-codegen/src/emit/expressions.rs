@@ -192,8 +192,10 @@ impl Writer<'_> {
     }
 
     fn function(&mut self, op: Op, operands: &[Expr], ty: Type) -> Printed {
-        let name = opt_function(op, ty.scalar, self.dialect).expect("invariant: every operation has a spelling");
-        if let Some(helper) = Helper::opt_of_function(&name, ty.scalar) {
+        // What counts bits has another type than they have.
+        let scalar = if op.row().operands.first() == Some(&Slot::T) { operands[0].ty.scalar } else { ty.scalar };
+        let name = opt_function(op, scalar, self.dialect).expect("invariant: every operation has a spelling");
+        if let Some(helper) = Helper::opt_of_function(&name, scalar) {
             self.uses_helper(helper);
         }
         if ty.is_vector() {

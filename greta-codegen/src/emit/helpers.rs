@@ -272,7 +272,7 @@ fn lanewise(name: &str, operands: usize, ty: Type, device: &str) -> Vec<String> 
     lines
 }
 
-/// The C++ function of scalars that an operation calls.
+/// The C++ function of scalars that an operation on this type calls.
 pub(super) fn opt_function(op: Op, scalar: Scalar, dialect: &Dialect) -> Option<String> {
     let (float, wide) = (scalar.is_float(), scalar.bits() == 64);
     let single = match (op, (dialect.spelling)(&op.row())) {
@@ -283,6 +283,11 @@ pub(super) fn opt_function(op: Op, scalar: Scalar, dialect: &Dialect) -> Option<
         (Op::Max, _) if wide => return Some(format!("max_{}", scalar.name())),
         (Op::Min, _) => "min",
         (Op::Max, _) => "max",
+        (Op::LeadingZeros, _) if wide => "__clzll",
+        (Op::CountOnes, _) if wide => "__popcll",
+        (Op::ReverseBits, _) if wide => "__brevll",
+        (Op::MulHi, _) if scalar == Scalar::I64 => "__mul64hi",
+        (Op::MulHi, _) if wide => "__umul64hi",
         (Op::MulHi, _) if scalar == Scalar::I32 => "__mulhi",
         (Op::MulHi, _) => "__umulhi",
         (_, Spelling::Call(name) | Spelling::Converted(name)) => name,

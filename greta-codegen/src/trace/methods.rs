@@ -1,8 +1,8 @@
 //! Methods of kernel values that have no row of their own: what Rust's numbers offer, made of a few operations.
 
 use super::tracer;
-use super::value::{Comparable, Float, Integer, IntoVal, Number, Val, Value};
-use crate::ir::{Expr, ExprKind, Literal, Location, Op};
+use super::value::{Atom, Comparable, Float, Integer, IntoVal, Number, Val, Value};
+use crate::ir::{Expr, ExprKind, Literal, Location, Op, Type};
 
 fn apply<T: Value, R: Value, const N: usize>(op: Op, operands: [Val<T>; N], location: Location) -> Val<R> {
     Val::record_op(op, operands.map(|operand| operand.expr(location)).into(), location)
@@ -21,62 +21,184 @@ fn choose<T: Value>(condition: Val<bool>, [a, b]: [Val<T>; 2], location: Locatio
     Val::record(ExprKind::Select(condition, a, b), location)
 }
 
-/// An integer of 32 bits.
-#[diagnostic::on_unimplemented(message = "a kernel value of type `{Self}` is not an integer of 32 bits")]
-pub trait WordInteger: Integer {}
-impl WordInteger for i32 {}
-impl WordInteger for u32 {}
+/// What a method computes on the way, of types that are not known to rustc.
+#[derive(Clone, Copy)]
+struct Steps {
+    location: Location,
+}
 
-impl<T: WordInteger> Val<T> {
-    /// How many zeros stand before the highest one; 32 for 0.
+/// A value and its type.
+#[derive(Clone, Copy)]
+struct Step {
+    atom: Atom,
+    ty: Type,
+}
+
+impl Step {
+    /// The handle of the value, which has this type.
+    fn value<T: Value>(self) -> Val<T> {
+        assert_eq!(self.ty, T::ty(), "invariant: a method's result has its type");
+        Val::from_atom(self.atom)
+    }
+}
+
+impl Steps {
+    fn record(self, kind: ExprKind, ty: Type) -> Step {
+        let recorded = Expr { kind, ty, location: self.location };
+        Step { atom: tracer::with(|tracer| tracer.record(recorded)), ty }
+    }
+
+    fn op<const N: usize>(self, op: Op, operands: [Step; N], ty: Type) -> Step {
+        let operands = operands.map(|operand| operand.atom.expr(operand.ty, self.location));
+        self.record(ExprKind::Op(op, operands.into()), ty)
+    }
+
+    fn cast(self, value: Step, ty: Type) -> Step {
+        if value.ty == ty {
+            return value;
+        }
+        self.record(ExprKind::Cast(Box::new(value.atom.expr(value.ty, self.location))), ty)
+    }
+
+    /// An integer's bits in the type that instructions on bits work on: its own without a sign, of 32 bits at least.
+    fn bits<T: Integer>(self, value: Val<T>) -> Step {
+        let unsigned = self.cast(of(value), <T::Unsigned as Value>::ty());
+        if unsigned.ty.bytes() < 4 { self.cast(unsigned, Type::U32) } else { unsigned }
+    }
+}
+
+fn of<T: Value>(value: Val<T>) -> Step {
+    Step { atom: value.atom, ty: T::ty() }
+}
+
+fn number(value: i128, ty: Type) -> Step {
+    Step { atom: Atom::Literal(Literal::of_integer(ty.scalar, value)), ty }
+}
+
+impl<T: Integer> Val<T> {
+    /// Bits of the type.
+    fn width() -> i128 {
+        T::ty().scalar.bits().into()
+    }
+
+    /// Bits that the type lacks to the one that instructions work on.
+    fn unused() -> i128 {
+        (32 - Self::width()).max(0)
+    }
+
+    /// How many zeros stand before the highest one; of 0 all.
     #[track_caller]
     #[must_use]
     pub fn leading_zeros(self) -> Val<u32> {
-        let location = Location::caller();
-        apply(Op::LeadingZeros, [cast::<T, u32>(self, location)], location)
+        let steps = Steps { location: Location::caller() };
+        let count = steps.op(Op::LeadingZeros, [steps.bits(self)], Type::U32);
+        match Self::unused() {
+            0 => count.value(),
+            unused => steps.op(Op::Sub, [count, number(unused, Type::U32)], Type::U32).value(),
+        }
     }
 
-    /// How many zeros stand after the lowest one; 32 for 0.
+    /// How many zeros stand after the lowest one; of 0 all.
     #[track_caller]
     #[must_use]
     pub fn trailing_zeros(self) -> Val<u32> {
-        let location = Location::caller();
-        let reversed: Val<u32> = apply(Op::ReverseBits, [cast::<T, u32>(self, location)], location);
-        apply(Op::LeadingZeros, [reversed], location)
+        let steps = Steps { location: Location::caller() };
+        let mut bits = steps.bits(self);
+        let ty = bits.ty;
+        if Self::unused() > 0 {
+            // A one past the type's end stops the count there.
+            bits = steps.op(Op::BitOr, [bits, number(1 << Self::width(), ty)], ty);
+        }
+        let reversed = steps.op(Op::ReverseBits, [bits], ty);
+        steps.op(Op::LeadingZeros, [reversed], Type::U32).value()
     }
 
     /// How many ones there are.
     #[track_caller]
     #[must_use]
     pub fn count_ones(self) -> Val<u32> {
-        let location = Location::caller();
-        apply(Op::CountOnes, [cast::<T, u32>(self, location)], location)
+        let steps = Steps { location: Location::caller() };
+        steps.op(Op::CountOnes, [steps.bits(self)], Type::U32).value()
     }
 
     /// The bits in reverse order.
     #[track_caller]
     #[must_use]
     pub fn reverse_bits(self) -> Self {
-        let location = Location::caller();
-        let reversed: Val<u32> = apply(Op::ReverseBits, [cast::<T, u32>(self, location)], location);
-        cast(reversed, location)
+        let steps = Steps { location: Location::caller() };
+        let bits = steps.bits(self);
+        let ty = bits.ty;
+        let mut reversed = steps.op(Op::ReverseBits, [bits], ty);
+        if Self::unused() > 0 {
+            reversed = steps.op(Op::Shr, [reversed, number(Self::unused(), ty)], ty);
+        }
+        steps.cast(reversed, T::ty()).value()
     }
 
-    /// The upper 32 bits of the product of 64.
+    /// The upper half of the product of twice the width.
     #[track_caller]
     #[must_use]
     pub fn mul_hi(self, other: impl IntoVal<T>) -> Self {
-        apply(Op::MulHi, [self, other.into_val()], Location::caller())
+        let (location, other) = (Location::caller(), other.into_val());
+        if Self::unused() == 0 {
+            return apply(Op::MulHi, [self, other], location);
+        }
+        let steps = Steps { location };
+        let ty = if T::ty().scalar.is_signed_integer() { Type::I32 } else { Type::U32 };
+        let factors = [self, other].map(|factor| steps.cast(of(factor), ty));
+        let product = steps.op(Op::Mul, factors, ty);
+        let high = steps.op(Op::Shr, [product, number(Self::width(), ty)], ty);
+        steps.cast(high, T::ty()).value()
     }
 
     /// |self - other|, which always fits.
     #[track_caller]
     #[must_use]
-    pub fn abs_diff(self, other: impl IntoVal<T>) -> Val<u32> {
+    pub fn abs_diff(self, other: impl IntoVal<T>) -> Val<T::Unsigned> {
         let (location, other) = (Location::caller(), other.into_val());
         let ends: [Val<T>; 2] = [Op::Max, Op::Min].map(|op| apply(op, [self, other], location));
-        let ends: [Val<u32>; 2] = ends.map(|end| cast(end, location));
+        let ends: [Val<T::Unsigned>; 2] = ends.map(|end| cast(end, location));
         apply(Op::Sub, ends, location)
+    }
+
+    /// self + other, or of what does not fit the nearest number of the type.
+    #[track_caller]
+    #[must_use]
+    pub fn saturating_add(self, other: impl IntoVal<T>) -> Self {
+        let (location, other) = (Location::caller(), other.into_val());
+        let sum: Self = apply(Op::Add, [self, other], location);
+        if T::ty().scalar.is_signed_integer() {
+            // Two numbers of one sign have a sum of the other.
+            let turned = [self, other].map(|term| apply(Op::BitXor, [term, sum], location));
+            return self.saturated(sum, turned, location);
+        }
+        choose(apply(Op::Lt, [sum, self], location), [Self::largest(), sum], location)
+    }
+
+    /// self - other, or of what does not fit the nearest number of the type.
+    #[track_caller]
+    #[must_use]
+    pub fn saturating_sub(self, other: impl IntoVal<T>) -> Self {
+        let (location, other) = (Location::caller(), other.into_val());
+        if T::ty().scalar.is_signed_integer() {
+            // Of two numbers of different signs the difference has not the first one's.
+            let difference: Self = apply(Op::Sub, [self, other], location);
+            let turned = [other, difference].map(|term| apply(Op::BitXor, [self, term], location));
+            return self.saturated(difference, turned, location);
+        }
+        apply(Op::Sub, [apply(Op::Max, [self, other], location), other], location)
+    }
+
+    fn largest() -> Self {
+        number(T::ty().scalar.range()[1], T::ty()).value()
+    }
+
+    /// `result`, or, where both of `turned` are negative, the number of the type farthest on self's side of 0.
+    fn saturated(self, result: Self, turned: [Self; 2], location: Location) -> Self {
+        let [zero, last]: [Self; 2] = [0, Self::width() - 1].map(|known| number(known, T::ty()).value());
+        let overflows = apply(Op::Lt, [apply(Op::BitAnd, turned, location), zero], location);
+        let sign: Self = apply(Op::Shr, [self, last], location);
+        choose(overflows, [apply(Op::BitXor, [sign, Self::largest()], location), result], location)
     }
 }
 
@@ -95,25 +217,6 @@ macro_rules! absolute {
 }
 
 absolute!(i8, i16, i32, i64);
-
-impl Val<u32> {
-    /// self + other, or the largest number if that does not fit.
-    #[track_caller]
-    #[must_use]
-    pub fn saturating_add(self, other: impl IntoVal<u32>) -> Self {
-        let location = Location::caller();
-        let sum: Self = apply(Op::Add, [self, other.into_val()], location);
-        choose(apply(Op::Lt, [sum, self], location), [u32::MAX.into_val(), sum], location)
-    }
-
-    /// self - other, or 0 if that does not fit.
-    #[track_caller]
-    #[must_use]
-    pub fn saturating_sub(self, other: impl IntoVal<u32>) -> Self {
-        let (location, other) = (Location::caller(), other.into_val());
-        apply(Op::Sub, [apply(Op::Max, [self, other], location), other], location)
-    }
-}
 
 impl<T: Number + Comparable> Val<T> {
     /// `low` if below it, `high` if above it, else itself; a NaN stays one.

@@ -68,7 +68,7 @@ pub use memory::{
     Array, Element, Get, GetMut, Global, Memory, Nested, Repeat, Set, Shared, Slot, Space, Volatile, get, register,
     repeat, shared, shared_dynamic, spaces,
 };
-pub use methods::{WordInteger, f32_from_bits};
+pub use methods::f32_from_bits;
 pub use operators::{CastFrom, cast, cast_float, cast_integer, eq, ge, gt, le, lt, ne};
 pub use print::{Printable, Printed, assert, assert_compared, print, printed};
 pub use results::{DeviceResult, Part, Returned, return_value};

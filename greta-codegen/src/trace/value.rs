@@ -102,7 +102,10 @@ pub trait Signed: Number {}
 pub trait Integral: Number + Bits {}
 /// A scalar integer.
 #[diagnostic::on_unimplemented(message = "a kernel value of type `{Self}` is not an integer")]
-pub trait Integer: Integral + Comparable {}
+pub trait Integer: Integral + Comparable {
+    /// The integer of the same width without a sign.
+    type Unsigned: Integer;
+}
 /// A float or a vector of floats.
 #[diagnostic::on_unimplemented(message = "a kernel value of type `{Self}` is not floating-point")]
 pub trait Float: Signed {}
@@ -144,20 +147,39 @@ macro_rules! scalar {
 
 scalar! {
     bool => Bool: Bits Word Comparable;
-    i8 => I8: Number Signed Integral Integer Bits Comparable Castable;
-    i16 => I16: Number Signed Integral Integer Bits Comparable Castable;
-    i32 => I32: Number Signed Integral Integer Bits Word Comparable Castable;
-    i64 => I64: Number Signed Integral Integer Bits Comparable Castable;
-    u8 => U8: Number Integral Integer Bits Comparable Castable;
-    u16 => U16: Number Integral Integer Bits Comparable Castable;
-    u32 => U32: Number Integral Integer Bits Word Comparable Castable;
-    u64 => U64: Number Integral Integer Bits Comparable Castable;
+    i8 => I8: Number Signed Integral Bits Comparable Castable;
+    i16 => I16: Number Signed Integral Bits Comparable Castable;
+    i32 => I32: Number Signed Integral Bits Word Comparable Castable;
+    i64 => I64: Number Signed Integral Bits Comparable Castable;
+    u8 => U8: Number Integral Bits Comparable Castable;
+    u16 => U16: Number Integral Bits Comparable Castable;
+    u32 => U32: Number Integral Bits Word Comparable Castable;
+    u64 => U64: Number Integral Bits Comparable Castable;
     f16 => F16: Number Signed Float Comparable Castable;
     bf16 => Bf16: Number Signed Float Comparable Castable;
     f32 => F32: Number Signed Float Word Comparable Castable;
     f64 => F64: Number Signed Float Comparable Castable;
     fp8 => Fp8: Castable;
     bf8 => Bf8: Castable;
+}
+
+macro_rules! integer {
+    ($($rust:ty => $unsigned:ty;)*) => {
+        $(impl Integer for $rust {
+            type Unsigned = $unsigned;
+        })*
+    };
+}
+
+integer! {
+    i8 => u8;
+    i16 => u16;
+    i32 => u32;
+    i64 => u64;
+    u8 => u8;
+    u16 => u16;
+    u32 => u32;
+    u64 => u64;
 }
 
 /// What can stand where a kernel value of type `T` is wanted: such a value, or a Rust constant of that type.

@@ -314,7 +314,7 @@ fn admits(allowed: Allowed, ty: Type) -> bool {
         Allowed::Class(Class::Integer) => scalar.is_integer(),
         Allowed::Class(Class::Signed) => scalar.is_float() || scalar.is_signed_integer(),
         Allowed::Class(Class::Float) => scalar.is_float(),
-        Allowed::Class(Class::WordInteger) => scalar.is_integer() && scalar.bytes() == 4 && !ty.is_vector(),
+        Allowed::Class(Class::WordInteger) => scalar.is_integer() && scalar.bytes() >= 4 && !ty.is_vector(),
         Allowed::Class(Class::Single) => ty == Type::F32,
         Allowed::Class(Class::Bits) => scalar == Scalar::Bool || scalar.is_integer(),
         Allowed::Class(Class::Word) => !ty.is_vector() && (scalar.bits() == 32 || scalar == Scalar::Bool),
