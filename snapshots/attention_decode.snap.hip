@@ -34,6 +34,13 @@ static __device__ __forceinline__ f32x4 fmaf(f32x4 a, f32x4 b, f32x4 c) {
     };
 }
 
+// The value of lane `lane ^ by`; the thread's own where the wave has none.
+template <typename T>
+static __device__ __forceinline__ T shuffle_xor(T value, uint32_t by) {
+    const T other = __shfl_xor(value, by);
+    return by < 64 ? other : value;
+}
+
 // rows[i] = the elements at `column` of row `first + i * stride`; the last row before `end` stands for those past it.
 static __device__ __forceinline__ void load_rows(
     const float* cache,
@@ -61,7 +68,7 @@ static __device__ __forceinline__ float stream_sum(float value, uint32_t lanes) 
     float sum = value;
     uint32_t offset = lanes / 2;
     while (offset > 0) {
-        sum += __shfl_xor(sum, offset);
+        sum += shuffle_xor(sum, offset);
         offset /= 2;
     }
     return sum;

@@ -279,12 +279,12 @@ ops! {
     WaveId "wave_id": None, [] -> U32, Pure, Special;
     /// The value that lane `b` has; its number is taken modulo the wave's width.
     Shuffle "shuffle": Word, [T, U32] -> T, Wave, Call("__shfl"), cuda Call("__shfl_sync");
-    /// The value that lane `lane_id ^ b` has.
-    ShuffleXor "shuffle_xor": Word, [T, U32] -> T, Wave, Call("__shfl_xor"), cuda Call("__shfl_xor_sync");
+    /// The value that lane `lane_id ^ b` has; its own where the wave has no such lane.
+    ShuffleXor "shuffle_xor": Word, [T, U32] -> T, Wave, Special;
     /// The value that lane `lane_id + b` has; its own past the wave's end.
-    ShuffleDown "shuffle_down": Word, [T, U32] -> T, Wave, Call("__shfl_down"), cuda Special;
+    ShuffleDown "shuffle_down": Word, [T, U32] -> T, Wave, Special;
     /// The value that lane `lane_id - b` has; its own before the wave's start.
-    ShuffleUp "shuffle_up": Word, [T, U32] -> T, Wave, Call("__shfl_up"), cuda Special;
+    ShuffleUp "shuffle_up": Word, [T, U32] -> T, Wave, Special;
     /// Whether `a` holds in any lane that takes part.
     Any "wave_any": Boolean, [T] -> T, Wave, Converted("__any"), cuda Converted("__any_sync");
     /// Whether `a` holds in every lane that takes part.

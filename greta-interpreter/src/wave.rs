@@ -60,7 +60,7 @@ impl<const KIND: u32, const VARYING: bool> Body for Exchange<KIND, VARYING> {
                     let (start, own) = (lane as u32 & !(width - 1), lane as u32 & (width - 1));
                     let other = match KIND {
                         0 => by[lane] & (width - 1),
-                        1 => (own ^ by[lane]) & (width - 1),
+                        1 if by[lane] < width => own ^ by[lane],
                         2 if by[lane] < width - own => own + by[lane],
                         3 if by[lane] <= own => own - by[lane],
                         _ => own,

@@ -311,7 +311,7 @@ fn special(op: Op) {
         Op::LaneId => index(op, |t, _| t % 64),
         Op::WaveId => index(op, |t, _| t / 64),
         Op::Shuffle => shuffle(op, |_, by| by % 64),
-        Op::ShuffleXor => shuffle(op, |lane, by| (lane ^ by) % 64),
+        Op::ShuffleXor => shuffle(op, |lane, by| if by < 64 { lane ^ by } else { lane }),
         Op::ShuffleDown => shuffle(op, |lane, by| if by < 64 - lane { lane + by } else { lane }),
         Op::ShuffleUp => shuffle(op, |lane, by| if by <= lane { lane - by } else { lane }),
         Op::LoadMatrices => exchange(op),

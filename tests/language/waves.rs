@@ -146,6 +146,28 @@ fn shuffles_up_stop_at_the_start_of_the_wave() {
     });
 }
 
+#[kernel(block = 64)]
+pub fn shuffled_far(x: &Global<u32>, y: &mut Global<u32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    let far = [64, 65, 127, 0x7fff_ffff, 0x8000_0000, 0x8000_0001, 0xffff_ffff, 3];
+    let by = far[i % 8];
+    let ways = shuffle_xor(x[i], by) + shuffle_down(x[i], by) * 3 + shuffle_up(x[i], by) * 5;
+    let top = 0xffff_ffff;
+    y[i] = ways + shuffle_xor(x[i], 65) * 7 + shuffle_down(x[i], top) * 11 + shuffle_up(x[i], top) * 13;
+}
+
+#[test]
+fn shuffles_past_the_wave_give_the_threads_own_value() {
+    check!(shuffled_far, integers(), |x: &[u32], i: usize| {
+        let (lane, width) = (i % wave_width(), wave_width());
+        // One distance of eight is within the wave.
+        let near = |to: Option<usize>| to.filter(|to| i % 8 == 7 && *to < width).map_or(x[i], |to| x[i - lane + to]);
+        [(1, near(Some(lane ^ 3))), (3, near(Some(lane + 3))), (5, near(lane.checked_sub(3))), (7 + 11 + 13, x[i])]
+            .into_iter()
+            .fold(0_u32, |sum, (factor, value)| sum.wrapping_add(value.wrapping_mul(factor)))
+    });
+}
+
 #[kernel(block = 128)]
 pub fn votes(x: &Global<u32>, y: &mut Global<u32>) {
     let i = thread_idx().x;
@@ -238,6 +260,7 @@ crate::kernels!(
     half_a_wave,
     wave_and_a_thread,
     shifted_up,
+    shuffled_far,
     scans,
     float_scan,
     votes,

@@ -1,6 +1,13 @@
 constexpr uint32_t BLOCK = 256;
 constexpr uint32_t WAVE = 64;
 
+// The value of lane `lane - by`; the thread's own where the wave has none.
+template <typename T>
+static __device__ __forceinline__ T shuffle_up(T value, uint32_t by) {
+    const T other = __shfl_up(value, by);
+    return by < 64 ? other : value;
+}
+
 // The largest `value` of the lanes of the wave.
 static __device__ __forceinline__ uint32_t wave_max(uint32_t value) {
     uint32_t largest = value;
@@ -41,7 +48,7 @@ static __device__ __forceinline__ uint32_t wave_scan_inclusive(uint32_t value) {
     uint32_t sum = value;
     uint32_t offset = 1;
     while (offset < WAVE) {
-        const uint32_t below = __shfl_up(sum, offset);
+        const uint32_t below = shuffle_up(sum, offset);
         if (threadIdx.x % 64 >= offset) {
             sum += below;
         }

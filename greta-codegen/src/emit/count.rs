@@ -8,7 +8,7 @@ use super::Writer;
 use super::dialect::type_name;
 use super::helpers::Helper;
 use super::text::Doc;
-use crate::ir::{Expr, ExprKind, Kernel, Literal, Op, Scalar, Stmt, StmtKind, Type, Unroll, VarId, VarKind};
+use crate::ir::{Expr, ExprKind, Kernel, Op, Stmt, StmtKind, Type, Unroll, VarId};
 
 /// The head of a loop.
 struct Range<'a> {
@@ -32,9 +32,6 @@ impl Writer<'_> {
         self.names.open();
         let name = self.names.declare(*counter, &var.name);
         let range = Range { counter: *counter, end, includes_end: *includes_end, step };
-        if *includes_end {
-            self.counters_to_end.insert(*counter);
-        }
         let first = Doc::join([Doc::text(format!("for ({} {name} = ", type_name(var.ty))), start]);
         let [more, test, advance] = match (self.overshoots(&range), includes_end) {
             (true, true) => self.flagged(&range, &name),
@@ -52,7 +49,7 @@ impl Writer<'_> {
     /// `i < end; i += step`.
     fn plain(&mut self, range: &Range<'_>, name: &str) -> [Doc; 3] {
         let test = self.typed(&range.is_inside(self.kernel));
-        let advance = match opt_integer(self.kernel, range.step) {
+        let advance = match self.bounds.opt_integer(range.step) {
             Some(1) if matches!(range.step.kind, ExprKind::Literal(_)) => Doc::text(format!("++{name}")),
             _ => Doc::join([Doc::text(format!("{name} += ")), self.typed(range.step)]),
         };
@@ -81,11 +78,11 @@ impl Writer<'_> {
         let more = self.names.declare_object(&format!("{name}_more"));
         let begin = Doc::join([Doc::text(format!(", {more} = ")), self.typed(&range.is_inside(self.kernel))]);
         let counter = range.counter(self.kernel);
-        let goes_on = match opt_integer(self.kernel, range.step) {
+        let goes_on = match self.bounds.opt_integer(range.step) {
             Some(1) => operation(Op::Lt, vec![counter, range.end.clone()], Type::BOOL),
             _ => operation(Op::Ge, vec![range.left(self.kernel), unsigned(range.step)], Type::BOOL),
         };
-        let step = match opt_integer(self.kernel, range.step) {
+        let step = match self.bounds.opt_integer(range.step) {
             Some(1) => Doc::text(""),
             _ => Doc::join([Doc::text(" ? "), self.typed(range.step), Doc::text(" : 0")]),
         };
@@ -100,37 +97,8 @@ impl Writer<'_> {
 
     /// Whether the step from the last value may leave the counter's type.
     fn overshoots(&self, range: &Range<'_>) -> bool {
-        let last = self.largest(range.end) - i128::from(!range.includes_end);
-        last + self.largest(range.step) > range.end.ty.scalar.range()[1]
-    }
-
-    /// A number that an integer does not exceed.
-    fn largest(&self, value: &Expr) -> i128 {
-        if let Some(known) = opt_integer(self.kernel, value) {
-            return known;
-        }
-        let scalar = value.ty.scalar;
-        let largest = scalar.range()[1];
-        let found = match &value.kind {
-            ExprKind::Var(var) if self.stays_below_end(*var) => largest - 1,
-            ExprKind::Cast(from) if is_natural(from.ty.scalar) => self.largest(from),
-            ExprKind::Op(op, operands) => match op {
-                Op::ThreadIdxX => i128::from(self.kernel.block[0].value) - 1,
-                Op::Min => self.largest(&operands[0]).min(self.largest(&operands[1])),
-                Op::Rem if is_natural(scalar) => self.largest(&operands[1]) - 1,
-                Op::Div if is_natural(scalar) => match opt_integer(self.kernel, &operands[1]) {
-                    Some(divisor) if divisor > 0 => self.largest(&operands[0]) / divisor,
-                    _ => largest,
-                },
-                _ => largest,
-            },
-            _ => largest,
-        };
-        found.min(largest)
-    }
-
-    fn stays_below_end(&self, var: VarId) -> bool {
-        self.kernel.var(var).kind == VarKind::Counter && !self.counters_to_end.contains(&var)
+        let last = self.bounds.largest(range.end) - i128::from(!range.includes_end);
+        last + self.bounds.largest(range.step) > range.end.ty.scalar.range()[1]
     }
 }
 
@@ -166,12 +134,4 @@ fn unsigned(value: &Expr) -> Expr {
         return value.clone();
     }
     Expr { kind: ExprKind::Cast(Box::new(value.clone())), ty, location: value.location }
-}
-
-fn opt_integer(kernel: &Kernel, value: &Expr) -> Option<i128> {
-    kernel.opt_constant(value).and_then(Literal::opt_integer)
-}
-
-fn is_natural(scalar: Scalar) -> bool {
-    scalar.is_integer() && !scalar.is_signed_integer()
 }

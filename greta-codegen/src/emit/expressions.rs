@@ -151,8 +151,9 @@ impl Writer<'_> {
             (Op::Not, [operand]) => self.prefix(if ty.scalar == Scalar::Bool { "!" } else { "~" }, operand),
             (Op::Shl, [value, count]) => self.shift("<<", value, count),
             (Op::Shr, [value, count]) => self.shift(">>", value, count),
-            (Op::ShuffleDown, [value, by]) if self.dialect.lanes_mask.is_some() => self.shuffle_by("down", value, by),
-            (Op::ShuffleUp, [value, by]) if self.dialect.lanes_mask.is_some() => self.shuffle_by("up", value, by),
+            (Op::ShuffleDown, [value, by]) => self.shuffle_by("down", value, by),
+            (Op::ShuffleXor, [value, by]) => self.shuffle_by("xor", value, by),
+            (Op::ShuffleUp, [value, by]) => self.shuffle_by("up", value, by),
             (Op::Nontemporal, [value]) => self.nontemporal_load(value),
             (Op::CopyAsync, [value]) => self.expr(value, Context::Bare),
             (Op::LoadMatrices, [Expr { kind: ExprKind::Load(place), ty, .. }]) => {
@@ -219,20 +220,21 @@ impl Writer<'_> {
         call
     }
 
-    /// Where the compiler's own shuffle takes a distance modulo the wave's width, a known one below it is written so.
+    /// The compilers' own shuffles take a distance modulo the wave's width, or as a number with a sign: they serve where
+    /// it is known to be less.
     fn shuffle_by(&mut self, direction: &'static str, value: &Expr, by: &Expr) -> Printed {
         let wave = self.target.wave;
-        let near = matches!(self.kernel.opt_constant(by), Some(Literal::U32(by)) if by < wave);
-        let (value, by) = (self.bare(value), self.typed(by));
-        if near && let Some(mask) = self.dialect.lanes_mask {
-            return Printed::postfix(Doc::list(
-                format!("__shfl_{direction}_sync("),
-                vec![Doc::text(mask), value, by],
-                ")",
-            ));
-        }
-        self.uses_helper(Helper::ShuffleBy(direction, wave));
-        Printed::postfix(Doc::list(format!("shuffle_{direction}("), vec![value, by], ")"))
+        let is_near = self.bounds.largest(by) < wave.into();
+        let operands = [self.bare(value), self.typed(by)];
+        let (name, mask) = match (is_near, self.dialect.lanes_mask) {
+            (true, None) => (format!("__shfl_{direction}"), None),
+            (true, Some(mask)) => (format!("__shfl_{direction}_sync"), Some(Doc::text(mask))),
+            (false, _) => {
+                self.uses_helper(Helper::ShuffleBy(direction, wave));
+                (format!("shuffle_{direction}"), None)
+            }
+        };
+        Printed::postfix(Doc::list(format!("{name}("), mask.into_iter().chain(operands).collect(), ")"))
     }
 
     /// Notes an operator, if it is one of vectors and the dialect has none of those.

@@ -38,7 +38,7 @@ pub(super) enum Helper {
     Lanewise(String, usize, Type),
     /// An operator of vectors: its sign, how many operands. A sign that ends in `=` changes the first operand.
     Operator(String, usize, Type),
-    /// `shuffle_down` or `shuffle_up` where the compiler's own takes a distance modulo the wave's width; that width.
+    /// `shuffle_xor`, `shuffle_down` or `shuffle_up` by any number; the wave's width.
     ShuffleBy(&'static str, u32),
     /// An atomic operation that the compiler has no function for.
     Atomic(Atomic, Scalar),
@@ -103,14 +103,7 @@ impl Helper {
             Self::FmaF16 => (dialect.fma_f16)(device),
             Self::Lanewise(ref name, operands, ty) => lanewise(name, operands, ty, device),
             Self::Operator(ref sign, operands, ty) => operator(sign, operands, ty, dialect),
-            Self::ShuffleBy(direction, wave) => vec![
-                "// The value of the lane that is `by` further; the thread's own where the wave has none.".to_owned(),
-                "template <typename T>".to_owned(),
-                format!("{device} T shuffle_{direction}(T value, uint32_t by) {{"),
-                format!("    const T other = __shfl_{direction}_sync(0xffffffff, value, by);"),
-                format!("    return by < {wave} ? other : value;"),
-                "}".to_owned(),
-            ],
+            Self::ShuffleBy(direction, wave) => shuffle_by(direction, wave, dialect),
             Self::Atomic(atomic, scalar) => atomics::own_lines(atomic, scalar, dialect),
             Self::CopyAsync(bytes) => asynchronous::copy(bytes, device),
             Self::CopyAsyncCommit => asynchronous::commit(device),
@@ -125,6 +118,27 @@ impl Helper {
 /// The same type without a sign.
 fn unsigned(ty: Type) -> Type {
     Type { scalar: ty.scalar.unsigned(), ..ty }
+}
+
+fn shuffle_by(direction: &str, wave: u32, dialect: &Dialect) -> Vec<String> {
+    let device = dialect.device;
+    let (suffix, mask) = match dialect.lanes_mask {
+        Some(mask) => ("_sync", format!("{mask}, ")),
+        None => ("", String::new()),
+    };
+    let found = match direction {
+        "xor" => "`lane ^ by`",
+        "down" => "`lane + by`",
+        _ => "`lane - by`",
+    };
+    vec![
+        format!("// The value of lane {found}; the thread's own where the wave has none."),
+        "template <typename T>".to_owned(),
+        format!("{device} T shuffle_{direction}(T value, uint32_t by) {{"),
+        format!("    const T other = __shfl_{direction}{suffix}({mask}value, by);"),
+        format!("    return by < {wave} ? other : value;"),
+        "}".to_owned(),
+    ]
 }
 
 /// The distance is computed without a sign, in which it fits.

@@ -7,6 +7,7 @@
 mod arithmetic;
 mod asynchronous;
 mod atomics;
+mod bounds;
 mod count;
 #[cfg(test)]
 mod cuda_tests;
@@ -29,6 +30,7 @@ mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bounds::Bounds;
 use dialect::{Dialect, type_name};
 use helpers::Helper;
 pub use line_map::LineMap;
@@ -79,8 +81,7 @@ struct Writer<'a> {
     vector_bytes: BTreeMap<VarId, u32>,
     /// Where each shared array lies in the memory that the launch gives, if the source cannot declare it.
     launch_shared: LaunchShared,
-    /// Counters of the loops so far that take the value of their end.
-    counters_to_end: BTreeSet<VarId>,
+    bounds: Bounds<'a>,
     footprints: Footprints<'a>,
 }
 
@@ -98,7 +99,7 @@ impl<'a> Writer<'a> {
             constants: used_constants(kernel),
             vector_bytes: vector_accesses(kernel),
             launch_shared: LaunchShared::of(kernel, verified.target()),
-            counters_to_end: BTreeSet::new(),
+            bounds: Bounds::of(kernel, verified.target().wave),
             footprints: Footprints::of(kernel),
         }
     }

@@ -150,7 +150,7 @@ macro_rules! shuffles {
 shuffles! {
     /// The value that lane `lane` of the wave has.
     shuffle Shuffle;
-    /// The value that lane `lane_id() ^ lane` has.
+    /// The value that lane `lane_id() ^ lane` has; the thread's own where the wave has no such lane.
     shuffle_xor ShuffleXor;
     /// The value that lane `lane_id() + lane` has; the thread's own past the wave's end.
     shuffle_down ShuffleDown;
