@@ -116,6 +116,30 @@ fn a_wrong_length_breaks_the_contract_it_names() {
     });
 }
 
+/// y[i] = i, in one block
+#[kernel(tile(T = 16 in [16, 32]), require(BLOCK <= 64), block = (T, 2), require(y.len() <= 2 * BLOCK))]
+fn in_one_block(y: &mut Global<u32>) {
+    for i in (thread_idx().y * T + thread_idx().x..y.len()).step_by(BLOCK) {
+        y[i] = i;
+    }
+}
+
+#[test]
+fn a_contract_may_name_the_size_of_the_block() {
+    on_every_device(|device, stream| {
+        for (threads, length) in [(16, 65), (32, 129)] {
+            let kernel = device.kernel(in_one_block::variant().t(threads)).unwrap();
+            let mut y = device.zeroed(length).unwrap();
+            let error = kernel.launch(stream, 1, in_one_block::Args { y: &mut y }).unwrap_err().to_string();
+            let end = format!("does not hold: y.len() = {length}, T = {threads}");
+            assert!(error.contains("require(y.len() <= 2 * BLOCK)") && error.ends_with(&end), "{error}");
+            let mut y = device.zeroed(length - 1).unwrap();
+            kernel.launch(stream, 1, in_one_block::Args { y: &mut y }).unwrap();
+            assert_eq!(y.read(stream).unwrap().last(), Some(&(length as u32 - 2)));
+        }
+    });
+}
+
 #[test]
 fn a_contract_is_not_taken_in_by_products_that_wrap_nor_by_divisions_by_zero() {
     on_every_device(|device, stream| {

@@ -97,6 +97,10 @@ impl Rewriter {
         self.opt_changes(name).unwrap_or(Changes::No)
     }
 
+    fn is_changeable_name(&self, name: &Ident) -> bool {
+        matches!(self.changes(name), Changes::Itself | Changes::Target)
+    }
+
     /// Whether a name is that of a constant of the kernel.
     pub(crate) fn is_of_kernel(&self, name: &Ident) -> bool {
         self.constants.iter().any(|constant| name == constant) && self.opt_changes(name).is_none()
@@ -122,10 +126,7 @@ impl Rewriter {
     /// Whether an expression is a field of something that changes.
     fn is_changeable(&self, expr: &Expr) -> bool {
         match expr {
-            Expr::Path(path) => path
-                .path
-                .get_ident()
-                .is_some_and(|name| matches!(self.changes(name), Changes::Itself | Changes::Target)),
+            Expr::Path(path) => path.path.get_ident().is_some_and(|name| self.is_changeable_name(name)),
             Expr::Field(field) => self.is_changeable(&field.base),
             Expr::Paren(paren) => self.is_changeable(&paren.expr),
             Expr::Unary(unary) => matches!(unary.op, UnOp::Deref(_)) && self.is_changeable(&unary.expr),
@@ -164,6 +165,11 @@ impl Rewriter {
             }
             Expr::Group(group) => self.expr(&group.expr)?,
             Expr::Call(call) => self.call(call)?,
+            // Kernels count in `u32`, whatever Rust's arrays do.
+            Expr::MethodCall(call) if call.method == "len" && self.opt_constant(&call.receiver).is_some() => {
+                let array = &call.receiver;
+                quote_spanned!(span=> ::greta::rt::constant_length(&#array))
+            }
             Expr::MethodCall(call) => {
                 // A receiver that the arguments change is taken by value, as Rust's borrows demand: before they run.
                 let changed =
@@ -171,7 +177,7 @@ impl Rewriter {
                 let receiver = if changed && self.is_changeable(&call.receiver) {
                     self.expr(&call.receiver)?
                 } else {
-                    self.place(&call.receiver)?
+                    self.receiver(&call.receiver)?
                 };
                 let (method, turbofish) = (&call.method, &call.turbofish);
                 self.check_generics(turbofish.as_ref())?;
@@ -257,6 +263,17 @@ impl Rewriter {
         })
     }
 
+    /// What a method is called on: an element of what changes may be changed by it.
+    fn receiver(&mut self, receiver: &Expr) -> Result<TokenStream> {
+        match receiver {
+            Expr::Index(index) if opt_root(&index.expr).is_some_and(|name| self.is_changeable_name(name)) => {
+                let (base, index) = (self.place(&index.expr)?, self.index(&index.index)?);
+                Ok(quote_spanned!(receiver.span()=> ::greta::rt::get_receiver(&#base, #index)))
+            }
+            _ => self.place(receiver),
+        }
+    }
+
     /// An index; a range is refused.
     pub(crate) fn index(&mut self, index: &Expr) -> Result<TokenStream> {
         match index {
@@ -331,6 +348,9 @@ impl Rewriter {
             let lengths = self.lengths(ty)?;
             return Ok(quote_spanned!(span=> ::greta::rt::shared::<#element>(&[#(#lengths),*])));
         }
+        if is_name(&call.func, "shared") && call.args.is_empty() {
+            return Err(Error::new(span, "shared memory is declared with its type here: `shared::<[f32; N]>()`"));
+        }
         if let Some(structure) = self.opt_tuple_structure(call)? {
             return Ok(structure);
         }
@@ -340,6 +360,10 @@ impl Rewriter {
                 path.path.segments.last().map(|last| &last.arguments)
         {
             self.check_generics(Some(arguments))?;
+        }
+        if is_vector_constructor(function) {
+            let lanes = self.exprs(&call.args)?;
+            return Ok(quote_spanned!(span=> #function(#(#lanes),*)));
         }
         self.with_arguments(&call.args, span, |arguments| quote_spanned!(span=> #function(#(#arguments),*)))
     }
@@ -396,6 +420,18 @@ impl Rewriter {
             Ok(quote_spanned!(closure.span()=> #capture |#(#inputs),*| #body))
         })
     }
+}
+
+/// Whether a function is called by this name alone.
+fn is_name(function: &Expr, name: &str) -> bool {
+    matches!(function, Expr::Path(path) if path.path.is_ident(name))
+}
+
+/// Whether a function is `f32x4::new` or its like, which takes the lanes as Rust's own array.
+fn is_vector_constructor(function: &Expr) -> bool {
+    let Expr::Path(path) = function else { return false };
+    let mut last = path.path.segments.iter().rev();
+    last.next().is_some_and(|name| name.ident == "new") && last.next().is_some_and(|ty| types::is_vector(&ty.ident))
 }
 
 /// The type in `shared::<TYPE>`.

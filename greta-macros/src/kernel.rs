@@ -50,7 +50,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
     let arguments = arguments(&parameters);
     let variant = variant(&attribute.tiles);
     let named: Vec<_> = parameters.iter().map(|parameter| (parameter.name, parameter.named())).collect();
-    let scope = Scope { tiles: &attribute.tiles, parameters: &named };
+    let scope = Scope { tiles: &attribute.tiles, parameters: &named, block: &attribute.block };
     let mut conditions = require::expand(&attribute.requirements, &scope)?;
     let shared = attribute.shared.as_ref().map(|length| require::expand_shared(length, &scope, &mut conditions.used));
     let shared = shared.transpose()?;
@@ -106,6 +106,9 @@ fn parameter(argument: &FnArg) -> Result<Parameter<'_>> {
             ParameterKind::Buffer { element, mutable: reference.mutability.is_some(), volatile }
         }
         ty if types::is_value(ty, &[]) => ParameterKind::Scalar(ty),
+        Type::Path(path) if path.path.is_ident("usize") => {
+            return Err(Error::new(path.span(), "kernels count and index by `u32`: there is no `usize`"));
+        }
         ty if types::is_struct(ty) => ParameterKind::Struct(ty),
         ty => return Err(Error::new(ty.span(), WHAT)),
     };

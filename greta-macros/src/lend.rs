@@ -29,7 +29,8 @@ impl Rewriter {
         call: impl FnOnce(&[TokenStream]) -> TokenStream,
     ) -> Result<TokenStream> {
         let Some(last_lent) = arguments.iter().rposition(|argument| opt_lent(argument).is_some()) else {
-            return Ok(call(&self.exprs(arguments)?));
+            let arguments = arguments.iter().map(|argument| self.argument(argument)).collect::<Result<Vec<_>>>()?;
+            return Ok(call(&arguments));
         };
         let (mut before, mut after, mut given) = (Vec::new(), Vec::new(), Vec::new());
         for (position, argument) in arguments.iter().enumerate() {
@@ -53,11 +54,12 @@ impl Rewriter {
                 given.push(quote_spanned!(place=> &mut #lent));
             } else if position < last_lent && !matches!(argument, Expr::Closure(_) | Expr::Reference(_)) {
                 // Arguments are evaluated in order.
-                let (name, value) = (format_ident!("__greta_argument_{position}", span = place), self.expr(argument)?);
+                let (name, value) =
+                    (format_ident!("__greta_argument_{position}", span = place), self.argument(argument)?);
                 before.push(quote_spanned!(place=> let #name = #value;));
                 given.push(quote_spanned!(place=> #name));
             } else {
-                given.push(self.expr(argument)?);
+                given.push(self.argument(argument)?);
             }
         }
         let call = call(&given);
@@ -68,5 +70,21 @@ impl Rewriter {
             #(#after)*
             __greta_result
         }})
+    }
+
+    /// An argument that is not lent. An array that is written there is one of the kernel's.
+    fn argument(&mut self, argument: &Expr) -> Result<TokenStream> {
+        let span = argument.span();
+        match argument {
+            Expr::Array(_) => {
+                let items = self.expr(argument)?;
+                Ok(quote_spanned!(span=> ::greta::rt::array(#items)))
+            }
+            Expr::Reference(reference) if matches!(*reference.expr, Expr::Array(_)) => {
+                let (mutability, array) = (&reference.mutability, self.argument(&reference.expr)?);
+                Ok(quote_spanned!(span=> & #mutability #array))
+            }
+            _ => self.expr(argument),
+        }
     }
 }

@@ -15,6 +15,8 @@ use crate::{kernel, text};
 pub(crate) struct Scope<'a> {
     pub(crate) tiles: &'a [Tile],
     pub(crate) parameters: &'a [(&'a Ident, Named<'a>)],
+    /// The size of the block: what `BLOCK` stands for.
+    pub(crate) block: &'a Expr,
 }
 
 /// What a condition can say of a parameter.
@@ -39,7 +41,7 @@ pub(crate) struct Conditions {
 }
 
 const ALLOWED: &str = "a condition of `require` and the length of `shared` are made of tile parameters, scalar parameters, `a.len()` of a buffer `a`, \
-    constants and literals, with operators, `min`, `max`, `pow`, `div_ceil`, `next_multiple_of`, `is_multiple_of` and \
+    `BLOCK`, constants and literals, with operators, `min`, `max`, `pow`, `div_ceil`, `next_multiple_of`, `is_multiple_of` and \
     `is_power_of_two`";
 
 /// Expands conditions.
@@ -119,6 +121,11 @@ impl Writer<'_> {
             },
             Expr::Path(path) => match path.path.get_ident().map(|name| (name, self.opt_place(name))) {
                 Some((name, Some(place))) => self.value(name, place),
+                Some((name, None)) if name == "BLOCK" => self.threads(),
+                Some((name, None)) if name == "WAVE" => Err(Error::new(
+                    span,
+                    "the width of a wave, `WAVE`, depends on the device: a condition cannot name it",
+                )),
                 _ => Ok(widened(expr)),
             },
             Expr::Paren(paren) => {
@@ -176,6 +183,24 @@ impl Writer<'_> {
                 }
             },
         }
+    }
+
+    /// The number of threads of a block, by the sizes that the attribute gives.
+    fn threads(&mut self) -> Result<TokenStream> {
+        let block = self.scope.block;
+        let sizes: Vec<&Expr> = match block {
+            Expr::Tuple(sizes) => sizes.elems.iter().collect(),
+            size => vec![size],
+        };
+        let mut threads = quote!(1_u128);
+        for size in sizes {
+            let size = match size {
+                Expr::Lit(literal) => quote!(<u32 as ::greta::rt::contract::Widen>::widen(#literal)),
+                size => self.write(size)?,
+            };
+            threads = quote_spanned!(block.span()=> ::greta::rt::contract::Arithmetic::mul(#threads, #size)?);
+        }
+        Ok(threads)
     }
 
     fn method(&mut self, call: &ExprMethodCall) -> Result<TokenStream> {

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Error, Expr, Ident, PathArguments, Result, ReturnType, Type, TypeParamBound};
+use syn::{Error, Expr, GenericArgument, Ident, PathArguments, Result, ReturnType, Type, TypeParamBound};
 
 /// Names of scalar types.
 const SCALARS: &[&str] =
@@ -15,8 +15,17 @@ const FRAGMENTS: &[&str] = &["FragmentA", "FragmentB", "Accumulator"];
 
 /// Whether a name is that of a scalar, vector or fragment.
 fn is_value_name(name: &str) -> bool {
-    let lane = VECTOR_LENGTHS.iter().find_map(|length| name.strip_suffix(length)).filter(|lane| *lane != "bool");
-    SCALARS.contains(&lane.unwrap_or(name)) || FRAGMENTS.contains(&name)
+    SCALARS.contains(&opt_lane(name).unwrap_or(name)) || FRAGMENTS.contains(&name)
+}
+
+/// The scalar in the name of a vector.
+fn opt_lane(name: &str) -> Option<&str> {
+    VECTOR_LENGTHS.iter().find_map(|length| name.strip_suffix(length)).filter(|lane| *lane != "bool")
+}
+
+/// Whether a name is that of a vector.
+pub(crate) fn is_vector(name: &Ident) -> bool {
+    opt_lane(&name.to_string()).is_some_and(|lane| SCALARS.contains(&lane))
 }
 
 /// Whether a type is that of a kernel value: a scalar, a vector, a fragment, or one of `generics`.
@@ -51,6 +60,11 @@ pub(crate) fn handle(ty: &Type, generics: &[Ident]) -> Result<TokenStream> {
             return Err(Error::new(span, "kernels have no slices: take a `&Global<T>`, `&Shared<T>` or `&[T; N]`"));
         }
         Type::Ptr(_) => return Err(Error::new(span, "kernels have no raw pointers: take a `&Global<T>`")),
+        Type::Path(path) if let Some(array) = opt_array_in_handle(&path.path) => {
+            let message = "the handle of a shared array says what it holds and how many dimensions it has, not its \
+                           lengths: `Shared<f32>`, `Shared<Shared<f32>>`";
+            return Err(Error::new(array.span(), message));
+        }
         Type::Path(path) if !is_handle(&path.path) => quote_spanned!(span=> <#ty as ::greta::rt::KernelType>::Handle),
         other => quote!(#other),
     })
@@ -65,6 +79,16 @@ fn is_handle(path: &syn::Path) -> bool {
         let is_primitive = last.ident.to_string().starts_with(|first: char| first.is_ascii_lowercase());
         is_primitive || HANDLES.iter().any(|name| last.ident == name)
     })
+}
+
+/// The array in `Shared<[f32; 64]>`.
+fn opt_array_in_handle(path: &syn::Path) -> Option<&Type> {
+    let last = path.segments.last().filter(|last| last.ident == "Shared")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first()? {
+        GenericArgument::Type(ty @ Type::Array(_)) => Some(ty),
+        _ => None,
+    }
 }
 
 /// Whether a type may be a struct of kernel values.

@@ -19,6 +19,7 @@ mod compile;
 mod control;
 mod dynamic_shared;
 mod effects;
+mod elements;
 mod functions;
 mod generics;
 mod items;

@@ -51,6 +51,7 @@ macro_rules! function {
 }
 
 function!(log10_is_near, log10_near, 50.0, 51.0, |v| v.log10(), |v| v.log10(), ulps 2.0, absolute 0.0);
+function!(ln_is_near, ln_near, 50.0, 51.0, |v| v.ln(), |v| v.ln(), ulps 2.0, absolute 0.0);
 function!(tan_is_near, tan_near, 20.0, 0.0, |v| tan(v), |v| v.tan(), ulps 4.0, absolute 0.0);
 function!(pow_is_near, pow_near, 5.0, 6.0, |v| pow(v, 2.5) + v.powf(-1.5), |v| v.powf(2.5) + v.powf(-1.5),
     ulps 9.0, absolute 0.0);
@@ -219,6 +220,7 @@ crate::kernels!(
     methods_of_i64,
     other_floats,
     log10_near,
+    ln_near,
     tan_near,
     pow_near,
     erf_near,

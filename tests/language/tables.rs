@@ -73,4 +73,24 @@ fn a_table_comes_out_once_and_by_its_name() {
     );
 }
 
-crate::kernels!(table, table_rows, table_in_function);
+/// Two reads in one place, whose indices are known at run time only: one table.
+#[kernel(block = 64)]
+pub fn table_read_twice(x: &Global<f32>, y: &mut Global<f32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    let mut sum = x[i];
+    for k in 0..WEIGHTS.len() {
+        sum += WEIGHTS[k] * WEIGHTS[(k + i) % WEIGHTS.len()];
+    }
+    y[i] = sum;
+}
+
+#[test]
+fn a_table_is_made_once_and_has_a_length() {
+    crate::check!(table_read_twice, floats(), |x: &[f32], i: usize| {
+        (0..WEIGHTS.len()).fold(x[i], |sum, k| sum + WEIGHTS[k] * WEIGHTS[(k + i) % WEIGHTS.len()])
+    });
+    let hip = table_read_twice::variant().hip().unwrap();
+    assert_eq!(hip.matches("static constexpr").count(), 1, "{hip}");
+}
+
+crate::kernels!(table_read_twice, table, table_rows, table_in_function);

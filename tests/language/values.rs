@@ -160,4 +160,24 @@ fn exact_functions_are_exact() {
     });
 }
 
-crate::kernels!(literals, arithmetic, wrapping, bits, comparisons, casts, vectors, host_constants, math);
+#[kernel(tile(PARTS = 12 in [12]), block = 64)]
+pub(crate) fn parts(x: &Global<u32>, y: &mut Global<u32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    // A length is a constant: so is the quotient of two.
+    let mut counts = [0; PARTS.div_ceil(5)];
+    counts[i % 3] = x[i].div_ceil(i + 1);
+    let long = (x[i] as u64 * 77_777).div_ceil(x[i] as u64 % 1000 + 1);
+    y[i] = counts[0] + counts[1] * 3 + counts[2] * 5 + (x[i] >> 3).next_multiple_of(i + 2) + long as u32;
+}
+
+#[test]
+fn quotients_are_rounded_up() {
+    check!(parts, integers(), |x: &[u32], i: usize| {
+        let n = i as u32;
+        let long = (u64::from(x[i]) * 77_777).div_ceil(u64::from(x[i]) % 1000 + 1) as u32;
+        let count = x[i].div_ceil(n + 1).wrapping_mul([1, 3, 5][i % 3]);
+        count.wrapping_add((x[i] >> 3).next_multiple_of(n + 2)).wrapping_add(long)
+    });
+}
+
+crate::kernels!(parts, literals, arithmetic, wrapping, bits, comparisons, casts, vectors, host_constants, math);

@@ -1,7 +1,7 @@
 //! What `let`, `=`, `if … else …` and the use of a mutable variable do to handles.
 
 use super::builtins::Dim3;
-use super::tracer::{self, TraceError};
+use super::tracer::{self, TraceError, Tracer};
 use super::value::{Atom, IntoVal, Val, Value};
 use crate::ir::{ExprKind, Location, Place, StmtKind, VarId, VarKind};
 
@@ -159,12 +159,21 @@ pub fn assign<V: Assign<R>, R>(variable: &mut V, value: R) {
 impl<T: Value, R: IntoVal<T>> Assign<R> for Val<T> {
     fn assign(&mut self, value: R, location: Location) {
         let value = value.into_val().expr(location);
-        tracer::with(|tracer| match self.atom {
-            Atom::Var(base) if tracer.kernel.vars[base.index()].kind == VarKind::Mut => {
-                tracer.push(StmtKind::Assign(Place { base, index: Vec::new(), lane: None }, value), location);
-            }
-            _ => tracer.error(TraceError::NotMutable, location),
+        tracer::with(|tracer| match tracer.opt_changeable(self.atom) {
+            Some(place) => tracer.push(StmtKind::Assign(place, value), location),
+            None => tracer.error(TraceError::NotMutable, location),
         });
+    }
+}
+
+impl Tracer {
+    /// What an assignment to a handle assigns to: a mutable variable, or the element that a method is called on.
+    fn opt_changeable(&self, atom: Atom) -> Option<Place> {
+        let Atom::Var(base) = atom else { return None };
+        match self.kernel.vars[base.index()].kind {
+            VarKind::Mut => Some(Place { base, index: Vec::new(), lane: None }),
+            _ => self.receivers.get(&base).cloned(),
+        }
     }
 }
 

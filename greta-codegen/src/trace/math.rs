@@ -120,6 +120,13 @@ impl<T: Float> Val<T> {
         pow(self, exponent)
     }
 
+    /// Natural logarithm, within 2 ulp: [`log`] under its name in Rust.
+    #[track_caller]
+    #[must_use]
+    pub fn ln(self) -> Self {
+        log(self)
+    }
+
     /// |self| with the sign of `sign`.
     #[track_caller]
     #[must_use]

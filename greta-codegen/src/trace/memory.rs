@@ -374,6 +374,14 @@ pub fn get<G: Get + ?Sized, I: ElementIndex>(base: &G, index: I) -> G::Output {
     base.element(index.into_val(), Location::caller())
 }
 
+/// `base[index]` as what a method is called on, which may change it.
+#[track_caller]
+pub fn get_receiver<G: Get + ?Sized, I: ElementIndex>(base: &G, index: I) -> G::Output {
+    let element = base.element(index.into_val(), Location::caller());
+    tracer::with(tracer::Tracer::note_receiver);
+    element
+}
+
 /// The size of one dimension; reports a length that is not known or zero.
 pub(crate) fn extent(length: Val<u32>, location: Location) -> Extent {
     tracer::with(|tracer| {

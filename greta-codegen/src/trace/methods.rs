@@ -218,6 +218,32 @@ macro_rules! absolute {
 
 absolute!(i8, i16, i32, i64);
 
+macro_rules! counted {
+    ($($ty:ty),*) => {
+        $(impl Val<$ty> {
+            /// self / divisor, rounded up.
+            #[track_caller]
+            #[must_use]
+            pub fn div_ceil(self, divisor: impl IntoVal<$ty>) -> Self {
+                let (location, divisor) = (Location::caller(), divisor.into_val());
+                let [quotient, rest] = [Op::Div, Op::Rem].map(|op| apply(op, [self, divisor], location));
+                let is_rest: Val<bool> = apply(Op::Ne, [rest, (0 as $ty).into_val()], location);
+                apply(Op::Add, [quotient, cast(is_rest, location)], location)
+            }
+
+            /// The smallest multiple of `factor` not below self; what does not fit wraps.
+            #[track_caller]
+            #[must_use]
+            pub fn next_multiple_of(self, factor: impl IntoVal<$ty>) -> Self {
+                let (location, factor) = (Location::caller(), factor.into_val());
+                apply(Op::Mul, [self.div_ceil(factor), factor], location)
+            }
+        })*
+    };
+}
+
+counted!(u8, u16, u32, u64);
+
 impl<T: Number + Comparable> Val<T> {
     /// `low` if below it, `high` if above it, else itself; a NaN stays one.
     #[track_caller]

@@ -65,15 +65,15 @@ pub use lend::{GiveBack, Lend, lend};
 pub use literal::{FloatLiteral, LiteralValue, float_literal, literal};
 pub use math::*;
 pub use memory::{
-    Array, Element, Get, GetMut, Global, Memory, Nested, Repeat, Set, Shared, Slot, Space, Volatile, get, register,
-    repeat, shared, shared_dynamic, spaces,
+    Array, Element, Get, GetMut, Global, Memory, Nested, Repeat, Set, Shared, Slot, Space, Volatile, get, get_receiver,
+    register, repeat, shared, shared_dynamic, spaces,
 };
 pub use methods::f32_from_bits;
 pub use operators::{CastFrom, cast, cast_float, cast_integer, eq, ge, gt, le, lt, ne};
 pub use print::{Printable, Printed, assert, assert_compared, print, printed};
 pub use results::{DeviceResult, Part, Returned, return_value};
 pub use stored::Stored;
-pub use table::{NamedGet, Table, get_constant};
+pub use table::{NamedGet, Table, constant_length, get_constant};
 pub use tracer::TraceError;
 pub use value::{
     Atom, Bits, Castable, Comparable, Float, Integer, Integral, IntoVal, Number, ScalarValue, Signed, Val, Value,

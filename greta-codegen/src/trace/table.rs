@@ -69,6 +69,16 @@ pub fn get_constant<G: NamedGet, I: IntoVal<u32>>(name: &'static str, base: &G, 
     base.named_element(name, index.into_val(), Location::caller())
 }
 
+/// `NAME.len()`.
+#[must_use]
+pub fn constant_length<I: Table, const N: usize>(_array: &[I; N]) -> Val<u32> {
+    Val::from_atom(Atom::Literal(length(N)))
+}
+
+fn length(length: usize) -> Literal {
+    Literal::U32(u32::try_from(length).unwrap_or(u32::MAX))
+}
+
 /// What a name in capitals reads with `[index]`.
 pub trait NamedGet: Get {
     /// `NAME[index]`.
@@ -95,11 +105,8 @@ fn element_of<I: Table, const N: usize>(
     let (mut lengths, mut literals) = (Vec::new(), Vec::new());
     table.lengths(&mut lengths);
     table.literals(&mut literals);
-    let length = |length: usize| {
-        let literal = Literal::U32(u32::try_from(length).unwrap_or(u32::MAX));
-        extent(Val::from_atom(Atom::Literal(literal)), location)
-    };
-    let extents: Vec<Extent> = lengths.into_iter().map(length).collect();
+    let extents: Vec<Extent> =
+        lengths.into_iter().map(|size| extent(Val::from_atom(Atom::Literal(length(size))), location)).collect();
     let ty = <I::Element as Nested>::Value::ty();
     let base = tracer::with(|tracer| tracer.table(name, VarKind::Register(extents), ty, literals, location));
     Memory::<I::Element, spaces::Register>::whole(base).element(index, location)
@@ -115,9 +122,11 @@ impl Tracer {
         literals: Vec<Literal>,
         location: Location,
     ) -> VarId {
+        let lengths =
+            |kind: &VarKind| kind.opt_extents().into_iter().flatten().map(|extent| extent.value).collect::<Vec<_>>();
         let same = |known: &&(VarId, Vec<Literal>)| {
             let var = &self.kernel.vars[known.0.index()];
-            var.name == name && var.kind == kind && known.1 == literals
+            var.name == name && var.ty == ty && lengths(&var.kind) == lengths(&kind) && known.1 == literals
         };
         if let Some((known, _)) = self.tables.iter().find(same) {
             return *known;

@@ -10,8 +10,8 @@ use super::jumps::LoopFrame;
 use super::value::{Atom, Val};
 use crate::diagnostic::{Diagnostic, DiagnosticKind};
 use crate::ir::{
-    Block, Constant, ConstantId, Expr, ExprKind, Extent, Kernel, Literal, Location, Scalar, Stmt, StmtKind, Type, Var,
-    VarId, VarKind,
+    Block, Constant, ConstantId, Expr, ExprKind, Extent, Kernel, Literal, Location, Place, Scalar, Stmt, StmtKind,
+    Type, Var, VarId, VarKind,
 };
 use crate::target::Target;
 
@@ -125,6 +125,8 @@ pub(crate) struct Tracer {
     pub(crate) calls: Vec<FunctionKey>,
     /// Compile-time `Let`s, spelled with literals and constants only.
     definitions: HashMap<VarId, Expr>,
+    /// Where the elements stand that methods are called on.
+    pub(super) receivers: HashMap<VarId, Place>,
     pub(crate) block_constant: Option<ConstantId>,
     wave_constant: Option<ConstantId>,
 }
@@ -184,6 +186,7 @@ impl Tracer {
             functions: HashMap::new(),
             calls: Vec::new(),
             definitions: HashMap::new(),
+            receivers: HashMap::new(),
             block_constant: None,
             wave_constant: None,
         }
@@ -201,6 +204,14 @@ impl Tracer {
 
     pub(crate) fn push(&mut self, kind: StmtKind, location: Location) {
         self.blocks.last_mut().expect("invariant: a block is open").push(Stmt { kind, location });
+    }
+
+    /// Notes where the element that was just loaded stands, for a method that changes it.
+    pub(crate) fn note_receiver(&mut self) {
+        let last = self.blocks.last().and_then(|block| block.last());
+        if let Some(StmtKind::Let(id, Some(Expr { kind: ExprKind::Load(place), .. }))) = last.map(|last| &last.kind) {
+            self.receivers.insert(*id, place.clone());
+        }
     }
 
     /// The length of a buffer, which becomes a parameter of what is being recorded.
