@@ -115,7 +115,7 @@ impl Rewriter {
     }
 
     /// The name of a Rust constant, by Rust's naming.
-    fn opt_constant(&self, expr: &Expr) -> Option<String> {
+    pub(crate) fn opt_constant(&self, expr: &Expr) -> Option<String> {
         let Expr::Path(path) = expr else { return None };
         let name = &path.path.segments.last()?.ident;
         let is_local =
@@ -182,6 +182,11 @@ impl Rewriter {
                 let (method, turbofish) = (&call.method, &call.turbofish);
                 self.check_generics(turbofish.as_ref())?;
                 let dot = call.dot_token;
+                if self.is_of_constants(&call.receiver) {
+                    // A method of Rust's own numbers.
+                    let arguments = self.exprs(&call.args)?;
+                    return Ok(quote_spanned!(span=> #receiver #dot #method #turbofish (#(#arguments),*)));
+                }
                 self.with_arguments(
                     &call.args,
                     span,

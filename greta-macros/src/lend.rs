@@ -72,7 +72,22 @@ impl Rewriter {
         }})
     }
 
-    /// An argument that is not lent. An array that is written there is one of the kernel's.
+    /// Whether an expression is made of constants of Rust's alone.
+    pub(crate) fn is_of_constants(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Path(path) => {
+                let is_of_kernel = path.path.get_ident().is_some_and(|name| self.is_of_kernel(name));
+                !is_of_kernel && self.opt_constant(expr).is_some()
+            }
+            Expr::Paren(paren) => self.is_of_constants(&paren.expr),
+            Expr::Unary(unary) => self.is_of_constants(&unary.expr),
+            Expr::Binary(binary) => self.is_of_constants(&binary.left) && self.is_of_constants(&binary.right),
+            _ => false,
+        }
+    }
+
+    /// An argument that is not lent. An array that is written there is one of the kernel's, and a number that is a
+    /// constant of Rust's a kernel value.
     fn argument(&mut self, argument: &Expr) -> Result<TokenStream> {
         let span = argument.span();
         match argument {
@@ -83,6 +98,14 @@ impl Rewriter {
             Expr::Reference(reference) if matches!(*reference.expr, Expr::Array(_)) => {
                 let (mutability, array) = (&reference.mutability, self.argument(&reference.expr)?);
                 Ok(quote_spanned!(span=> & #mutability #array))
+            }
+            _ if self.is_of_constants(argument) => {
+                let value = self.expr(argument)?;
+                Ok(quote_spanned! {span=> {
+                    #[allow(unused_imports)]
+                    use ::greta::rt::{GivenNumber as _, GivenOther as _};
+                    ::greta::rt::Given::of(#value).argument()
+                }})
             }
             _ => self.expr(argument),
         }

@@ -21,6 +21,7 @@ mod control;
 mod fast;
 mod fragment;
 mod function;
+mod given;
 mod jumps;
 mod kernel;
 mod lend;
@@ -59,6 +60,7 @@ pub use fragment::{
     Accumulator, FragmentA, FragmentB, Matrix, MatrixMut, MatrixShape, Rows, RowsMut, Run, instructions, mma,
 };
 pub use function::{Call, DeviceArgument, FunctionInfo, Parameter};
+pub use given::{Given, GivenNumber, GivenOther};
 pub use jumps::{LoopValue, break_loop, continue_loop};
 pub use kernel::{KernelInfo, KernelTracer, block_size, trace_kernel};
 pub use lend::{GiveBack, Lend, lend};
