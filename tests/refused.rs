@@ -14,13 +14,6 @@ fn recursive(y: &mut Global<f32>) {
 }
 
 #[kernel(block = 64)]
-fn endless(y: &mut Global<u32>) {
-    for i in 0..=u32::MAX {
-        y[0] = i;
-    }
-}
-
-#[kernel(block = 64)]
 fn length_at_run_time(y: &mut Global<f32>, n: u32) {
     let values = [0.0; n];
     y[0] = values[0];
@@ -57,8 +50,27 @@ fn too_many_threads(y: &mut Global<f32>) {
     y[0] = 1.0;
 }
 
+#[kernel(tile(T = 64 in [64, 4_294_967_295]), block = T * T / T)]
+fn product_of_tiles(y: &mut Global<f32>) {
+    y[0] = 1.0;
+}
+
+#[kernel(tile(T = 128 in [64, 128]), block = T - 100)]
+fn difference_of_tiles(y: &mut Global<f32>) {
+    y[0] = 1.0;
+}
+
+#[kernel(tile(T = 64 in [64, 65_536]), block = 64)]
+fn shared_product_of_tiles(y: &mut Global<f32>) {
+    let cells = T * T + 16;
+    let mut tile = shared::<[f32; cells]>();
+    tile[thread_idx().x] = 1.0;
+    barrier();
+    y[thread_idx().x] = tile[0];
+}
+
 /// The line of the barrier below.
-const BARRIER_LINE: u32 = 66;
+const BARRIER_LINE: u32 = 78;
 
 #[kernel(block = 64)]
 fn barrier_in_a_branch(y: &mut Global<f32>) {
@@ -139,11 +151,6 @@ fn what_a_function_changes_is_a_variable() {
 }
 
 #[test]
-fn a_range_cannot_include_the_largest_number() {
-    refused(&endless::DEFINITION, &[], &["end it one earlier", "for i in 0..=u32::MAX {"]);
-}
-
-#[test]
 fn a_kernel_has_one_dynamic_array_of_unknown_length() {
     let two = "`second` is a second dynamic shared array beside `first`; a kernel has one: use parts of it";
     refused(&two_dynamic_arrays::DEFINITION, &[], &[two, "shared_dynamic::<u32>()"]);
@@ -177,6 +184,16 @@ fn a_blocks_threads_are_held_against_the_target() {
     refused(&too_many_threads::DEFINITION, &[2048], &["2048 threads", "1 to 1024", "fn too_many_threads("]);
     refused(&too_many_threads::DEFINITION, &[100], &["too_many_threads: T = 100", "[512, 2048]"]);
     refused(&too_many_threads::DEFINITION, &[], &["1 tile parameters, given 0"]);
+}
+
+#[test]
+fn sizes_are_computed_without_wrapping() {
+    let sizes = "sizes are numbers from 1 to 4294967295";
+    let product = "a size that comes to 18446744065119617025";
+    refused(&product_of_tiles::DEFINITION, &[u32::MAX], &[product, sizes, "fn product_of_tiles("]);
+    refused(&difference_of_tiles::DEFINITION, &[64], &["a size that comes to -36", "fn difference_of_tiles("]);
+    let shared = "let mut tile = shared::<[f32; cells]>();";
+    refused(&shared_product_of_tiles::DEFINITION, &[65_536], &["a size that comes to 4294967296", shared]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use greta::codegen::lower::lower;
 use greta::codegen::mfma::{Format, Role};
-use greta::codegen::target::{GFX90A, GFX950, SM_90};
+use greta::codegen::target::{GFX90A, GFX942, GFX950, SM_90};
 use greta::prelude::Device;
 
 use crate::kernels::{ENTRIES, Entry};
@@ -32,6 +32,28 @@ fn an_instruction_that_a_target_lacks_is_refused_with_those_that_it_has() {
         let error = lower(entry(name).intrinsic, &[], target).unwrap_err().to_string();
         assert!(error.contains(message), "{error}");
     }
+}
+
+#[test]
+fn every_instruction_is_refused_on_the_targets_that_lack_it() {
+    let mut refusals = 0;
+    for target in [&GFX90A, &GFX942, &GFX950] {
+        for entry in ENTRIES {
+            for kernel in [entry.intrinsic, entry.fragments] {
+                let lowered = lower(kernel, &[], target);
+                if entry.row.opt_cycles(target.name).is_some() {
+                    assert!(lowered.is_ok(), "{} on {}", entry.row.name, target.name);
+                    continue;
+                }
+                let (error, wanted) =
+                    (lowered.unwrap_err().to_string(), format!("{} has no {}", target.name, entry.row.name));
+                assert!(error.contains(&wanted), "{error}");
+                let floats = entry.row.formats[0] != Format::I8;
+                refusals += u32::from(floats && target.name == GFX942.name);
+            }
+        }
+    }
+    assert_ne!(refusals, 0, "gfx942 lacks instructions of floats that gfx90a and gfx950 have");
 }
 
 /// The shapes of AMD's instructions that NVIDIA multiplies by one of its own, or without one.

@@ -6,6 +6,27 @@ use greta_numerics::{F8E4M3Fnuz, F8E5M2Fnuz, Overflow};
 use super::{Expr, ExprKind, Kernel, Literal, Op, Scalar};
 
 impl Kernel {
+    /// The first number on the way to the value of an integer expression that its type does not hold, if there is one.
+    /// Casts are the author's wish.
+    #[must_use]
+    pub fn opt_overflow(&self, expr: &Expr) -> Option<i128> {
+        let ExprKind::Op(op, operands) = &expr.kind else { return None };
+        if let Some(earlier) = operands.iter().find_map(|operand| self.opt_overflow(operand)) {
+            return Some(earlier);
+        }
+        let values: Option<Vec<i128>> =
+            operands.iter().map(|operand| self.opt_constant(operand)?.opt_integer()).collect();
+        let exact = match (op, values?.as_slice()) {
+            (Op::Add, [a, b]) => a + b,
+            (Op::Sub, [a, b]) => a - b,
+            (Op::Mul, [a, b]) => a.saturating_mul(*b),
+            (Op::Shl, [a, by]) => a << by.rem_euclid(expr.ty.scalar.bits().into()),
+            _ => return None,
+        };
+        let [lowest, highest] = expr.ty.scalar.range();
+        (!(lowest..=highest).contains(&exact)).then_some(exact)
+    }
+
     /// The value of an expression, if it is made of literals, constants and compile-time variables only.
     ///
     /// Integers and truth values only, as in [`Op::fold`]; a float literal or constant is its own value.

@@ -92,7 +92,8 @@ impl KernelTracer {
                 constants.push((id, value, expr));
             });
         }
-        let total = constants.iter().map(|(_, value, _)| value).product();
+        // A block that is too large is refused as such.
+        let total = constants.iter().fold(1_u32, |total, (_, value, _)| total.saturating_mul(*value));
         let product = |a: Expr, b: Expr| Expr { kind: ExprKind::Op(Op::Mul, vec![a, b]), ty: Type::U32, location };
         tracer::with(|tracer| {
             tracer.block_constant = Some(match constants.as_slice() {

@@ -391,7 +391,11 @@ pub(crate) fn extent(length: Val<u32>, location: Location) -> Extent {
             Some(0) => tracer.error(TraceError::LengthZero, location),
             Some(_) => {}
         }
-        Extent { value: value.unwrap_or(1).max(1), expr: tracer.constant_expr(length.atom, location) }
+        let expr = tracer.constant_expr(length.atom, location);
+        if let Some(given) = tracer.kernel.opt_overflow(&expr) {
+            tracer.error(TraceError::SizeOverflow { given }, location);
+        }
+        Extent { value: value.unwrap_or(1).max(1), expr }
     })
 }
 

@@ -39,6 +39,12 @@ pub enum TraceError {
     /// The lengths of arrays are part of their types in Rust.
     #[error("an array is assigned one of other lengths")]
     ArrayLengths,
+    /// Sizes are computed exactly, where values wrap.
+    #[error("a size that comes to {given}: sizes are numbers from 1 to {}", u32::MAX)]
+    SizeOverflow {
+        /// What the size, or a part of it, comes to.
+        given: i128,
+    },
     /// Only whole arrays go to a device function by reference.
     #[error("part of an array passed to a device function: pass the whole array and the index")]
     PartOfArray,
