@@ -7,30 +7,24 @@ use greta_codegen::trace::{IntoVal, Val, Word};
 
 use crate::prelude::*;
 
-/// Numbers that are reduced: `f32`, `i32`, `u32`.
-#[diagnostic::on_unimplemented(message = "values of type `{Self}` are not reduced: take `f32`, `i32` or `u32`")]
+/// Numbers that are reduced: integers, `f16`, `bf16`, `f32`, `f64`. Every step rounds to the type.
+#[diagnostic::on_unimplemented(message = "values of type `{Self}` are not reduced: take an integer or a float")]
 pub trait Reduced: Number + Word {
     /// What a sum begins with.
     fn zero() -> Val<Self>;
 }
 
-impl Reduced for f32 {
-    fn zero() -> Val<Self> {
-        0.0.into_val()
-    }
+macro_rules! reduced {
+    ($($number:ty)*) => {
+        $(impl Reduced for $number {
+            fn zero() -> Val<Self> {
+                <$number>::default().into_val()
+            }
+        })*
+    };
 }
 
-impl Reduced for i32 {
-    fn zero() -> Val<Self> {
-        0.into_val()
-    }
-}
-
-impl Reduced for u32 {
-    fn zero() -> Val<Self> {
-        0.into_val()
-    }
-}
+reduced!(i8 i16 i32 i64 u8 u16 u32 u64 f16 bf16 f32 f64);
 
 /// How many lanes the thread's wave has: `WAVE`, but in the last wave of a block that is no whole number of waves.
 #[device]

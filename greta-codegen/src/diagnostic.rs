@@ -67,7 +67,7 @@ impl std::fmt::Display for Allowed {
             Self::Class(Class::Bits) => "an integer or a bool",
             Self::Class(Class::WordInteger) => "an integer of 32 or 64 bits",
             Self::Class(Class::Single) => "f32",
-            Self::Class(Class::Word) => "a scalar of 32 bits or a bool",
+            Self::Class(Class::Word) => "a scalar of 32 or 64 bits or a bool",
             Self::Class(Class::Comparable) => "an integer, a float or a bool",
             Self::Class(Class::Boolean) => "a bool",
             Self::Class(Class::Any) => "any value",

@@ -27,7 +27,7 @@ pub enum Class {
     WordInteger,
     /// One `f32`.
     Single,
-    /// Any scalar of 32 bits, and `bool`: what moves between lanes.
+    /// Any scalar of 32 or 64 bits, and `bool`: what moves between lanes.
     Word,
     /// Any scalar but those for storage only: what is compared.
     Comparable,
@@ -144,6 +144,9 @@ use Slot::{Is, Nothing, T};
 use Spelling::{Call, Converted, Infix, Name, Omitted, Prefix, Special};
 const U32: Slot = Is(Type::U32);
 const U64: Slot = Is(Type::scalar(Scalar::U64));
+const U16: Slot = Is(Type::scalar(Scalar::U16));
+const F16: Slot = Is(Type::scalar(Scalar::F16));
+const BF16: Slot = Is(Type::scalar(Scalar::Bf16));
 const BOOL: Slot = Is(Type::BOOL);
 
 ops! {
@@ -247,6 +250,18 @@ ops! {
     ToBits "to_bits": None, [Is(Type::F32)] -> U32, Pure, Call("__float_as_uint");
     /// The float of these bits.
     FromBits "from_bits": None, [U32] -> Is(Type::F32), Pure, Call("__uint_as_float");
+    /// The bits of an `f16`.
+    F16ToBits "f16_to_bits": None, [F16] -> U16, Pure, Special;
+    /// The `f16` of these bits.
+    F16FromBits "f16_from_bits": None, [U16] -> F16, Pure, Special;
+    /// The bits of a `bf16`.
+    Bf16ToBits "bf16_to_bits": None, [BF16] -> U16, Pure, Special;
+    /// The `bf16` of these bits.
+    Bf16FromBits "bf16_from_bits": None, [U16] -> BF16, Pure, Special;
+    /// The bits of an `f64`.
+    F64ToBits "f64_to_bits": None, [Is(Type::F64)] -> U64, Pure, Converted("__double_as_longlong");
+    /// The `f64` of these bits.
+    F64FromBits "f64_from_bits": None, [U64] -> Is(Type::F64), Pure, Call("__longlong_as_double");
     /// How many zeros stand before the highest one; of 0 all.
     LeadingZeros "leading_zeros": WordInteger, [T] -> U32, Pure, Converted("__clz");
     /// How many ones there are.

@@ -6,7 +6,7 @@
 mod build;
 
 use build::{Build, E, Random, bid, op, tid};
-use greta_codegen::ir::{ExprKind, Op, Scalar, Type};
+use greta_codegen::ir::{ExprKind, Literal, Op, Scalar, Type};
 use greta_codegen::ops::{Class, Slot};
 use greta_interpreter::Program;
 
@@ -314,6 +314,9 @@ fn special(op: Op) {
         Op::ShuffleXor => shuffle(op, |lane, by| if by < 64 { lane ^ by } else { lane }),
         Op::ShuffleDown => shuffle(op, |lane, by| if by < 64 - lane { lane + by } else { lane }),
         Op::ShuffleUp => shuffle(op, |lane, by| if by <= lane { lane - by } else { lane }),
+        Op::F16ToBits | Op::F16FromBits => bits(Op::F16FromBits, Op::F16ToBits, Scalar::U16),
+        Op::Bf16ToBits | Op::Bf16FromBits => bits(Op::Bf16FromBits, Op::Bf16ToBits, Scalar::U16),
+        Op::F64ToBits | Op::F64FromBits => bits(Op::F64FromBits, Op::F64ToBits, Scalar::U64),
         Op::LoadMatrices => exchange(op),
         Op::Any => vote(op, |lanes| u64::from(lanes.contains(&true))),
         Op::All => vote(op, |lanes| u64::from(!lanes.contains(&false))),
@@ -342,6 +345,29 @@ fn index(op: Op, wanted: fn(thread: u32, block: u32) -> u32) {
     build.run([2, 3, 4], &mut [&mut output]).expect("the kernel keeps the rules");
     for (position, &given) in (0..).zip(&output) {
         assert_eq!(given, wanted(position % 105, position / 105), "{} at {position}", op.row().name);
+    }
+}
+
+/// Bits to a float and back, all of them there: those that a word has, and in a wider type their square's.
+fn bits(from: Op, to: Op, scalar: Scalar) {
+    let ty = Type::scalar(scalar);
+    let mut build = Build::new([64, 1, 1]);
+    let [x, low, high] = ["x", "low", "high"].map(|name| build.global(name, Type::U32));
+    let word = build.load(x, [tid()]).cast(ty);
+    let square = build.bind(word.clone() * word);
+    let u64_type = Type::scalar(Scalar::U64);
+    let half = E::new(ExprKind::Literal(Literal::U64(32)), u64_type);
+    let back = build.bind(build::op(to, [build::op(from, [square])]));
+    build.store(low, [tid()], back.clone().cast(Type::U32));
+    build.store(high, [tid()], build::op(Op::Shr, [back.cast(u64_type), half]).cast(Type::U32));
+    let mut random = Random::new(3);
+    let mut values: Vec<u32> = (0..64).map(|_| random.next()).collect();
+    let (mut lows, mut highs) = (vec![0; 64], vec![0; 64]);
+    build.run([1, 1, 1], &mut [&mut values, &mut lows, &mut highs]).expect("the kernel keeps the rules");
+    for (i, value) in values.into_iter().enumerate() {
+        let wide = u64::from(value) * u64::from(value);
+        let wanted = if scalar == Scalar::U16 { wide & 0xffff } else { wide };
+        assert_eq!(u64::from(highs[i]) << 32 | u64::from(lows[i]), wanted, "{} of {value:x}", to.row().name);
     }
 }
 

@@ -32,8 +32,18 @@ fn every_kernel_of_every_file_is_listed() {
             continue;
         }
         let kernels = listed.remove(name).unwrap_or_else(|| panic!("{name}: a `mod` in main.rs and `kernels!` in it"));
-        let starts =
-            ["#[kernel", "case!", "partial_waves!", "function!", "of_width!", "turned!", "operators!", "of_bits!"];
+        let starts = [
+            "#[kernel",
+            "case!",
+            "partial_waves!",
+            "function!",
+            "of_width!",
+            "turned!",
+            "operators!",
+            "of_bits!",
+            "shuffled!",
+            "summed!",
+        ];
         let text = std::fs::read_to_string(&path).unwrap();
         let written = text.lines().filter(|line| starts.iter().any(|start| line.starts_with(start))).count();
         let names: Vec<&str> = kernels.iter().map(|kernel| kernel.name).collect();

@@ -23,6 +23,7 @@ mod elements;
 mod functions;
 mod generics;
 mod items;
+mod lanes;
 mod lengths;
 mod loops;
 mod math;

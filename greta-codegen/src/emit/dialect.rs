@@ -55,6 +55,8 @@ pub(super) struct Dialect {
     pub(super) floats: [FloatSpelling; 2],
     /// A short float of the bits that stand for `?`, by its type.
     pub(super) short_float_of_bits: fn(Scalar) -> &'static str,
+    /// The bits of the float of 16 bits that stands for `?`.
+    pub(super) bits_of_short_float: &'static str,
     /// Bits of a float as an integer, and back: opening of the calls.
     pub(super) bits_of_float: &'static str,
 }
@@ -114,6 +116,7 @@ pub(super) static HIP: Dialect = Dialect {
             of_bits: "__builtin_bit_cast(double, ",
         },
     ],
+    bits_of_short_float: "__builtin_bit_cast(unsigned short, ?)",
     short_float_of_bits: |scalar| match scalar {
         Scalar::F16 => "__builtin_bit_cast(f16, (unsigned short)?)",
         _ => "__builtin_bit_cast(bf16, (unsigned short)?)",
@@ -156,6 +159,7 @@ pub(super) static CUDA: Dialect = Dialect {
             of_bits: "__longlong_as_double(",
         },
     ],
+    bits_of_short_float: "?.bits",
     short_float_of_bits: |scalar| match scalar {
         Scalar::F16 => "f16::of_bits(?)",
         _ => "bf16::of_bits(?)",

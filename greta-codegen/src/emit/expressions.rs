@@ -143,7 +143,11 @@ impl Writer<'_> {
         };
         let promoted = row.result == Slot::T && !ty.is_vector() && (self.dialect.promotes)(ty.scalar);
         // What is a call already has its type.
-        if promoted && printed.level < level::POSTFIX { converted(printed, ty) } else { printed }
+        if promoted && printed.level < level::POSTFIX {
+            self.uses_type(ty);
+            return converted(printed, ty);
+        }
+        printed
     }
 
     fn special(&mut self, op: Op, operands: &[Expr], ty: Type) -> Printed {
@@ -166,6 +170,11 @@ impl Writer<'_> {
             (Op::CopyAsyncWait, [groups]) => {
                 let groups = self.typed(groups).flat();
                 self.call_helper(Helper::CopyAsyncWait, &format!("copy_async_wait<{groups}>()"))
+            }
+            (Op::F16ToBits | Op::Bf16ToBits, [value]) => self.around(self.dialect.bits_of_short_float, value),
+            (Op::F16FromBits | Op::Bf16FromBits, [value]) => {
+                self.uses_type(ty);
+                self.around((self.dialect.short_float_of_bits)(ty.scalar), value)
             }
             (Op::LaneId, []) => self.lane_id(),
             (Op::WaveId, []) => self.wave_id(),
@@ -190,6 +199,13 @@ impl Writer<'_> {
         });
         let sum = Doc::join([self.typed(sum), Doc::text(self.dialect.matrix_tail)]);
         Printed::postfix(Doc::list(format!("{}(", row.builtin), vec![a, b, sum], ")"))
+    }
+
+    /// A text in which a value stands for `?`.
+    fn around(&mut self, text: &'static str, value: &Expr) -> Printed {
+        let (open, close) = text.split_once('?').expect("invariant: the dialect says where the value stands");
+        let value = self.expr(value, Context::Bare).at_least(level::POSTFIX);
+        Printed::postfix(Doc::join([Doc::text(open), value, Doc::text(close)]))
     }
 
     fn function(&mut self, op: Op, operands: &[Expr], ty: Type) -> Printed {

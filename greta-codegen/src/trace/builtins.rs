@@ -1,7 +1,8 @@
 //! Indices, barriers and operations across the lanes of a wave.
 
+use super::lanes::Word;
 use super::tracer;
-use super::value::{IntoVal, Val, Value, Word};
+use super::value::{IntoVal, Val, Value};
 use super::wanted::Condition;
 use crate::ir::{Expr, ExprKind, Literal, Location, Op, StmtKind, Type};
 
@@ -142,7 +143,9 @@ macro_rules! shuffles {
         #[track_caller]
         pub fn $name<T: Word, I: IntoVal<u32>>(value: Val<T>, lane: I) -> Val<T> {
             let location = Location::caller();
-            Val::record_op(Op::$op, vec![value.expr(location), lane.into_val().expr(location)], location)
+            let carrier = T::load_carrier(value, location);
+            let operands = vec![carrier.expr(location), lane.into_val().expr(location)];
+            T::unload_carrier(Val::record_op(Op::$op, operands, location), location)
         })*
     };
 }

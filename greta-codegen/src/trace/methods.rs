@@ -1,7 +1,7 @@
 //! Methods of kernel values that have no row of their own: what Rust's numbers offer, made of a few operations.
 
 use super::tracer;
-use super::value::{Atom, Comparable, Float, Integer, IntoVal, Number, Val, Value};
+use super::value::{Atom, Comparable, Float, Integer, IntoVal, Number, Val, Value, bf16, f16};
 use crate::ir::{Expr, ExprKind, Literal, Location, Op, Type};
 
 fn apply<T: Value, R: Value, const N: usize>(op: Op, operands: [Val<T>; N], location: Location) -> Val<R> {
@@ -264,14 +264,34 @@ impl<T: Float + Comparable> Val<T> {
     }
 }
 
-impl Val<f32> {
-    /// Its bits.
-    #[track_caller]
-    #[must_use]
-    pub fn to_bits(self) -> Val<u32> {
-        apply(Op::ToBits, [self], Location::caller())
-    }
+macro_rules! float_bits {
+    ($($float:ty, $bits:ty: $to:ident, $from:ident $from_bits:ident;)*) => {
+        $(impl Val<$float> {
+            /// Its bits.
+            #[track_caller]
+            #[must_use]
+            pub fn to_bits(self) -> Val<$bits> {
+                apply(Op::$to, [self], Location::caller())
+            }
+        }
 
+        #[doc = concat!("The `", stringify!($float), "` of these bits.")]
+        #[track_caller]
+        #[must_use]
+        pub fn $from_bits(bits: impl IntoVal<$bits>) -> Val<$float> {
+            apply(Op::$from, [bits.into_val()], Location::caller())
+        })*
+    };
+}
+
+float_bits! {
+    f16, u16: F16ToBits, F16FromBits f16_from_bits;
+    bf16, u16: Bf16ToBits, Bf16FromBits bf16_from_bits;
+    f32, u32: ToBits, FromBits f32_from_bits;
+    f64, u64: F64ToBits, F64FromBits f64_from_bits;
+}
+
+impl Val<f32> {
     /// 1 / self.
     #[track_caller]
     #[must_use]
@@ -306,11 +326,4 @@ fn power(base: Val<f32>, exponent: i32, location: Location) -> Val<f32> {
     }
     let product = product.unwrap_or_else(|| 1.0.into_val());
     if exponent < 0 { apply(Op::Div, [1.0.into_val(), product], location) } else { product }
-}
-
-/// The float of these bits.
-#[track_caller]
-#[must_use]
-pub fn f32_from_bits(bits: impl IntoVal<u32>) -> Val<f32> {
-    apply(Op::FromBits, [bits.into_val()], Location::caller())
 }

@@ -24,6 +24,7 @@ mod function;
 mod given;
 mod jumps;
 mod kernel;
+mod lanes;
 mod lend;
 mod literal;
 mod math;
@@ -63,6 +64,7 @@ pub use function::{Call, DeviceArgument, FunctionInfo, Parameter};
 pub use given::{Given, GivenNumber, GivenOther};
 pub use jumps::{LoopValue, break_loop, continue_loop};
 pub use kernel::{KernelInfo, KernelTracer, block_size, trace_kernel};
+pub use lanes::Word;
 pub use lend::{GiveBack, Lend, lend};
 pub use literal::{FloatLiteral, LiteralValue, float_literal, literal};
 pub use math::*;
@@ -70,7 +72,7 @@ pub use memory::{
     Array, Element, Get, GetMut, Global, Memory, Nested, Repeat, Set, Shared, Slot, Space, Volatile, get, get_receiver,
     register, repeat, shared, shared_dynamic, spaces,
 };
-pub use methods::f32_from_bits;
+pub use methods::{bf16_from_bits, f16_from_bits, f32_from_bits, f64_from_bits};
 pub use operators::{CastFrom, cast, cast_float, cast_integer, eq, ge, gt, le, lt, ne};
 pub use print::{Printable, Printed, assert, assert_compared, print, printed};
 pub use results::{DeviceResult, Part, Returned, return_value};
@@ -79,7 +81,7 @@ pub use table::{NamedGet, Table, constant_length, get_constant};
 pub use tracer::TraceError;
 pub use value::{
     Atom, Bits, Castable, Comparable, Float, Integer, Integral, IntoVal, Number, ScalarValue, Signed, Val, Value,
-    Vector, Word, bf8, bf16, f16, fp8,
+    Vector, bf8, bf16, f16, fp8,
 };
 pub use vector::*;
 pub use wanted::{Condition, ElementIndex, index};

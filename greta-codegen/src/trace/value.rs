@@ -112,9 +112,6 @@ pub trait Float: Signed {}
 /// A value with bitwise operations: integers, vectors of them, and `bool`.
 #[diagnostic::on_unimplemented(message = "no bitwise operations on kernel values of type `{Self}`")]
 pub trait Bits: Value {}
-/// A scalar of 32 bits, or `bool`: what moves between lanes.
-#[diagnostic::on_unimplemented(message = "a kernel value of type `{Self}` is not a 32-bit scalar")]
-pub trait Word: ScalarValue {}
 /// A scalar that is compared.
 #[diagnostic::on_unimplemented(message = "kernel values of type `{Self}` are not compared")]
 pub trait Comparable: ScalarValue {}
@@ -146,18 +143,18 @@ macro_rules! scalar {
 }
 
 scalar! {
-    bool => Bool: Bits Word Comparable;
+    bool => Bool: Bits Comparable;
     i8 => I8: Number Signed Integral Bits Comparable Castable;
     i16 => I16: Number Signed Integral Bits Comparable Castable;
-    i32 => I32: Number Signed Integral Bits Word Comparable Castable;
+    i32 => I32: Number Signed Integral Bits Comparable Castable;
     i64 => I64: Number Signed Integral Bits Comparable Castable;
     u8 => U8: Number Integral Bits Comparable Castable;
     u16 => U16: Number Integral Bits Comparable Castable;
-    u32 => U32: Number Integral Bits Word Comparable Castable;
+    u32 => U32: Number Integral Bits Comparable Castable;
     u64 => U64: Number Integral Bits Comparable Castable;
     f16 => F16: Number Signed Float Comparable Castable;
     bf16 => Bf16: Number Signed Float Comparable Castable;
-    f32 => F32: Number Signed Float Word Comparable Castable;
+    f32 => F32: Number Signed Float Comparable Castable;
     f64 => F64: Number Signed Float Comparable Castable;
     fp8 => Fp8: Castable;
     bf8 => Bf8: Castable;

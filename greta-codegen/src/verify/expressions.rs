@@ -317,7 +317,7 @@ fn admits(allowed: Allowed, ty: Type) -> bool {
         Allowed::Class(Class::WordInteger) => scalar.is_integer() && scalar.bytes() >= 4 && !ty.is_vector(),
         Allowed::Class(Class::Single) => ty == Type::F32,
         Allowed::Class(Class::Bits) => scalar == Scalar::Bool || scalar.is_integer(),
-        Allowed::Class(Class::Word) => !ty.is_vector() && (scalar.bits() == 32 || scalar == Scalar::Bool),
+        Allowed::Class(Class::Word) => !ty.is_vector() && (scalar.bits() >= 32 || scalar == Scalar::Bool),
         Allowed::Class(Class::Comparable) => !ty.is_vector() && (scalar.is_number() || scalar == Scalar::Bool),
         Allowed::Class(Class::Boolean) => ty == Type::BOOL,
         Allowed::Class(Class::Any) => true,

@@ -93,14 +93,18 @@ impl Lowerer<'_> {
                 Operand::Constant(0)
             }
             Op::Nontemporal | Op::CopyAsync => operands[0],
+            // Floats are held as their bits.
+            Op::F16ToBits | Op::F16FromBits | Op::Bf16ToBits | Op::Bf16FromBits | Op::F64ToBits | Op::F64FromBits => {
+                operands[0]
+            }
             Op::CopyAsyncCommit => self.copies(CopyCall::Commit),
             Op::CopyAsyncWait => self.copies(CopyCall::Wait(operands[0].opt_constant().unwrap_or(0))),
             Op::SchedBarrier | Op::SchedGroupBarrier | Op::SetPriority | Op::GridDependencyWait => Operand::Constant(0),
             Op::LoadMatrices => self.exchange_words(expressions[0].ty, operands[0], location),
-            Op::Shuffle => self.shuffle(Shuffle::Index, &operands, location),
-            Op::ShuffleXor => self.shuffle(Shuffle::Xor, &operands, location),
-            Op::ShuffleDown => self.shuffle(Shuffle::Down, &operands, location),
-            Op::ShuffleUp => self.shuffle(Shuffle::Up, &operands, location),
+            Op::Shuffle => self.shuffle(Shuffle::Index, expressions[0].ty, &operands, location),
+            Op::ShuffleXor => self.shuffle(Shuffle::Xor, expressions[0].ty, &operands, location),
+            Op::ShuffleDown => self.shuffle(Shuffle::Down, expressions[0].ty, &operands, location),
+            Op::ShuffleUp => self.shuffle(Shuffle::Up, expressions[0].ty, &operands, location),
             Op::Any => self.vote(Vote::Any, operands[0]),
             Op::All => self.vote(Vote::All, operands[0]),
             Op::Ballot => self.vote(Vote::Ballot, operands[0]),
@@ -140,10 +144,26 @@ impl Lowerer<'_> {
         self.lanewise(row, count, src)
     }
 
-    fn shuffle(&mut self, kind: Shuffle, operands: &[Operand], location: Location) -> Operand {
+    /// A shuffle of a value, word by word.
+    fn shuffle(&mut self, kind: Shuffle, ty: Type, operands: &[Operand], location: Location) -> Operand {
+        let count = words(ty);
+        if count == 1 {
+            return self.shuffle_word(kind, operands[0], operands[1], location);
+        }
+        let (value, lane) = (self.keep(operands[0], count), self.keep(operands[1], 1));
+        let register = self.register(count, Origin::Value);
+        self.nodes.push(Node::Declare(register));
+        for word in 0..count {
+            let moved = self.shuffle_word(kind, value.component(word), lane, location);
+            self.copy(Target { register, first: word, count: 1 }, moved);
+        }
+        Operand::register(register)
+    }
+
+    fn shuffle_word(&mut self, kind: Shuffle, value: Operand, lane: Operand, location: Location) -> Operand {
         let register = self.register(1, Origin::Temporary);
         let dst = Target { register, first: 0, count: 1 };
-        self.nodes.push(Node::Shuffle { kind, dst, value: operands[0], lane: operands[1], location });
+        self.nodes.push(Node::Shuffle { kind, dst, value, lane, location });
         Operand::register(register)
     }
 
@@ -162,7 +182,7 @@ impl Lowerer<'_> {
             let from = self.fold(Lanewise::AddI, 1, [first, Operand::Constant(8 * (component / word)), first]);
             let words = [0, 1, 2, 3].map(|at| {
                 let own = value.component(at * word + component % word);
-                self.shuffle(Shuffle::Index, &[own, from], location)
+                self.shuffle_word(Shuffle::Index, own, from, location)
             });
             let kept = (0..3)
                 .rev()
