@@ -9,6 +9,7 @@ using uint32_t = unsigned int;
 
 #pragma clang fp contract(off)
 
+using f32x2 = __attribute__((ext_vector_type(2))) float;
 using f32x4 = __attribute__((ext_vector_type(4))) float;
 
 constexpr uint32_t BM = 64;
@@ -79,7 +80,7 @@ static __device__ __forceinline__ void load_next(
 // +0 in rows of B, whose product leaves every sum as it is.
 static __device__ __forceinline__ void store_next(
     const f32x4 (&next)[(BM + BN) * BK / 4 / BLOCK],
-    float (&tile)[1][BM + BN][BK + 4],
+    float (&tile)[1][BM + BN][BK + 2],
     uint32_t left,
     uint32_t tile_rows,
     uint32_t tile_columns
@@ -96,13 +97,14 @@ static __device__ __forceinline__ void store_next(
                 part[j] = column + j < left ? part[j] : row < tile_rows ? -0.0f : 0.0f;
             }
         }
-        *reinterpret_cast<f32x4*>(&tile[0][row][column]) = part;
+        *reinterpret_cast<f32x2*>(&tile[0][row][column]) = f32x2{part[0], part[1]};
+        *reinterpret_cast<f32x2*>(&tile[0][row][column + 2]) = f32x2{part[2], part[3]};
     }
 }
 
 // Adds the products of a stage's rows from `a_row` and from `b_row` on to a wave's sums.
 static __device__ __forceinline__ void add_products(
-    const float (&tile)[1][BM + BN][BK + 4],
+    const float (&tile)[1][BM + BN][BK + 2],
     f32x4 (&sums)[WM / 16][WN / 16],
     uint32_t stage,
     uint32_t a_row,
@@ -186,7 +188,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) gemm_f32_blocked(
     uint32_t n,
     uint32_t k
 ) {
-    __shared__ alignas(16) float tile[1][BM + BN][BK + 4];
+    __shared__ alignas(8) float tile[1][BM + BN][BK + 2];
     const uint32_t row = blockIdx.y * BM;
     const uint32_t column = blockIdx.x * BN;
     const uint32_t wave_row = (threadIdx.x / 64 / (BN / WN)) * WM;

@@ -56,7 +56,7 @@ pub fn gemm_f32(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, m: u32, n
         multiply_in_threads(a, b, &mut tile, &mut sums, row, column, own_row, BM + own_column, m, n, k, BM, BK, QUADS);
         store_sums(&sums, c, row + own_row, column + own_column, m, n);
     } else {
-        let mut tile = shared::<[[[f32; BK + 4]; BM + BN]; 1]>();
+        let mut tile = shared::<[[[f32; BK + 2]; BM + BN]; 1]>();
         let (row, column) = (block_idx().y * BM, block_idx().x * BN);
         let mut next: [f32x4; (BM + BN) * BK / 4 / BLOCK];
         let mut sums = [[Accumulator::<F32_16x16x4>::zero(); WN / 16]; WM / 16];

@@ -38,7 +38,7 @@ macro_rules! kernels {
                 block = (BM / WM) * (BN / WN) * WAVE,
             )]
             pub fn $kernel(a: &Global<f32>, b: &Global<$weight>, c: &mut Global<f32>, m: u32, n: u32, k: u32) {
-                let mut tile = shared::<[[[f32; BK + 4]; BM + BN]; 1]>();
+                let mut tile = shared::<[[[f32; BK + 2]; BM + BN]; 1]>();
                 let (row, column) = (block_idx().y * BM, block_idx().x * BN);
                 let wave_row = wave_id() / (BN / WN) * WM;
                 let wave_column = wave_id() % (BN / WN) * WN;
