@@ -1,4 +1,4 @@
-//! Names that C++ and HIP take: a kernel cannot have them, what is inside of it is renamed.
+//! Names that C++, HIP and CUDA take: a kernel cannot have them, what is inside of it is renamed.
 
 use crate::atomics::Atomic;
 
@@ -28,23 +28,36 @@ const FUNCTIONS: &str = "
     tanh tgamma trunc wall_clock64 y0 y1 yn
 ";
 
+/// Types that the headers of HIP or of CUDA declare: vectors of 1 to 4 of these, by a number at the end of the name.
+const VECTORS: &str = "char double float int long longlong short uchar uint ulong ulonglong ushort";
+
+/// Types that they declare besides, and those of vectors with their alignment in the name.
+const TYPES: &str = "
+    clock_t dim3 double4_16a double4_32a fpos_t half half2 half_raw hipDeviceProp_t hipError_t hipEvent_t hipStream_t
+    intptr_t long4_16a long4_32a longlong4_16a longlong4_32a nv_bfloat16 nv_bfloat162 nv_half nv_half2 ptrdiff_t size_t
+    time_t uchar uint uintptr_t ulong ulong4_16a ulong4_32a ulonglong4_16a ulonglong4_32a ushort
+";
+
 /// Names that nothing in a file may have.
 pub(crate) fn everywhere() -> impl Iterator<Item = &'static str> {
     let atomics = Atomic::rows().iter().flat_map(|row| [row.name, row.cuda]);
     EVERYWHERE.split_whitespace().chain(atomics)
 }
 
-/// Names that no function and no constant of a file may have besides. A function of C's is there for each of its three
-/// floating-point types.
-pub(crate) fn functions() -> impl Iterator<Item = String> {
-    FUNCTIONS.split_whitespace().flat_map(|name| ["", "f", "l"].map(|suffix| format!("{name}{suffix}")))
+/// Names that no function, no type and no constant of a file may have besides. A function of C's is there for each of
+/// its three floating-point types.
+pub(crate) fn of_headers() -> impl Iterator<Item = String> {
+    let functions =
+        FUNCTIONS.split_whitespace().flat_map(|name| ["", "f", "l"].map(|suffix| format!("{name}{suffix}")));
+    let vectors = VECTORS.split_whitespace().flat_map(|name| [1, 2, 3, 4].map(|lanes| format!("{name}{lanes}")));
+    functions.chain(vectors).chain(TYPES.split_whitespace().map(str::to_owned))
 }
 
 /// Whether a kernel cannot be called so.
 pub(crate) fn is_reserved(name: &str) -> bool {
     is_of_compilers(name)
         || everywhere().any(|reserved| reserved == name)
-        || functions().any(|reserved| reserved == name)
+        || of_headers().any(|reserved| reserved == name)
 }
 
 /// Whether C++ keeps a name for compilers and their headers, which have hundreds of those.

@@ -75,4 +75,50 @@ fn parameters_may_have_those_names() {
     check!(parameters_of_those_names, floats(), |x: &[f32], i: usize| x[i] * 3.0 + 14.0);
 }
 
-crate::kernels!(tile_named_as_a_constant, block_of_a_constant, parameters_of_those_names);
+/// Device functions that are called as types of the targets' headers are.
+macro_rules! functions_of_those_names {
+    ($($name:ident)*) => {
+        mod of_headers {
+            use super::*;
+
+            $(#[device]
+            pub(crate) fn $name(value: f32) -> f32 {
+                value + 1.0
+            })*
+        }
+
+        #[kernel(block = 64)]
+        pub(crate) fn functions_called_as_types(x: &Global<f32>, y: &mut Global<f32>) {
+            let i = block_idx().x * BLOCK + thread_idx().x;
+            let mut float3 = x[i];
+            $(float3 = of_headers::$name(float3);)*
+            let double2 = double2 { x: float3, y: 1.0 };
+            y[i] = double2.x + double2.y;
+        }
+
+        const FUNCTIONS: f32 = [$(stringify!($name)),*].len() as f32;
+    };
+}
+
+/// A pair that is called as a type of the headers is.
+#[allow(non_camel_case_types)]
+#[derive(KernelValue)]
+struct double2 {
+    x: f32,
+    y: f32,
+}
+
+functions_of_those_names! {
+    char1 uchar4 short2 ushort3 int4 uint2 long1 ulong3 longlong2 ulonglong4 float4 double3 dim3 half half2 uint size_t
+    ptrdiff_t clock_t double4_16a
+}
+
+#[test]
+fn types_of_the_targets_headers_are_names_for_functions_and_structs() {
+    check!(functions_called_as_types, floats(), |x: &[f32], i: usize| {
+        let counted = (0..FUNCTIONS as u32).fold(x[i], |value, _| value + 1.0);
+        counted + 1.0
+    });
+}
+
+crate::kernels!(tile_named_as_a_constant, block_of_a_constant, parameters_of_those_names, functions_called_as_types);

@@ -37,9 +37,9 @@ impl Names {
             file.extend(["f32", "i32", "u32", "bool"].map(|scalar| format!("{scalar}x{lanes}")));
         }
         file.insert(kernel.name.clone());
-        let functions: BTreeSet<String> = reserved::functions().collect();
+        let of_headers: BTreeSet<String> = reserved::of_headers().collect();
         let mut names = Self {
-            scopes: vec![functions, file],
+            scopes: vec![of_headers, file],
             vars: BTreeMap::new(),
             constants: Vec::new(),
             functions: Vec::new(),
@@ -51,7 +51,7 @@ impl Names {
             let name = names.unique(&structure.name);
             names.structures.push((structure, name));
         }
-        // Variables may hide the headers' functions, which are not called by these names.
+        // Variables may hide what the headers declare, which the text does not call by these names.
         names.scopes[0].clear();
         names
     }
