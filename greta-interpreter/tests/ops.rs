@@ -134,8 +134,7 @@ fn ulp_max(op: Op) -> u32 {
     match op {
         Op::Rsqrt | Op::Exp | Op::Exp2 | Op::Log | Op::Log2 | Op::Log10 | Op::Sin | Op::Cos | Op::Tanh => 2,
         Op::FastExp | Op::FastExp2 | Op::FastLog2 | Op::FastSin | Op::FastCos | Op::FastRsqrt => 2,
-        Op::Tan | Op::Erf => 4,
-        Op::Pow => 8,
+        Op::Tan | Op::Erf | Op::Pow => 4,
         _ => 0,
     }
 }

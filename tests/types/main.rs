@@ -4,6 +4,7 @@
 mod casts;
 mod float8;
 mod floats;
+mod functions;
 mod integers;
 mod memory;
 mod random;

@@ -32,7 +32,7 @@ macro_rules! functions {
 }
 
 functions! {
-    /// e^a, within 2 + 1.2 |a| ulp; a result below the normal numbers may be 0.
+    /// e^a, within 6 ulp or 2 + 1.2 |a| ulp, whichever is more; a result below the normal numbers may be 0.
     fast_exp |a, location| apply(Op::FastExp, [a], location);
     /// 2^a, within 2 ulp; a result below the normal numbers may be 0.
     fast_exp2 |a, location| apply(Op::FastExp2, [a], location);
@@ -42,9 +42,9 @@ functions! {
     fast_log |a, location| scaled_log(a, std::f32::consts::LN_2, location);
     /// Logarithm to base 10, within 3 ulp, and 2^-21 for a in [0.5, 2].
     fast_log10 |a, location| scaled_log(a, std::f32::consts::LOG10_2, location);
-    /// Sine, within 2^-21 for |a| <= pi; worse beyond.
+    /// Sine, for |a| <= pi within 18 ulp or 2^-21, whichever is more; worse beyond.
     fast_sin |a, location| apply(Op::FastSin, [a], location);
-    /// Cosine, within 2^-21 for |a| <= pi; worse beyond.
+    /// Cosine, for |a| <= pi within 4 ulp or 2^-21, whichever is more; worse beyond.
     fast_cos |a, location| apply(Op::FastCos, [a], location);
     /// Hyperbolic tangent, within 2^-20.
     fast_tanh |a, location| {

@@ -74,7 +74,7 @@ pub fn max<T: Number, R: IntoVal<T>>(a: Val<T>, b: R) -> Val<T> {
     Val::record_op(Op::Max, vec![a.expr(location), b.into_val().expr(location)], location)
 }
 
-/// a^b, within 8 ulp.
+/// a^b, within 4 ulp.
 #[track_caller]
 pub fn pow<T: Float, R: IntoVal<T>>(a: Val<T>, b: R) -> Val<T> {
     let location = Location::caller();
@@ -113,7 +113,7 @@ impl<T: Number> Val<T> {
 }
 
 impl<T: Float> Val<T> {
-    /// self^exponent, within 8 ulp.
+    /// self^exponent, within 4 ulp.
     #[track_caller]
     #[must_use]
     pub fn powf<R: IntoVal<T>>(self, exponent: R) -> Self {
