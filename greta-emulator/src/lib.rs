@@ -4,6 +4,7 @@
 //! one of its kernels. [`isa`] is the instruction set as data. Of the crates of greta it knows `greta-numerics` alone: the
 //! formats and the matrix arithmetic.
 #![deny(unsafe_code)]
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod count;
 pub mod decode;
