@@ -37,8 +37,8 @@ const OF_INTEGERS: [Op; 14] = [
     Op::Max,
     Op::Neg,
 ];
-/// Of single words only.
-const OF_WORDS: [Op; 4] = [Op::MulHi, Op::LeadingZeros, Op::CountOnes, Op::ReverseBits];
+/// Of single integers of 32 and 64 bits; the last two give a `u32`, so are made of those only.
+const OF_WORDS: [Op; 4] = [Op::MulHi, Op::ReverseBits, Op::LeadingZeros, Op::CountOnes];
 /// Of floats and vectors of them. The last one rounds once, which for `f16` no function of Rust's does.
 const OF_FLOATS: [Op; 14] = [
     Op::Add,
@@ -64,6 +64,8 @@ pub(super) fn operations(ty: Type) -> Vec<Op> {
         Scalar::F16 => OF_FLOATS[..13].to_vec(),
         scalar if scalar.is_float() => OF_FLOATS.to_vec(),
         Scalar::U32 if !ty.is_vector() => [&OF_INTEGERS[..13], &OF_WORDS].concat(),
+        Scalar::U64 if !ty.is_vector() => [&OF_INTEGERS[..13], &OF_WORDS[..2]].concat(),
+        Scalar::I32 | Scalar::I64 if !ty.is_vector() => [&OF_INTEGERS[..], &OF_WORDS[..2]].concat(),
         scalar if scalar.is_signed_integer() => OF_INTEGERS.to_vec(),
         scalar if scalar.is_integer() => OF_INTEGERS[..13].to_vec(),
         _ => Vec::new(),
@@ -169,7 +171,7 @@ impl Maker {
                 (false, 1) => vec![whole()],
                 (false, lanes) => (0..lanes).map(|lane| whole().lane(Value::number(lane.into()))).collect(),
             };
-            // There are no buffers of truth values.
+            // Truth values are compared as bytes.
             let is_truth = ty.scalar == Scalar::Bool;
             let parts = parts.into_iter().map(|part| if is_truth { part.cast(Scalar::U8) } else { part });
             results.entry(if is_truth { Scalar::U8 } else { ty.scalar }).or_default().extend(parts);

@@ -80,7 +80,7 @@ macro_rules! integers {
                     Op::LeadingZeros => a.leading_zeros() as Self,
                     Op::CountOnes => a.count_ones() as Self,
                     Op::ReverseBits => a.reverse_bits(),
-                    Op::MulHi => ((i128::from(a) * i128::from(b)) >> Self::BITS) as Self,
+                    Op::MulHi => (i128::from(a).wrapping_mul(i128::from(b)) >> Self::BITS) as Self,
                     _ => unreachable!("random programs do no {op:?} on integers"),
                 })
             }
