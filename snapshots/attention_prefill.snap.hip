@@ -82,11 +82,11 @@ static __device__ __forceinline__ void multiply_keys(
     }
 }
 
-// Lowers the scores in element `r` of keys that are not visible; gives the largest of the row and of `largest`.
-// The first score is that of key `first`.
+// Lowers the scores of keys that are not visible in row `row` of those that the thread holds; gives the largest of the
+// row and of `largest`. The first score is that of key `first`.
 static __device__ __forceinline__ float mask_row(
     f32x4 (&scores)[BK / 16],
-    uint32_t r,
+    uint32_t row,
     uint32_t first,
     uint32_t visible,
     float largest
@@ -94,16 +94,19 @@ static __device__ __forceinline__ float mask_row(
     float next = largest;
     #pragma unroll
     for (uint32_t n = 0; n < BK / 16; ++n) {
-        const uint32_t key = first + n * 16 + threadIdx.x % 64 % 16;
-        scores[n][r] = key < visible ? scores[n][r] : -1e30f;
-        next = fmaxf(next, scores[n][r]);
+        #pragma unroll
+        for (uint32_t column = 0; column < 1; ++column) {
+            const uint32_t r = row;
+            const uint32_t key = first + n * 16 + threadIdx.x % 64 % 16;
+            scores[n][r] = key < visible ? scores[n][r] : -1e30f;
+            next = fmaxf(next, scores[n][r]);
+        }
     }
-    uint32_t offset = 8;
-    while (offset > 0) {
-        next = fmaxf(next, __shfl_xor(next, offset));
-        offset /= 2;
-    }
-    return next;
+    const float next_before = next;
+    const float max_value = fmaxf(next_before, __shfl_xor(next_before, 8));
+    const float max_value_1 = fmaxf(max_value, __shfl_xor(max_value, 4));
+    const float max_value_2 = fmaxf(max_value_1, __shfl_xor(max_value_1, 2));
+    return fmaxf(max_value_2, __shfl_xor(max_value_2, 1));
 }
 
 // results += weights * values, for the 16 rows of weights from `row` on.
@@ -138,18 +141,22 @@ static __device__ __forceinline__ void store_results(
     uint32_t column
 ) {
     #pragma unroll
-    for (uint32_t r = 0; r < 4; ++r) {
-        float sum = sums[r];
-        uint32_t offset = 8;
-        while (offset > 0) {
-            sum += __shfl_xor(sum, offset);
-            offset /= 2;
-        }
-        const uint32_t token = tile + (((threadIdx.x % 64) / 16) * 4 + r);
+    for (uint32_t i = 0; i < 4; ++i) {
+        const float sums_value = sums[i];
+        const float t0 = sums_value + __shfl_xor(sums_value, 8);
+        const float t1 = t0 + __shfl_xor(t0, 4);
+        const float t2 = t1 + __shfl_xor(t1, 2);
+        const float sum = t2 + __shfl_xor(t2, 1);
+        const uint32_t token = tile + (((threadIdx.x % 64) / 16) * 4 + i);
         if (token < tokens) {
             #pragma unroll
             for (uint32_t n = 0; n < HD / 16; ++n) {
-                y[token * y_stride + column + n * 16 + threadIdx.x % 64 % 16] = results[n][r] / sum;
+                #pragma unroll
+                for (uint32_t j = 0; j < 1; ++j) {
+                    const uint32_t r = i;
+                    y[token * y_stride + column + n * 16 + threadIdx.x % 64 % 16] = results[n][r] /
+                        sum;
+                }
             }
         }
     }

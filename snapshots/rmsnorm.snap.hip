@@ -1,5 +1,5 @@
 // y[t, c] = x[t, c] * w[c] / sqrt(mean_c(x[t, c]^2) + eps)
-// x, y: [tokens, hidden] f32; w: [hidden] f32.
+// x: [tokens, hidden] f32; y: [tokens, hidden] activations; w: [hidden] f32.
 
 #if defined(__HIPCC_RTC__)
 using uint32_t = unsigned int;

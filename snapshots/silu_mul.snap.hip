@@ -1,5 +1,5 @@
 // y[t, i] = gate_up[t, i] / (1 + exp(-gate_up[t, i])) * gate_up[t, width + i]
-// gate_up: [tokens, 2 * width] f32; y: [tokens, width] f32; len = tokens * width.
+// gate_up: [tokens, 2 * width] f32; y: [tokens, width] activations; len = tokens * width.
 
 #if defined(__HIPCC_RTC__)
 using uint32_t = unsigned int;

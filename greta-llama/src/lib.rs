@@ -19,6 +19,7 @@ pub mod kernels;
 pub mod launchable;
 pub mod layer_weights;
 pub mod layers;
+pub mod prefill;
 pub mod reference;
 pub mod step;
 pub mod weight;

@@ -1,8 +1,8 @@
 //! Assembles one step of a decoder layer as a graph of kernels.
 //!
 //! A decode step, one token, is six nodes: norm, q, k, v, RoPE and cache write; attention; its splits joined, o and
-//! residual; norm, gate, up and SiLU; down and residual; the position's advance. A prefill step, any number of tokens
-//! after any number of cached ones, is thirteen. The graph derives what waits for what from the buffers. All buffers
+//! residual; norm, gate, up and SiLU; down and residual; the position's advance. A prefill step is another matter:
+//! [`crate::prefill`]. The graph derives what waits for what from the buffers. All buffers
 //! are made here, before any launch; the graph keeps them alive.
 
 use greta::runtime::Grid;
@@ -11,14 +11,9 @@ use greta::{Buffer, Graph};
 
 use crate::block::{Block, BlockError, index};
 use crate::decode;
-use crate::kernels::{
-    add::add, advance_position::advance_position, attention_decode::attention_decode,
-    attention_prefill::attention_prefill, kv_update::kv_update, rmsnorm::rmsnorm, rope::rope, silu_mul::silu_mul,
-};
+use crate::kernels::advance_position::advance_position;
+use crate::kernels::attention_decode::attention_decode;
 use crate::weight::Weight;
-
-/// Elements that a block of an elementwise kernel takes: 256 threads, four elements each.
-const ELEMENTS_PER_BLOCK: u32 = 1024;
 
 /// One step of a layer, ready to be instantiated. Every launch reads `x`, writes `y` and moves the position on.
 #[derive(Debug)]
@@ -133,116 +128,6 @@ impl<W: Weight> Block<W> {
         let args = advance_position::Args { position: &mut self.position, tokens };
         node(graph, "advance position", advance_position::variant(), 1, args)
     }
-
-    fn prefill(&mut self, x: &Buffer<f32>, y: &mut Buffer<f32>, tokens: usize) -> Result<Graph, BlockError> {
-        let mut graph = self.device.graph();
-        let (hidden, intermediate) = (self.config.hidden, self.config.intermediate);
-        let (query, width) = (self.config.query_width(), self.config.qkv_width());
-        index("a step's activations", tokens.saturating_mul(width.max(2 * intermediate)))?;
-        let buffer = |columns: usize| self.device.buffer::<f32>(tokens * columns);
-        let (mut normed, mut qkv, mut attended) = (buffer(hidden)?, buffer(width)?, buffer(query)?);
-        let (mut projected, mut middle) = (buffer(hidden)?, buffer(hidden)?);
-        let (mut gate_up, mut product) = (buffer(2 * intermediate)?, buffer(intermediate)?);
-        let count = index("tokens", tokens)?;
-
-        self.add_norm(&mut graph, "norm", x, &self.weights.input_norm, &mut normed, count)?;
-        W::add_gemm(&mut graph, "q k v", &normed, &self.weights.qkv, &mut qkv, count)?;
-        self.add_rope(&mut graph, &mut qkv, count)?;
-        self.add_kv_update(&mut graph, &qkv, count)?;
-        self.add_attention(&mut graph, &qkv, &mut attended, count)?;
-        W::add_gemm(&mut graph, "o", &attended, &self.weights.o, &mut projected, count)?;
-        add_residual(&mut graph, x, &projected, &mut middle)?;
-        self.add_norm(&mut graph, "norm", &middle, &self.weights.post_norm, &mut normed, count)?;
-        W::add_gemm(&mut graph, "gate up", &normed, &self.weights.gate_up, &mut gate_up, count)?;
-        let len = index("a step's activations", product.len())?;
-        let args = silu_mul::Args { gate_up: &gate_up, y: &mut product, width: self.sizes.intermediate, len };
-        node(&mut graph, "silu", silu_mul::variant(), len.div_ceil(ELEMENTS_PER_BLOCK), args)?;
-        W::add_gemm(&mut graph, "down", &product, &self.weights.down, &mut projected, count)?;
-        add_residual(&mut graph, &middle, &projected, y)?;
-        self.add_advance(&mut graph, count)?;
-        Ok(graph)
-    }
-
-    fn add_norm(
-        &self,
-        graph: &mut Graph,
-        label: &str,
-        x: &Buffer<f32>,
-        w: &Buffer<f32>,
-        y: &mut Buffer<f32>,
-        tokens: u32,
-    ) -> Result<(), BlockError> {
-        let args = rmsnorm::Args { x, w, y, hidden: self.sizes.hidden, eps: self.config.eps as f32 };
-        node(graph, label, rmsnorm::variant(), tokens, args)
-    }
-
-    /// Rotates queries and keys, which stand side by side.
-    fn add_rope(&self, graph: &mut Graph, qkv: &mut Buffer<f32>, tokens: u32) -> Result<(), BlockError> {
-        let sizes = self.sizes;
-        let heads = sizes.heads + sizes.kv_heads;
-        let args = rope::Args {
-            x: qkv,
-            cos: &self.cos,
-            sin: &self.sin,
-            position: &self.position,
-            tokens,
-            heads,
-            head_dim: sizes.head_dim,
-            row_stride: index("a row of q, k and v", self.config.qkv_width())?,
-            pair_stride: sizes.pair_stride,
-            pair_distance: sizes.pair_distance,
-            max_seq: sizes.max_seq,
-        };
-        node(graph, "rope", rope::variant(), (tokens * heads * (sizes.head_dim / 2)).div_ceil(256), args)
-    }
-
-    fn add_kv_update(&mut self, graph: &mut Graph, qkv: &Buffer<f32>, tokens: u32) -> Result<(), BlockError> {
-        let sizes = self.sizes;
-        let args = kv_update::Args {
-            rows: qkv,
-            k_cache: &mut self.k_cache,
-            v_cache: &mut self.v_cache,
-            position: &self.position,
-            tokens,
-            kv_heads: sizes.kv_heads,
-            head_dim: sizes.head_dim,
-            max_seq: sizes.max_seq,
-            row_stride: (sizes.heads + 2 * sizes.kv_heads) * sizes.head_dim,
-            k_column: sizes.heads * sizes.head_dim,
-            v_column: (sizes.heads + sizes.kv_heads) * sizes.head_dim,
-        };
-        node(graph, "cache", kv_update::variant(), (tokens * sizes.kv_heads * sizes.head_dim).div_ceil(256), args)
-    }
-
-    fn add_attention(
-        &self,
-        graph: &mut Graph,
-        q: &Buffer<f32>,
-        y: &mut Buffer<f32>,
-        tokens: u32,
-    ) -> Result<(), BlockError> {
-        let sizes = self.sizes;
-        let variant = attention_prefill::variant().hd(sizes.head_dim);
-        let grid = (tokens.div_ceil(16 * tile(&variant, "WAVES")), sizes.heads);
-        let args = attention_prefill::Args {
-            q,
-            k_cache: &self.k_cache,
-            v_cache: &self.v_cache,
-            position: &self.position,
-            y,
-            tokens,
-            heads: sizes.heads,
-            kv_heads: sizes.kv_heads,
-            max_seq: sizes.max_seq,
-            q_stride: (sizes.heads + 2 * sizes.kv_heads) * sizes.head_dim,
-        };
-        node(graph, "attention", variant, grid, args)
-    }
-}
-
-fn add_residual(graph: &mut Graph, a: &Buffer<f32>, b: &Buffer<f32>, y: &mut Buffer<f32>) -> Result<(), BlockError> {
-    let len = index("a step's activations", y.len())?;
-    node(graph, "residual", add::variant(), len.div_ceil(ELEMENTS_PER_BLOCK), add::Args { a, b, y, len })
 }
 
 /// Adds one launch.

@@ -1,23 +1,25 @@
 //! The types that a layer's matrices are stored in, and the kernels that read them.
 //!
-//! Kernels widen weights to `f32` as they load them, so a layer of narrow weights computes what the `f32` layer of the
-//! same numbers does, but for the order of additions.
+//! The kernels here widen weights to `f32` as they load them, so a token through a layer of narrow weights comes out as of
+//! the `f32` layer of the same numbers, but for the order of additions. For many tokens see [`crate::prefill`].
 
 use greta::codegen::trace::{bf16, f16};
-use greta::runtime::buffer::Element;
 use greta::{Buffer, Graph};
 
 use crate::block::{Block, BlockError, index};
 use crate::decode;
-use crate::kernels::{attention_output, gemm_f32_blocked, gemv_add, norm_gate_up, norm_qkv};
+use crate::kernels::{attention_output, gemv_add, norm_gate_up, norm_qkv};
+use crate::prefill::PrefillWeight;
 use crate::step::{Splits, node, tile};
 
 /// The type of a layer's matrices: `f32`, `bf16` or `f16`.
-pub trait Weight: Element {
+pub trait Weight: PrefillWeight {
     /// Rust's name of the type.
     const NAME: &'static str;
     /// Weights that 16 bytes hold.
     const PER_LOAD: usize = 16 / size_of::<Self>();
+    /// How far rounding moves a number in the type's normal range, as a part of it.
+    const ROUNDING: f64;
     /// The nearest weight, ties to even.
     fn from_f32(value: f32) -> Self;
     /// The weight as an `f32`, which holds it exactly.
@@ -73,28 +75,15 @@ pub trait Weight: Element {
         residual: &Buffer<f32>,
         y: &mut Buffer<f32>,
     ) -> Result<(), BlockError>;
-
-    /// Adds `c = a bᵀ` for `m` rows; the other shapes are those of the buffers. Few rows get a low tile.
-    ///
-    /// # Errors
-    ///
-    /// [`BlockError::TooLarge`] and the device's.
-    fn add_gemm(
-        graph: &mut Graph,
-        label: &str,
-        a: &Buffer<f32>,
-        b: &Buffer<Self>,
-        c: &mut Buffer<f32>,
-        m: u32,
-    ) -> Result<(), BlockError>;
 }
 
 macro_rules! weights {
     ($($weight:ident {
-        $norm_qkv:ident, $attention_output:ident, $norm_gate_up:ident, $gemv_add:ident, $gemm:ident, $from:expr, $to:expr
+        $norm_qkv:ident, $attention_output:ident, $norm_gate_up:ident, $gemv_add:ident, $rounding:expr, $from:expr, $to:expr
     })*) => {
         $(impl Weight for $weight {
             const NAME: &'static str = stringify!($weight);
+            const ROUNDING: f64 = $rounding;
 
             fn from_f32(value: f32) -> Self {
                 let from: fn(f32) -> Self = $from;
@@ -220,34 +209,14 @@ macro_rules! weights {
                 };
                 node(graph, "join, o + residual", variant, grid, args)
             }
-
-            fn add_gemm(
-                graph: &mut Graph,
-                label: &str,
-                a: &Buffer<f32>,
-                b: &Buffer<Self>,
-                c: &mut Buffer<f32>,
-                m: u32,
-            ) -> Result<(), BlockError> {
-                use gemm_f32_blocked::$gemm as kernel;
-                let variant = match m {
-                    0..=16 => kernel::variant().bm(16).wm(16).bk(32),
-                    17..=32 => kernel::variant().bm(32),
-                    _ => kernel::variant(),
-                };
-                let rows = m as usize;
-                let (n, k) = (index("a row", c.len() / rows)?, index("a row", a.len() / rows)?);
-                let grid = (n.div_ceil(tile(&variant, "BN")), m.div_ceil(tile(&variant, "BM")));
-                node(graph, label, variant, grid, kernel::Args { a, b, c, m, n, k })
-            }
         })*
     };
 }
 
 weights! {
-    f32 { norm_qkv, attention_output, norm_gate_up, gemv_add, gemm_f32_blocked, |value| value, |weight| weight }
+    f32 { norm_qkv, attention_output, norm_gate_up, gemv_add, 0.0, |value| value, |weight| weight }
     bf16 {
-        norm_qkv_bf16, attention_output_bf16, norm_gate_up_bf16, gemv_add_bf16, gemm_f32_blocked_bf16, bf16::from_f32, bf16::to_f32
+        norm_qkv_bf16, attention_output_bf16, norm_gate_up_bf16, gemv_add_bf16, 1.0 / 256.0, bf16::from_f32, bf16::to_f32
     }
-    f16 { norm_qkv_f16, attention_output_f16, norm_gate_up_f16, gemv_add_f16, gemm_f32_blocked_f16, f16::from_f32, f16::to_f32 }
+    f16 { norm_qkv_f16, attention_output_f16, norm_gate_up_f16, gemv_add_f16, 1.0 / 2048.0, f16::from_f32, f16::to_f32 }
 }

@@ -71,8 +71,8 @@ fn the_layer_on_a_device_agrees_with_every_golden() {
     }
 }
 
-/// With narrow weights the layer is as far from the golden as rounding the weights alone takes it, and near the `f64`
-/// layer of the rounded weights.
+/// With narrow weights the layer is about as far from the golden as rounding the weights alone takes it; where activations
+/// stay `f32`, near the `f64` layer of the rounded weights.
 fn narrow_weights_cost_their_rounding<W: Weight>() {
     let mut worst = 0.0_f64;
     for golden in goldens() {
@@ -93,7 +93,8 @@ fn narrow_weights_cost_their_rounding<W: Weight>() {
             );
             assert!(ratio <= 3.0, "{} {name}: {ratio} times the weights' rounding", golden.stem);
             let distance = Comparison::new(found, rounded);
-            assert!(distance.within(Tolerance::BLOCK), "{} {name}: {distance}", golden.stem);
+            let are_activations_wide = golden.tokens == 1 || size_of::<W::Activation>() == size_of::<f32>();
+            assert!(!are_activations_wide || distance.within(Tolerance::BLOCK), "{} {name}: {distance}", golden.stem);
             worst = worst.max(ratio);
         }
     }

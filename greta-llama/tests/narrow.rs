@@ -9,6 +9,7 @@ mod device;
 use greta::codegen::trace::{bf16, f16, fp8};
 use greta::runtime::launch::Variant;
 use greta::{Buffer, Device, Stream};
+use greta_llama::case_launch::CaseLaunches;
 use greta_llama::cases::gemm::{CASES, Case, NarrowData};
 use greta_llama::cases::{gemv, norm_gate_up, norm_qkv};
 use greta_llama::reference::{self, narrow_product_bound};
@@ -240,3 +241,30 @@ macro_rules! normed_weights {
 
 normed_weights!(normed_products_with_weights_of_bf16_compute_in_f32, bf16, norm_gate_up_bf16, norm_qkv_bf16);
 normed_weights!(normed_products_with_weights_of_f16_compute_in_f32, f16, norm_gate_up_f16, norm_qkv_f16);
+
+#[test]
+fn kernels_of_a_prefill_in_bf16_are_right_in_every_case_and_in_other_variants() {
+    let variants: [(&str, &[u32]); 5] = [
+        ("rmsnorm_bf16", &[]),
+        ("silu_mul_bf16", &[]),
+        ("gemm_bf16_add", &[128, 64, 32, 64, 32, 3]),
+        ("attention_prefill_bf16", &[0, 16, 1]),
+        ("attention_prefill_bf16", &[0, 64, 8]),
+    ];
+    for device in device::open_all() {
+        let stream = device.stream().unwrap();
+        for (name, other) in variants {
+            let launches = CaseLaunches::opt_of(name).unwrap();
+            for (case, told) in launches.cases().iter().enumerate() {
+                let mut launchable = launches.prepare_case(&device, case + 1).unwrap();
+                let default = launchable.default_values().to_vec();
+                // Zero: what the case decides.
+                let other: Vec<u32> = other.iter().zip(&default).map(|(&a, &b)| if a == 0 { b } else { a }).collect();
+                for values in [default, other] {
+                    let right = launchable.check(&stream, &values).unwrap_or_else(|error| panic!("{error}"));
+                    assert_eq!(right, Ok(()), "{name}, {told}, {values:?}");
+                }
+            }
+        }
+    }
+}

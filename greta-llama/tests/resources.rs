@@ -11,6 +11,7 @@ use greta::runtime::launch::Variant;
 use greta_llama::KERNELS;
 use greta_llama::kernels::attention_decode::attention_decode;
 use greta_llama::kernels::attention_prefill::attention_prefill;
+use greta_llama::kernels::attention_prefill_bf16::attention_prefill_bf16;
 use greta_llama::kernels::gemm_f32::gemm_f32;
 use greta_llama::kernels::gemm_f32_blocked::gemm_f32_blocked;
 
@@ -25,10 +26,18 @@ fn choices() -> Vec<Choice> {
     let mut choices: Vec<Choice> = KERNELS.iter().map(|&kernel| (kernel, kernel.defaults())).collect();
     choices.extend([32, 64].map(|width| choice(attention_decode::variant().hd(width))));
     choices.extend([32, 64].map(|width| choice(attention_prefill::variant().hd(width))));
+    choices.extend([32, 64].map(|width| choice(attention_prefill_bf16::variant().hd(width))));
+    choices.extend(KERNELS.iter().flat_map(|&kernel| known(kernel)));
     let blocked = gemm_f32_blocked::variant();
     choices.extend([blocked.bm(32), blocked.bm(16).wm(16).bk(32)].map(choice));
     choices.push(choice(gemm_f32::variant().bm(128).bn(128).wm(64).wn(64)));
     choices
+}
+
+/// The variants that are known to be fast here.
+fn known(kernel: &'static KernelDefinition) -> impl Iterator<Item = Choice> {
+    let here = kernel.known.iter().filter(|known| known.target == GFX942.name);
+    here.map(move |known| (kernel, known.values.to_vec()))
 }
 
 fn source((kernel, values): &Choice) -> String {

@@ -3,7 +3,7 @@
 //! Guarantees: what they cannot be made of is refused at its own span; what is computed is computed without
 //! overflow. Deliberately does not know types: rustc finds those of the numbers.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{BinOp, Error, Expr, ExprMethodCall, Ident, Lit, Result, Type, UnOp};
@@ -167,12 +167,12 @@ impl Writer<'_> {
 
     /// The value of something that the condition names.
     fn value(&mut self, name: &Ident, place: Place) -> Result<TokenStream> {
-        let span = name.span();
+        let (span, values) = (name.span(), values(name.span()));
         self.note(name, place);
         match place {
-            Place::Tile(position) => Ok(quote_spanned!(span=> __greta_values.tile(#position))),
+            Place::Tile(position) => Ok(quote_spanned!(span=> #values.tile(#position))),
             Place::Parameter(position) => match self.scope.parameters[position].1 {
-                Named::Scalar(ty) => Ok(quote_spanned!(span=> __greta_values.scalar::<#ty>(#position)?)),
+                Named::Scalar(ty) => Ok(quote_spanned!(span=> #values.scalar::<#ty>(#position)?)),
                 Named::Struct => {
                     let message = format!("`{name}` is a struct: pass what the condition is about as a parameter");
                     Err(Error::new(span, message))
@@ -204,13 +204,13 @@ impl Writer<'_> {
     }
 
     fn method(&mut self, call: &ExprMethodCall) -> Result<TokenStream> {
-        let (span, method) = (call.span(), &call.method);
+        let (span, method, values) = (call.span(), &call.method, values(call.span()));
         if let Some((name, position)) = self.opt_buffer(&call.receiver)
             && call.args.is_empty()
             && (method == "len" || method == "is_empty")
         {
             self.note(&name, Place::Parameter(position));
-            let length = quote_spanned!(span=> __greta_values.length(#position)?);
+            let length = quote_spanned!(span=> #values.length(#position)?);
             return Ok(if method == "len" { length } else { quote_spanned!(span=> (#length == 0)) });
         }
         let receiver = self.write(&call.receiver)?;
@@ -280,6 +280,11 @@ fn opt_arithmetic(op: &BinOp) -> Option<&'static str> {
         BinOp::Rem(_) => "rem",
         _ => return None,
     })
+}
+
+/// The argument of every condition, as named at `span`: the attribute's own even where another macro made the condition.
+fn values(span: Span) -> Ident {
+    Ident::new("__greta_values", Span::call_site().located_at(span))
 }
 
 /// Whether an operator always has a result.

@@ -86,23 +86,14 @@ fn hiprtc_compiles_every_kernel_for_gfx942() {
 #[test]
 fn nvrtc_compiles_every_kernel_for_every_target_of_nvidia() {
     // These say that they are refused there.
-    let refused = [
-        "matrix_instruction",
-        "half_a_wave_shuffles",
-        "ballot_of_some",
-        "half_tile_products",
-        "gemm_bf16",
-        "gemm_f16",
-        "gemm_fp8",
-        "gemm_i8",
-    ];
+    let refused = ["matrix_instruction", "half_a_wave_shuffles", "ballot_of_some", "half_tile_products", "gemm_fp8"];
     let kernels = definitions().chain(greta_llama::KERNELS.iter().copied());
     let mut no_compiler = None;
     for definition in kernels.filter(|definition| !refused.contains(&definition.name)) {
-        for target in Target::of_family(Family::Nvidia) {
+        for (target, values) in Target::of_family(Family::Nvidia).flat_map(|target| variants(definition, target)) {
             // What a target refuses, and that all is written, shows without its compiler.
-            let kernel = lower(definition, &definition.defaults(), target)
-                .unwrap_or_else(|error| panic!("{}: {error}", definition.name));
+            let kernel =
+                lower(definition, &values, target).unwrap_or_else(|error| panic!("{}: {error}", definition.name));
             let source = emit::source(&kernel).source;
             if no_compiler.is_some() {
                 continue;
@@ -117,4 +108,13 @@ fn nvrtc_compiles_every_kernel_for_every_target_of_nvidia() {
     if let Some(reason) = no_compiler {
         eprintln!("skipped: compiling: {reason}");
     }
+}
+
+/// The default variant, and those known to be fast on the target.
+fn variants(
+    definition: &'static KernelDefinition,
+    target: &'static Target,
+) -> impl Iterator<Item = (&'static Target, Vec<u32>)> {
+    let known = definition.known.iter().filter(|known| known.target == target.name).map(|known| known.values.to_vec());
+    std::iter::once(definition.defaults()).chain(known).map(move |values| (target, values))
 }

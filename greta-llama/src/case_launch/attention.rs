@@ -179,35 +179,50 @@ outputs! {
     attention_output_f16: f16;
 }
 
-pub(super) fn attention_prefill(bench: &Bench<'_>, case: &Case) -> Result<Launchable, Error> {
-    use kernels::attention_prefill::attention_prefill as kernel;
-    let (Sample { data, rows }, shape) = (case.sample(), case.shape);
-    let (q, k, v) = (bench.buffers(&data.q)?, bench.buffers(&data.k_cache)?, bench.buffers(&data.v_cache)?);
-    let (position, mut y) = (bench.positions(shape.past)?, bench.outputs(data.q.len())?);
-    let width = shape.heads * shape.head_dim;
-    let before = vec![f32::NAN; data.q.len()];
-    let (buffer, tolerance) = (y[0].view(..)?, Tolerance::KERNEL);
-    let outcome = Expected { name: "y", buffer, before, width, rows, after: data.y, tolerance };
-    // Scores and weighted values: two products with each key that a token sees.
-    let keys = shape.tokens * shape.past + shape.tokens * (shape.tokens + 1) / 2;
-    let work = Work::Operations(4.0 * keys as f64 * width as f64);
-    let outcomes: Vec<Box<dyn Outcome>> = vec![Box::new(outcome)];
-    let variant = kernel::variant().hd(count(shape.head_dim));
-    let launch = Launchable::new(variant, work, outcomes, move |sink, variant, set| {
-        let rows = 16 * tile(&variant, "WAVES");
-        let args = kernel::Args {
-            q: &q[set],
-            k_cache: &k[set],
-            v_cache: &v[set],
-            position: &position[set],
-            y: &mut y[set],
-            tokens: count(shape.tokens),
-            heads: count(shape.heads),
-            kv_heads: count(shape.kv_heads),
-            max_seq: count(shape.max_seq),
-            q_stride: count(width),
-        };
-        sink.launch(variant, (count(shape.tokens).div_ceil(rows), count(shape.heads)), args)
-    });
-    Ok(bench.done(launch.fixing(HEAD_DIM)))
+/// How far attention in `bf16` may be off: values are below 1, each weight is rounded by at most a part of 2⁸ and so is
+/// the result, which the rounded weights' own sum divides.
+const BF16_MAX_ABS_ERR: f64 = 3.0 / 256.0;
+
+/// A function for each type of results: how its inputs are rounded, and how far an element may be off.
+macro_rules! prefills {
+    ($($kernel:ident in $module:ident: $element:ident, $round:expr, $tolerance:expr;)*) => {$(
+        pub(super) fn $kernel(bench: &Bench<'_>, case: &Case) -> Result<Launchable, Error> {
+            use kernels::$module::$kernel as kernel;
+            let (Sample { data, rows }, shape) = (case.sample_rounded($round), case.shape);
+            let (q, k, v) = (bench.buffers(&data.q)?, bench.buffers(&data.k_cache)?, bench.buffers(&data.v_cache)?);
+            let before = vec![<$element as Weight>::from_f32(f32::NAN); data.q.len()];
+            let (position, mut y) = (bench.positions(shape.past)?, bench.buffers(&before)?);
+            let width = shape.heads * shape.head_dim;
+            let (buffer, tolerance) = (y[0].view(..)?, $tolerance);
+            let outcome = Expected { name: "y", buffer, before, width, rows, after: data.y, tolerance };
+            // Scores and weighted values: two products with each key that a token sees.
+            let keys = shape.tokens * shape.past + shape.tokens * (shape.tokens + 1) / 2;
+            let work = Work::Operations(4.0 * keys as f64 * width as f64);
+            let outcomes: Vec<Box<dyn Outcome>> = vec![Box::new(outcome)];
+            let variant = kernel::variant().hd(count(shape.head_dim));
+            let launch = Launchable::new(variant, work, outcomes, move |sink, variant, set| {
+                let rows = 16 * tile(&variant, "WAVES");
+                let args = kernel::Args {
+                    q: &q[set],
+                    k_cache: &k[set],
+                    v_cache: &v[set],
+                    position: &position[set],
+                    y: &mut y[set],
+                    tokens: count(shape.tokens),
+                    heads: count(shape.heads),
+                    kv_heads: count(shape.kv_heads),
+                    max_seq: count(shape.max_seq),
+                    q_stride: count(width),
+                };
+                sink.launch(variant, (count(shape.tokens).div_ceil(rows), count(shape.heads)), args)
+            });
+            Ok(bench.done(launch.fixing(HEAD_DIM)))
+        }
+    )*};
+}
+
+prefills! {
+    attention_prefill in attention_prefill: f32, |value| value, Tolerance::KERNEL;
+    attention_prefill_bf16 in attention_prefill_bf16: bf16, |value| bf16::from_f32(value).to_f32(),
+        Tolerance { max_abs_err: BF16_MAX_ABS_ERR, normwise_err: f64::INFINITY };
 }

@@ -208,11 +208,18 @@ static LAUNCHES: &[CaseLaunches] = launches! {
         where heads.is_multiple_of(kv_heads), "heads is a multiple of kv_heads",
         [tokens heads head_dim, past kv_heads head_dim, tokens kv_heads head_dim]
         => prefill_case(tokens, heads, kv_heads, head_dim, past), attention::attention_prefill;
+    attention_prefill_bf16 in attention_prefill_bf16: attention_cases::CASES.iter(),
+        (tokens, heads, kv_heads, head_dim, past)
+        where heads.is_multiple_of(kv_heads), "heads is a multiple of kv_heads",
+        [tokens heads head_dim, past kv_heads head_dim, tokens kv_heads head_dim]
+        => prefill_case(tokens, heads, kv_heads, head_dim, past), attention::attention_prefill_bf16;
     causal_mask in causal_mask: causal_mask::CASES.iter(),
         (heads, tokens, keys) where tokens <= keys, "tokens is at most keys", [heads tokens keys]
         => causal_mask::Case { heads, tokens, keys, past: keys - tokens }, rows::causal_mask;
     gemm_bf16 in gemm_narrow: gemm::CASES.iter(),
         (m, n, k), [m n, m k, n k] => gemm::Case { m, n, k }, products::gemm_bf16;
+    gemm_bf16_add in gemm_narrow: gemm::CASES.iter(),
+        (m, n, k), [m n, m k, n k] => gemm::Case { m, n, k }, products::gemm_bf16_add;
     gemm_f16 in gemm_narrow: gemm::CASES.iter(),
         (m, n, k), [m n, m k, n k] => gemm::Case { m, n, k }, products::gemm_f16;
     gemm_f32 in gemm_f32: gemm::CASES.iter(),
@@ -257,6 +264,8 @@ static LAUNCHES: &[CaseLaunches] = launches! {
         => qkv_case(hidden, heads, kv_heads, head_dim, past), products::norm_qkv_f16;
     rmsnorm in rmsnorm: rmsnorm::CASES.iter(), (tokens, hidden), [tokens hidden]
         => rmsnorm::Case { tokens, hidden, eps: EPS, scale: 1.0 }, rows::rmsnorm;
+    rmsnorm_bf16 in rmsnorm: rmsnorm::CASES.iter(), (tokens, hidden), [tokens hidden]
+        => rmsnorm::Case { tokens, hidden, eps: EPS, scale: 1.0 }, rows::rmsnorm_bf16;
     rope in rope: rope::CASES.iter(), (tokens, heads, head_dim, past)
         where head_dim.is_multiple_of(2), "head_dim is a multiple of 2",
         [tokens heads head_dim, past head_dim]
@@ -264,6 +273,8 @@ static LAUNCHES: &[CaseLaunches] = launches! {
     silu in silu: elementwise::CASES.iter(), (len), [len] => elementwise::Case { len, scale: 1.0 }, rows::silu;
     silu_mul in silu_mul: elementwise::CASES.iter(), (len), [len] => elementwise::Case { len, scale: 1.0 },
         rows::silu_mul;
+    silu_mul_bf16 in silu_mul: elementwise::CASES.iter(), (len), [len] => elementwise::Case { len, scale: 1.0 },
+        rows::silu_mul_bf16;
     softmax in softmax: softmax::CASES.iter(), (rows, columns), [rows columns]
         => softmax::Case { rows, columns, scale: 4.0, masked: 0 }, rows::softmax;
 };

@@ -23,10 +23,10 @@ const FP8: Rounding<fp8> = Rounding { round: |value| fp8::from_f32(value, Overfl
 /// The cases' data is at most of unit scale.
 const I8: Rounding<i8> = Rounding { round: |value| (value * 127.0) as i8, widen: f32::from };
 
-/// A function for each kernel that computes `c = a bᵀ`: its file, the types of a, b and c, how c begins, and how far an
+/// A function for each kernel that computes `c = a bᵀ`, or adds that to something: its file, the types of a, b and c, how c begins, and how far an
 /// element may be off.
 macro_rules! products {
-    ($($kernel:ident in $module:ident: $a:expr, $b:expr, $c:ty, $begin:expr, |$sample:ident| $max_abs_err:expr;)*) => {$(
+    ($($kernel:ident$( + $residual:ident)? in $module:ident: $a:expr, $b:expr, $c:ty, $begin:expr, |$sample:ident| $max_abs_err:expr;)*) => {$(
         pub(super) fn $kernel(bench: &Bench<'_>, case: &gemm::Case) -> Result<Launchable, Error> {
             use kernels::$module::$kernel as kernel;
             let $sample = case.sample($a, $b);
@@ -36,13 +36,18 @@ macro_rules! products {
             let (m, n, k) = (count(case.m), count(case.n), count(case.k));
             let tolerance = Tolerance { max_abs_err: $max_abs_err, normwise_err: f64::INFINITY };
             let Sample { rows, c: after, .. } = $sample;
+            $(
+                let ($residual, after) = case.draw_residual(&rows, &after);
+                let $residual = bench.buffers(&$residual)?;
+            )?
             let outcome =
                 Expected { name: "c", buffer: c[0].view(..)?, before, width: case.n, rows, after, tolerance };
             let outcomes: Vec<Box<dyn Outcome>> = vec![Box::new(outcome)];
             let work = Work::Operations(2.0 * case.m as f64 * case.n as f64 * case.k as f64);
             Ok(bench.done(Launchable::new(kernel::variant(), work, outcomes, move |sink, variant, set| {
                 let grid = (n.div_ceil(tile(&variant, "BN")), m.div_ceil(tile(&variant, "BM")));
-                sink.launch(variant, grid, kernel::Args { a: &a[set], b: &b[set], c: &mut c[set], m, n, k })
+                let (a, b, c) = (&a[set], &b[set], &mut c[set]);
+                sink.launch(variant, grid, kernel::Args { a, b, $($residual: &$residual[set],)? c, m, n, k })
             })))
         }
     )*};
@@ -54,6 +59,7 @@ products! {
     gemm_f32_blocked_bf16 in gemm_f32_blocked: Rounding::NONE, BF16, f32, f32::NAN, |sample| F32_SUM_MAX_ABS_ERR;
     gemm_f32_blocked_f16 in gemm_f32_blocked: Rounding::NONE, F16, f32, f32::NAN, |sample| F32_SUM_MAX_ABS_ERR;
     gemm_bf16 in gemm_narrow: BF16, BF16, f32, f32::NAN, |sample| sample.max_abs_err;
+    gemm_bf16_add + residual in gemm_narrow: BF16, BF16, f32, f32::NAN, |sample| sample.max_abs_err + F32_SUM_MAX_ABS_ERR;
     gemm_f16 in gemm_narrow: F16, F16, f32, f32::NAN, |sample| sample.max_abs_err;
     gemm_fp8 in gemm_narrow: FP8, FP8, f32, f32::NAN, |sample| sample.max_abs_err;
     gemm_i8 in gemm_narrow: I8, I8, i32, i32::MAX, |sample| 0.0;

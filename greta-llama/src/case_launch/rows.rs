@@ -1,13 +1,16 @@
 //! Launches of the kernels that work row by row or element by element.
 
-use greta::Error;
+use greta::codegen::trace::bf16;
+use greta::{Buffer, Error};
 
+use super::products::weight_bytes;
 use super::{Bench, changed, count, floats, written};
 use crate::cases::{causal_mask as mask_cases, elementwise, kv_update as update_cases};
 use crate::cases::{rmsnorm as norm_cases, rope as rope_cases, softmax as softmax_cases};
 use crate::comparison::Tolerance;
 use crate::kernels;
-use crate::launchable::{Launchable, Work};
+use crate::launchable::{Launchable, Outcome, Work};
+use crate::weight::Weight;
 
 /// Elements that a block of an elementwise kernel takes: 256 threads, four elements each.
 const ELEMENTS_PER_BLOCK: usize = 1024;
@@ -39,17 +42,6 @@ pub(super) fn silu(bench: &Bench<'_>, case: &elementwise::Case) -> Result<Launch
     let (work, grid) = (Work::Bytes(floats(2 * case.len)), blocks(case.len, ELEMENTS_PER_BLOCK));
     Ok(bench.done(Launchable::new(kernel::variant(), work, outcomes, move |sink, variant, set| {
         sink.launch(variant, grid, kernel::Args { x: &x[set], y: &mut y[set], len })
-    })))
-}
-
-pub(super) fn silu_mul(bench: &Bench<'_>, case: &elementwise::Case) -> Result<Launchable, Error> {
-    use kernels::silu_mul::silu_mul as kernel;
-    let (data, len) = (case.draw(), count(case.len));
-    let (gate_up, mut y) = (bench.buffers(&[data.a, data.b].concat())?, bench.outputs(case.len)?);
-    let outcomes = vec![written("y", &y, data.silu_mul, Tolerance::KERNEL)?];
-    let (work, grid) = (Work::Bytes(floats(3 * case.len)), blocks(case.len, ELEMENTS_PER_BLOCK));
-    Ok(bench.done(Launchable::new(kernel::variant(), work, outcomes, move |sink, variant, set| {
-        sink.launch(variant, grid, kernel::Args { gate_up: &gate_up[set], y: &mut y[set], width: len, len })
     })))
 }
 
@@ -111,16 +103,49 @@ pub(super) fn kv_update(bench: &Bench<'_>, case: &update_cases::Case) -> Result<
     })))
 }
 
-pub(super) fn rmsnorm(bench: &Bench<'_>, case: &norm_cases::Case) -> Result<Launchable, Error> {
-    use kernels::rmsnorm::rmsnorm as kernel;
-    let (data, hidden, eps) = (case.draw(), count(case.hidden), case.eps);
-    let (x, w, mut y) = (bench.buffers(&data.x)?, bench.buffers(&data.w)?, bench.outputs(data.y.len())?);
-    let outcomes = vec![written("y", &y, data.y, Tolerance::KERNEL)?];
-    let work = Work::Bytes(floats(2 * case.tokens * case.hidden + case.hidden));
-    let grid = count(case.tokens);
-    Ok(bench.done(Launchable::new(kernel::variant(), work, outcomes, move |sink, variant, set| {
-        sink.launch(variant, grid, kernel::Args { x: &x[set], w: &w[set], y: &mut y[set], hidden, eps })
-    })))
+/// Activations that a kernel writes as `A`, each rounded once more than in `f32`.
+fn activations<A: Weight + Into<f64>>(buffers: &[Buffer<A>], after: Vec<f64>) -> Result<Box<dyn Outcome>, Error> {
+    let largest = after.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+    let max_abs_err = Tolerance::KERNEL.max_abs_err + A::ROUNDING * largest;
+    let before = vec![A::from_f32(f32::NAN); after.len()];
+    changed("y", buffers, before, after, Tolerance { max_abs_err, normwise_err: f64::INFINITY })
+}
+
+/// A function for each kernel that writes activations, and their type.
+macro_rules! activations {
+    ($($rmsnorm:ident, $silu_mul:ident: $element:ident;)*) => {$(
+        pub(super) fn $rmsnorm(bench: &Bench<'_>, case: &norm_cases::Case) -> Result<Launchable, Error> {
+            use kernels::rmsnorm::$rmsnorm as kernel;
+            let (data, hidden, eps) = (case.draw(), count(case.hidden), case.eps);
+            let (x, w) = (bench.buffers(&data.x)?, bench.buffers(&data.w)?);
+            let mut y = bench.buffers(&vec![<$element as Weight>::from_f32(f32::NAN); data.y.len()])?;
+            let outcomes = vec![activations(&y, data.y)?];
+            let elements = case.tokens * case.hidden;
+            let work = weight_bytes::<$element>(elements, elements + case.hidden);
+            let grid = count(case.tokens);
+            Ok(bench.done(Launchable::new(kernel::variant(), work, outcomes, move |sink, variant, set| {
+                sink.launch(variant, grid, kernel::Args { x: &x[set], w: &w[set], y: &mut y[set], hidden, eps })
+            })))
+        }
+
+        pub(super) fn $silu_mul(bench: &Bench<'_>, case: &elementwise::Case) -> Result<Launchable, Error> {
+            use kernels::silu_mul::$silu_mul as kernel;
+            let (data, len) = (case.draw(), count(case.len));
+            let gate_up = bench.buffers(&[data.a, data.b].concat())?;
+            let mut y = bench.buffers(&vec![<$element as Weight>::from_f32(f32::NAN); case.len])?;
+            let outcomes = vec![activations(&y, data.silu_mul)?];
+            let work = weight_bytes::<$element>(case.len, 2 * case.len);
+            let grid = blocks(case.len, ELEMENTS_PER_BLOCK);
+            Ok(bench.done(Launchable::new(kernel::variant(), work, outcomes, move |sink, variant, set| {
+                sink.launch(variant, grid, kernel::Args { gate_up: &gate_up[set], y: &mut y[set], width: len, len })
+            })))
+        }
+    )*};
+}
+
+activations! {
+    rmsnorm, silu_mul: f32;
+    rmsnorm_bf16, silu_mul_bf16: bf16;
 }
 
 pub(super) fn rope(bench: &Bench<'_>, case: &rope_cases::Case) -> Result<Launchable, Error> {

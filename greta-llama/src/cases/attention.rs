@@ -98,7 +98,15 @@ impl Case {
     /// The case's inputs, and the results of the first token, the last, and some between.
     #[must_use]
     pub fn sample(&self) -> Sample {
+        self.sample_rounded(|value| value)
+    }
+
+    /// As [`Case::sample`], of inputs that `round` rounds.
+    #[must_use]
+    pub fn sample_rounded(&self, round: impl Fn(f32) -> f32) -> Sample {
         let (q, k_cache, v_cache) = self.inputs();
+        let [q, k_cache, v_cache] =
+            [q, k_cache, v_cache].map(|values| values.into_iter().map(&round).collect::<Vec<f32>>());
         let rows = spread(self.shape.tokens, SAMPLED_TOKENS_MAX);
         let width = self.shape.heads * self.shape.head_dim;
         let one = |&row: &usize| {

@@ -73,6 +73,15 @@ impl Case {
         let max_abs_err = bounds.fold(0.0, f64::max);
         Sample { a, b, rows, c, max_abs_err }
     }
+
+    /// What is added to the product, `[m, n]`, and the sum's `rows`, whose products these are.
+    #[must_use]
+    pub fn draw_residual(&self, rows: &[usize], products: &[f64]) -> (Vec<f32>, Vec<f64>) {
+        let residual = draw(self, "residual", 1.0, self.m * self.n);
+        let added = rows.iter().flat_map(|row| &residual[row * self.n..][..self.n]);
+        let sums = products.iter().zip(added).map(|(product, &value)| product + f64::from(value)).collect();
+        (residual, sums)
+    }
 }
 
 /// At most `most` of the numbers below `count`, evenly spread, the first and the last among them.

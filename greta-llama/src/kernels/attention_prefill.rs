@@ -10,8 +10,7 @@
 
 use greta::prelude::*;
 
-/// Below every score.
-const LOWEST: f32 = -1e30;
+use super::attention_rows::{LOWEST, mask_row, store_results};
 
 /// y[t, h] = sum_j softmax_j(q[t, h] · k_cache[h', j] / sqrt(HD)) * v_cache[h', j] over j <= position[0] + t
 /// q: [tokens, q_stride] f32, head h at column h * HD; k_cache, v_cache: [kv_heads, max_seq, HD] f32, the new tokens
@@ -53,8 +52,8 @@ pub fn attention_prefill(
         });
     }
     let mut results = [Accumulator::<F32_16x16x4>::zero(); HD / 16];
-    let mut largest = [LOWEST; results[0].len()];
-    let mut sums = [0.0; results[0].len()];
+    let mut largest = [LOWEST; results[0].held_rows()];
+    let mut sums = [0.0; results[0].held_rows()];
 
     // Every wave walks over the keys that the block's last query sees: barriers need all of them.
     let end = min(past + min(first + WAVES * 16, tokens), max_seq);
@@ -120,25 +119,6 @@ fn multiply_keys(
     }
 }
 
-/// Lowers the scores in element `r` of keys that are not visible; gives the largest of the row and of `largest`.
-/// The first score is that of key `first`.
-#[device]
-fn mask_row(scores: &mut Array<Accumulator<F32_16x16x4>>, r: u32, first: u32, visible: u32, largest: f32) -> f32 {
-    let mut next = largest;
-    #[unroll]
-    for n in 0..scores.len() {
-        let key = first + n * 16 + scores[n].column(r);
-        scores[n][r] = select(key < visible, scores[n][r], LOWEST);
-        next = max(next, scores[n][r]);
-    }
-    let mut offset = 8;
-    while offset > 0 {
-        next = max(next, shuffle_xor(next, offset));
-        offset /= 2;
-    }
-    next
-}
-
 /// results += weights * values, for the 16 rows of weights from `row` on.
 #[device]
 fn add_values(
@@ -153,35 +133,6 @@ fn add_values(
         #[unroll]
         for n in 0..results.len() {
             results[n] = mma(weight, FragmentB::load(values, i * 4, n * 16), results[n]);
-        }
-    }
-}
-
-/// Divides a wave's results by the sums of its weights and writes them to rows of `y` from `tile` on.
-#[device]
-fn store_results(
-    results: &Array<Accumulator<F32_16x16x4>>,
-    sums: &Array<f32>,
-    y: &mut Global<f32>,
-    tile: u32,
-    tokens: u32,
-    y_stride: u32,
-    column: u32,
-) {
-    #[unroll]
-    for r in 0..sums.len() {
-        let mut sum = sums[r];
-        let mut offset = 8;
-        while offset > 0 {
-            sum += shuffle_xor(sum, offset);
-            offset /= 2;
-        }
-        let token = tile + results[0].row(r);
-        if token < tokens {
-            #[unroll]
-            for n in 0..results.len() {
-                y[token * y_stride + column + n * 16 + results[n].column(r)] = results[n][r] / sum;
-            }
         }
     }
 }

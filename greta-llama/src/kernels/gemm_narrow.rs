@@ -12,28 +12,31 @@ use greta::codegen::definition::Known;
 use greta::prelude::*;
 
 use super::gemm_narrow_tile::multiply;
-use super::gemm_products::{STAGE_BYTES_MAX, store_results};
+use super::gemm_products::{STAGE_BYTES_MAX, add_residual, store_results};
 use super::gemm_staged::{banded_column, banded_row, multiply_staged};
 
-/// Of 16 bits on an H100: blocks for all of its multiprocessors first, then as many products a load as there can be.
+/// Of 16 bits. Few rows want a low tile. On an H100: blocks for all of its multiprocessors first, then as many products a
+/// load as there can be.
 const KNOWN_OF_16_BITS: &[Known] = &[
+    Known { target: "gfx942", sizes: &["m"], up_to: 32, values: &[32, 64, 64, 16, 32, 4] },
     Known { target: "sm_90", sizes: &["m", "n"], up_to: 512 * 1024, values: &[64, 64, 64, 32, 32, 4] },
     Known { target: "sm_90", sizes: &["m", "n"], up_to: 1024 * 1024, values: &[64, 128, 64, 32, 32, 4] },
     Known { target: "sm_90", sizes: &["m", "n"], up_to: 2048 * 2048, values: &[128, 128, 64, 64, 32, 3] },
     Known { target: "sm_90", sizes: &["m", "n"], up_to: usize::MAX, values: &[128, 256, 64, 64, 64, 3] },
 ];
 
-/// A kernel: the types of A and B and of C, 16 bytes of the former, the shape of a fragment; the depths of a
+/// A kernel, and what it adds to the product if it does; the types of A and B and of C, 16 bytes of the former, the shape of a fragment; the depths of a
 /// tile; the variants known to be fast.
 macro_rules! kernels {
     ($(
-        $kernel:ident: $element:ident, $sum:ident, $part:ident of $lanes:literal, $shape:ident,
+        $kernel:ident$( + $residual:ident)?: $element:ident, $sum:ident, $part:ident of $lanes:literal, $shape:ident,
         BK = $depth:literal in $depths:tt, $known:expr;
     )*) => {
         $(
-            #[doc = "c[i, j] = sum_k a[i, k] * b[j, k]"]
+            #[doc = concat!("c[i, j] = sum_k a[i, k] * b[j, k]" $(, " + ", stringify!($residual), "[i, j]")?)]
             #[doc = concat!(
-                "a: [m, k] ", stringify!($element), "; b: [n, k] ", stringify!($element), "; c: [m, n] ", stringify!($sum), "."
+                "a: [m, k] ", stringify!($element), "; b: [n, k] ", stringify!($element), "; c" $(, ", ", stringify!($residual))?,
+                ": [m, n] ", stringify!($sum), "."
             )]
             #[kernel(
                 tile(
@@ -50,12 +53,13 @@ macro_rules! kernels {
                 require((BM + BN) * (BK + $lanes) * 16 / $lanes <= STAGE_BYTES_MAX),
                 require(BM * BK / $lanes % (BM / WM * (BN / WN) * 64) == 0),
                 require(BN * BK / $lanes % (BM / WM * (BN / WN) * 64) == 0),
-                require(a.len() == m * k, b.len() == n * k, c.len() == m * n),
+                require(a.len() == m * k, b.len() == n * k, c.len() == m * n $(, $residual.len() == m * n)?),
                 block = (BM / WM) * (BN / WN) * WAVE,
             )]
             pub fn $kernel(
                 a: &Global<$element>,
                 b: &Global<$element>,
+                $($residual: &Global<$sum>,)?
                 c: &mut Global<$sum>,
                 m: u32,
                 n: u32,
@@ -70,6 +74,7 @@ macro_rules! kernels {
                     multiply_staged::<$part, $shape>(
                         a, b, &mut tile, &mut sums, row, column, wave_row, BM + wave_column, m, n, k, BM, BK,
                     );
+                    $(add_residual(&mut sums, $residual, row + wave_row, column + wave_column, m, n);)?
                     store_results(&sums, c, row + wave_row, column + wave_column, m, n);
                 } else {
                     let mut tile = shared::<[[[$element; BK + $lanes]; BM + BN]; 1]>();
@@ -79,6 +84,7 @@ macro_rules! kernels {
                     multiply(
                         a, b, &mut tile, &mut next, &mut sums, row, column, wave_row, BM + wave_column, m, n, k, BM, BK,
                     );
+                    $(add_residual(&mut sums, $residual, row + wave_row, column + wave_column, m, n);)?
                     store_results(&sums, c, row + wave_row, column + wave_column, m, n);
                 }
             }
@@ -88,6 +94,7 @@ macro_rules! kernels {
 
 kernels! {
     gemm_bf16: bf16, f32, bf16x8 of 8, Bf16_16x16x16, BK = 32 in [32, 64], KNOWN_OF_16_BITS;
+    gemm_bf16_add + residual: bf16, f32, bf16x8 of 8, Bf16_16x16x16, BK = 32 in [32, 64], KNOWN_OF_16_BITS;
     gemm_f16: f16, f32, f16x8 of 8, F16_16x16x16, BK = 32 in [32, 64], KNOWN_OF_16_BITS;
     gemm_fp8: fp8, f32, fp8x16 of 16, Fp8_16x16x32, BK = 64 in [64, 128], &[];
     gemm_i8: i8, i32, i8x16 of 16, I8_16x16x32, BK = 64 in [64, 128], &[];

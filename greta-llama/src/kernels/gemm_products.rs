@@ -40,6 +40,32 @@ pub(super) fn add_products<T: Value, M: MatrixShape<A = T, B = T>>(
     }
 }
 
+/// Adds the elements of `residual` from `row`, `column` on to a wave's sums.
+#[device]
+pub(super) fn add_residual<M: MatrixShape<C = f32>>(
+    sums: &mut Array<Array<Accumulator<M>>>,
+    residual: &Global<f32>,
+    row: u32,
+    column: u32,
+    m: u32,
+    n: u32,
+) {
+    #[unroll]
+    for i in 0..sums.len() {
+        #[unroll]
+        for j in 0..sums[0].len() {
+            #[unroll]
+            for r in 0..sums[0][0].len() {
+                let (row, column) =
+                    (row + i * M::SIDE + sums[i][j].row(r), column + j * M::SIDE + sums[i][j].column(r));
+                if row < m && column < n {
+                    sums[i][j][r] += residual[row * n + column];
+                }
+            }
+        }
+    }
+}
+
 /// Writes a wave's results to c from `row`, `column` on: what a thread holds side by side in one access, where rows of c
 /// are whole numbers of that.
 #[device]

@@ -8,12 +8,15 @@
 // The attribute makes a module of each kernel's name inside the file of that name.
 #![allow(clippy::module_inception, reason = "a kernel's file has the kernel's name")]
 
+pub mod activations;
 pub mod add;
 pub mod advance_position;
 pub mod attention_combine;
 pub mod attention_decode;
 pub mod attention_output;
 pub mod attention_prefill;
+pub mod attention_prefill_bf16;
+mod attention_rows;
 pub mod causal_mask;
 pub mod gemm_f32;
 pub mod gemm_f32_blocked;
@@ -49,8 +52,10 @@ pub static KERNELS: &[&KernelDefinition] = &[
     &attention_output::attention_output_bf16::DEFINITION,
     &attention_output::attention_output_f16::DEFINITION,
     &attention_prefill::attention_prefill::DEFINITION,
+    &attention_prefill_bf16::attention_prefill_bf16::DEFINITION,
     &causal_mask::causal_mask::DEFINITION,
     &gemm_narrow::gemm_bf16::DEFINITION,
+    &gemm_narrow::gemm_bf16_add::DEFINITION,
     &gemm_narrow::gemm_f16::DEFINITION,
     &gemm_f32::gemm_f32::DEFINITION,
     &gemm_f32_blocked::gemm_f32_blocked::DEFINITION,
@@ -70,8 +75,10 @@ pub static KERNELS: &[&KernelDefinition] = &[
     &norm_qkv::norm_qkv_bf16::DEFINITION,
     &norm_qkv::norm_qkv_f16::DEFINITION,
     &rmsnorm::rmsnorm::DEFINITION,
+    &rmsnorm::rmsnorm_bf16::DEFINITION,
     &rope::rope::DEFINITION,
     &silu::silu::DEFINITION,
     &silu_mul::silu_mul::DEFINITION,
+    &silu_mul::silu_mul_bf16::DEFINITION,
     &softmax::softmax::DEFINITION,
 ];

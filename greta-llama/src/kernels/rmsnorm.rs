@@ -6,21 +6,34 @@
 
 use greta::prelude::*;
 
-/// y[t, c] = x[t, c] * w[c] / sqrt(mean_c(x[t, c]^2) + eps)
-/// x, y: [tokens, hidden] f32; w: [hidden] f32.
-#[kernel(
-    require(x.len().is_multiple_of(hidden), y.len() == x.len(), w.len() == hidden),
-    block = 256,
-)]
-pub fn rmsnorm(x: &Global<f32>, w: &Global<f32>, y: &mut Global<f32>, hidden: u32, eps: f32) {
-    let row = block_idx().x * hidden;
-    let mut sum = 0.0;
-    for column in (thread_idx().x..hidden).step_by(BLOCK) {
-        let value = x[row + column];
-        sum = fma(value, value, sum);
-    }
-    let scale = rsqrt(block_sum(sum) / hidden as f32 + eps);
-    for column in (thread_idx().x..hidden).step_by(BLOCK) {
-        y[row + column] = x[row + column] * scale * w[column];
-    }
+use super::activations::Activation;
+
+macro_rules! kernels {
+    ($($kernel:ident: $element:ident;)*) => {
+        $(
+            /// y[t, c] = x[t, c] * w[c] / sqrt(mean_c(x[t, c]^2) + eps)
+            /// x: [tokens, hidden] f32; y: [tokens, hidden] activations; w: [hidden] f32.
+            #[kernel(
+                require(x.len().is_multiple_of(hidden), y.len() == x.len(), w.len() == hidden),
+                block = 256,
+            )]
+            pub fn $kernel(x: &Global<f32>, w: &Global<f32>, y: &mut Global<$element>, hidden: u32, eps: f32) {
+                let row = block_idx().x * hidden;
+                let mut sum = 0.0;
+                for column in (thread_idx().x..hidden).step_by(BLOCK) {
+                    let value = x[row + column];
+                    sum = fma(value, value, sum);
+                }
+                let scale = rsqrt(block_sum(sum) / hidden as f32 + eps);
+                for column in (thread_idx().x..hidden).step_by(BLOCK) {
+                    y[row + column] = $element::narrow(x[row + column] * scale * w[column]);
+                }
+            }
+        )*
+    };
+}
+
+kernels! {
+    rmsnorm: f32;
+    rmsnorm_bf16: bf16;
 }

@@ -5,6 +5,7 @@
 //! same numbers; where there is none, the verifier refuses it. The raw intrinsics are the target's own.
 
 mod fused;
+mod held_rows;
 pub mod instructions;
 mod matrix;
 

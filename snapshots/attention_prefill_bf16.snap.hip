@@ -1,0 +1,281 @@
+// y[t, h] = sum_j softmax_j(q[t, h] · k_cache[h', j] / sqrt(HD)) * v_cache[h', j] over j <= position[0] + t
+// q: [tokens, q_stride] f32, head h at column h * HD; k_cache, v_cache: [kv_heads, max_seq, HD] f32, the new tokens
+// included; position: [1] u32, the first new token's; y: [tokens, heads * HD] bf16; h' = h / (heads / kv_heads).
+
+#if defined(__HIPCC_RTC__)
+using int16_t = short;
+using uint32_t = unsigned int;
+#else
+#include <hip/hip_runtime.h>
+#endif
+
+#pragma clang fp contract(off)
+
+using bf16 = __bf16;
+
+using i16x4 = __attribute__((ext_vector_type(4))) int16_t;
+using bf16x4 = __attribute__((ext_vector_type(4))) bf16;
+using f32x4 = __attribute__((ext_vector_type(4))) float;
+
+constexpr uint32_t HD = 128;
+constexpr uint32_t BK = 32;
+constexpr uint32_t WAVES = 4;
+constexpr uint32_t WAVE = 64;
+constexpr uint32_t BLOCK = WAVES * WAVE;
+
+// How many values a counter takes from `start` to below `end` by `step`.
+static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
+    return start < end ? (end - start - 1) / step + 1 : 0;
+}
+
+// The nearest numbers in bf16.
+static __device__ __forceinline__ bf16x4 narrow_bf16x4(f32x4 values) {
+    bf16x4 narrow = {};
+    #pragma unroll
+    for (uint32_t j = 0; j < 4; ++j) {
+        narrow[j] = bf16(values[j]);
+    }
+    return narrow;
+}
+
+// Loads rows of `width` elements from `start` on, as many as the tile has; those from `rows` on are zero.
+static __device__ __forceinline__ void load_keys(
+    const float* cache,
+    bf16 (&tile)[BK][HD + 8],
+    uint32_t start,
+    uint32_t rows,
+    uint32_t width
+) {
+    for (uint32_t i = threadIdx.x * 4, left = trips_u32(i, BK * width, BLOCK * 4);
+        left > 0;
+        --left, i += BLOCK * 4) {
+        f32x4 part = {};
+        if (i / width < rows) {
+            part = *reinterpret_cast<const f32x4*>(&cache[start + i]);
+        }
+        *reinterpret_cast<bf16x4*>(&tile[i / width][i % width]) = narrow_bf16x4(part);
+    }
+}
+
+// Loads as many rows as `columns` says from `start` on, transposed: four elements of four rows at a time. Rows from `rows`
+// on are zero.
+static __device__ __forceinline__ void load_values(
+    const float* cache,
+    bf16 (&tile)[HD][BK + 8],
+    uint32_t start,
+    uint32_t rows,
+    uint32_t columns
+) {
+    for (uint32_t i = threadIdx.x; i < HD * columns / 16; i += BLOCK) {
+        const uint32_t key = (i / (HD / 4)) * 4;
+        const uint32_t first = (i % (HD / 4)) * 4;
+        f32x4 parts[4];
+        #pragma unroll
+        for (uint32_t r = 0; r < 4; ++r) {
+            parts[r] = f32x4(0.0f);
+            if (key + r < rows) {
+                parts[r] = *reinterpret_cast<const f32x4*>(&cache[start + (key + r) * HD + first]);
+            }
+        }
+        #pragma unroll
+        for (uint32_t c = 0; c < 4; ++c) {
+            f32x4 part = {};
+            #pragma unroll
+            for (uint32_t r = 0; r < 4; ++r) {
+                part[r] = parts[r][c];
+            }
+            *reinterpret_cast<bf16x4*>(&tile[first + c][key]) = narrow_bf16x4(part);
+        }
+    }
+}
+
+// scores = queries * keysᵀ * scale
+static __device__ __forceinline__ void multiply_keys(
+    const bf16x4 (&queries)[HD / 16],
+    const bf16 (&keys)[BK][HD + 8],
+    f32x4 (&scores)[BK / 16],
+    float scale
+) {
+    #pragma unroll
+    for (uint32_t n = 0; n < BK / 16; ++n) {
+        #pragma unroll
+        for (uint32_t i = 0; i < HD / 16; ++i) {
+            scores[n] = __builtin_amdgcn_mfma_f32_16x16x16bf16_1k(
+                __builtin_bit_cast(i16x4, queries[i]),
+                __builtin_bit_cast(i16x4, *reinterpret_cast<const bf16x4*>(&keys[n * 16 +
+                    threadIdx.x % 64 % 16][i * 16 + ((threadIdx.x % 64) / 16) * 4])),
+                scores[n], 0, 0, 0
+            );
+        }
+        #pragma unroll
+        for (uint32_t r = 0; r < 4; ++r) {
+            scores[n][r] *= scale;
+        }
+    }
+}
+
+// Lowers the scores of keys that are not visible in row `row` of those that the thread holds; gives the largest of the
+// row and of `largest`. The first score is that of key `first`.
+static __device__ __forceinline__ float mask_row(
+    f32x4 (&scores)[BK / 16],
+    uint32_t row,
+    uint32_t first,
+    uint32_t visible,
+    float largest
+) {
+    float next = largest;
+    #pragma unroll
+    for (uint32_t n = 0; n < BK / 16; ++n) {
+        #pragma unroll
+        for (uint32_t column = 0; column < 1; ++column) {
+            const uint32_t r = row;
+            const uint32_t key = first + n * 16 + threadIdx.x % 64 % 16;
+            scores[n][r] = key < visible ? scores[n][r] : -1e30f;
+            next = fmaxf(next, scores[n][r]);
+        }
+    }
+    const float next_before = next;
+    const float max_value = fmaxf(next_before, __shfl_xor(next_before, 8));
+    const float max_value_1 = fmaxf(max_value, __shfl_xor(max_value, 4));
+    const float max_value_2 = fmaxf(max_value_1, __shfl_xor(max_value_1, 2));
+    return fmaxf(max_value_2, __shfl_xor(max_value_2, 1));
+}
+
+// results += weights * values, for the 16 rows of weights from `row` on.
+static __device__ __forceinline__ void add_values(
+    const bf16 (&weights)[WAVES * 16][BK + 8],
+    const bf16 (&values)[HD][BK + 8],
+    f32x4 (&results)[HD / 16],
+    uint32_t row,
+    uint32_t keys
+) {
+    #pragma unroll
+    for (uint32_t i = 0; i < keys / 16; ++i) {
+        const bf16x4 weight = *reinterpret_cast<const bf16x4*>(&weights[row +
+            threadIdx.x % 64 % 16][i * 16 + ((threadIdx.x % 64) / 16) * 4]);
+        #pragma unroll
+        for (uint32_t n = 0; n < HD / 16; ++n) {
+            results[n] = __builtin_amdgcn_mfma_f32_16x16x16bf16_1k(
+                __builtin_bit_cast(i16x4, weight),
+                __builtin_bit_cast(i16x4, *reinterpret_cast<const bf16x4*>(&values[n * 16 +
+                    threadIdx.x % 64 % 16][i * 16 + ((threadIdx.x % 64) / 16) * 4])),
+                results[n], 0, 0, 0
+            );
+        }
+    }
+}
+
+// Divides a wave's results by the sums of its weights and writes them to rows of `y` from `tile` on.
+static __device__ __forceinline__ void store_results(
+    const f32x4 (&results)[HD / 16],
+    const float (&sums)[4],
+    bf16* y,
+    uint32_t tile,
+    uint32_t tokens,
+    uint32_t y_stride,
+    uint32_t column
+) {
+    #pragma unroll
+    for (uint32_t i = 0; i < 4; ++i) {
+        const float sums_value = sums[i];
+        const float t0 = sums_value + __shfl_xor(sums_value, 8);
+        const float t1 = t0 + __shfl_xor(t0, 4);
+        const float t2 = t1 + __shfl_xor(t1, 2);
+        const float sum = t2 + __shfl_xor(t2, 1);
+        const uint32_t token = tile + (((threadIdx.x % 64) / 16) * 4 + i);
+        if (token < tokens) {
+            #pragma unroll
+            for (uint32_t n = 0; n < HD / 16; ++n) {
+                #pragma unroll
+                for (uint32_t j = 0; j < 1; ++j) {
+                    const uint32_t r = i;
+                    y[token * y_stride + column + n * 16 + threadIdx.x % 64 % 16] = bf16(
+                        results[n][r] / sum
+                    );
+                }
+            }
+        }
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(BLOCK) attention_prefill_bf16(
+    const float* __restrict__ q,
+    const float* __restrict__ k_cache,
+    const float* __restrict__ v_cache,
+    const volatile uint32_t* __restrict__ position,
+    bf16* __restrict__ y,
+    uint32_t tokens,
+    uint32_t heads,
+    uint32_t kv_heads,
+    uint32_t max_seq,
+    uint32_t q_stride
+) {
+    __shared__ alignas(8) bf16 keys[BK][HD + 8];
+    __shared__ alignas(8) bf16 values[HD][BK + 8];
+    __shared__ alignas(8) bf16 weights[WAVES * 16][BK + 8];
+    const uint32_t head = blockIdx.y;
+    const uint32_t cache = (head / (heads / kv_heads)) * max_seq * HD;
+    const uint32_t first = blockIdx.x * WAVES * 16;
+    const uint32_t tile = first + (threadIdx.x / 64) * 16;
+    const uint32_t past = position[0];
+    bf16x4 queries[HD / 16];
+    #pragma unroll
+    for (uint32_t i = 0; i < HD / 16; ++i) {
+        const uint32_t t0 = threadIdx.x % 64 % 16;
+        const uint32_t t1 = ((threadIdx.x % 64) / 16) * 4;
+        queries[i] = bf16x4{
+            bf16(q[min(tile + t0, tokens - 1) * q_stride + head * HD + i * 16 + t1]),
+            bf16(q[min(tile + t0, tokens - 1) * q_stride + head * HD + i * 16 + (t1 + 1)]),
+            bf16(q[min(tile + t0, tokens - 1) * q_stride + head * HD + i * 16 + (t1 + 2)]),
+            bf16(q[min(tile + t0, tokens - 1) * q_stride + head * HD + i * 16 + (t1 + 3)])
+        };
+    }
+    f32x4 results[HD / 16] = {};
+    float largest[4];
+    #pragma unroll
+    for (uint32_t i = 0; i < 4; ++i) {
+        largest[i] = -1e30f;
+    }
+    float sums[4] = {};
+    const uint32_t end = min(past + min(first + WAVES * 16, tokens), max_seq);
+    for (uint32_t base = 0, left = trips_u32(base, end, BK); left > 0; --left, base += BK) {
+        __syncthreads();
+        load_keys(k_cache, keys, cache + base * HD, end - base, HD);
+        load_values(v_cache, values, cache + base * HD, end - base, BK);
+        __syncthreads();
+        f32x4 scores[BK / 16] = {};
+        multiply_keys(queries, keys, scores, 1.0f / sqrtf(float(HD)));
+        #pragma unroll
+        for (uint32_t i = 0; i < 4; ++i) {
+            const uint32_t row = ((threadIdx.x % 64) / 16) * 4 + i;
+            const uint32_t visible = min(past + tile + row + 1, end);
+            const float next = mask_row(scores, i, base, visible, largest[i]);
+            const float shrink = expf(largest[i] - next);
+            largest[i] = next;
+            sums[i] *= shrink;
+            #pragma unroll
+            for (uint32_t n = 0; n < BK / 16; ++n) {
+                #pragma unroll
+                for (uint32_t j = 0; j < 1; ++j) {
+                    const uint32_t r = i;
+                    const bf16 weight = bf16(
+                        scores[n][r] > -1e30f ? expf(scores[n][r] - next) : 0.0f
+                    );
+                    sums[i] += float(weight);
+                    weights[(threadIdx.x / 64) * 16 + row][n * 16 + threadIdx.x % 64 % 16] = weight;
+                }
+            }
+            #pragma unroll
+            for (uint32_t n = 0; n < HD / 16; ++n) {
+                #pragma unroll
+                for (uint32_t j = 0; j < 1; ++j) {
+                    const uint32_t r = i;
+                    results[n][r] *= shrink;
+                }
+            }
+        }
+        __syncthreads();
+        add_values(weights, values, results, (threadIdx.x / 64) * 16, BK);
+    }
+    store_results(results, sums, y, tile, tokens, heads * HD, head * HD);
+}
