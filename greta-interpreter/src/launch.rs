@@ -49,16 +49,21 @@ impl Program {
             return Err(self.report(0, grid, 0, self.parts.location, kind));
         }
         // What blocks that run in parallel find may depend on timing: it is looked for again in the order of the blocks.
-        if workers > 1 {
-            let undo = Undo::new(arguments, |index| self.parts.parameters[index].is_written());
-            let shadow = LaunchShadow::new(self, arguments, grid, false);
+        let shadow = |in_order: bool| {
+            let refused = |kind| self.report(0, grid, 0, self.parts.location, kind);
+            LaunchShadow::new(self, arguments, grid, in_order).map_err(refused)
+        };
+        if workers > 1
+            && let Some(undo) = Undo::opt_new(arguments, |index| self.parts.parameters[index].is_written())
+        {
+            let shadow = shadow(false)?;
             if self.pass(grid, blocks, arguments, workers, Some(&shadow)).is_ok() {
                 shadow.release(self.print);
                 return Ok(());
             }
             undo.restore();
         }
-        self.pass(grid, blocks, arguments, 1, Some(&LaunchShadow::new(self, arguments, grid, true)))
+        self.pass(grid, blocks, arguments, 1, Some(&shadow(true)?))
     }
 
     /// Runs all blocks once.

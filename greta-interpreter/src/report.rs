@@ -127,6 +127,15 @@ pub enum ReportKind {
         /// Iterations that a loop may take.
         limit: u64,
     },
+    /// The sanitizer keeps tables beside the buffers that a launch writes. The machine's limit: launch on smaller buffers,
+    /// or without the sanitizer.
+    #[error(
+        "the sanitizer takes {bytes} B to watch the buffers that this launch writes, which the machine does not give"
+    )]
+    SanitizerMemory {
+        /// What it takes.
+        bytes: u128,
+    },
     /// A `for` whose step is zero or negative. The kernel's fault.
     #[error("range step {step} is not positive")]
     RangeStep {

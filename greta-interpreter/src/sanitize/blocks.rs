@@ -7,17 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use super::Touch;
 use super::cells::{Rival, Stamp};
+use super::zeroed::opt_zeroed;
 
-/// A number for each element of a range, zero at first. Pages that nobody touches take no memory.
+/// A number for each element of a range, zero at first.
 type Column = Box<[AtomicU64]>;
-
-fn column(count: usize) -> Column {
-    // Zeroed by the allocator, which need not touch the memory for it.
-    let words = Box::into_raw(vec![0_u64; count].into_boxed_slice());
-    const { assert!(align_of::<AtomicU64>() == align_of::<u64>()) };
-    // SAFETY: an `AtomicU64` is laid out as a `u64`, and nobody else has the box.
-    unsafe { Box::from_raw(words as *mut [AtomicU64]) }
-}
 
 /// What is remembered of a range of elements. A stamp's epoch is the block's number plus one.
 pub(super) struct Blocks {
@@ -28,9 +21,16 @@ pub(super) struct Blocks {
 
 impl Blocks {
     /// For `count` elements, of which some are read, or updated, as well as written.
-    pub(super) fn new(count: usize, read: bool, updated: bool) -> Self {
-        let columns = |wanted: bool| [(); 2].map(|()| column(if wanted { count } else { 0 }));
-        Self { write: column(count), reads: columns(read), atomics: columns(updated) }
+    ///
+    /// # Errors
+    ///
+    /// The bytes that this takes, if the machine does not give them.
+    pub(super) fn new(count: usize, read: bool, updated: bool) -> Result<Self, u128> {
+        let columns = 1 + 2 * u128::from(read) + 2 * u128::from(updated);
+        let bytes = count as u128 * columns * size_of::<AtomicU64>() as u128;
+        let column = |wanted: bool| opt_zeroed(if wanted { count } else { 0 }).ok_or(bytes);
+        let write = column(true)?;
+        Ok(Self { write, reads: [column(read)?, column(read)?], atomics: [column(updated)?, column(updated)?] })
     }
 
     /// How many elements there are.
@@ -73,4 +73,15 @@ fn is_rival(stamp: Stamp, now: Stamp) -> bool {
 fn opt_rival(columns: &[Column; 2], index: usize, now: Stamp, touch: Touch) -> Option<Rival> {
     let found = columns.iter().filter(|column| !column.is_empty()).map(|column| column[index].load(SeqCst));
     found.map(Stamp).find(|stamp| is_rival(*stamp, now)).map(|stamp| Rival { touch, stamp })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_that_no_machine_can_watch_says_what_it_takes() {
+        assert_eq!(Blocks::new(usize::MAX / 4, true, false).err(), Some((usize::MAX / 4) as u128 * 24));
+        assert_eq!(Blocks::new(7, true, true).unwrap().len(), 7);
+    }
 }

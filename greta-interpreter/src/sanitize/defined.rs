@@ -6,6 +6,8 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
+use super::zeroed::opt_zeroed;
+
 /// A mark for each byte of some memory: whether it has a value.
 #[derive(Debug)]
 pub struct DefinedBytes {
@@ -13,10 +15,10 @@ pub struct DefinedBytes {
 }
 
 impl DefinedBytes {
-    /// For `bytes` bytes of which none has a value.
+    /// For `bytes` bytes of which none has a value; nothing if the machine does not give the memory.
     #[must_use]
-    pub fn none(bytes: usize) -> Self {
-        Self { marks: (0..bytes).map(|_| AtomicU8::new(0)).collect() }
+    pub fn opt_none(bytes: usize) -> Option<Self> {
+        Some(Self { marks: opt_zeroed(bytes)? })
     }
 
     /// How many bytes it is about.

@@ -27,6 +27,7 @@ mod defined;
 mod session;
 mod track;
 mod undo;
+mod zeroed;
 
 pub(crate) use copies::{CopyCall, copies};
 pub use defined::DefinedBytes;

@@ -75,7 +75,16 @@ struct View {
 
 impl<'a> LaunchShadow<'a> {
     /// Looks at the arguments of a launch.
-    pub(crate) fn new(program: &Program, arguments: &[Argument<'a>], grid: [u32; 3], in_order: bool) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// The buffers are too large to be watched.
+    pub(crate) fn new(
+        program: &Program,
+        arguments: &[Argument<'a>],
+        grid: [u32; 3],
+        in_order: bool,
+    ) -> Result<Self, ReportKind> {
         let mut views: Vec<View> = Vec::new();
         let mut parameters = vec![Watch::default(); arguments.len()];
         for (index, (argument, parameter)) in arguments.iter().zip(&program.parts.parameters).enumerate() {
@@ -110,10 +119,11 @@ impl<'a> LaunchShadow<'a> {
                     let start = view.start - first.start;
                     parameters[view.parameter].watched = Some(Watched { range: ranges.len(), start, shift });
                 }
-                ranges.push(Blocks::new((end - first.start) >> shift, has(0), has(2)));
+                let blocks = Blocks::new((end - first.start) >> shift, has(0), has(2));
+                ranges.push(blocks.map_err(|bytes| ReportKind::SanitizerMemory { bytes })?);
             }
         }
-        Self { ranges, parameters, in_order, grid, lines: Mutex::default() }
+        Ok(Self { ranges, parameters, in_order, grid, lines: Mutex::default() })
     }
 
     /// Prints what has been held back: the blocks do not run again.

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use greta_codegen::ir::{Function, Kernel as Ir};
 use greta_codegen::target::{GFX942, Target};
 use greta_codegen::verify::{DynamicShared, Verified};
-use greta_interpreter::{Argument, Checks, Memory, Program};
+use greta_interpreter::{Argument, Checks, DefinedBytes, Memory, Program};
 
 use super::table::Table;
 use super::undefined::{Undefined, Written};
@@ -278,6 +278,11 @@ impl Driver for Cpu {
         let out_of_memory = || Error::OutOfMemory { device: self.info.name.clone(), bytes };
         let layout = Layout::from_size_align(bytes, ALIGNMENT).map_err(|_| out_of_memory())?;
         assert!(bytes > 0, "invariant: empty memory is not allocated");
+        let is_watched = contents == Contents::Unspecified && self.checks.sanitize;
+        let defined = match is_watched {
+            true => Some(DefinedBytes::opt_none(bytes).ok_or_else(out_of_memory)?),
+            false => None,
+        };
         let address = match contents {
             // SAFETY: the layout is not empty.
             Contents::Zeros => unsafe { std::alloc::alloc_zeroed(layout) },
@@ -290,9 +295,9 @@ impl Driver for Cpu {
         if contents == Contents::Unspecified {
             // SAFETY: `address` is fresh memory of this size.
             unsafe { address.write_bytes(POISON, bytes) };
-            if self.checks.sanitize {
-                self.undefined.add(Address(address), bytes);
-            }
+        }
+        if let Some(defined) = defined {
+            self.undefined.add(Address(address), defined);
         }
         Ok(Address(address))
     }

@@ -22,9 +22,9 @@ pub(super) struct Written {
 }
 
 impl Undefined {
-    /// Adds fresh memory.
-    pub(super) fn add(&self, address: Address, bytes: usize) {
-        self.lock().insert(address, Arc::new(DefinedBytes::none(bytes)));
+    /// Adds fresh memory, given what has been remembered of it.
+    pub(super) fn add(&self, address: Address, defined: DefinedBytes) {
+        self.lock().insert(address, Arc::new(defined));
     }
 
     /// Forgets memory that is given back.
