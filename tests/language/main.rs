@@ -32,6 +32,7 @@ mod methods;
 mod names;
 mod order;
 mod printing;
+mod random;
 mod references;
 mod short_floats;
 mod struct_arrays;
