@@ -18,6 +18,47 @@ const LISTS: &[&str] = &["limit", "block", "thread", "bytes", "candidates", "giv
 /// of an assignment is rustc's to explain.
 const KNOWN: &[&str] = &["reserved_name", "two_indices_of_a_buffer"];
 
+/// Types and traits of the tracer that stand for kernel values, which rustc names in its notes.
+const HANDLES: &[&str] =
+    &["Val<", "IntoVal", "Condition", "ElementIndex", "KernelType", "Memory<", "Slot<", "spaces::"];
+
+/// Programs under `tests/ui/` of which rustc prints such a name, in a note or where its own headline has types. The list
+/// only gets shorter: a program that is not on it may not name them, and one that is must.
+const NAMING_HANDLES: &[&str] = &[
+    "and_of_numbers",
+    "arithmetic_on_truth_values",
+    "attribute_block_of_a_float",
+    "branches_of_two_types",
+    "comparison_of_two_types",
+    "compound_assignment_of_two_types",
+    "condition_of_a_number",
+    "device_method",
+    "fragment_of_a_buffer_without_rows",
+    "fragments_of_two_shapes",
+    "fragments_swapped",
+    "host_function",
+    "if_without_else_as_a_value",
+    "index_by_a_float",
+    "index_by_a_position",
+    "index_by_a_usize_constant",
+    "index_of_a_value",
+    "index_of_an_assignment_by_a_float",
+    "kernel_parameter_string",
+    "kernel_parameter_structure",
+    "mixed_types",
+    "negative_unsigned",
+    "not_a_value_type",
+    "shift_of_a_float",
+    "square_root_of_an_integer",
+    "store_to_a_read_only_buffer",
+    "stored_type",
+    "two_indices_of_a_buffer",
+    "unknown_function",
+    "unknown_method",
+    "vector_lane_unknown",
+    "while_of_a_number",
+];
+
 /// What is wrong with a message, if anything.
 fn opt_fault(message: &str) -> Option<String> {
     let words = message.split(|c: char| !c.is_alphanumeric() && c != '_');
@@ -74,6 +115,19 @@ fn refused_programs_speak_of_what_users_write() {
         }
     }
     assert!(count >= 100, "{count} messages: where are the others?");
+}
+
+#[test]
+fn no_more_messages_name_the_types_behind_kernel_values() {
+    let naming: Vec<String> = files(&here().join("tests/ui"), "stderr")
+        .into_iter()
+        .filter(|path| {
+            let text = std::fs::read_to_string(path).unwrap();
+            HANDLES.iter().any(|handle| text.contains(handle))
+        })
+        .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(naming, NAMING_HANDLES, "left: programs whose whole output names one of {HANDLES:?}");
 }
 
 /// Each `#[error(…)]` of a source file.
