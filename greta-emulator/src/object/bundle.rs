@@ -137,4 +137,27 @@ mod tests {
         assert!(!runs_here("hip-amdgcn-amd-amdhsa--gfx90a"));
         assert!(!runs_here("host-x86_64-unknown-linux--"));
     }
+    #[test]
+    fn compressed_bundles_are_those_that_were_compressed() {
+        let (target, entry) = (b"hipv4-amdgcn-amd-amdhsa--gfx942", b"\x7fELF and more".repeat(20));
+        let numbers = [1, 56 + target.len(), entry.len(), target.len()].map(|number| (number as u64).to_le_bytes());
+        let bundle = [BUNDLE, numbers.as_flattened(), target, &entry].concat();
+        let data = ruzstd::encoding::compress_to_vec(bundle.as_slice(), ruzstd::encoding::CompressionLevel::Fastest);
+        assert!(data.len() < bundle.len());
+        let compressed = |version: u8, claimed: usize| {
+            // How wide sizes are, and whether there is one of the whole file before that of what comes out.
+            let (width, count) = match version {
+                1 => (4, 1),
+                2 => (4, 2),
+                _ => (8, 2),
+            };
+            let sizes = (claimed as u64).to_le_bytes()[..width].repeat(count);
+            [COMPRESSED, &[version, 0, 1, 0], &sizes, &[0; 8], &data].concat()
+        };
+        for version in 1..=3 {
+            assert_eq!(unwrap(&compressed(version, bundle.len())).unwrap(), entry.as_slice(), "version {version}");
+            let other = unwrap(&compressed(version, bundle.len() - 1)).unwrap_err();
+            assert!(matches!(other, Fault::Compression { method: 1, .. }), "{other}");
+        }
+    }
 }
