@@ -30,6 +30,31 @@ static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t en
     return start < end ? (end - start - 1) / step + 1 : 0;
 }
 
+// Adds the elements of `residual` from `row`, `column` on to a wave's sums.
+static __device__ __forceinline__ void add_residual(
+    f32x4 (&sums)[WM / 16][WN / 16],
+    const float* residual,
+    uint32_t row,
+    uint32_t column,
+    uint32_t m,
+    uint32_t n
+) {
+    #pragma unroll
+    for (uint32_t i = 0; i < WM / 16; ++i) {
+        #pragma unroll
+        for (uint32_t j = 0; j < WN / 16; ++j) {
+            #pragma unroll
+            for (uint32_t r = 0; r < 4; ++r) {
+                const uint32_t row_1 = row + i * 16 + (((threadIdx.x % 64) / 16) * 4 + r);
+                const uint32_t column_1 = column + j * 16 + threadIdx.x % 64 % 16;
+                if (row_1 < m && column_1 < n) {
+                    sums[i][j][r] += residual[row_1 * n + column_1];
+                }
+            }
+        }
+    }
+}
+
 // A part of a row, from `column` on. Past the last row or column it is the last again, so that no load waits for a
 // condition: nobody stores such rows' results, and `store_next` replaces such columns.
 static __device__ __forceinline__ bf16x8 load_part(
@@ -190,31 +215,6 @@ static __device__ __forceinline__ void multiply(
     }
 }
 
-// Adds the elements of `residual` from `row`, `column` on to a wave's sums.
-static __device__ __forceinline__ void add_residual(
-    f32x4 (&sums)[WM / 16][WN / 16],
-    const float* residual,
-    uint32_t row,
-    uint32_t column,
-    uint32_t m,
-    uint32_t n
-) {
-    #pragma unroll
-    for (uint32_t i = 0; i < WM / 16; ++i) {
-        #pragma unroll
-        for (uint32_t j = 0; j < WN / 16; ++j) {
-            #pragma unroll
-            for (uint32_t r = 0; r < 4; ++r) {
-                const uint32_t row_1 = row + i * 16 + (((threadIdx.x % 64) / 16) * 4 + r);
-                const uint32_t column_1 = column + j * 16 + threadIdx.x % 64 % 16;
-                if (row_1 < m && column_1 < n) {
-                    sums[i][j][r] += residual[row_1 * n + column_1];
-                }
-            }
-        }
-    }
-}
-
 // Writes a wave's results to c from `row`, `column` on: what a thread holds side by side in one access, where rows of c
 // are whole numbers of that.
 static __device__ __forceinline__ void store_results(
@@ -258,7 +258,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) gemm_bf16_add(
     const uint32_t column = blockIdx.x * BN;
     bf16x8 next[(BM + BN) * BK / 8 / BLOCK];
     f32x4 sums[WM / 16][WN / 16] = {};
-    multiply(a, b, tile, next, sums, row, column, wave_row, BM + wave_column, m, n, k, BM, BK);
     add_residual(sums, residual, row + wave_row, column + wave_column, m, n);
+    multiply(a, b, tile, next, sums, row, column, wave_row, BM + wave_column, m, n, k, BM, BK);
     store_results(sums, c, row + wave_row, column + wave_column, m, n);
 }

@@ -16,10 +16,10 @@ use super::gemm_staged::{banded_column, banded_row};
 use super::gemm_threads::{LANE_COLUMNS, LANE_ROWS, multiply_in_threads, store_sums};
 use super::gemm_tile::{load_next, store_next};
 
-/// On an H100: small products want blocks for all of its multiprocessors, large ones 8 x 8 sums a thread.
+/// On an H100, of 132 multiprocessors, the smallest tile that makes 128 blocks at the most, or else the largest.
 const KNOWN: &[Known] = &[
-    Known { target: "sm_90", sizes: &["m", "n"], up_to: 512 * 512, values: &[32, 64, 64, 16, 32, 3, 1] },
-    Known { target: "sm_90", sizes: &["m", "n"], up_to: 1024 * 1024, values: &[64, 128, 32, 32, 32, 3, 1] },
+    Known { target: "sm_90", sizes: &["m", "n"], up_to: 128 * 32 * 64, values: &[32, 64, 64, 16, 32, 3, 1] },
+    Known { target: "sm_90", sizes: &["m", "n"], up_to: 128 * 64 * 128, values: &[64, 128, 32, 32, 32, 3, 1] },
     Known { target: "sm_90", sizes: &["m", "n"], up_to: usize::MAX, values: &[128, 128, 32, 32, 64, 3, 2] },
 ];
 
