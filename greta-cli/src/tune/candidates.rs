@@ -1,5 +1,6 @@
 //! The variants worth compiling: all choices of tile parameters but those that a requirement or the target excludes, and
-//! those whose code is another's: a kernel need not read every parameter on every target.
+//! those whose code is another's: a kernel need not read every parameter on every target, and what it does not read is not
+//! tuned there.
 
 use std::collections::{BTreeMap, HashMap};
 

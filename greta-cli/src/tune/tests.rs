@@ -12,7 +12,7 @@ use crate::measure::Clock;
 
 const LEN: usize = 100;
 
-/// y[i] = 2 x[i]; WAY 1 adds one to each, 2 has a barrier that some threads skip, 3 leaves out every other element.
+/// y[i] = 2 x[i]; WAY 1 adds one to each, 2 has a barrier that some threads skip, 3 leaves out every other element, 4 adds.
 /// x, y: [len] f32. Memory-bound: 8 B an element.
 #[kernel(tile(WAY = 0 in [0, 1, 2, 3, 4, 5]), require(WAY != 5), require(len % (WAY + 1) == 0), block = 64)]
 fn doubled(x: &Global<f32>, y: &mut Global<f32>, len: u32) {
@@ -29,6 +29,8 @@ fn doubled(x: &Global<f32>, y: &mut Global<f32>, len: u32) {
             if i % 2 == 0 {
                 y[i] = x[i] * 2.0;
             }
+        } else if WAY == 4 {
+            y[i] = x[i] + x[i];
         } else {
             y[i] = x[i] * 2.0;
         }
