@@ -19,11 +19,6 @@ constexpr uint32_t WAVES = 4;
 constexpr uint32_t WAVE = 64;
 constexpr uint32_t BLOCK = WAVES * WAVE;
 
-// How many values a counter takes from `start` to below `end` by `step`.
-static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
-    return start < end ? (end - start - 1) / step + 1 : 0;
-}
-
 // fmaf of each lane.
 static __device__ __forceinline__ f32x4 fmaf(f32x4 a, f32x4 b, f32x4 c) {
     return f32x4{
@@ -32,13 +27,6 @@ static __device__ __forceinline__ f32x4 fmaf(f32x4 a, f32x4 b, f32x4 c) {
         fmaf(a[2], b[2], c[2]),
         fmaf(a[3], b[3], c[3]),
     };
-}
-
-// The value of lane `lane ^ by`; the thread's own where the wave has none.
-template <typename T>
-static __device__ __forceinline__ T shuffle_xor(T value, uint32_t by) {
-    const T other = __shfl_xor(value, by);
-    return by < 64 ? other : value;
 }
 
 // rows[i] = the elements at `column` of row `first + i * stride`; the last row before `end` stands for those past it.
@@ -68,7 +56,7 @@ static __device__ __forceinline__ float stream_sum(float value, uint32_t lanes) 
     float sum = value;
     uint32_t offset = lanes / 2;
     while (offset > 0) {
-        sum += shuffle_xor(sum, offset);
+        sum += __shfl_xor(sum, offset);
         offset /= 2;
     }
     return sum;
@@ -137,9 +125,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) attention_decode(
     float largest = -1e30f;
     float sum = 0.0f;
     f32x4 result = {};
-    for (uint32_t base = begin, left = trips_u32(base, end, streams * KEYS);
-        left > 0;
-        --left, base += streams * KEYS) {
+    for (uint32_t base = begin; base < end; base += streams * KEYS) {
         const uint32_t next = base + streams * KEYS;
         float scores[KEYS];
         float highest = largest;

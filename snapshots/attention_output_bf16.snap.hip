@@ -231,21 +231,17 @@ extern "C" __global__ void __launch_bounds__(BLOCK) attention_output_bf16(
     bf16x8 stage[DEPTH][ROWS];
     stage_joined(maxima, sums, partial, staged_1, heads, head_dim, splits, 8);
     __syncthreads();
-    for (uint32_t group = blockIdx.x * WAVES + threadIdx.x / 64, left = trips_u32(
-            group,
-            count,
-            gridDim.x * WAVES
-        );
-        left > 0;
-        --left, group += gridDim.x * WAVES) {
+    for (uint32_t group = blockIdx.x * WAVES + threadIdx.x / 64;
+        group < count;
+        group += gridDim.x * WAVES) {
         #pragma unroll
         for (uint32_t r = 0; r < ROWS; ++r) {
             starts[r] = min(group * ROWS + r, n - 1) * columns;
         }
         f32x8 products[ROWS] = {};
-        for (uint32_t base = 0, left_1 = trips_u32(base, columns, DEPTH * WAVE * 8);
-            left_1 > 0;
-            --left_1, base += DEPTH * WAVE * 8) {
+        for (uint32_t base = 0, left = trips_u32(base, columns, DEPTH * WAVE * 8);
+            left > 0;
+            --left, base += DEPTH * WAVE * 8) {
             load_stage(w, starts, stage, base, columns);
             #pragma unroll
             for (uint32_t d = 0; d < DEPTH; ++d) {

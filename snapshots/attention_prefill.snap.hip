@@ -18,11 +18,6 @@ constexpr uint32_t WAVES = 4;
 constexpr uint32_t WAVE = 64;
 constexpr uint32_t BLOCK = WAVES * WAVE;
 
-// How many values a counter takes from `start` to below `end` by `step`.
-static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
-    return start < end ? (end - start - 1) / step + 1 : 0;
-}
-
 // Loads rows of `width` elements from `start` on, as many as the tile has; those from `rows` on are zero.
 static __device__ __forceinline__ void load_tile(
     const float* cache,
@@ -31,9 +26,7 @@ static __device__ __forceinline__ void load_tile(
     uint32_t rows,
     uint32_t width
 ) {
-    for (uint32_t i = threadIdx.x * 4, left = trips_u32(i, BK * width, BLOCK * 4);
-        left > 0;
-        --left, i += BLOCK * 4) {
+    for (uint32_t i = threadIdx.x * 4; i < BK * width; i += BLOCK * 4) {
         f32x4 part = {};
         if (i / width < rows) {
             part = *reinterpret_cast<const f32x4*>(&cache[start + i]);
@@ -50,9 +43,7 @@ static __device__ __forceinline__ void load_tile_1(
     uint32_t rows,
     uint32_t width
 ) {
-    for (uint32_t i = threadIdx.x * 4, left = trips_u32(i, BK * width, BLOCK * 4);
-        left > 0;
-        --left, i += BLOCK * 4) {
+    for (uint32_t i = threadIdx.x * 4; i < BK * width; i += BLOCK * 4) {
         f32x4 part = {};
         if (i / width < rows) {
             part = *reinterpret_cast<const f32x4*>(&cache[start + i]);
@@ -197,7 +188,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) attention_prefill(
     }
     float sums[4] = {};
     const uint32_t end = min(past + min(first + WAVES * 16, tokens), max_seq);
-    for (uint32_t base = 0, left = trips_u32(base, end, BK); left > 0; --left, base += BK) {
+    for (uint32_t base = 0; base < end; base += BK) {
         __syncthreads();
         load_tile(k_cache, keys, cache + base * HD, end - base, HD);
         load_tile_1(v_cache, values, cache + base * HD, end - base, HD);

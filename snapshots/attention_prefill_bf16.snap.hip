@@ -23,11 +23,6 @@ constexpr uint32_t WAVES = 4;
 constexpr uint32_t WAVE = 64;
 constexpr uint32_t BLOCK = WAVES * WAVE;
 
-// How many values a counter takes from `start` to below `end` by `step`.
-static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
-    return start < end ? (end - start - 1) / step + 1 : 0;
-}
-
 // The nearest numbers in bf16.
 static __device__ __forceinline__ bf16x4 narrow_bf16x4(f32x4 values) {
     bf16x4 narrow = {};
@@ -46,9 +41,7 @@ static __device__ __forceinline__ void load_keys(
     uint32_t rows,
     uint32_t width
 ) {
-    for (uint32_t i = threadIdx.x * 4, left = trips_u32(i, BK * width, BLOCK * 4);
-        left > 0;
-        --left, i += BLOCK * 4) {
+    for (uint32_t i = threadIdx.x * 4; i < BK * width; i += BLOCK * 4) {
         f32x4 part = {};
         if (i / width < rows) {
             part = *reinterpret_cast<const f32x4*>(&cache[start + i]);
@@ -238,7 +231,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) attention_prefill_bf16(
     }
     float sums[4] = {};
     const uint32_t end = min(past + min(first + WAVES * 16, tokens), max_seq);
-    for (uint32_t base = 0, left = trips_u32(base, end, BK); left > 0; --left, base += BK) {
+    for (uint32_t base = 0; base < end; base += BK) {
         __syncthreads();
         load_keys(k_cache, keys, cache + base * HD, end - base, HD);
         load_values(v_cache, values, cache + base * HD, end - base, BK);

@@ -25,11 +25,6 @@ constexpr uint32_t WN = 32;
 constexpr uint32_t WAVE = 64;
 constexpr uint32_t BLOCK = (BM / WM) * (BN / WN) * WAVE;
 
-// How many values a counter takes from `start` to below `end` by `step`.
-static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
-    return start < end ? (end - start - 1) / step + 1 : 0;
-}
-
 // A part of a row, from `column` on. Past the last row or column it is the last again, so that no load waits for a
 // condition: nobody stores such rows' results, and `store_next` replaces such columns.
 static __device__ __forceinline__ bf16x8 load_part(
@@ -113,9 +108,7 @@ static __device__ __forceinline__ void add_products(
     uint32_t tile_columns
 ) {
     #pragma unroll
-    for (uint32_t step = 0, left = trips_u32(step, tile_columns, 16);
-        left > 0;
-        --left, step += 16) {
+    for (uint32_t step = 0; step < tile_columns; step += 16) {
         bf16x4 a[WM / 16];
         bf16x4 b[WN / 16];
         #pragma unroll
@@ -165,9 +158,7 @@ static __device__ __forceinline__ void multiply(
     if (k > 0) {
         load_next(a, b, next, row, column, m, n, 0, k, tile_rows, tile_columns);
     }
-    for (uint32_t base = 0, left = trips_u32(base, k, tile_columns);
-        left > 0;
-        --left, base += tile_columns) {
+    for (uint32_t base = 0; base < k; base += tile_columns) {
         store_next(next, tile, k - base, tile_columns);
         __syncthreads();
         if (base + tile_columns < k) {

@@ -24,11 +24,6 @@ constexpr uint32_t CHAIN = 128;
 constexpr uint32_t WAVE = 64;
 constexpr uint32_t BLOCK = (BM / WM) * (BN / WN) * WAVE;
 
-// How many values a counter takes from `start` to below `end` by `step`.
-static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
-    return start < end ? (end - start - 1) / step + 1 : 0;
-}
-
 // Four columns of a row in f32, from `column` on. Past the last row or column it is the last again, so that no load waits for
 // a condition: nobody stores such rows' results, and `store_next` replaces such columns.
 static __device__ __forceinline__ f32x4 load_part(
@@ -149,7 +144,7 @@ static __device__ __forceinline__ void add_products(
     uint32_t tile_columns
 ) {
     #pragma unroll
-    for (uint32_t step = 0, left = trips_u32(step, tile_columns, 4); left > 0; --left, step += 4) {
+    for (uint32_t step = 0; step < tile_columns; step += 4) {
         float a[WM / 16];
         float b[WN / 16];
         #pragma unroll
@@ -243,7 +238,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) gemm_f32_blocked_f16(
     if (k > 0) {
         load_next(a, b, next, row, column, m, n, 0, k, BM, BK);
     }
-    for (uint32_t base = 0, left = trips_u32(base, k, BK); left > 0; --left, base += BK) {
+    for (uint32_t base = 0; base < k; base += BK) {
         store_next(next, tile, k - base, BM, BK);
         __syncthreads();
         if (base + BK < k) {

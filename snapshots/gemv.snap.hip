@@ -17,11 +17,6 @@ constexpr uint32_t WAVES = 4;
 constexpr uint32_t WAVE = 64;
 constexpr uint32_t BLOCK = WAVES * WAVE;
 
-// How many values a counter takes from `start` to below `end` by `step`.
-static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
-    return start < end ? (end - start - 1) / step + 1 : 0;
-}
-
 // fmaf of each lane.
 static __device__ __forceinline__ f32x4 fmaf(f32x4 a, f32x4 b, f32x4 c) {
     return f32x4{
@@ -67,9 +62,7 @@ static __device__ __forceinline__ void multiply_rows(
         starts[r] = min(first + r, n - 1) * k;
     }
     if (k % 4 == 0) {
-        for (uint32_t base = 0, left = trips_u32(base, k, DEPTH * WAVE * 4);
-            left > 0;
-            --left, base += DEPTH * WAVE * 4) {
+        for (uint32_t base = 0; base < k; base += DEPTH * WAVE * 4) {
             load_stage(w, starts, stage, base, k);
             #pragma unroll
             for (uint32_t d = 0; d < DEPTH; ++d) {
@@ -83,9 +76,7 @@ static __device__ __forceinline__ void multiply_rows(
             }
         }
     } else {
-        for (uint32_t column = threadIdx.x % 64, left = trips_u32(column, k, WAVE);
-            left > 0;
-            --left, column += WAVE) {
+        for (uint32_t column = threadIdx.x % 64; column < k; column += WAVE) {
             const float value = x[column];
             #pragma unroll
             for (uint32_t r = 0; r < ROWS; ++r) {

@@ -18,11 +18,6 @@ constexpr uint32_t WAVES = 4;
 constexpr uint32_t WAVE = 64;
 constexpr uint32_t BLOCK = WAVES * WAVE;
 
-// How many values a counter takes from `start` to below `end` by `step`.
-static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
-    return start < end ? (end - start - 1) / step + 1 : 0;
-}
-
 // fmaf of each lane.
 static __device__ __forceinline__ f32x4 fmaf(f32x4 a, f32x4 b, f32x4 c) {
     return f32x4{
@@ -67,9 +62,7 @@ static __device__ __forceinline__ float add_normed_row_products(
     uint32_t columns
 ) {
     f32x4 squares = {};
-    for (uint32_t base = 0, left = trips_u32(base, columns, DEPTH * WAVE * 4);
-        left > 0;
-        --left, base += DEPTH * WAVE * 4) {
+    for (uint32_t base = 0; base < columns; base += DEPTH * WAVE * 4) {
         load_stage(w, starts, stage, base, columns);
         #pragma unroll
         for (uint32_t d = 0; d < DEPTH; ++d) {
@@ -144,13 +137,9 @@ extern "C" __global__ void __launch_bounds__(BLOCK) norm_gate_up(
     float values[2 * ROWS];
     const uint32_t count = (intermediate + ROWS - 1) / ROWS;
     f32x4 stage[DEPTH][2 * ROWS];
-    for (uint32_t group = blockIdx.x * WAVES + threadIdx.x / 64, left = trips_u32(
-            group,
-            count,
-            gridDim.x * WAVES
-        );
-        left > 0;
-        --left, group += gridDim.x * WAVES) {
+    for (uint32_t group = blockIdx.x * WAVES + threadIdx.x / 64;
+        group < count;
+        group += gridDim.x * WAVES) {
         #pragma unroll
         for (uint32_t r = 0; r < 2 * ROWS; ++r) {
             starts[r] = ((r / ROWS) * intermediate + min(group * ROWS + r % ROWS, intermediate - 1)) *

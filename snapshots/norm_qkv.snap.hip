@@ -108,9 +108,7 @@ static __device__ __forceinline__ float add_normed_row_products(
     uint32_t columns
 ) {
     f32x4 squares = {};
-    for (uint32_t base = 0, left = trips_u32(base, columns, DEPTH * WAVE * 4);
-        left > 0;
-        --left, base += DEPTH * WAVE * 4) {
+    for (uint32_t base = 0; base < columns; base += DEPTH * WAVE * 4) {
         load_stage(w, starts, stage, base, columns);
         #pragma unroll
         for (uint32_t d = 0; d < DEPTH; ++d) {

@@ -125,9 +125,7 @@ static __device__ __forceinline__ float add_normed_row_products(
     uint32_t columns
 ) {
     f32x8 squares = {};
-    for (uint32_t base = 0, left = trips_u32(base, columns, DEPTH * WAVE * 8);
-        left > 0;
-        --left, base += DEPTH * WAVE * 8) {
+    for (uint32_t base = 0; base < columns; base += DEPTH * WAVE * 8) {
         load_stage(w, starts, stage, base, columns);
         #pragma unroll
         for (uint32_t d = 0; d < DEPTH; ++d) {

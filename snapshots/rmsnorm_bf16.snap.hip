@@ -14,11 +14,6 @@ using bf16 = __bf16;
 constexpr uint32_t BLOCK = 256;
 constexpr uint32_t WAVE = 64;
 
-// How many values a counter takes from `start` to below `end` by `step`.
-static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
-    return start < end ? (end - start - 1) / step + 1 : 0;
-}
-
 // The sum of `value` over the lanes of the wave.
 static __device__ __forceinline__ float wave_sum(float value) {
     float sum = value;
@@ -58,16 +53,12 @@ extern "C" __global__ void __launch_bounds__(BLOCK) rmsnorm_bf16(
 ) {
     const uint32_t row = blockIdx.x * hidden;
     float sum = 0.0f;
-    for (uint32_t column = threadIdx.x, left = trips_u32(column, hidden, BLOCK);
-        left > 0;
-        --left, column += BLOCK) {
+    for (uint32_t column = threadIdx.x; column < hidden; column += BLOCK) {
         const float value = x[row + column];
         sum = fmaf(value, value, sum);
     }
     const float scale = rsqrtf(block_sum(sum) / float(hidden) + eps);
-    for (uint32_t column = threadIdx.x, left = trips_u32(column, hidden, BLOCK);
-        left > 0;
-        --left, column += BLOCK) {
+    for (uint32_t column = threadIdx.x; column < hidden; column += BLOCK) {
         y[row + column] = bf16(x[row + column] * scale * w[column]);
     }
 }

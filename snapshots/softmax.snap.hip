@@ -12,11 +12,6 @@ using uint32_t = unsigned int;
 constexpr uint32_t BLOCK = 256;
 constexpr uint32_t WAVE = 64;
 
-// How many values a counter takes from `start` to below `end` by `step`.
-static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
-    return start < end ? (end - start - 1) / step + 1 : 0;
-}
-
 // The largest `value` of the lanes of the wave.
 static __device__ __forceinline__ float wave_max(float value) {
     float largest = value;
@@ -84,24 +79,18 @@ extern "C" __global__ void __launch_bounds__(BLOCK) softmax(
 ) {
     const uint32_t row = blockIdx.x * columns;
     float largest = -__builtin_inff();
-    for (uint32_t column = threadIdx.x, left = trips_u32(column, columns, BLOCK);
-        left > 0;
-        --left, column += BLOCK) {
+    for (uint32_t column = threadIdx.x; column < columns; column += BLOCK) {
         largest = fmaxf(largest, x[row + column]);
     }
     const float largest_1 = block_max(largest);
     float sum = 0.0f;
-    for (uint32_t column = threadIdx.x, left = trips_u32(column, columns, BLOCK);
-        left > 0;
-        --left, column += BLOCK) {
+    for (uint32_t column = threadIdx.x; column < columns; column += BLOCK) {
         const float weight = expf(x[row + column] - largest_1);
         y[row + column] = weight;
         sum += weight;
     }
     const float scale = 1.0f / block_sum(sum);
-    for (uint32_t column = threadIdx.x, left = trips_u32(column, columns, BLOCK);
-        left > 0;
-        --left, column += BLOCK) {
+    for (uint32_t column = threadIdx.x; column < columns; column += BLOCK) {
         y[row + column] *= scale;
     }
 }

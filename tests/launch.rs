@@ -62,6 +62,16 @@ fn many_threads(y: &mut Global<f32>) {
     y[0] = 1.0;
 }
 
+/// How many numbers there are from `first` to below `end`, 64 apart.
+#[kernel(block = 64)]
+fn steps(y: &mut Global<u32>, first: u32, end: u32) {
+    let mut count = 0;
+    for _ in (first..end).step_by(64) {
+        count += 1;
+    }
+    y[thread_idx().x] = count;
+}
+
 /// Runs a check on every device that opens here, and on `cpu` with the kernels of another target.
 fn on_every_device(check: impl Fn(&Device, &Stream)) {
     let open = |name: &str| Device::open(name).ok();
@@ -199,6 +209,26 @@ fn graphs_and_unchecked_launches_are_held_to_contracts() {
         // SAFETY: no argument shares memory with another.
         let launched = unsafe { kernel.launch_aliased(stream, 1, row_sums::Args { a: &a, y: &mut y, m: 3, k: 4 }) };
         broken(launched.unwrap_err());
+    });
+}
+
+#[test]
+fn an_end_that_a_loops_steps_may_pass_by_is_refused() {
+    on_every_device(|device, stream| {
+        let kernel = device.kernel(steps::variant()).unwrap();
+        let (mut y, most) = (device.zeroed::<u32>(64).unwrap(), 3_221_225_469);
+        kernel.launch(stream, 1, steps::Args { y: &mut y, first: most - 65, end: most }).unwrap();
+        assert_eq!(y.read(stream).unwrap(), [2; 64]);
+        let wrong = steps::Args { y: &mut y, first: 0, end: most + 1 };
+        let error = kernel.launch(stream, 1, wrong).unwrap_err().to_string();
+        let line = include_str!("launch.rs").lines().position(|line| line.contains("(first..end)")).unwrap() + 1;
+        let place = format!("{}:{line}", file!());
+        assert!(error.contains(&place), "{place}: {error}");
+        let said = format!("steps: this loop counts to `end` = {}, and its steps reach {most} at most", most + 1);
+        assert!(error.contains(&said), "{error}");
+        let wrong = steps::Args { y: &mut y, first: 0, end: u32::MAX };
+        let error = device.graph().add(&kernel, 1, wrong).unwrap_err().to_string();
+        assert!(error.contains("`end` = 4294967295"), "{error}");
     });
 }
 

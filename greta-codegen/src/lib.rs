@@ -3,6 +3,7 @@
 //! Pure: no I/O, no FFI, no clock. The same kernel and tile parameters always give the same bytes.
 
 pub mod atomics;
+pub mod bounds;
 pub mod contract;
 pub mod definition;
 mod dependency;

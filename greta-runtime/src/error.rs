@@ -131,6 +131,21 @@ pub enum Error {
         /// Elements at most beside the kernel's other shared arrays.
         limit: u32,
     },
+    /// A value, or a buffer's length, that a loop cannot count to by its steps without leaving the counter's type. The
+    /// caller's to mend, or the kernel's author's: a wider counter.
+    #[error("{location}: {kernel}: this loop counts to `{argument}` = {given}, and its steps reach {most} at most")]
+    LoopEnd {
+        /// The kernel.
+        kernel: String,
+        /// Where the loop stands.
+        location: Location,
+        /// The parameter.
+        argument: String,
+        /// Its value, or its length in elements.
+        given: u64,
+        /// Its largest value.
+        most: u64,
+    },
     /// Too few or too many arguments. The fault of whoever implemented `Arguments` by hand.
     #[error("{kernel} takes {expected} arguments; {given} given")]
     ArgumentCount {

@@ -7,6 +7,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use greta_codegen::bounds::{GRID_YZ_MAX, grid_x_max};
 use greta_codegen::contract::{ArgumentValue, LaunchValues};
 use greta_codegen::definition::{KernelDefinition, VariantError};
 use greta_codegen::emit;
@@ -33,7 +34,9 @@ pub trait Variant {
     /// One value per tile parameter, in order of declaration.
     fn values(&self) -> Vec<u32>;
 
-    /// The HIP C++ that this variant becomes for an MI300X, as a file that hipcc and hiprtc compile as it is.
+    /// The HIP C++ that this variant becomes for an MI300X, as a file that hipcc and hiprtc compile as it is. It counts on
+    /// what launches here are checked for: a grid of less than 2^32 threads a direction, and
+    /// [`launch_limits`](greta_codegen::bounds::launch_limits).
     ///
     /// # Errors
     ///
@@ -238,15 +241,10 @@ impl From<[u32; 3]> for Grid {
     }
 }
 
-/// Blocks in y and z at most: what AMD's and NVIDIA's devices both take.
-const GRID_YZ_MAX: u32 = 65_535;
-
 impl Grid {
     /// Whether a module can be launched with so many blocks.
     pub(crate) fn check(self, module: &Module) -> Result<[u32; 3]> {
-        // HIP counts the threads of a direction in 32 bits, and blocks in 31.
-        let x_max = (u32::MAX / module.block()[0].max(1)).min(i32::MAX as u32);
-        let limit = [x_max, GRID_YZ_MAX, GRID_YZ_MAX];
+        let limit = [grid_x_max(module.block()[0]), GRID_YZ_MAX, GRID_YZ_MAX];
         if self.0.iter().zip(limit).all(|(&blocks, most)| (1..=most).contains(&blocks)) {
             Ok(self.0)
         } else {
@@ -296,7 +294,31 @@ pub(crate) fn check_types(module: &Module, driver: &Arc<dyn Driver>, arguments: 
             return Err(Error::ForeignBuffer { kernel: kernel(), argument: parameter.name.clone() });
         }
     }
+    check_limits(module, arguments)?;
     check_contracts(module, arguments)
+}
+
+/// Refuses values and lengths that a loop cannot count to.
+fn check_limits(module: &Module, arguments: &[BoundArgument]) -> Result<()> {
+    for limit in module.limits() {
+        let argument = &arguments[limit.param];
+        let given = match argument.to_value() {
+            ArgumentValue::Scalar(value) => value.opt_integer().unwrap_or_default(),
+            ArgumentValue::Length(length) => length as i128,
+        };
+        // What is negative is no loop's end to pass.
+        let given = u64::try_from(given).unwrap_or_default();
+        if given > limit.most {
+            return Err(Error::LoopEnd {
+                kernel: module.name().to_owned(),
+                location: limit.location,
+                argument: module.parameters()[limit.param].name.clone(),
+                given,
+                most: limit.most,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Arguments as a driver takes them; those of most kernels take no memory of their own.

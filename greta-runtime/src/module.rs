@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use greta_codegen::bounds::{LaunchLimit, launch_limits};
 use greta_codegen::definition::KernelDefinition;
 use greta_codegen::ir::{Kernel as Ir, Scalar, Type, VarKind};
 use greta_codegen::verify::DynamicShared;
@@ -171,6 +172,7 @@ pub struct Module {
     parameters: Vec<Parameter>,
     /// Which of the parameters are buffers whose lengths the kernel takes after all of them.
     lengths: Vec<usize>,
+    limits: Vec<LaunchLimit>,
     opt_dynamic: Option<DynamicShared>,
     early_reads: Option<BTreeSet<String>>,
     resources: Option<KernelResources>,
@@ -216,6 +218,11 @@ impl Module {
         &self.lengths
     }
 
+    /// The most that launches give values and lengths on which loops rely; `param` is an index into the parameters.
+    pub(crate) fn limits(&self) -> &[LaunchLimit] {
+        &self.limits
+    }
+
     /// What it costs a compute unit; `None` on `cpu`.
     #[must_use]
     pub fn resources(&self) -> Option<&KernelResources> {
@@ -246,7 +253,13 @@ impl Module {
         let Loaded { id, resources } = driver.load(&verified, &parameters)?;
         parameters.truncate(kernel.params.len() - kernel.lengths.len());
         let position = |buffer| kernel.params.iter().position(|param| param == buffer);
-        let lengths = kernel.lengths.iter().filter_map(position).collect();
+        let lengths: Vec<usize> = kernel.lengths.iter().filter_map(position).collect();
+        let mut limits = launch_limits(kernel, driver.target().wave);
+        for limit in &mut limits {
+            // Behind the author's parameters come the lengths of some of them.
+            let behind = limit.param.checked_sub(parameters.len());
+            limit.param = behind.map_or(limit.param, |at: usize| lengths[at]);
+        }
         tracing::debug!(kernel = definition.name, values = definition.describe(values), "loaded");
         Ok(Self {
             driver: Arc::clone(driver),
@@ -258,6 +271,7 @@ impl Module {
             block: kernel.block.each_ref().map(|extent| extent.value),
             parameters,
             lengths,
+            limits,
             opt_dynamic: DynamicShared::of(kernel, driver.target()),
             early_reads: driver.target().early_start.then(|| kernel.early_reads()).flatten(),
             resources,

@@ -5,11 +5,6 @@ extern __shared__ __align__(16) unsigned char shared_memory[];
 constexpr uint32_t THREADS = 128;
 constexpr uint32_t BLOCK = THREADS;
 
-// How many values a counter takes from `start` to below `end` by `step`.
-static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
-    return start < end ? (end - start - 1) / step + 1 : 0;
-}
-
 extern "C" __global__ void __launch_bounds__(BLOCK) accelerations(
     const float* __restrict__ bodies,
     float* __restrict__ a,
@@ -20,9 +15,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) accelerations(
     const uint32_t i = blockIdx.x * BLOCK + threadIdx.x;
     const f32x4 own = *reinterpret_cast<const f32x4*>(&bodies[4 * min(i, count - 1)]);
     f32x4 sum = {};
-    for (uint32_t first = 0, left = trips_u32(first, count, BLOCK);
-        left > 0;
-        --left, first += BLOCK) {
+    for (uint32_t first = 0; first < count; first += BLOCK) {
         const f32x4 there = *reinterpret_cast<const f32x4*>(&bodies[4 *
             min(first + threadIdx.x, count - 1)]);
         *reinterpret_cast<f32x4*>(&tile[4 * threadIdx.x]) = there;

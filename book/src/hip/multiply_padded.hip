@@ -9,11 +9,6 @@ constexpr uint32_t PADDING = 8;
 constexpr uint32_t WAVE = 64;
 constexpr uint32_t BLOCK = WAVE;
 
-// How many values a counter takes from `start` to below `end` by `step`.
-static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
-    return start < end ? (end - start - 1) / step + 1 : 0;
-}
-
 // Fills a tile of `width` columns, a part of 16 bytes a thread at a time.
 static __device__ __forceinline__ void load_tile_bf16(
     bf16 (&cells)[16][64 + PADDING],
@@ -26,9 +21,7 @@ static __device__ __forceinline__ void load_tile_bf16(
     uint32_t column
 ) {
     const uint32_t first = (threadIdx.z * 1 + threadIdx.y) * BLOCK + threadIdx.x;
-    for (uint32_t number = first, left = trips_u32(number, 16 * (width / 8), BLOCK);
-        left > 0;
-        --left, number += BLOCK) {
+    for (uint32_t number = first; number < 16 * (width / 8); number += BLOCK) {
         const uint32_t i = number / (width / 8);
         const uint32_t j = (number % (width / 8)) * 8;
         const uint32_t from_row = row + i;
@@ -59,7 +52,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) multiply_padded(
     __shared__ alignas(16) bf16 left[16][64 + PADDING];
     __shared__ alignas(16) bf16 right[16][64 + PADDING];
     f32x4 sum = {};
-    for (uint32_t base = 0, left_1 = trips_u32(base, k, 64); left_1 > 0; --left_1, base += 64) {
+    for (uint32_t base = 0; base < k; base += 64) {
         load_tile_bf16(left, a, 64, 0, 16, k, 0, base);
         load_tile_bf16(right, b, 64, 0, 16, k, 0, base);
         __syncthreads();

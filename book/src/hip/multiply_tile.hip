@@ -3,11 +3,6 @@ using f32x4 = __attribute__((ext_vector_type(4))) float;
 constexpr uint32_t WAVE = 64;
 constexpr uint32_t BLOCK = WAVE;
 
-// How many values a counter takes from `start` to below `end` by `step`.
-static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
-    return start < end ? (end - start - 1) / step + 1 : 0;
-}
-
 extern "C" __global__ void __launch_bounds__(BLOCK) multiply_tile(
     const float* __restrict__ a,
     const float* __restrict__ b,
@@ -16,7 +11,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) multiply_tile(
 ) {
     __shared__ alignas(16) float tile[32][20];
     f32x4 sum = {};
-    for (uint32_t base = 0, left = trips_u32(base, k, 16); left > 0; --left, base += 16) {
+    for (uint32_t base = 0; base < k; base += 16) {
         for (uint32_t slot = threadIdx.x; slot < 128; slot += WAVE) {
             const uint32_t row = slot / 4;
             const uint32_t column = (slot % 4) * 4;
@@ -29,9 +24,9 @@ extern "C" __global__ void __launch_bounds__(BLOCK) multiply_tile(
         __syncthreads();
         #pragma unroll
         for (uint32_t step = 0; step < 16; step += 4) {
-            const float left_1 = tile[threadIdx.x % 64 % 16][step + (threadIdx.x % 64) / 16];
+            const float left = tile[threadIdx.x % 64 % 16][step + (threadIdx.x % 64) / 16];
             const float right = tile[16 + threadIdx.x % 64 % 16][step + (threadIdx.x % 64) / 16];
-            sum = __builtin_amdgcn_mfma_f32_16x16x4f32(left_1, right, sum, 0, 0, 0);
+            sum = __builtin_amdgcn_mfma_f32_16x16x4f32(left, right, sum, 0, 0, 0);
         }
         __syncthreads();
     }

@@ -4,11 +4,6 @@ using f32x4 = __attribute__((ext_vector_type(4))) float;
 constexpr uint32_t WAVE = 64;
 constexpr uint32_t BLOCK = WAVE;
 
-// How many values a counter takes from `start` to below `end` by `step`.
-static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
-    return start < end ? (end - start - 1) / step + 1 : 0;
-}
-
 extern "C" __global__ void __launch_bounds__(BLOCK) multiply_xf32(
     const float* __restrict__ a,
     const float* __restrict__ b,
@@ -16,12 +11,12 @@ extern "C" __global__ void __launch_bounds__(BLOCK) multiply_xf32(
     uint32_t k
 ) {
     f32x4 sum = {};
-    for (uint32_t step = 0, left = trips_u32(step, k, 8); left > 0; --left, step += 8) {
-        const f32x2 left_1 = *reinterpret_cast<const f32x2*>(&a[(threadIdx.x % 64 % 16) * k +
+    for (uint32_t step = 0; step < k; step += 8) {
+        const f32x2 left = *reinterpret_cast<const f32x2*>(&a[(threadIdx.x % 64 % 16) * k +
             (step + ((threadIdx.x % 64) / 16) * 2)]);
         const f32x2 right = *reinterpret_cast<const f32x2*>(&b[(threadIdx.x % 64 % 16) * k +
             (step + ((threadIdx.x % 64) / 16) * 2)]);
-        sum = __builtin_amdgcn_mfma_f32_16x16x8_xf32(left_1, right, sum, 0, 0, 0);
+        sum = __builtin_amdgcn_mfma_f32_16x16x8_xf32(left, right, sum, 0, 0, 0);
     }
     const f32x4 sum_before = sum;
     const uint32_t t0 = ((threadIdx.x % 64) / 16) * 4;

@@ -2,11 +2,6 @@ constexpr uint32_t BATCH = 4;
 constexpr uint32_t BLOCK = 256;
 constexpr uint32_t WAVE = 64;
 
-// How many values a counter takes from `start` to below `end` by `step`.
-static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
-    return start < end ? (end - start - 1) / step + 1 : 0;
-}
-
 // The sum of `value` over the lanes of the wave.
 static __device__ __forceinline__ float wave_sum(float value) {
     float sum = value;
@@ -44,9 +39,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) row_sums(
 ) {
     const uint32_t row = blockIdx.x * columns;
     float sum = 0.0f;
-    for (uint32_t base = 0, left = trips_u32(base, columns, BLOCK * BATCH);
-        left > 0;
-        --left, base += BLOCK * BATCH) {
+    for (uint32_t base = 0; base < columns; base += BLOCK * BATCH) {
         #pragma unroll
         for (uint32_t k = 0; k < BATCH; ++k) {
             const uint32_t column = base + k * BLOCK + threadIdx.x;

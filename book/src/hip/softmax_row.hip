@@ -1,11 +1,6 @@
 constexpr uint32_t BLOCK = 256;
 constexpr uint32_t WAVE = 64;
 
-// How many values a counter takes from `start` to below `end` by `step`.
-static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
-    return start < end ? (end - start - 1) / step + 1 : 0;
-}
-
 // The largest `value` of the lanes of the wave.
 static __device__ __forceinline__ float wave_max(float value) {
     float largest = value;
@@ -73,22 +68,16 @@ extern "C" __global__ void __launch_bounds__(BLOCK) softmax_row(
 ) {
     const uint32_t row = blockIdx.x * columns;
     float largest = -__builtin_inff();
-    for (uint32_t c = threadIdx.x, left = trips_u32(c, columns, BLOCK);
-        left > 0;
-        --left, c += BLOCK) {
+    for (uint32_t c = threadIdx.x; c < columns; c += BLOCK) {
         largest = fmaxf(largest, x[row + c]);
     }
     const float largest_1 = block_max(largest);
     float sum = 0.0f;
-    for (uint32_t c = threadIdx.x, left = trips_u32(c, columns, BLOCK);
-        left > 0;
-        --left, c += BLOCK) {
+    for (uint32_t c = threadIdx.x; c < columns; c += BLOCK) {
         sum += expf(x[row + c] - largest_1);
     }
     const float scale = 1.0f / block_sum(sum);
-    for (uint32_t c = threadIdx.x, left = trips_u32(c, columns, BLOCK);
-        left > 0;
-        --left, c += BLOCK) {
+    for (uint32_t c = threadIdx.x; c < columns; c += BLOCK) {
         y[row + c] = expf(x[row + c] - largest_1) * scale;
     }
 }

@@ -3,11 +3,6 @@ using f32x4 = __attribute__((ext_vector_type(4))) float;
 constexpr uint32_t BLOCK = 128;
 constexpr uint32_t WAVE = 64;
 
-// How many values a counter takes from `start` to below `end` by `step`.
-static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
-    return start < end ? (end - start - 1) / step + 1 : 0;
-}
-
 // The sum of `value` over the lanes of the wave.
 static __device__ __forceinline__ float wave_sum(float value) {
     float sum = value;
@@ -50,9 +45,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) weighted_rows(
     f32x4 weights = *reinterpret_cast<const f32x4*>(&w[own]);
     *reinterpret_cast<f32x4*>(&part[0][own]) = *reinterpret_cast<const f32x4*>(&x[row + own]);
     float sum = 0.0f;
-    for (uint32_t first = 0, left = trips_u32(first, columns, 4 * BLOCK);
-        left > 0;
-        --left, first += 4 * BLOCK) {
+    for (uint32_t first = 0; first < columns; first += 4 * BLOCK) {
         const uint32_t next = first + 4 * BLOCK;
         const uint32_t current = (first / (4 * BLOCK)) % 2;
         if (next < columns) {

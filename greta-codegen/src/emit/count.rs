@@ -8,15 +8,8 @@ use super::Writer;
 use super::dialect::type_name;
 use super::helpers::Helper;
 use super::text::Doc;
-use crate::ir::{Expr, ExprKind, Kernel, Op, Stmt, StmtKind, Type, Unroll, VarId};
-
-/// The head of a loop.
-struct Range<'a> {
-    counter: VarId,
-    end: &'a Expr,
-    includes_end: bool,
-    step: &'a Expr,
-}
+use crate::bounds::Range;
+use crate::ir::{Expr, ExprKind, Kernel, Op, Stmt, StmtKind, Type, Unroll};
 
 impl Writer<'_> {
     pub(super) fn for_stmt(&mut self, stmt: &Stmt) {
@@ -31,9 +24,10 @@ impl Writer<'_> {
         let start = self.typed(start);
         self.names.open();
         let name = self.names.declare(*counter, &var.name);
-        let range = Range { counter: *counter, end, includes_end: *includes_end, step };
+        let location = stmt.location;
+        let range = Range { counter: *counter, end, includes_end: *includes_end, step, location };
         let first = Doc::join([Doc::text(format!("for ({} {name} = ", type_name(var.ty))), start]);
-        let [more, test, advance] = match (self.overshoots(&range), includes_end) {
+        let [more, test, advance] = match (self.bounds.overshoots(&range), includes_end) {
             (true, true) => self.flagged(&range, &name),
             (true, false) => self.counted(&range, &name),
             (false, _) => self.plain(&range, &name),
@@ -93,12 +87,6 @@ impl Writer<'_> {
             step,
         ]);
         [begin, Doc::text(more), advance]
-    }
-
-    /// Whether the step from the last value may leave the counter's type.
-    fn overshoots(&self, range: &Range<'_>) -> bool {
-        let last = self.bounds.largest(range.end) - i128::from(!range.includes_end);
-        last + self.bounds.largest(range.step) > range.end.ty.scalar.range()[1]
     }
 }
 

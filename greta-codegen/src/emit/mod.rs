@@ -7,7 +7,6 @@
 mod arithmetic;
 mod asynchronous;
 mod atomics;
-mod bounds;
 mod count;
 #[cfg(test)]
 mod cuda_tests;
@@ -30,7 +29,6 @@ mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bounds::Bounds;
 use dialect::{Dialect, type_name};
 use helpers::Helper;
 pub use line_map::LineMap;
@@ -38,6 +36,7 @@ use names::Names;
 use shared::LaunchShared;
 use text::{Doc, Lines};
 
+use crate::bounds::Bounds;
 use crate::footprint::Footprints;
 use crate::ir::{Argument, Expr, ExprKind, Function, Kernel, Op, Scalar, Stmt, StmtKind, Type, VarId, VarKind};
 use crate::target::{Family, Target};

@@ -67,11 +67,6 @@ fn a_reduction_reads_as_hand_written() {
 
     constexpr uint32_t BLOCK = 256;
 
-    // How many values a counter takes from `start` to below `end` by `step`.
-    static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
-        return start < end ? (end - start - 1) / step + 1 : 0;
-    }
-
     // The sum over the block's threads.
     static __device__ __forceinline__ float block_sum(float value) {
         const float sum = value + __shfl_xor(value, 32);
@@ -86,12 +81,12 @@ fn a_reduction_reads_as_hand_written() {
     ) {
         const uint32_t row = blockIdx.x * cols;
         float sum = 0.0f;
-        for (uint32_t c = threadIdx.x, left = trips_u32(c, cols, BLOCK); left > 0; --left, c += BLOCK) {
+        for (uint32_t c = threadIdx.x; c < cols; c += BLOCK) {
             const float v = x[row + c];
             sum += v * v;
         }
         const float scale = rsqrtf(block_sum(sum) / float(cols) + eps);
-        for (uint32_t c = threadIdx.x, left = trips_u32(c, cols, BLOCK); left > 0; --left, c += BLOCK) {
+        for (uint32_t c = threadIdx.x; c < cols; c += BLOCK) {
             y[row + c] = x[row + c] * scale;
         }
     }
@@ -155,7 +150,9 @@ fn signed_arithmetic_wraps_and_floats_saturate() {
     build.store(y, [u(3)], cast(x.clone(), Type::I32));
     build.store(y, [u(4)], cast(cast(x, Type::U32), Type::I32));
     build.store(y, [u(5)], i(i32::MIN));
-    build.for_("k", i(-3), a, i(2), |build, k| build.store(y, [cast(k, Type::U32)], i(0)));
+    let end = build.load(y, [u(3)]);
+    let end = build.bind("end", end);
+    build.for_("k", i(-3), end, i(2), |build, k| build.store(y, [cast(k, Type::U32)], i(0)));
     assert_snapshot!(source(build.finish()), @r#"
     #if defined(__HIPCC_RTC__)
     using int32_t = int;
@@ -204,7 +201,8 @@ fn signed_arithmetic_wraps_and_floats_saturate() {
         y[3] = saturating_i32(x);
         y[4] = int32_t(saturating_u32(x));
         y[5] = (-2147483647 - 1);
-        for (int32_t k = -3, left = trips_i32(k, a, 2); left > 0; --left, k = wrapping_add(k, 2)) {
+        const int32_t end = y[3];
+        for (int32_t k = -3, left = trips_i32(k, end, 2); left > 0; --left, k = wrapping_add(k, 2)) {
             y[uint32_t(k)] = 0;
         }
     }

@@ -47,7 +47,7 @@ impl Expr {
     }
 
     /// Visits the expression and everything in it, operands after their user.
-    pub fn walk(&self, visit: &mut dyn FnMut(&Self)) {
+    pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Self)) {
         visit(self);
         for operand in self.operands() {
             operand.walk(visit);
@@ -171,7 +171,7 @@ impl Stmt {
     }
 
     /// Visits the statement and every statement inside, in order of appearance.
-    pub fn walk(&self, visit: &mut dyn FnMut(&Self)) {
+    pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Self)) {
         visit(self);
         for block in self.blocks() {
             for stmt in block {

@@ -1,19 +1,47 @@
-//! Numbers that integers do not exceed, where the code that computes them shows one.
+//! Numbers that integers do not exceed: those that the code which computes them shows, and those that every launch
+//! keeps to.
 //!
 //! Knows nothing of the order of statements: what holds of a variable holds of every value that it is given.
 
+mod limits;
+
 use std::collections::BTreeMap;
 
-use crate::ir::{Argument, Expr, ExprKind, Kernel, Literal, Op, Scalar, Stmt, StmtKind, VarId};
+use crate::ir::{Argument, Expr, ExprKind, Kernel, Literal, Location, Op, Scalar, Stmt, StmtKind, VarId};
+
+pub use limits::{LaunchLimit, launch_limits};
 
 /// Definitions that are followed from a value, at most.
 const DEPTH_MAX: u32 = 8;
 
+/// Blocks of a launch in y and z at most: what AMD's and NVIDIA's devices both take.
+pub const GRID_YZ_MAX: u32 = 65_535;
+
+/// Blocks of a launch in x at most, of so many threads each: HIP counts the threads of a direction in 32 bits, and
+/// blocks in 31.
+#[must_use]
+pub fn grid_x_max(block_x: u32) -> u32 {
+    (u32::MAX / block_x.max(1)).min(i32::MAX as u32)
+}
+
 /// What the integers of a kernel do not exceed.
-pub(super) struct Bounds<'a> {
+pub(crate) struct Bounds<'a> {
     kernel: &'a Kernel,
     wave: u32,
     definitions: BTreeMap<VarId, Definition<'a>>,
+    ranges: Vec<Range<'a>>,
+    /// What launches keep parameters to.
+    limits: BTreeMap<VarId, limits::Limit>,
+}
+
+/// What a loop counts through.
+#[derive(Clone, Copy)]
+pub(crate) struct Range<'a> {
+    pub(crate) counter: VarId,
+    pub(crate) end: &'a Expr,
+    pub(crate) includes_end: bool,
+    pub(crate) step: &'a Expr,
+    pub(crate) location: Location,
 }
 
 /// Where a variable's values come from.
@@ -24,12 +52,14 @@ enum Definition<'a> {
 }
 
 impl<'a> Bounds<'a> {
-    pub(super) fn of(kernel: &'a Kernel, wave: u32) -> Self {
-        let mut bounds = Self { kernel, wave, definitions: BTreeMap::new() };
+    pub(crate) fn of(kernel: &'a Kernel, wave: u32) -> Self {
+        let (definitions, limits) = (BTreeMap::new(), BTreeMap::new());
+        let mut bounds = Self { kernel, wave, definitions, ranges: Vec::new(), limits };
         let bodies = kernel.functions.iter().map(|function| &function.body).chain([&kernel.body]);
         for stmt in bodies.flatten() {
             bounds.collect(stmt);
         }
+        bounds.limit_parameters();
         bounds
     }
 
@@ -39,17 +69,23 @@ impl<'a> Bounds<'a> {
             StmtKind::Assign(place, value) if place.index.is_empty() => {
                 self.give(place.base, place.lane.is_none().then_some(value));
             }
-            StmtKind::For { counter, end, includes_end, .. } => {
-                self.definitions.insert(*counter, Definition::Counter { end, includes_end: *includes_end });
+            StmtKind::For { counter, end, includes_end, step, .. } => {
+                let (counter, includes_end) = (*counter, *includes_end);
+                self.definitions.insert(counter, Definition::Counter { end, includes_end });
+                self.ranges.push(Range { counter, end, includes_end, step, location: stmt.location });
             }
             _ => {}
         }
         for expr in stmt.exprs() {
             expr.walk(&mut |expr| {
-                let ExprKind::Call(_, arguments) = &expr.kind else { return };
-                for argument in arguments {
-                    if let Argument::Object(var) = argument {
-                        self.give(*var, None);
+                let ExprKind::Call(function, arguments) = &expr.kind else { return };
+                for (param, argument) in self.kernel.functions[function.index()].params.iter().zip(arguments) {
+                    match argument {
+                        Argument::Value(value) => self.give(*param, Some(value)),
+                        Argument::Object(var) => {
+                            self.give(*var, None);
+                            self.give(*param, None);
+                        }
                     }
                 }
             });
@@ -66,7 +102,7 @@ impl<'a> Bounds<'a> {
     }
 
     /// A number that an integer does not exceed.
-    pub(super) fn largest(&self, value: &Expr) -> i128 {
+    pub(crate) fn largest(&self, value: &Expr) -> i128 {
         self.follow(value, &mut Vec::new(), 0)
     }
 
@@ -95,19 +131,43 @@ impl<'a> Bounds<'a> {
         match op {
             Op::ThreadIdxX => Some(i128::from(self.kernel.block[0].value) - 1),
             Op::LaneId => Some(i128::from(self.wave) - 1),
+            Op::GridDimX => Some(grid_x_max(self.kernel.block[0].value).into()),
+            Op::BlockIdxX => Some(i128::from(grid_x_max(self.kernel.block[0].value)) - 1),
+            Op::GridDimY | Op::GridDimZ => Some(GRID_YZ_MAX.into()),
+            Op::BlockIdxY | Op::BlockIdxZ => Some(i128::from(GRID_YZ_MAX) - 1),
+            // What wraps is within the type as well.
+            Op::Add if natural => Some(at(0) + at(1)),
+            Op::Mul if natural => Some(at(0) * at(1)),
+            Op::Sub if natural => {
+                let least = self.opt_added(&operands[0], assumed, depth)?;
+                let taken = self.opt_integer(&operands[1])?;
+                (taken <= least).then(|| self.follow(&operands[0], assumed, depth) - taken)
+            }
+            Op::Max => Some(at(0).max(at(1))),
             Op::Min => Some(at(0).min(at(1))),
             Op::Rem if natural => Some(at(0).min(at(1) - 1)),
             Op::BitAnd if natural => Some(at(0).min(at(1))),
-            Op::Div if natural => Some(at(0) / self.opt_integer(&operands[1]).unwrap_or(1).max(1)),
+            Op::Div if natural => Some(at(0) / opt_literal(&operands[1]).unwrap_or(1).max(1)),
             Op::Shr if natural => Some(at(0) >> self.opt_integer(&operands[1]).filter(|by| *by < 64).unwrap_or(0)),
             _ => None,
         }
+    }
+
+    /// A constant that a sum is no less than: one of its summands, where it does not wrap.
+    fn opt_added(&self, sum: &Expr, assumed: &mut Vec<(VarId, i128)>, depth: u32) -> Option<i128> {
+        let ExprKind::Op(Op::Add, operands) = &sum.kind else { return None };
+        let added = self.opt_integer(&operands[1])?;
+        let wraps = self.follow(&operands[0], assumed, depth) + added > sum.ty.scalar.range()[1];
+        (!wraps).then_some(added)
     }
 
     /// A variable that is made of itself keeps a bound that each of its values keeps if the ones before do.
     fn variable(&self, var: VarId, assumed: &mut Vec<(VarId, i128)>, depth: u32) -> Option<i128> {
         if let Some((_, bound)) = assumed.iter().rev().find(|(other, _)| *other == var) {
             return Some(*bound);
+        }
+        if let Some(limit) = self.limits.get(&var) {
+            return Some(limit.most);
         }
         let values = match self.definitions.get(&var)? {
             Definition::Values(values) => values,
@@ -127,8 +187,22 @@ impl<'a> Bounds<'a> {
         holds.then_some(bound)
     }
 
-    pub(super) fn opt_integer(&self, value: &Expr) -> Option<i128> {
+    /// Whether the step from a range's last value may leave the counter's type.
+    pub(crate) fn overshoots(&self, range: &Range<'_>) -> bool {
+        let last = self.largest(range.end) - i128::from(!range.includes_end);
+        last + self.largest(range.step) > range.end.ty.scalar.range()[1]
+    }
+
+    pub(crate) fn opt_integer(&self, value: &Expr) -> Option<i128> {
         self.kernel.opt_constant(value).and_then(Literal::opt_integer)
+    }
+}
+
+/// An integer that stands in the code. What a tile parameter divides by is none: a retune shall change no loop's form.
+fn opt_literal(value: &Expr) -> Option<i128> {
+    match &value.kind {
+        ExprKind::Literal(literal) => literal.opt_integer(),
+        _ => None,
     }
 }
 
