@@ -63,10 +63,10 @@ impl Program {
         })
     }
 
-    /// The word at `offset` of the image and the one after it, as far as there is code.
+    /// The word at `offset` of the image and the one after it, as far as there is code; none between two words.
     pub(crate) fn words_at(&self, offset: u64) -> Vec<u32> {
-        let index = offset.checked_sub(self.start).map(|distance| distance / 4);
-        let index = index.and_then(|index| usize::try_from(index).ok()).unwrap_or(usize::MAX);
+        let distance = offset.checked_sub(self.start).filter(|distance| distance % 4 == 0);
+        let index = distance.and_then(|distance| usize::try_from(distance / 4).ok()).unwrap_or(usize::MAX);
         self.words.iter().skip(index).take(2).copied().collect()
     }
 }

@@ -173,8 +173,8 @@ pub(super) fn scale_64(x: f64, n: i32) -> f64 {
     x * power(n)
 }
 
-/// (x * y + z) / 2^n rounded once, also where that is subnormal. There the sum is taken to be within a factor of two of z,
-/// as that of a quotient and its correction is.
+/// (x * y + z) / 2^n rounded once, also where that is subnormal: for what a division computes, where the sum is within a
+/// factor of two of z and what its rounding leaves is no subnormal number itself.
 pub(super) fn multiply_add_down(x: f64, y: f64, z: f64, n: i32) -> f64 {
     let sum = x.mul_add(y, z);
     let scaled = scale_64(sum, -n);

@@ -137,6 +137,7 @@ mod tests {
         assert!(!runs_here("hip-amdgcn-amd-amdhsa--gfx90a"));
         assert!(!runs_here("host-x86_64-unknown-linux--"));
     }
+
     #[test]
     fn compressed_bundles_are_those_that_were_compressed() {
         let (target, entry) = (b"hipv4-amdgcn-amd-amdhsa--gfx942", b"\x7fELF and more".repeat(20));
@@ -145,13 +146,10 @@ mod tests {
         let data = ruzstd::encoding::compress_to_vec(bundle.as_slice(), ruzstd::encoding::CompressionLevel::Fastest);
         assert!(data.len() < bundle.len());
         let compressed = |version: u8, claimed: usize| {
-            // How wide sizes are, and whether there is one of the whole file before that of what comes out.
-            let (width, count) = match version {
-                1 => (4, 1),
-                2 => (4, 2),
-                _ => (8, 2),
-            };
-            let sizes = (claimed as u64).to_le_bytes()[..width].repeat(count);
+            // Before the size of what comes out stands, since version 2, that of the whole file.
+            let sizes: &[usize] = if version == 1 { &[claimed] } else { &[24 + data.len(), claimed] };
+            let width = if version < 3 { 4 } else { 8 };
+            let sizes: Vec<u8> = sizes.iter().flat_map(|size| (*size as u64).to_le_bytes()[..width].to_vec()).collect();
             [COMPRESSED, &[version, 0, 1, 0], &sizes, &[0; 8], &data].concat()
         };
         for version in 1..=3 {

@@ -1,5 +1,7 @@
 /* Programs whose results tell in which order their work was done: what a stream, an event, the null stream and a graph put
- * before a piece of work. The work appends a digit to a number, so that any other order gives another number. */
+ * before a piece of work. The work appends a digit to a number, so that any other order gives another number. The emulated
+ * library runs work as it is submitted: there it is captured work, and what each launch of a graph repeats, that is
+ * looked at; a library that overlaps work shows the rest. */
 #include "expect.h"
 
 #include <string.h>
@@ -56,7 +58,7 @@ static void one_stream(int *number, int *pinned, hipStream_t stream) {
     EXPECT(read_number(number) == 56);
 }
 
-/* Two streams take turns by events, one of which is recorded anew after it was waited for. */
+/* Two streams take turns by events, which are recorded anew after they were waited for. */
 static void two_streams(int *number, hipStream_t first, hipStream_t second) {
     hipEvent_t there, back;
     float milliseconds = -1;

@@ -1,4 +1,4 @@
-//! Atomics and converting accesses, from encoding to memory.
+//! Accesses of words, atomics and converting accesses, from encoding to memory.
 
 use super::{GLOBAL, Machine};
 use crate::isa::{Encoding, Flags, ROWS};
@@ -118,6 +118,65 @@ fn atomics_return_the_old_value_and_leave_the_new() {
         seen += 1;
     }
     assert!(seen >= 95, "{seen} atomics");
+}
+
+/// An access of words by its mnemonic: the address in v0 and v1, data from v8 on, the result from v20 on.
+fn access(mnemonic: &str) -> [u32; 2] {
+    let row = ROWS.iter().find(|row| row.mnemonic == mnemonic).unwrap();
+    let opcode = u32::from(row.opcode);
+    match row.encoding {
+        Encoding::Ds => [0xd800_0000 | opcode << 17, 8 << 8 | 20 << 24],
+        _ => [0xdc00_8000 | opcode << 18, 8 << 8 | 0x7f << 16 | 20 << 24],
+    }
+}
+
+#[test]
+fn words_move_lane_by_lane_at_any_address() {
+    const LANES_ON: u64 = 0xf0f0_aaaa_5555_0ff1;
+    let names = |load: [&'static str; 4], store| std::iter::zip(load, store).zip(1..);
+    let global = names(
+        ["global_load_dword", "global_load_dwordx2", "global_load_dwordx3", "global_load_dwordx4"],
+        ["global_store_dword", "global_store_dwordx2", "global_store_dwordx3", "global_store_dwordx4"],
+    );
+    let shared = names(
+        ["ds_read_b32", "ds_read_b64", "ds_read_b96", "ds_read_b128"],
+        ["ds_write_b32", "ds_write_b64", "ds_write_b96", "ds_write_b128"],
+    );
+    for (((load, store), words), gap) in global.chain(shared).flat_map(|names| [(names, 16), (names, 17)]) {
+        let is_shared = load.starts_with("ds");
+        let mut machine = Machine::new();
+        let mut bytes: Vec<u8> = (0..2048u32).map(|at| ((at * 37) >> 3) as u8).collect();
+        machine.shared[..2048].copy_from_slice(&bytes);
+        assert!(machine.global.write(GLOBAL, &bytes));
+        machine.wave.set_exec(LANES_ON);
+        let base = if is_shared { 0 } else { GLOBAL as u32 };
+        machine.set_vector(0, |lane| base + (lane * gap) as u32);
+        for word in 0..words {
+            machine.set_vector(8 + word, |lane| 0x0102_0304 * (lane + 3 * word) as u32);
+            machine.set_vector(20 + word, |_| 0xdead_beef);
+        }
+        machine.run(access(load)).unwrap();
+        for (lane, word) in (0..64).flat_map(|lane| (0..words).map(move |word| (lane, word))) {
+            let from = lane * gap + 4 * word;
+            let there = u32::from_le_bytes(bytes[from..from + 4].try_into().unwrap());
+            let wanted = if LANES_ON >> lane & 1 == 1 { there } else { 0xdead_beef };
+            assert_eq!(
+                machine.vector(20 + word)[lane],
+                wanted,
+                "{load}, lanes {gap} bytes apart, lane {lane}, word {word}"
+            );
+        }
+        machine.run(access(store)).unwrap();
+        for (lane, word) in (0..64).flat_map(|lane| (0..words).map(move |word| (lane, word))) {
+            if LANES_ON >> lane & 1 == 1 {
+                let value = machine.vector(8 + word)[lane].to_le_bytes();
+                bytes[lane * gap + 4 * word..][..4].copy_from_slice(&value);
+            }
+        }
+        let mut found = machine.shared[..2048].to_vec();
+        assert!(is_shared || machine.global.read(GLOBAL, &mut found));
+        assert_eq!(found, bytes, "{store}, lanes {gap} bytes apart");
+    }
 }
 
 #[test]
