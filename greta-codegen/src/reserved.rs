@@ -13,7 +13,7 @@ const EVERYWHERE: &str = "
     reinterpret_cast requires restrict return saturating_i16 saturating_i32 saturating_i64 saturating_i8
     saturating_u16 saturating_u32 saturating_u64 saturating_u8 shared_memory short shuffle_down shuffle_up
     shuffle_xor signed sizeof static static_assert static_cast stderr stdin stdout struct switch template this
-    threadIdx thread_local throw trips_i16 trips_i32 trips_i64 trips_i8 trips_u16 trips_u32 trips_u64 trips_u8 true
+    threadIdx thread_local throw trips_u16 trips_u32 trips_u64 trips_u8 true
     try typedef typeid typename typeof uint16_t uint32_t uint64_t uint8_t union unix unsigned using virtual void
     volatile warpSize wchar_t while wrapping_add wrapping_div wrapping_mul wrapping_neg wrapping_rem wrapping_sub
     xor xor_eq

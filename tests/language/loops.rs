@@ -240,6 +240,31 @@ case!(long_steps_end_at_the_end_of_the_type, for_long_steps, integers: u32 => u3
     sum
 });
 
+case!(ranges_have_more_values_than_their_signed_type_has_positive_ones, for_wide_signed, integers: u32 => u32, |x, i| {
+    let mut sum = 0_u32;
+    let top = x[i] | 0xffff_ffff;
+    for j in (-128..(top >> 1) as i8).step_by(2) {
+        sum = (sum * 3 + (j as i32 + 128) as u32) % 1_000_003;
+    }
+    let mut turns = 0;
+    for _ in (i32::MIN..(top >> 1) as i32).step_by(2) {
+        turns += 1;
+        if turns == 5 {
+            break;
+        }
+    }
+    sum + turns
+});
+
+case!(long_products_bound_no_loop, for_unbounded, integers: u32 => u32, |x, i| {
+    let (mut sum, top) = (0_u32, x[i] | 0xffff_ffff);
+    let wide = top as u64 * 0x1_0000_0001;
+    for j in (0..wide * ((top >> 31) as u64)).step_by(0x6000_0000_0000_0000) {
+        sum = (sum * 3 + (j >> 60) as u32) % 1_000_003;
+    }
+    sum
+});
+
 case!(loops_nest, for_nested, floats: f32 => f32, |x, i| {
     let mut sum = 0.0;
     for r in 0..4 {
@@ -340,6 +365,8 @@ crate::kernels!(
     for_reversed_empty,
     for_signed,
     for_inclusive,
+    for_wide_signed,
+    for_unbounded,
     for_inclusive_largest,
     for_long_steps,
     for_nested,

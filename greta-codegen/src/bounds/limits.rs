@@ -51,9 +51,13 @@ impl Bounds<'_> {
             let most = scalar.range()[1] / 4 * 3;
             let params = self.counted_to(&range);
             let new: Vec<VarId> = params.into_iter().filter(|param| !self.limits.contains_key(param)).collect();
-            self.limits.extend(new.iter().map(|param| (*param, Limit { most, location: range.location })));
-            if self.overshoots(&range) {
-                self.limits.retain(|param, _| !new.contains(param));
+            // One of them may do, as in `min(n, most)`.
+            for limited in new.chunks(1).chain([new.as_slice()]) {
+                self.limits.extend(limited.iter().map(|param| (*param, Limit { most, location: range.location })));
+                if !self.overshoots(&range) {
+                    break;
+                }
+                self.limits.retain(|param, _| !limited.contains(param));
             }
         }
     }
@@ -86,7 +90,12 @@ impl Bounds<'_> {
 mod tests {
     use super::*;
     use crate::ir::{Expr, Type};
-    use crate::testing::{Build, add, i, mul, u};
+    use crate::ir::{Op, Scalar};
+    use crate::testing::{Build, add, cast, i, mul, op, u};
+
+    fn u64(value: u32) -> Expr {
+        cast(u(value), Type::scalar(Scalar::U64))
+    }
 
     /// The limits of a kernel with a loop to `end(n, m)` by `step`.
     fn limits(ty: Type, zero: Expr, step: Expr, end: impl Fn(Expr, Expr) -> Expr) -> Vec<(usize, u64)> {
@@ -102,13 +111,17 @@ mod tests {
         let most = u64::from(u32::MAX / 4 * 3);
         assert_eq!(limits(Type::U32, u(0), u(16), |n, _| n), [(1, most)]);
         assert_eq!(limits(Type::U32, u(0), u(16), |_, m| add(m, u(5))), [(2, most)]);
+        assert_eq!(limits(Type::U32, u(0), u(16), |n, m| op(Op::Min, [n, m])), [(1, most)], "one is enough");
         assert_eq!(limits(Type::I32, i(-3), i(2), |n, _| n), [(1, (i32::MAX / 4 * 3) as u64)]);
     }
 
     #[test]
     fn what_keeps_no_counter_in_its_type_is_not_limited() {
+        let most = u64::from(u32::MAX / 4 * 3);
         assert_eq!(limits(Type::U32, u(0), u(1), |n, _| n), []);
         assert_eq!(limits(Type::U32, u(0), u(16), mul), [], "a product wraps all the same");
+        assert_eq!(limits(Type::scalar(Scalar::U64), u64(0), u64(16), mul), [], "nor does its bound overflow");
+        assert_eq!(limits(Type::U32, u(0), u(1 << 30), |n, _| op(Op::Shr, [n, u(32)])), [(1, most)], "a shift by 0");
         assert_eq!(limits(Type::U32, u(0), u(1 << 31), |n, _| n), [], "the step is too long");
     }
 }

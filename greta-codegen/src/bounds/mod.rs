@@ -5,6 +5,7 @@
 
 mod limits;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use crate::ir::{Argument, Expr, ExprKind, Kernel, Literal, Location, Op, Scalar, Stmt, StmtKind, VarId};
@@ -13,6 +14,8 @@ pub use limits::{LaunchLimit, launch_limits};
 
 /// Definitions that are followed from a value, at most.
 const DEPTH_MAX: u32 = 8;
+/// Expressions that are looked at for a value, at most.
+const VISITS_MAX: u32 = 1000;
 
 /// Blocks of a launch in y and z at most: what AMD's and NVIDIA's devices both take.
 pub const GRID_YZ_MAX: u32 = 65_535;
@@ -32,6 +35,8 @@ pub(crate) struct Bounds<'a> {
     ranges: Vec<Range<'a>>,
     /// What launches keep parameters to.
     limits: BTreeMap<VarId, limits::Limit>,
+    /// Expressions that may still be looked at for the value in question.
+    visits: Cell<u32>,
 }
 
 /// What a loop counts through.
@@ -54,7 +59,7 @@ enum Definition<'a> {
 impl<'a> Bounds<'a> {
     pub(crate) fn of(kernel: &'a Kernel, wave: u32) -> Self {
         let (definitions, limits) = (BTreeMap::new(), BTreeMap::new());
-        let mut bounds = Self { kernel, wave, definitions, ranges: Vec::new(), limits };
+        let mut bounds = Self { kernel, wave, definitions, ranges: Vec::new(), limits, visits: Cell::new(0) };
         let bodies = kernel.functions.iter().map(|function| &function.body).chain([&kernel.body]);
         for stmt in bodies.flatten() {
             bounds.collect(stmt);
@@ -103,6 +108,7 @@ impl<'a> Bounds<'a> {
 
     /// A number that an integer does not exceed.
     pub(crate) fn largest(&self, value: &Expr) -> i128 {
+        self.visits.set(VISITS_MAX);
         self.follow(value, &mut Vec::new(), 0)
     }
 
@@ -112,9 +118,11 @@ impl<'a> Bounds<'a> {
         if let Some(known) = self.opt_integer(value) {
             return known;
         }
+        self.visits.update(|visits| visits.saturating_sub(1));
         let found = match &value.kind {
-            _ if depth > DEPTH_MAX => largest,
+            _ if depth > DEPTH_MAX || self.visits.get() == 0 => largest,
             ExprKind::Var(var) => self.variable(*var, assumed, depth + 1).unwrap_or(largest),
+            ExprKind::Cast(from) if from.ty.scalar == Scalar::Bool => 1,
             ExprKind::Cast(from) if is_natural(from.ty.scalar) => self.follow(from, assumed, depth + 1),
             ExprKind::Select(_, then, otherwise) => {
                 self.follow(then, assumed, depth + 1).max(self.follow(otherwise, assumed, depth + 1))
@@ -137,7 +145,7 @@ impl<'a> Bounds<'a> {
             Op::BlockIdxY | Op::BlockIdxZ => Some(i128::from(GRID_YZ_MAX) - 1),
             // What wraps is within the type as well.
             Op::Add if natural => Some(at(0) + at(1)),
-            Op::Mul if natural => Some(at(0) * at(1)),
+            Op::Mul if natural => Some(at(0).saturating_mul(at(1))),
             Op::Sub if natural => {
                 let least = self.opt_added(&operands[0], assumed, depth)?;
                 let taken = self.opt_integer(&operands[1])?;
@@ -148,7 +156,11 @@ impl<'a> Bounds<'a> {
             Op::Rem if natural => Some(at(0).min(at(1) - 1)),
             Op::BitAnd if natural => Some(at(0).min(at(1))),
             Op::Div if natural => Some(at(0) / opt_literal(&operands[1]).unwrap_or(1).max(1)),
-            Op::Shr if natural => Some(at(0) >> self.opt_integer(&operands[1]).filter(|by| *by < 64).unwrap_or(0)),
+            // Longer distances wrap around the width.
+            Op::Shr if natural => {
+                let width = i128::from(operands[0].ty.scalar.bits());
+                Some(at(0) >> self.opt_integer(&operands[1]).filter(|by| (0..width).contains(by)).unwrap_or(0))
+            }
             _ => None,
         }
     }

@@ -1,8 +1,8 @@
 //! Writes loops that count, so that no counter leaves its type.
 //!
 //! Plainly where the counter's last step stays in its type. Otherwise a second variable in the loop's head says whether
-//! it goes on: how many values of `start..end` are left, or whether `start..=end` has another. The number of values is
-//! known before the loop, so that compilers unroll and vectorize it as the plain one.
+//! it goes on: how many values of `start..end` are left, or, of `start..=end` and of signed counters, whether there is
+//! another. The number of values is known before the loop, so that compilers unroll and vectorize it as the plain one.
 
 use super::Writer;
 use super::dialect::type_name;
@@ -27,9 +27,11 @@ impl Writer<'_> {
         let location = stmt.location;
         let range = Range { counter: *counter, end, includes_end: *includes_end, step, location };
         let first = Doc::join([Doc::text(format!("for ({} {name} = ", type_name(var.ty))), start]);
-        let [more, test, advance] = match (self.bounds.overshoots(&range), includes_end) {
-            (true, true) => self.flagged(&range, &name),
-            (true, false) => self.counted(&range, &name),
+        // A counter's signed type has no room for the number of its values.
+        let is_counted = !includes_end && !var.ty.scalar.is_signed_integer();
+        let [more, test, advance] = match (self.bounds.overshoots(&range), is_counted) {
+            (true, false) => self.flagged(&range, &name),
+            (true, true) => self.counted(&range, &name),
             (false, _) => self.plain(&range, &name),
         };
         let rest = Doc::join([more, Doc::text(";"), Doc::Space, test, Doc::text(";"), Doc::Space, advance]);
@@ -58,12 +60,8 @@ impl Writer<'_> {
         let bounds = vec![Doc::text(name), self.typed(range.end), self.typed(range.step)];
         let call = Doc::list(format!("trips_{}(", ty.scalar.name()), bounds, ")");
         let begin = Doc::join([Doc::text(format!(", {left} = ")), call]);
-        let next = operation(Op::Add, vec![range.counter(self.kernel), range.step.clone()], ty);
         // The step behind the last value wraps, and nobody reads it.
-        let advance = match ty.scalar.is_signed_integer() {
-            true => Doc::join([Doc::text(format!("--{left}, {name} = ")), self.typed(&next)]),
-            false => Doc::join([Doc::text(format!("--{left}, {name} += ")), self.typed(range.step)]),
-        };
+        let advance = Doc::join([Doc::text(format!("--{left}, {name} += ")), self.typed(range.step)]);
         [begin, Doc::text(format!("{left} > 0")), advance]
     }
 
@@ -73,8 +71,11 @@ impl Writer<'_> {
         let begin = Doc::join([Doc::text(format!(", {more} = ")), self.typed(&range.is_inside(self.kernel))]);
         let counter = range.counter(self.kernel);
         let goes_on = match self.bounds.opt_integer(range.step) {
-            Some(1) => operation(Op::Lt, vec![counter, range.end.clone()], Type::BOOL),
-            _ => operation(Op::Ge, vec![range.left(self.kernel), unsigned(range.step)], Type::BOOL),
+            Some(1) if range.includes_end => operation(Op::Lt, vec![counter, range.end.clone()], Type::BOOL),
+            _ => {
+                let op = if range.includes_end { Op::Ge } else { Op::Gt };
+                operation(op, vec![range.left(self.kernel), unsigned(range.step)], Type::BOOL)
+            }
         };
         let step = match self.bounds.opt_integer(range.step) {
             Some(1) => Doc::text(""),

@@ -141,16 +141,12 @@ fn shuffle_by(direction: &str, wave: u32, dialect: &Dialect) -> Vec<String> {
     ]
 }
 
-/// The distance is computed without a sign, in which it fits.
+/// Of a counter without a sign.
 fn trip_count(ty: Type, device: &str) -> Vec<String> {
-    let (own, count) = (type_name(ty), type_name(unsigned(ty)));
-    let [before_end, step] = match ty.scalar.is_signed_integer() {
-        true => [format!("{count}({count}(end) - {count}(start)) - 1"), format!("{count}(step)")],
-        false => ["end - start - 1".to_owned(), "step".to_owned()],
-    };
+    let own = type_name(ty);
     let mut lines = vec!["// How many values a counter takes from `start` to below `end` by `step`.".to_owned()];
-    let head = format!("{device} {count} trips_{}({own} start, {own} end, {own} step)", ty.scalar.name());
-    lines.extend(one_line(&head, &format!("start < end ? ({before_end}) / {step} + 1 : 0")));
+    let head = format!("{device} {own} trips_{}({own} start, {own} end, {own} step)", ty.scalar.name());
+    lines.extend(one_line(&head, "start < end ? (end - start - 1) / step + 1 : 0"));
     lines
 }
 

@@ -185,11 +185,6 @@ fn signed_arithmetic_wraps_and_floats_saturate() {
         return (int32_t)(0u - (uint32_t)a);
     }
 
-    // How many values a counter takes from `start` to below `end` by `step`.
-    static __device__ __forceinline__ uint32_t trips_i32(int32_t start, int32_t end, int32_t step) {
-        return start < end ? (uint32_t(uint32_t(end) - uint32_t(start)) - 1) / uint32_t(step) + 1 : 0;
-    }
-
     extern "C" __global__ void __launch_bounds__(64) kernel(
         int32_t* __restrict__ y,
         int32_t a,
@@ -202,7 +197,9 @@ fn signed_arithmetic_wraps_and_floats_saturate() {
         y[4] = int32_t(saturating_u32(x));
         y[5] = (-2147483647 - 1);
         const int32_t end = y[3];
-        for (int32_t k = -3, left = trips_i32(k, end, 2); left > 0; --left, k = wrapping_add(k, 2)) {
+        for (int32_t k = -3, k_more = k < end;
+            k_more;
+            k_more = uint32_t(end) - uint32_t(k) > uint32_t(2), k += k_more ? 2 : 0) {
             y[uint32_t(k)] = 0;
         }
     }
