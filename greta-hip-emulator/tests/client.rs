@@ -14,24 +14,13 @@ use greta_runtime::toolchain;
 /// The names under which programs look for the library.
 const NAMES: [&str; 3] = ["libamdhip64.so", "libamdhip64.so.6", "libamdhip64.so.7"];
 
-fn is_ci() -> bool {
-    std::env::var_os("CI").is_some()
-}
-
 fn source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/client").join(name)
 }
 
 /// The kernels' code object, if there is a compiler.
 fn opt_object() -> Option<Vec<u8>> {
-    let compiler = match toolchain::find() {
-        Ok(toolchain) => Compiler::new(toolchain, Cache::open_default()),
-        Err(error) if is_ci() => panic!("{error}"),
-        Err(error) => {
-            eprintln!("skipped: {error}");
-            return None;
-        }
-    };
+    let compiler = Compiler::new(greta_testing::ok_or_skip(toolchain::find())?, Cache::open_default());
     let text = std::fs::read_to_string(source("kernels.hip")).expect("the source is beside the test");
     let request = CompileRequest { source: &text, name: "kernels.hip", target: "gfx942", options: &[], line_map: &[] };
     Some(compiler.compile(&request).expect("the kernels compile").bytes)
@@ -59,11 +48,7 @@ fn a_program_in_c_finds_the_api_as_it_expects_it() {
         .arg(source("launchers.c"))
         .arg(source("order.c"));
     compile.arg("-L").arg(folder.path()).arg("-lamdhip64");
-    let compiled = match compile.output() {
-        Ok(output) => output,
-        Err(error) if is_ci() => panic!("cc: {error}"),
-        Err(error) => return eprintln!("skipped: cc: {error}"),
-    };
+    let Some(compiled) = greta_testing::ok_or_skip(compile.output()) else { return };
     assert!(compiled.status.success(), "{}", text(&compiled));
     let mut run = Command::new(&program);
     let counters = folder.path().join("counters.jsonl");

@@ -69,6 +69,13 @@ pub(crate) struct Sizes {
     pub(crate) pair_distance: u32,
 }
 
+impl Sizes {
+    /// Columns of a row of queries, keys and values.
+    pub(crate) fn qkv_width(&self) -> u32 {
+        (self.heads + 2 * self.kv_heads) * self.head_dim
+    }
+}
+
 /// A layer's weights in device memory; shapes as in [`LayerWeights`].
 #[derive(Debug)]
 pub(crate) struct DeviceWeights<W: Element> {

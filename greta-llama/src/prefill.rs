@@ -8,6 +8,7 @@
 
 use greta::codegen::trace::{bf16, f16};
 use greta::runtime::buffer::Element;
+use greta::runtime::launch::Variant;
 use greta::runtime::tuning::Shape;
 use greta::{Buffer, Graph};
 
@@ -97,7 +98,7 @@ macro_rules! activations {
                     heads: sizes.heads,
                     kv_heads: sizes.kv_heads,
                     max_seq: sizes.max_seq,
-                    q_stride: (sizes.heads + 2 * sizes.kv_heads) * sizes.head_dim,
+                    q_stride: sizes.qkv_width(),
                 };
                 node(graph, "attention", variant, grid, args)
             }
@@ -183,7 +184,7 @@ macro_rules! widened {
                     _ => kernel::variant(),
                 };
                 let (n, k) = widths(a, c, m)?;
-                let grid = (n.div_ceil(tile(&variant, "BN")), m.div_ceil(tile(&variant, "BM")));
+                let grid = product_grid(&variant, m, n);
                 node(graph, label, variant, grid, kernel::Args { a, b, c, m, n, k })
             }
 
@@ -224,7 +225,7 @@ impl PrefillWeight for bf16 {
     ) -> Result<(), BlockError> {
         let (n, k) = widths(a, c, m)?;
         let variant = graph.device().tuned(gemm_bf16::variant(), &product_shape(m, n, k));
-        let grid = (n.div_ceil(tile(&variant, "BN")), m.div_ceil(tile(&variant, "BM")));
+        let grid = product_grid(&variant, m, n);
         node(graph, label, variant, grid, gemm_bf16::Args { a, b, c, m, n, k })
     }
 
@@ -239,9 +240,14 @@ impl PrefillWeight for bf16 {
     ) -> Result<(), BlockError> {
         let (n, k) = widths(a, c, m)?;
         let variant = graph.device().tuned(gemm_bf16_add::variant(), &product_shape(m, n, k));
-        let grid = (n.div_ceil(tile(&variant, "BN")), m.div_ceil(tile(&variant, "BM")));
+        let grid = product_grid(&variant, m, n);
         node(graph, label, variant, grid, gemm_bf16_add::Args { a, b, residual, c, m, n, k })
     }
+}
+
+/// A block for each tile of a product's `m` rows and `n` columns.
+fn product_grid(variant: &impl Variant, m: u32, n: u32) -> (u32, u32) {
+    (n.div_ceil(tile(variant, "BN")), m.div_ceil(tile(variant, "BM")))
 }
 
 /// A product's sizes as tunings know them.
@@ -288,7 +294,7 @@ impl<W: Weight> Block<W> {
             tokens,
             heads,
             head_dim: sizes.head_dim,
-            row_stride: index("a row of q, k and v", self.config.qkv_width())?,
+            row_stride: sizes.qkv_width(),
             pair_stride: sizes.pair_stride,
             pair_distance: sizes.pair_distance,
             max_seq: sizes.max_seq,
@@ -307,7 +313,7 @@ impl<W: Weight> Block<W> {
             kv_heads: sizes.kv_heads,
             head_dim: sizes.head_dim,
             max_seq: sizes.max_seq,
-            row_stride: (sizes.heads + 2 * sizes.kv_heads) * sizes.head_dim,
+            row_stride: sizes.qkv_width(),
             k_column: sizes.heads * sizes.head_dim,
             v_column: (sizes.heads + sizes.kv_heads) * sizes.head_dim,
         };

@@ -29,6 +29,13 @@ pub(super) fn of_lane(wave: &Wave, instruction: &Instruction, lane: usize) -> Ac
     }
 }
 
+/// What all lanes of a GLOBAL instruction add to their own addresses: the scalar base, if there is one, and the offset.
+pub(super) fn global_base(wave: &Wave, instruction: &Instruction) -> u64 {
+    let scalar = instruction.src[2];
+    let base = if scalar.is_some() { wave.scalar_pair(scalar, 0) } else { 0 };
+    base.wrapping_add(i64::from(memory(instruction).offset) as u64)
+}
+
 #[inline]
 pub(crate) fn of_flat(wave: &Wave, instruction: &Instruction, lane: usize) -> Target {
     let [vector, _, scalar, _] = instruction.src;
@@ -40,10 +47,10 @@ pub(crate) fn of_flat(wave: &Wave, instruction: &Instruction, lane: usize) -> Ta
             let scalar = if scalar.is_some() { u64::from(wave.scalar(scalar, 0)) } else { 0 };
             Target::Scratch(low(vector).wrapping_add(scalar).wrapping_add(offset) & 0xffff_ffff)
         }
-        Encoding::Global if scalar.is_some() => {
-            Target::Global(wave.scalar_pair(scalar, 0).wrapping_add(low(vector)).wrapping_add(offset))
+        Encoding::Global => {
+            let lane = if scalar.is_some() { low(vector) } else { wide() };
+            Target::Global(global_base(wave, instruction).wrapping_add(lane))
         }
-        Encoding::Global => Target::Global(wide().wrapping_add(offset)),
         _ => {
             let address = wide().wrapping_add(offset);
             match address & !0xffff_ffff {

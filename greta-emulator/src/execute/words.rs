@@ -3,7 +3,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::address::{self, memory};
+use super::address;
 use super::cause::Cause;
 use super::space::Group;
 use super::wave::{LANES, Lanes, Wave, active};
@@ -102,11 +102,8 @@ struct Addresses {
 impl Addresses {
     fn read(wave: &Wave, instruction: &Instruction) -> Self {
         let [vector, _, scalar, _] = instruction.src;
-        let offset = i64::from(memory(instruction).offset) as u64;
-        let is_based = scalar.is_some();
-        let base = if is_based { wave.scalar_pair(scalar, 0) } else { 0 };
-        let high = if is_based { [0; LANES] } else { wave.lanes(vector, Kind::B32, 0, 1) };
-        Self { base: base.wrapping_add(offset), low: wave.lanes(vector, Kind::B32, 0, 0), high }
+        let high = if scalar.is_some() { [0; LANES] } else { wave.lanes(vector, Kind::B32, 0, 1) };
+        Self { base: address::global_base(wave, instruction), low: wave.lanes(vector, Kind::B32, 0, 0), high }
     }
 
     #[inline]

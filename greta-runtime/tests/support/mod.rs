@@ -8,14 +8,7 @@ use greta_runtime::toolchain::{self, Toolchain};
 
 /// The toolchain of this machine. Where there is none, a test skips, saying so; under `CI` it fails.
 pub(crate) fn toolchain() -> Option<Toolchain> {
-    match toolchain::find() {
-        Ok(toolchain) => Some(toolchain),
-        Err(error) if std::env::var_os("CI").is_some() => panic!("{error}"),
-        Err(error) => {
-            eprintln!("skipped: {error}");
-            None
-        }
-    }
+    greta_testing::ok_or_skip(toolchain::find())
 }
 
 /// A compiler that keeps nothing, if there is a toolchain.
