@@ -132,6 +132,14 @@ pub enum Fault {
         /// Bytes that they may take.
         limit: u64,
     },
+    /// The machine that runs the emulator has no memory left for the object or the launch. Give it more, or ask for less.
+    #[error("no {bytes} B of memory are left for {purpose}")]
+    OutOfMemory {
+        /// Bytes that are needed at once.
+        bytes: u64,
+        /// What for.
+        purpose: &'static str,
+    },
     /// A wave could not go on.
     #[error("{place}: {cause}{}", place.context())]
     Stopped {

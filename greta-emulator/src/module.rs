@@ -22,8 +22,9 @@ impl Module {
     /// When the bytes are no code object for gfx942, or there is no room for it.
     pub fn load(memory: &Memory, bytes: &[u8]) -> Result<Self, Fault> {
         let object = CodeObject::load(bytes)?;
-        let size = object.image.len() as u64;
-        let address = memory.allocate(size).ok_or(Fault::ImageTooLarge { given: size, limit: 0 })?;
+        let bytes = object.image.len() as u64;
+        let purpose = "a code object's image";
+        let address = memory.allocate(bytes).ok_or(Fault::OutOfMemory { bytes, purpose })?;
         let image = object.place(address).inspect_err(|_| {
             memory.free(address);
         })?;

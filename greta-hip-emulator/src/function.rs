@@ -189,7 +189,7 @@ fn failure(fault: &Fault) -> Failure {
     let status = match fault {
         Fault::LaunchTooLarge { .. } | Fault::ArgumentsTooLarge { .. } => hipErrorInvalidConfiguration,
         Fault::WrongTarget { .. } | Fault::WrongFeature { .. } | Fault::NoBundleEntry { .. } => hipErrorNoBinaryForGpu,
-        Fault::ImageTooLarge { .. } => hipErrorOutOfMemory,
+        Fault::ImageTooLarge { .. } | Fault::OutOfMemory { .. } => hipErrorOutOfMemory,
         Fault::Stopped { cause: Cause::Access { .. }, .. } => hipErrorIllegalAddress,
         Fault::Stopped { cause: Cause::Trap { .. }, .. } => hipErrorAssert,
         Fault::Stopped { cause: Cause::Budget { .. }, .. } => hipErrorLaunchTimeOut,

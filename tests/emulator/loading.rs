@@ -1,8 +1,13 @@
 //! Every fault of an object or of a launch, provoked: an object of the compiler's with one thing wrong each.
 
+use std::process::Command;
+
 use greta_emulator::{CodeObject, Fault, Launch, Memory, Module, Program, launch};
 use greta_runtime::compile::CompileRequest;
 use object::{Object, ObjectSection};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::support::provoked;
 
 /// A kernel, and a relocation: the address of a variable in another.
 const SOURCE: &str = "__device__ int word;
@@ -63,64 +68,58 @@ fn bundle(target: &str, entry: &[u8], given_bytes: usize) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_no_object_or_bundle_is_refused() {
+pub(crate) fn what_is_no_object_or_bundle_is_refused() {
     let Some(whole) = whole() else { return };
     let target = "hipv4-amdgcn-amd-amdhsa--gfx942";
     assert!(CodeObject::load(&whole).is_ok());
     assert!(CodeObject::load(&bundle(target, &whole, whole.len())).is_ok());
     let load = |bytes: &[u8]| CodeObject::load(bytes).expect_err("it is no object");
-    assert!(matches!(load(b"no object"), Fault::NotAnObject { start } if start == b"no objec"));
+    provoked!(load(b"no object"), Fault::NotAnObject { start } if start == b"no objec");
     let cut = load(&bundle(target, &whole, whole.len() + 1));
-    assert!(matches!(cut, Fault::MalformedBundle { offset: 32 }), "{cut}");
+    provoked!(cut, Fault::MalformedBundle { offset: 32 });
     let unknown = [b"CCOB".as_slice(), &[2, 0, 7, 0], &[0; 16]].concat();
-    assert!(matches!(load(&unknown), Fault::Compression { version: 2, method: 7 }));
+    provoked!(load(&unknown), Fault::Compression { version: 2, method: 7 });
     let other = load(&bundle("hipv4-amdgcn-amd-amdhsa--gfx90a", &whole, whole.len()));
-    assert!(
-        matches!(&other, Fault::NoBundleEntry { wanted: "gfx942", found } if found[0].ends_with("gfx90a")),
-        "{other}"
-    );
+    provoked!(other, Fault::NoBundleEntry { wanted: "gfx942", found } if found[0].ends_with("gfx90a"));
 }
 
 #[test]
-fn damaged_headers_and_segments_are_refused() {
+pub(crate) fn damaged_headers_and_segments_are_refused() {
     let Some(whole) = whole() else { return };
     let segment = loaded_segment(&whole);
-    assert!(matches!(fault(&whole, |bytes| bytes.truncate(SEGMENTS - 4)), Fault::MalformedElf(_)));
+    provoked!(fault(&whole, |bytes| bytes.truncate(SEGMENTS - 4)), Fault::MalformedElf(_));
     let found = fault(&whole, |bytes| put(bytes, segment + FILE_OFFSET, &(1u64 << 32).to_le_bytes()));
-    assert!(matches!(found, Fault::TruncatedSegment { offset: 0x1_0000_0000 }), "{found}");
+    provoked!(found, Fault::TruncatedSegment { offset: 0x1_0000_0000 });
     let found = fault(&whole, |bytes| put(bytes, segment + MEMORY_BYTES, &(1u64 << 40).to_le_bytes()));
-    assert!(matches!(found, Fault::ImageTooLarge { given: 0x100_0000_0000.., .. }), "{found}");
+    provoked!(found, Fault::ImageTooLarge { given: 0x100_0000_0000.., .. });
     let found = fault(&whole, |bytes| bytes[FLAGS] = 0x3f);
-    assert!(matches!(found, Fault::WrongTarget { machine: 224, processor: 0x3f }), "{found}");
+    provoked!(found, Fault::WrongTarget { machine: 224, processor: 0x3f });
     let found = fault(&whole, |bytes| bytes[FLAGS + 1] |= 3);
-    assert!(matches!(found, Fault::WrongFeature { given: "xnack+", .. }), "{found}");
+    provoked!(found, Fault::WrongFeature { given: "xnack+", .. });
 }
 
 #[test]
-fn damaged_metadata_and_descriptors_are_refused() {
+pub(crate) fn damaged_metadata_and_descriptors_are_refused() {
     let Some(whole) = whole() else { return };
     // A note: sizes of name and contents, its kind, its name, its contents, which are a map of MessagePack.
     let name = position(&whole, b"AMDGPU\0\0");
     let found = fault(&whole, |bytes| put(bytes, name - 4, &[0; 4]));
-    assert!(matches!(found, Fault::NoMetadata), "{found}");
+    provoked!(found, Fault::NoMetadata);
     const NO_TYPE: u8 = 0xc1;
     let found = fault(&whole, |bytes| bytes[name + 8] = NO_TYPE);
-    assert!(matches!(found, Fault::MalformedMetadata(_)), "{found}");
+    provoked!(found, Fault::MalformedMetadata(_));
     let symbol = name + position(&whole[name..], b"single.kd");
     let found = fault(&whole, |bytes| put(bytes, symbol, b"double.kd"));
-    assert!(
-        matches!(&found, Fault::NoDescriptor { kernel, symbol } if kernel == "single" && symbol == "double.kd"),
-        "{found}"
-    );
+    provoked!(found, Fault::NoDescriptor { kernel, symbol } if kernel == "single" && symbol == "double.kd");
 }
 
 #[test]
-fn relocations_that_cannot_be_done_are_refused() {
+pub(crate) fn relocations_that_cannot_be_done_are_refused() {
     let Some(whole) = whole() else { return };
     // An entry: where, its kind, the number of its symbol, and what is added.
     let kind = section(&whole, ".rela.dyn") + 8;
     let found = fault(&whole, |bytes| bytes[kind] = 99);
-    assert!(matches!(found, Fault::Relocation { kind: 99, .. }), "{found}");
+    provoked!(found, Fault::Relocation { kind: 99, .. });
     const ABSOLUTE: u8 = 3;
     const SYMBOL_BYTES: usize = 24;
     const SYMBOL_SECTION: usize = 6;
@@ -129,18 +128,18 @@ fn relocations_that_cannot_be_done_are_refused() {
         put(bytes, kind, &[ABSOLUTE, 0, 0, 0, 1]);
         put(bytes, symbol + SYMBOL_SECTION, &[0, 0]);
     });
-    assert!(matches!(&found, Fault::UndefinedSymbol { name } if !name.is_empty()), "{found}");
+    provoked!(found, Fault::UndefinedSymbol { name } if !name.is_empty());
 }
 
 #[test]
-fn words_that_are_no_instructions_are_listed_as_such() {
+pub(crate) fn words_that_are_no_instructions_are_listed_as_such() {
     let program = Program::decode(0x100, &[0xff; 4]);
     let found = program.at(0x100).expect_err("no instruction has all bits set");
-    assert!(matches!(&found, Fault::UnknownInstruction { address: 0x100, words } if *words == [u32::MAX]), "{found}");
+    provoked!(found, Fault::UnknownInstruction { address: 0x100, words } if *words == [u32::MAX]);
 }
 
 #[test]
-fn launches_that_ask_for_too_much_are_refused() {
+pub(crate) fn launches_that_ask_for_too_much_are_refused() {
     let Some(mut bytes) = whole() else { return };
     let memory = Memory::new();
     let refused = |bytes: &[u8], change: &dyn Fn(&mut Launch<'_>)| {
@@ -150,12 +149,56 @@ fn launches_that_ask_for_too_much_are_refused() {
         launch(&memory, &request).expect_err("it is too much")
     };
     let found = refused(&bytes, &|request| request.block = [1025, 1, 1]);
-    assert!(matches!(found, Fault::LaunchTooLarge { given: 1025, limit: 1024, .. }), "{found}");
+    provoked!(found, Fault::LaunchTooLarge { given: 1025, limit: 1024, .. });
     let found = refused(&bytes, &|request| request.dynamic_shared_bytes = 65537);
-    assert!(matches!(found, Fault::LaunchTooLarge { resource: "bytes of LDS", limit: 65536, .. }), "{found}");
+    provoked!(found, Fault::LaunchTooLarge { resource: "bytes of LDS", limit: 65536, .. });
     // The descriptor's third word is the size of the arguments.
     let arguments = section(&bytes, ".rodata") + 8;
     put(&mut bytes, arguments, &u32::MAX.to_le_bytes());
     let found = refused(&bytes, &|_| {});
-    assert!(matches!(found, Fault::ArgumentsTooLarge { bytes: 0xffff_ffff, .. }), "{found}");
+    provoked!(found, Fault::ArgumentsTooLarge { bytes: 0xffff_ffff, .. });
+}
+
+/// Bytes of memory that a process may still take: less than the buffer of a kernel that prints.
+const ROOM_BYTES: u64 = 2 << 20;
+
+/// Runs a kernel that prints, by a buffer, in a process that may take no more than [`ROOM_BYTES`].
+fn launch_without_room() -> Fault {
+    const PRINTS: &str = "extern \"C\" __global__ void prints(int n) { printf(\"%d\\n\", n); }";
+    let compiler = crate::support::compiler().expect("the test that starts this process has found it");
+    let options = ["-mprintf-kind=buffered".to_owned()];
+    let request =
+        CompileRequest { source: PRINTS, name: "prints.hip", target: "gfx942", options: &options, line_map: &[] };
+    let memory = Memory::new();
+    let bytes = compiler.compile(&request).expect("the kernel compiles").bytes;
+    let module = Module::load(&memory, &bytes).expect("the object loads");
+    let request = Launch::new(&module, module.kernel("prints").expect("it has the kernel"), &[0; 4]);
+    assert_eq!(launch(&memory, &request).expect("there is room").printed.stdout.len(), 64 * 2);
+    let pages = std::fs::read_to_string("/proc/self/statm").expect("the system says what the process takes");
+    let pages: u64 = pages.split(' ').next().and_then(|pages| pages.parse().ok()).expect("a number of pages");
+    let taken = pages * rustix::param::page_size() as u64;
+    let limit = Rlimit { current: Some(taken + ROOM_BYTES), ..getrlimit(Resource::As) };
+    setrlimit(Resource::As, limit).expect("a process may limit itself");
+    launch(&memory, &request).expect_err("there is no room")
+}
+
+/// In a process of its own, whose memory is limited.
+#[test]
+pub(crate) fn a_machine_without_room_is_no_fault_of_the_arguments() {
+    const MARK: &str = "GRETA_TEST_IS_LIMITED";
+    let name = "loading::a_machine_without_room_is_no_fault_of_the_arguments";
+    if std::env::var_os(MARK).is_some() {
+        let found = launch_without_room();
+        provoked!(found, Fault::OutOfMemory { bytes: ROOM_BYTES.., .. });
+        assert!(found.to_string().ends_with("B of memory are left for a launch's arguments and what it prints"));
+        return;
+    }
+    if crate::support::compiler().is_none() {
+        return;
+    }
+    let mut command = Command::new(std::env::current_exe().expect("a test has a path"));
+    let output = command.args(["--exact", name]).env(MARK, "1").output().expect("the test starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    // What was provoked is known there alone.
+    crate::support::note(&Fault::OutOfMemory { bytes: ROOM_BYTES, purpose: "" });
 }

@@ -1,6 +1,9 @@
 //! What the tests that compare with LLVM's disassembler share: the toolchain or the reason to skip,
 //! the comparison, third-party objects.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt;
 use std::path::PathBuf;
 
 use greta_emulator::{CodeObject, isa::Op, missing_wait_states};
@@ -13,6 +16,36 @@ use greta_runtime::toolchain;
 pub(crate) fn compiler() -> Option<Compiler> {
     let toolchain = greta_testing::ok_or_skip(toolchain::find())?;
     Some(Compiler::new(toolchain, Cache::open_default()))
+}
+
+thread_local! {
+    /// What this thread's tests provoked: the enum and the variant.
+    static PROVOKED: RefCell<BTreeSet<(String, String)>> = RefCell::default();
+}
+
+/// Asserts that a fault is the one of a pattern, and notes that it was provoked, which is what the README's table is made of.
+macro_rules! provoked {
+    ($found:expr, $wanted:pat $(if $guard:expr)?) => {{
+        let found = &$found;
+        assert!(matches!(found, $wanted $(if $guard)?), "{found}");
+        $crate::support::note(found);
+    }};
+}
+pub(crate) use provoked;
+
+/// Notes a fault by the names of its enum and of its variant.
+pub(crate) fn note<T: fmt::Debug>(fault: &T) {
+    let of_enum = std::any::type_name::<T>().rsplit("::").next().unwrap_or_default();
+    let text = format!("{fault:?}");
+    let variant = text.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
+    PROVOKED.with_borrow_mut(|provoked| provoked.insert((of_enum.to_owned(), variant.to_owned())));
+}
+
+/// What a test provokes, by running it.
+pub(crate) fn provoked_by(test: fn()) -> BTreeSet<(String, String)> {
+    PROVOKED.take();
+    test();
+    PROVOKED.take()
 }
 
 /// The third-party objects, `../shared/objects` beside the repository; none where that is not there.
@@ -50,7 +83,7 @@ fn read_line(line: &str) -> Option<Line> {
 #[derive(Default)]
 pub(crate) struct Agreement {
     pub(crate) instructions: usize,
-    pub(crate) ops: std::collections::BTreeSet<Op>,
+    pub(crate) ops: BTreeSet<Op>,
     pub(crate) differences: Vec<String>,
 }
 

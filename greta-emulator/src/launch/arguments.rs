@@ -34,29 +34,36 @@ fn argument_bytes(launch: &Launch<'_>) -> u64 {
 /// Places it.
 ///
 /// # Errors
-/// When the arguments are too large.
+/// When the arguments are too large, or the machine has no room for them.
 pub(super) fn place(launch: &Launch<'_>) -> Result<Own, Fault> {
     let bytes = argument_bytes(launch);
-    let kernel = || launch.kernel.metadata.name.clone();
-    let too_large = || Fault::ArgumentsTooLarge { kernel: kernel(), bytes, limit: ARGUMENTS_LIMIT };
-    if bytes > ARGUMENTS_LIMIT { None } else { try_place(launch, bytes) }.ok_or_else(too_large)
+    if bytes > ARGUMENTS_LIMIT {
+        let kernel = launch.kernel.metadata.name.clone();
+        return Err(Fault::ArgumentsTooLarge { kernel, bytes, limit: ARGUMENTS_LIMIT });
+    }
+    // Compilers load whole tuples of registers, up to 64 bytes, where only their start is used.
+    let (host, end) = Host::new(launch.kernel, ARGUMENTS_ADDRESS + bytes.next_multiple_of(64));
+    let bytes = end - PACKET_ADDRESS;
+    let purpose = "a launch's arguments and what it prints";
+    let memory = Allocation::new(PACKET_ADDRESS, bytes).ok_or(Fault::OutOfMemory { bytes, purpose })?;
+    fill(launch, &memory, &host);
+    Ok(Own { memory, host })
 }
 
-fn try_place(launch: &Launch<'_>, bytes: u64) -> Option<Own> {
-    // Compilers load whole tuples of registers, up to 64 bytes, where only their start is used.
-    let end = ARGUMENTS_ADDRESS.checked_add(bytes.checked_next_multiple_of(64)?)?;
-    let (host, end) = Host::new(launch.kernel, end);
-    let memory = Allocation::new(PACKET_ADDRESS, end - PACKET_ADDRESS)?;
-    let hidden = launch.kernel.metadata.arguments.iter().filter(|argument| argument.kind.is_hidden());
-    let is_written = memory.write(ARGUMENTS_ADDRESS, launch.arguments)
-        && hidden.into_iter().all(|argument| {
-            let value = hidden_value(launch, &host, argument).to_le_bytes();
-            memory.write(ARGUMENTS_ADDRESS + u64::from(argument.offset), &value[..(argument.bytes as usize).min(8)])
-        })
-        && memory.write(PACKET_ADDRESS, &packet(launch))
-        && memory.write(QUEUE_ADDRESS + QUEUE_APERTURES, &high(SHARED_BASE).to_le_bytes())
-        && memory.write(QUEUE_ADDRESS + QUEUE_APERTURES + 4, &high(PRIVATE_BASE).to_le_bytes());
-    is_written.then_some(Own { memory, host })
+/// Writes what the kernel finds there when it starts.
+fn fill(launch: &Launch<'_>, memory: &Allocation, host: &Host) {
+    let put = |address: u64, bytes: &[u8]| {
+        let is_inside = memory.write(address, bytes);
+        debug_assert!(is_inside, "invariant: the memory has room for the arguments, of which this is one");
+    };
+    put(ARGUMENTS_ADDRESS, launch.arguments);
+    for argument in launch.kernel.metadata.arguments.iter().filter(|argument| argument.kind.is_hidden()) {
+        let value = hidden_value(launch, host, argument).to_le_bytes();
+        put(ARGUMENTS_ADDRESS + u64::from(argument.offset), &value[..(argument.bytes as usize).min(8)]);
+    }
+    put(PACKET_ADDRESS, &packet(launch));
+    put(QUEUE_ADDRESS + QUEUE_APERTURES, &high(SHARED_BASE).to_le_bytes());
+    put(QUEUE_ADDRESS + QUEUE_APERTURES + 4, &high(PRIVATE_BASE).to_le_bytes());
 }
 
 fn high(address: u64) -> u32 {
