@@ -63,30 +63,40 @@ pub(super) fn store_shared(
 ) -> Result<(), Cause> {
     let (exec, bases) = (wave.exec(), wave.lanes(instruction.src[0], Kind::B32, 0, 0));
     let words = usize::from(bytes / 4);
-    for index in 0..1 + usize::from(is_pair) {
-        let distance = address::shared_distance(instruction, index, bytes);
-        let registers = registers(wave, instruction.src[1 + index], words);
-        match words {
-            1 => store_element::<1>(group, &bases, distance, exec, &registers),
-            2 => store_element::<2>(group, &bases, distance, exec, &registers),
-            3 => store_element::<3>(group, &bases, distance, exec, &registers),
-            _ => store_element::<4>(group, &bases, distance, exec, &registers),
-        }?;
+    let element = |index: usize| Element {
+        distance: address::shared_distance(instruction, index, bytes),
+        registers: registers(wave, instruction.src[1 + index], words),
+    };
+    let (first, second) = (element(0), is_pair.then(|| element(1)));
+    let elements = [Some(&first), second.as_ref()];
+    match words {
+        1 => store_elements::<1>(group, &bases, exec, elements),
+        2 => store_elements::<2>(group, &bases, exec, elements),
+        3 => store_elements::<3>(group, &bases, exec, elements),
+        _ => store_elements::<4>(group, &bases, exec, elements),
     }
-    Ok(())
 }
 
-fn store_element<const WORDS: usize>(
+/// What lanes store, and how far from their address.
+struct Element {
+    distance: u32,
+    registers: [Lanes; REGISTERS],
+}
+
+/// Lane by lane, and the first element of a lane before its second. That is a decision: where elements overlap, no
+/// document names an order, and AMD's model in gem5 has this one.
+fn store_elements<const WORDS: usize>(
     group: &mut Group<'_>,
     bases: &Lanes,
-    distance: u32,
     exec: u64,
-    registers: &[Lanes; REGISTERS],
+    elements: [Option<&Element>; 2],
 ) -> Result<(), Cause> {
     for lane in active(exec) {
-        let words = group.shared_words_mut::<WORDS>(lane, u64::from(bases[lane].wrapping_add(distance)))?;
-        for (word, register) in words.iter_mut().zip(registers) {
-            *word = register[lane].to_le_bytes();
+        for Element { distance, registers } in elements.into_iter().flatten() {
+            let words = group.shared_words_mut::<WORDS>(lane, u64::from(bases[lane].wrapping_add(*distance)))?;
+            for (word, register) in words.iter_mut().zip(registers) {
+                *word = register[lane].to_le_bytes();
+            }
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! Accesses of words, atomics and converting accesses, from encoding to memory.
 
 use super::{GLOBAL, Machine};
-use crate::isa::{Encoding, Flags, ROWS};
+use crate::isa::{Encoding, Flags, Kind, ROWS, Row};
 
 /// The new value, from the mnemonic, the old value and the operands.
 fn wanted(name: &str, old: u64, data: u64, compare: u64) -> u64 {
@@ -88,7 +88,7 @@ fn atomics_return_the_old_value_and_leave_the_new() {
         machine.set_vector(0, |_| if is_shared { 64 } else { GLOBAL as u32 + 64 });
         let dwords = row.dst.dwords() as usize;
         // Global: the data first, then what to compare with. LDS: the other way round, in registers of their own.
-        let is_double = row.src[usize::from(is_shared) + 1] != crate::isa::Kind::None && is_shared;
+        let is_double = row.src[usize::from(is_shared) + 1] != Kind::None && is_shared;
         let (first, second) = if is_double { (compare, data) } else { (data, compare) };
         for (register, value) in [(8, first), (if is_shared { 12 } else { 8 + dwords }, second)] {
             machine.set_vector(register, |_| value as u32);
@@ -177,6 +177,121 @@ fn words_move_lane_by_lane_at_any_address() {
         assert!(is_shared || machine.global.read(GLOBAL, &mut found));
         assert_eq!(found, bytes, "{store}, lanes {gap} bytes apart");
     }
+}
+
+/// The sources of a pair are v8 and v12 on; its elements are `offsets` elements from the address.
+fn pair(mnemonic: &str, offsets: [u32; 2]) -> [u32; 2] {
+    let [first, second] = access(mnemonic);
+    [first | offsets[0] | offsets[1] << 8, second | 12 << 16]
+}
+
+#[test]
+fn pairs_are_moved_lane_by_lane_and_the_first_before_the_second() {
+    for (load, store, words, step) in [
+        ("ds_read2_b32", "ds_write2_b32", 1, 4),
+        ("ds_read2_b64", "ds_write2_b64", 2, 8),
+        ("ds_read2st64_b32", "ds_write2st64_b32", 1, 4 * 64),
+        ("ds_read2st64_b64", "ds_write2st64_b64", 2, 8 * 64),
+    ] {
+        // The second element of a lane is where the next lane has its first, or both of a lane are at one place.
+        for offsets in [[0, 1], [1, 0], [1, 1]] {
+            let mut machine = Machine::new();
+            let lanes = if step >= 4 * 64 { 4 } else { 64 };
+            machine.wave.set_exec(u64::MAX >> (64 - lanes));
+            machine.set_vector(0, |lane| (lane * step) as u32);
+            for word in 0..words {
+                machine.set_vector(8 + word, |lane| 0x1000_0000 + (word << 16 | lane) as u32);
+                machine.set_vector(12 + word, |lane| 0x2000_0000 + (word << 16 | lane) as u32);
+            }
+            machine.run(pair(store, offsets)).unwrap();
+            let mut wanted = vec![0; machine.shared.len()];
+            for (lane, element) in (0..lanes).flat_map(|lane| [(lane, 0), (lane, 1)]) {
+                for word in 0..words {
+                    let at = (lane + offsets[element] as usize) * step + 4 * word;
+                    let value = machine.vector([8, 12][element] + word)[lane];
+                    wanted[at..at + 4].copy_from_slice(&value.to_le_bytes());
+                }
+            }
+            assert_eq!(machine.shared, wanted, "{store} at {offsets:?}");
+            machine.run(pair(load, offsets)).unwrap();
+            for (lane, element) in (0..lanes).flat_map(|lane| [(lane, 0), (lane, 1)]) {
+                for word in 0..words {
+                    let at = (lane + offsets[element] as usize) * step + 4 * word;
+                    let there = u32::from_le_bytes(wanted[at..at + 4].try_into().unwrap());
+                    assert_eq!(machine.vector(20 + element * words + word)[lane], there, "{load} at {offsets:?}");
+                }
+            }
+        }
+    }
+}
+
+/// Words of an access of bytes or halves by its row: the address in v0 and v1, data in v8, the result in v20. SCRATCH has
+/// an offset of 32 bits there, a buffer one of its descriptor in s4 to s7.
+fn narrow_access(row: &Row) -> [u32; 2] {
+    let opcode = u32::from(row.opcode);
+    match row.encoding {
+        Encoding::Ds => [0xd800_0000 | opcode << 17, 8 << 8 | 20 << 24],
+        Encoding::Flat => [0xdc00_0000 | opcode << 18, 8 << 8 | 20 << 24],
+        Encoding::Global => [0xdc00_8000 | opcode << 18, 8 << 8 | 0x7f << 16 | 20 << 24],
+        _ => [0xe000_1000 | opcode << 18, (if row.dst == Kind::None { 8 } else { 20 }) << 8 | 1 << 16 | 128 << 24],
+    }
+}
+
+/// What is loaded of a byte or half into a register that was full of ones, from the mnemonic.
+fn narrow_load(name: &str, half: u16) -> u32 {
+    let byte = half as u8;
+    let value = match () {
+        () if name.contains("ubyte") || name.contains("_u8") => u32::from(byte),
+        () if name.contains("sbyte") || name.contains("_i8") => byte as i8 as u32,
+        () if name.contains("sshort") || name.contains("_i16") => half as i16 as u32,
+        () => u32::from(half),
+    };
+    match name.contains("d16") {
+        true if name.ends_with("_hi") => value << 16 | 0xffff,
+        true => value & 0xffff | 0xffff_0000,
+        false => value,
+    }
+}
+
+#[test]
+fn bytes_and_halves_are_extended_and_leave_what_is_beside_them() {
+    let is_narrow = |row: &&Row| {
+        let (name, is_ds) = (row.mnemonic, row.encoding == Encoding::Ds);
+        let is_moved = ["load_", "store_", "ds_read_", "ds_write_"].iter().any(|part| name.contains(part));
+        let is_small = ["byte", "short"].iter().any(|part| name.contains(part))
+            || is_ds && ["_b8", "_b16", "_u8", "_i8", "_u16", "_i16"].iter().any(|part| name.contains(part));
+        is_moved && is_small && !name.contains("lds") && row.encoding != Encoding::Scratch
+    };
+    let mut seen = 0;
+    for (row, at) in ROWS.iter().filter(is_narrow).flat_map(|row| [(row, 6u32), (row, 7)]) {
+        let name = row.mnemonic;
+        let mut machine = Machine::new();
+        machine.wave.set_exec(1 << 9);
+        machine.wave.scalars[4..8].copy_from_slice(&[GLOBAL as u32, 0, 64, 7 << 12 | 4 << 15]);
+        let is_relative = matches!(row.encoding, Encoding::Ds | Encoding::Mubuf);
+        machine.set_vector(0, |_| if is_relative { at } else { GLOBAL as u32 + at });
+        let mut bytes: [u8; 16] = std::array::from_fn(|index| 0x8d_u8.wrapping_add(29_u8.wrapping_mul(index as u8)));
+        machine.shared[..16].copy_from_slice(&bytes);
+        assert!(machine.global.write(GLOBAL, &bytes));
+        machine.set_vector(8, |_| 0x1122_3344);
+        machine.set_vector(20, |_| u32::MAX);
+        machine.run(narrow_access(row)).unwrap();
+        let place = at as usize;
+        if row.dst == Kind::None || name.contains("store") || name.contains("write") {
+            let data = if name.ends_with("_hi") { 0x1122_u16 } else { 0x3344 }.to_le_bytes();
+            let count = if name.contains("byte") || name.contains("_b8") { 1 } else { 2 };
+            bytes[place..place + count].copy_from_slice(&data[..count]);
+        } else {
+            let wanted = narrow_load(name, u16::from_le_bytes([bytes[place], bytes[place + 1]]));
+            assert_eq!((machine.vector(20)[9], machine.vector(20)[8]), (wanted, u32::MAX), "{name} at {at}");
+        }
+        let mut found = [0; 16];
+        assert!(machine.global.read(GLOBAL, &mut found));
+        let found = if row.encoding == Encoding::Ds { machine.shared[..16].try_into().unwrap() } else { found };
+        assert_eq!(found, bytes, "{name} at {at}");
+        seen += 1;
+    }
+    assert!(seen >= 2 * 40, "{seen} accesses");
 }
 
 #[test]
