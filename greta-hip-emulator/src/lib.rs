@@ -22,6 +22,7 @@ mod journal;
 mod lines;
 mod memory;
 mod occupancy;
+mod order;
 mod procedure;
 mod runtime;
 mod status;

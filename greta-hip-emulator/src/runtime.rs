@@ -19,6 +19,7 @@ use crate::graph::{Exec, Graph, UserObject};
 use crate::handles::{Handles, lock};
 use crate::journal::Journal;
 use crate::memory::{Blocks, Pool};
+use crate::order::Order;
 use crate::stream::Stream;
 
 /// Names how many devices there are.
@@ -42,6 +43,7 @@ pub(crate) struct Runtime {
     /// How launches run; whether one is counted is the journal's to say.
     pub(crate) options: Options,
     pub(crate) journal: Journal,
+    pub(crate) order: Order,
     pub(crate) blocks: Blocks,
     pub(crate) streams: Handles<Stream>,
     pub(crate) events: Handles<Event>,
@@ -76,6 +78,7 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
         memory: Memory::new(),
         options,
         journal: Journal::open(),
+        order: Order::open(),
         blocks: Blocks::default(),
         streams: Handles::default(),
         events: Handles::default(),

@@ -50,13 +50,23 @@ fn a_program_in_c_finds_the_api_as_it_expects_it() {
     compile.arg("-L").arg(folder.path()).arg("-lamdhip64");
     let Some(compiled) = greta_testing::ok_or_skip(compile.output()) else { return };
     assert!(compiled.status.success(), "{}", text(&compiled));
-    let mut run = Command::new(&program);
     let counters = folder.path().join("counters.jsonl");
-    run.arg(&image).arg(&dot).env("LD_LIBRARY_PATH", folder.path()).env("GRETA_EMULATOR_DEVICES", "2");
-    run.env("GRETA_EMULATOR_CHECKS", "1").env("GRETA_EMULATOR_COUNTERS", &counters);
-    let output = run.output().expect("the program starts");
-    assert!(output.status.success(), "{}", text(&output));
-    let said = text(&output);
+    let run = |opt_seed: Option<&str>| {
+        let mut run = Command::new(&program);
+        run.arg(&image).arg(&dot).env("LD_LIBRARY_PATH", folder.path()).env("GRETA_EMULATOR_DEVICES", "2");
+        run.env("GRETA_EMULATOR_CHECKS", "1").env("GRETA_EMULATOR_COUNTERS", &counters);
+        run.envs(opt_seed.map(|seed| ("GRETA_EMULATOR_ORDER", seed)));
+        let output = run.output().expect("the program starts");
+        let said = text(&output);
+        assert!(output.status.success(), "seed {opt_seed:?}: {said}");
+        let order = if opt_seed.is_some() { "change" } else { "stay" };
+        assert!(said.contains(&format!("orders that nothing fixes {order}")), "seed {opt_seed:?}: {said}");
+        said
+    };
+    for seed in ["1", "2", "3"] {
+        run(Some(seed));
+    }
+    let said = run(None);
     assert!(said.contains("all as expected") && said.contains("global_load"), "{said}");
     let count = said.matches("hipCreateTextureObject is not supported").count();
     assert_eq!(count, 1, "a missing call is named once: {said}");

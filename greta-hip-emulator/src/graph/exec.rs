@@ -6,6 +6,8 @@ use std::sync::Mutex;
 use super::{Contents, Graph, set_work};
 use crate::errors::{hipErrorGraphExecUpdateFailure, hipErrorInvalidValue};
 use crate::handles::lock;
+use crate::order::Order;
+use crate::runtime::runtime;
 use crate::status::Outcome;
 use crate::work::Work;
 
@@ -19,6 +21,7 @@ pub(crate) struct Exec {
 #[derive(Debug)]
 struct State {
     contents: Contents,
+    /// The order in which nodes run, unless it is drawn, and in which those of an update correspond to them.
     order: Vec<usize>,
     disabled: BTreeSet<usize>,
 }
@@ -36,7 +39,7 @@ impl Exec {
     /// Instantiates a graph.
     pub(crate) fn new(graph: &Graph, flags: u64) -> Outcome<Self> {
         let contents = lock(&graph.contents).clone();
-        let order = contents.opt_order().ok_or(hipErrorInvalidValue)?;
+        let order = contents.opt_order(&Order::default()).ok_or(hipErrorInvalidValue)?;
         Ok(Self { state: Mutex::new(State { contents, order, disabled: BTreeSet::new() }), flags })
     }
 
@@ -48,7 +51,12 @@ impl Exec {
     pub(crate) unsafe fn run(&self) -> Outcome {
         // A launch waits for the one before, as launches of one graph do.
         let state = lock(&self.state);
-        for node in state.order.iter().filter(|node| !state.disabled.contains(node)) {
+        let opt_drawn = match runtime().order.is_drawn() {
+            true => state.contents.opt_order(&runtime().order),
+            false => None,
+        };
+        let order = opt_drawn.as_ref().unwrap_or(&state.order);
+        for node in order.iter().filter(|node| !state.disabled.contains(node)) {
             // SAFETY: as the caller's contract says.
             unsafe { state.contents.nodes[node].work.run() }?;
         }
@@ -100,7 +108,7 @@ impl Exec {
         let fail = |why, node| (why, node, hipErrorGraphExecUpdateFailure);
         let given = lock(&graph.contents).clone();
         let mut state = lock(&self.state);
-        let order = given.opt_order().ok_or_else(|| fail(UpdateResult::TopologyChanged, 0))?;
+        let order = given.opt_order(&Order::default()).ok_or_else(|| fail(UpdateResult::TopologyChanged, 0))?;
         if order.len() != state.order.len() || given.edges.len() != state.contents.edges.len() {
             return Err(fail(UpdateResult::TopologyChanged, order.first().copied().unwrap_or(0)));
         }

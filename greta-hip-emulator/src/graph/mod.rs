@@ -1,7 +1,8 @@
 //! Graphs: nodes of work and what each waits for, and their launchable form.
 //!
 //! Guarantees: a node's handle is good as long as its graph; a launchable graph is a copy that later changes of the graph
-//! do not reach. Nodes run one after the other, each behind what it waits for, in the order in which they were added.
+//! do not reach. Nodes run one after the other, each behind what it waits for; among those that could be next, the one that was
+//! added first, or one that is drawn: see [`Order`].
 
 mod dot;
 mod exec;
@@ -17,6 +18,7 @@ pub(crate) use user_object::{Held, UserObject};
 
 use crate::errors::hipErrorInvalidValue;
 use crate::handles::{fresh, lock};
+use crate::order::Order;
 use crate::runtime::runtime;
 use crate::status::Outcome;
 use crate::work::Work;
@@ -45,17 +47,20 @@ struct Node {
 }
 
 impl Contents {
-    /// The nodes, each behind what it waits for; nothing when they wait for each other.
-    fn opt_order(&self) -> Option<Vec<usize>> {
+    /// The nodes, each behind what it waits for, in an order of several that are possible; nothing when they wait for each
+    /// other.
+    fn opt_order(&self, order: &Order) -> Option<Vec<usize>> {
         let mut waits: BTreeMap<usize, usize> = self.nodes.keys().map(|&node| (node, 0)).collect();
         for (_, to) in &self.edges {
             *waits.get_mut(to)? += 1;
         }
         let mut ready: BTreeSet<usize> =
             waits.iter().filter(|(_, count)| **count == 0).map(|(&node, _)| node).collect();
-        let mut order = Vec::with_capacity(self.nodes.len());
-        while let Some(node) = ready.pop_first() {
-            order.push(node);
+        let mut nodes = Vec::with_capacity(self.nodes.len());
+        while !ready.is_empty() {
+            let node = *ready.iter().nth(order.choose(ready.len()))?;
+            ready.remove(&node);
+            nodes.push(node);
             for &(_, to) in self.edges.range((node, 0)..=(node, usize::MAX)) {
                 let count = waits.get_mut(&to)?;
                 *count -= 1;
@@ -64,7 +69,7 @@ impl Contents {
                 }
             }
         }
-        (order.len() == self.nodes.len()).then_some(order)
+        (nodes.len() == self.nodes.len()).then_some(nodes)
     }
 }
 
@@ -187,7 +192,7 @@ impl Graph {
     /// As for [`Work::run`], for each of them.
     pub(crate) unsafe fn run(&self) -> Outcome {
         let contents = lock(&self.contents).clone();
-        for node in contents.opt_order().ok_or(hipErrorInvalidValue)? {
+        for node in contents.opt_order(&runtime().order).ok_or(hipErrorInvalidValue)? {
             // SAFETY: as the caller's contract says.
             unsafe { contents.nodes[&node].work.run() }?;
         }
@@ -213,4 +218,29 @@ fn set_work(contents: &mut Contents, node: usize, work: Work) -> Outcome {
 pub(crate) fn holder(node: usize) -> Outcome<Arc<Graph>> {
     let holds = |graph: &Arc<Graph>| lock(&graph.contents).nodes.contains_key(&node);
     runtime().graphs.all().into_iter().find(holds).ok_or_else(|| hipErrorInvalidValue.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nodes 1 to 4 with these edges, in the orders that a hundred draws give.
+    fn orders(edges: &[(usize, usize)]) -> BTreeSet<Vec<usize>> {
+        let node = |node| (node, Node { work: Work::Empty, origin: node });
+        let edges = edges.iter().copied().collect();
+        let contents = Contents { nodes: (1..5).map(node).collect(), edges, objects: Vec::new() };
+        assert_eq!(contents.opt_order(&Order::default()), contents.opt_order(&Order::default()));
+        let order = Order::with_seed(1);
+        (0..100).filter_map(|_| contents.opt_order(&order)).collect()
+    }
+
+    #[test]
+    fn drawn_orders_are_all_those_that_the_edges_allow() {
+        assert_eq!(orders(&[(1, 2), (2, 3), (3, 4)]), [vec![1, 2, 3, 4]].into());
+        assert_eq!(orders(&[(4, 3), (3, 2), (2, 1)]), [vec![4, 3, 2, 1]].into());
+        assert_eq!(orders(&[(1, 2), (1, 3), (2, 4), (3, 4)]), [vec![1, 2, 3, 4], vec![1, 3, 2, 4]].into());
+        assert_eq!(orders(&[(1, 2), (2, 1)]), BTreeSet::new(), "a circle");
+        // One edge halves the 24 orders.
+        assert_eq!(orders(&[(3, 1)]).len(), 12);
+    }
 }

@@ -128,6 +128,7 @@ hipError_t hipStreamAddCallback(hipStream_t, void (*)(hipStream_t, hipError_t, v
 hipError_t hipLaunchHostFunc(hipStream_t, void (*)(void *), void *);
 hipError_t hipStreamBeginCapture(hipStream_t, int), hipStreamEndCapture(hipStream_t, hipGraph_t *);
 hipError_t hipStreamIsCapturing(hipStream_t, int *);
+hipError_t hipStreamGetCaptureInfo_v2(hipStream_t, int *, uint64_t *, hipGraph_t *, const hipGraphNode_t **, size_t *);
 hipError_t hipEventCreate(hipEvent_t *), hipEventDestroy(hipEvent_t), hipEventRecord(hipEvent_t, hipStream_t);
 hipError_t hipEventSynchronize(hipEvent_t), hipEventQuery(hipEvent_t), hipEventElapsedTime(float *, hipEvent_t, hipEvent_t);
 hipError_t hipGraphCreate(hipGraph_t *, unsigned), hipGraphDestroy(hipGraph_t), hipGraphClone(hipGraph_t *, hipGraph_t);
@@ -138,6 +139,7 @@ hipError_t hipGraphAddHostNode(hipGraphNode_t *, hipGraph_t, const hipGraphNode_
 hipError_t hipGraphAddEmptyNode(hipGraphNode_t *, hipGraph_t, const hipGraphNode_t *, size_t);
 hipError_t hipGraphAddChildGraphNode(hipGraphNode_t *, hipGraph_t, const hipGraphNode_t *, size_t, hipGraph_t);
 hipError_t hipGraphAddDependencies(hipGraph_t, const hipGraphNode_t *, const hipGraphNode_t *, size_t);
+hipError_t hipGraphGetEdges(hipGraph_t, hipGraphNode_t *, hipGraphNode_t *, size_t *);
 hipError_t hipGraphGetNodes(hipGraph_t, hipGraphNode_t *, size_t *), hipGraphNodeGetType(hipGraphNode_t, int *);
 hipError_t hipGraphKernelNodeGetParams(hipGraphNode_t, hipKernelNodeParams *);
 hipError_t hipGraphInstantiate(hipGraphExec_t *, hipGraph_t, hipGraphNode_t *, char *, size_t);

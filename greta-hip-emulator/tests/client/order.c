@@ -1,7 +1,7 @@
 /* Programs whose results tell in which order their work was done: what a stream, an event, the null stream and a graph put
- * before a piece of work. The work appends a digit to a number, so that any other order gives another number. The emulated
- * library runs work as it is submitted: there it is captured work, and what each launch of a graph repeats, that is
- * looked at; a library that overlaps work shows the rest. */
+ * before a piece of work. The work appends a digit to a number, so that any other order gives another number. The edges of
+ * captured graphs are compared with those that their program asks for; with a seed, the emulated library launches graphs in
+ * drawn orders of their nodes. */
 #include "expect.h"
 
 #include <string.h>
@@ -101,8 +101,18 @@ static unsigned drawn_from(unsigned *state, unsigned count) {
     return (*state >> 16) % count;
 }
 
-/* Does a step after all those before it that have one of its numbers, whatever their stream. */
-static void do_step(const struct drawn *step, int **numbers, hipStream_t *streams, hipEvent_t *events) {
+/* The node that a captured stream's next one waits for: the step's that was captured last. */
+static hipGraphNode_t last_node(hipStream_t stream) {
+    const hipGraphNode_t *last;
+    size_t count;
+    int status;
+    OK(hipStreamGetCaptureInfo_v2(stream, &status, NULL, NULL, &last, &count));
+    EXPECT(status == 1 && count == 1);
+    return last[0];
+}
+
+/* Does a step after all those before it that have one of its numbers, whatever their stream. Captured, it gives its node. */
+static void do_step(const struct drawn *step, int **numbers, hipStream_t *streams, hipEvent_t *events, hipGraphNode_t *node) {
     hipStream_t stream = streams[step->stream];
     OK(hipStreamWaitEvent(stream, events[step->to], 0));
     OK(hipStreamWaitEvent(stream, events[step->from], 0));
@@ -111,14 +121,15 @@ static void do_step(const struct drawn *step, int **numbers, hipStream_t *stream
     } else {
         OK(hipMemcpyAsync(numbers[step->to], numbers[step->from], sizeof(int), hipMemcpyDeviceToDevice, stream));
     }
+    if (node) *node = last_node(stream);
     OK(hipEventRecord(events[step->to], stream));
     OK(hipEventRecord(events[step->from], stream));
 }
 
 /* All steps, from a fork of the first stream to its join. */
-static void do_steps(const struct drawn *steps, int **numbers, hipStream_t *streams, hipEvent_t *events) {
+static void do_steps(const struct drawn *steps, int **numbers, hipStream_t *streams, hipEvent_t *events, hipGraphNode_t *nodes) {
     for (int i = 0; i < NUMBERS; i++) OK(hipEventRecord(events[i], streams[0]));
-    for (int i = 0; i < STEPS; i++) do_step(&steps[i], numbers, streams, events);
+    for (int i = 0; i < STEPS; i++) do_step(&steps[i], numbers, streams, events, nodes ? &nodes[i] : NULL);
     for (int i = 0; i < NUMBERS; i++) OK(hipStreamWaitEvent(streams[0], events[i], 0));
 }
 
@@ -127,6 +138,40 @@ static void check_and_clear(int **numbers, const unsigned *wanted) {
         EXPECT((unsigned)read_number(numbers[i]) == wanted[i]);
         clear(numbers[i]);
     }
+}
+
+/* What comes before what, by way of others too. */
+static void close_order(char before[STEPS][STEPS]) {
+    for (int by = 0; by < STEPS; by++)
+        for (int i = 0; i < STEPS; i++)
+            for (int j = 0; j < STEPS; j++) before[i][j] |= before[i][by] & before[by][j];
+}
+
+static int step_of(hipGraphNode_t node, const hipGraphNode_t *nodes) {
+    int step = 0;
+    while (step < STEPS && nodes[step] != node) step++;
+    EXPECT(step < STEPS);
+    return step;
+}
+
+/* A captured program orders two steps if they have a stream or a number in common, or others between them do; no more. */
+static void check_edges(hipGraph_t graph, const struct drawn *steps, const hipGraphNode_t *nodes) {
+    static hipGraphNode_t from[STEPS * STEPS], to[STEPS * STEPS];
+    char wanted[STEPS][STEPS] = {{0}}, found[STEPS][STEPS] = {{0}};
+    size_t count, room = STEPS * STEPS;
+    OK(hipGraphGetEdges(graph, NULL, NULL, &count));
+    EXPECT(count >= STEPS - STREAMS && count <= room);
+    OK(hipGraphGetEdges(graph, from, to, &room));
+    for (size_t i = 0; i < count; i++) found[step_of(from[i], nodes)][step_of(to[i], nodes)] = 1;
+    for (int i = 0; i < STEPS; i++) {
+        for (int j = i + 1; j < STEPS; j++) {
+            const struct drawn *a = &steps[i], *b = &steps[j];
+            wanted[i][j] = a->stream == b->stream || a->to == b->to || a->to == b->from || a->from == b->to || a->from == b->from;
+        }
+    }
+    close_order(wanted);
+    close_order(found);
+    EXPECT(!memcmp(wanted, found, sizeof wanted));
 }
 
 /* Drawn programs over several streams give what their steps give in order: at once, and captured, twice. */
@@ -141,6 +186,7 @@ static void drawn_programs(hipStream_t *streams) {
     }
     for (int program = 0; program < 20; program++) {
         struct drawn steps[STEPS];
+        hipGraphNode_t nodes[STEPS];
         unsigned once[NUMBERS] = {0}, twice[NUMBERS];
         hipGraph_t graph;
         hipGraphExec_t exec;
@@ -158,12 +204,13 @@ static void drawn_programs(hipStream_t *streams) {
             }
             if (run == 0) memcpy(once, twice, sizeof once);
         }
-        do_steps(steps, numbers, streams, events);
+        do_steps(steps, numbers, streams, events, NULL);
         OK(hipStreamSynchronize(streams[0]));
         check_and_clear(numbers, once);
         OK(hipStreamBeginCapture(streams[0], 2));
-        do_steps(steps, numbers, streams, events);
+        do_steps(steps, numbers, streams, events, nodes);
         OK(hipStreamEndCapture(streams[0], &graph));
+        check_edges(graph, steps, nodes);
         check_and_clear(numbers, (unsigned[NUMBERS]){0});
         OK(hipGraphInstantiate(&exec, graph, NULL, NULL, 0));
         OK(hipGraphLaunch(exec, streams[1]));
@@ -212,6 +259,32 @@ static void captured_with_the_host(int *number, int *pinned, hipStream_t first, 
     OK(hipEventDestroy(join));
 }
 
+/* A graph whose nodes have no edges gives what its library likes; whether that changes is told to who reads the output. */
+static void open_order(int *number, hipStream_t stream) {
+    hipGraph_t graph;
+    hipGraphExec_t exec;
+    hipGraphNode_t node;
+    int first = 0, is_drawn = 0;
+    OK(hipGraphCreate(&graph, 0));
+    for (int digit = 1; digit <= 5; digit++) {
+        void *params[] = {&number, &digit};
+        hipKernelNodeParams kernel = {{1, 1, 1}, NULL, append, {1, 1, 1}, params, 0};
+        OK(hipGraphAddKernelNode(&node, graph, NULL, 0, &kernel));
+    }
+    OK(hipGraphInstantiate(&exec, graph, NULL, NULL, 0));
+    for (int run = 0; run < 10; run++) {
+        clear(number);
+        OK(hipGraphLaunch(exec, stream));
+        OK(hipStreamSynchronize(stream));
+        int found = read_number(number);
+        if (run == 0) first = found;
+        is_drawn |= found != first;
+    }
+    printf("orders that nothing fixes %s\n", is_drawn ? "change" : "stay");
+    OK(hipGraphExecDestroy(exec));
+    OK(hipGraphDestroy(graph));
+}
+
 void orders(hipFunction_t kernel) {
     hipStream_t streams[STREAMS], blocking;
     int *number, *pinned;
@@ -225,6 +298,7 @@ void orders(hipFunction_t kernel) {
     null_stream(number, blocking);
     drawn_programs(streams);
     captured_with_the_host(number, pinned, streams[0], streams[1]);
+    open_order(number, streams[0]);
     for (int i = 0; i < STREAMS; i++) OK(hipStreamDestroy(streams[i]));
     OK(hipStreamDestroy(blocking));
     OK(hipHostFree(pinned));
