@@ -5,6 +5,7 @@
 
 use greta_numerics::float16::{f16, f32_from_f16};
 
+use super::rounding::fused_error;
 use super::wave::{LANES, Lanes, WideLanes};
 
 #[inline(always)]
@@ -173,8 +174,7 @@ pub(super) fn scale_64(x: f64, n: i32) -> f64 {
     x * power(n)
 }
 
-/// (x * y + z) / 2^n rounded once, also where that is subnormal: for what a division computes, where the sum is within a
-/// factor of two of z and what its rounding leaves is no subnormal number itself.
+/// (x * y + z) / 2^n rounded once, also where that is subnormal.
 pub(super) fn multiply_add_down(x: f64, y: f64, z: f64, n: i32) -> f64 {
     let sum = x.mul_add(y, z);
     let scaled = scale_64(sum, -n);
@@ -184,7 +184,7 @@ pub(super) fn multiply_add_down(x: f64, y: f64, z: f64, n: i32) -> f64 {
         return scaled;
     }
     // Whether the exact sum lies beyond the rounded one: with a quarter of a unit for that, one rounding decides.
-    let beyond = x.mul_add(y, z - sum) * 1_f64.copysign(sum);
+    let beyond = fused_error(x, y, z, sum) * 1_f64.copysign(sum);
     let significand = (sum.to_bits() & ((1 << 52) - 1) | 1 << 52) << 2;
     let exact = if beyond < 0.0 { significand - 1 } else { significand + u64::from(beyond > 0.0) };
     let (kept, rest, half) = (exact >> (lost + 2), exact & ((1 << (lost + 2)) - 1), 1 << (lost + 1));

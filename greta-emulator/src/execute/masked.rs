@@ -2,6 +2,7 @@
 
 use super::lanes::*;
 use super::narrow::{Inputs, Outcome};
+use super::rounding::{Direction, odd_sum};
 use super::wave::LANES;
 use crate::isa::Op;
 
@@ -58,8 +59,11 @@ pub(super) fn compute(op: Op, inputs: &Inputs) -> Option<Outcome> {
                 let value = match (bit(lane) != 0, exponent(z) > 127) {
                     (false, _) => x.mul_add(y, z),
                     (true, true) => scale(x.mul_add(y, z), 64),
-                    // In f64, so that a subnormal result is not rounded twice.
-                    (true, false) => scale_64(f64::from(x).mul_add(f64::from(y), f64::from(z)), -64) as f32,
+                    // In f64 to odd, so that a subnormal result is rounded once.
+                    (true, false) => {
+                        let [x, y, z] = [x, y, z].map(f64::from);
+                        scale_64(odd_sum(x * y, z, Direction::Nearest), -64) as f32
+                    }
                 };
                 lanes[lane] = value.to_bits();
             }

@@ -21,7 +21,7 @@ const DEFAULT: u32 = 0xf0;
 const FP16_OVFL: u32 = 1 << 23;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Direction {
+pub(super) enum Direction {
     Nearest,
     Up,
     Down,
@@ -177,7 +177,7 @@ fn directed(row: &Row, inputs: &Inputs, exact: Exact, direction: Direction) -> L
 }
 
 /// a + b rounded to odd. An exact zero has the sign that the direction gives it.
-fn odd_sum(a: f64, b: f64, direction: Direction) -> f64 {
+pub(super) fn odd_sum(a: f64, b: f64, direction: Direction) -> f64 {
     let (sum, error) = two_sum(a, b);
     if sum == 0.0
         && direction == Direction::Down
@@ -280,7 +280,7 @@ pub(super) fn wide(simd: Simd, op: Op, inputs: &mut WideInputs, mode: u32) -> Op
 /// The product is split into two f64, which takes 106 bits below its first; products near the ends of the
 /// range are scaled first, together with all else. Sources: Shewchuk, Adaptive Precision Floating-Point
 /// Arithmetic, 1997, for sums that keep every bit.
-fn fused_error(a: f64, b: f64, c: f64, result: f64) -> f64 {
+pub(super) fn fused_error(a: f64, b: f64, c: f64, result: f64) -> f64 {
     const FAR: f64 = f64::from_bits((1023 + 900) << 52);
     const STEP: f64 = f64::from_bits((1023 + 600) << 52);
     let product = a * b;

@@ -1,6 +1,7 @@
 //! Instructions one at a time, from their encoding to the registers.
 
 mod coverage;
+mod division;
 mod matrix;
 mod memory;
 mod modes;
@@ -10,7 +11,7 @@ use greta_numerics::Simd;
 
 use super::{Cause, Group, LANES, Wave, step};
 use crate::decode::decode;
-use crate::isa::Instruction;
+use crate::isa::{Encoding, Instruction, ROWS};
 use crate::memory::{Allocation, View};
 
 /// Where the test's global memory is.
@@ -64,6 +65,17 @@ impl Machine {
         assert!(self.global.read(address, &mut bytes));
         u32::from_le_bytes(bytes)
     }
+}
+
+/// The opcode of a vector instruction in the form of VOP3.
+fn opcode(mnemonic: &str) -> u32 {
+    let row = ROWS.iter().find(|row| row.mnemonic == mnemonic).unwrap();
+    let base = match row.encoding {
+        Encoding::Vop1 => 0x140,
+        Encoding::Vop2 => 0x100,
+        _ => 0,
+    };
+    base + u32::from(row.opcode)
 }
 
 /// Words of a VOP3 instruction: opcode, result, sources.

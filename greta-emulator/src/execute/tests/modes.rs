@@ -1,17 +1,7 @@
 //! The MODE register and conversions that depend on bits of the instruction.
 
-use super::{Machine, v, vop3};
+use super::{Machine, opcode, v, vop3};
 use crate::isa::ROWS;
-
-fn opcode(mnemonic: &str) -> u32 {
-    let row = ROWS.iter().find(|row| row.mnemonic == mnemonic).unwrap();
-    let base = match row.encoding {
-        crate::isa::Encoding::Vop1 => 0x140,
-        crate::isa::Encoding::Vop2 => 0x100,
-        _ => 0,
-    };
-    base + u32::from(row.opcode)
-}
 
 fn compute(mode: u32, mnemonic: &str, a: u32, b: u32, c: u32) -> u32 {
     let mut machine = Machine::new();
