@@ -6,7 +6,7 @@
 use std::marker::PhantomData;
 
 use greta_codegen::ir::{Op, Scalar};
-use greta_numerics::float16::f16_from_f64;
+use greta_numerics::float16::{f32_to_odd, f64_to_odd};
 
 use crate::frame::{Frame, Handler, Inst, LANES};
 use crate::lanewise::{GROUP, read, write};
@@ -132,7 +132,9 @@ wide! {
     UToF [2] -> 1 |a, _, _| (a as f32).to_bits().into();
     FToD [1] -> 2 |a, _, _| f64::from(single(a)).to_bits();
     DToF [2] -> 1 |a, _, _| (f(a) as f32).to_bits().into();
-    DToHalf [2] -> 1 |a, _, _| f16_from_f64(f(a)).into();
+    DToOdd [2] -> 1 |a, _, _| f32_to_odd(f(a)).to_bits().into();
+    LToOdd [2] -> 1 |a, _, _| f32_to_odd(f64_to_odd(i128::from(a as i64))).to_bits().into();
+    UToOdd [2] -> 1 |a, _, _| f32_to_odd(f64_to_odd(i128::from(a))).to_bits().into();
     DToInt [2] -> 1 |a, _, _| u64::from(f(a) as i32 as u32);
     DToWord [2] -> 1 |a, _, _| u64::from(f(a) as u32);
     DToL [2] -> 2 |a, _, _| f(a) as i64 as u64;

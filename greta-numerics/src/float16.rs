@@ -16,9 +16,27 @@ pub fn f16_from_f64(x: f64) -> u16 {
     f16_from_f32(f32_to_odd(x))
 }
 
-/// `x` as f32: itself, or of the two values next to it the one whose last bit is 1. Rounding that to a shorter format
-/// gives what rounding `x` would.
-fn f32_to_odd(x: f64) -> f32 {
+/// `x` as bf16 bits, rounded once to nearest even; too large becomes infinity.
+#[must_use]
+pub fn bf16_from_f64(x: f64) -> u16 {
+    bf16_from_f32(f32_to_odd(x))
+}
+
+/// `x` as f64: itself, or of the two values next to it the one whose last bit is 1, for an `x` of 64 bits.
+#[must_use]
+pub fn f64_to_odd(x: i128) -> f64 {
+    let nearest = x as f64;
+    if nearest as i128 == x {
+        return nearest;
+    }
+    let past = (nearest as i128).abs() > x.abs();
+    f64::from_bits((nearest.to_bits() - u64::from(past)) | 1)
+}
+
+/// `x` as f32: itself, or of the two values next to it the one whose last bit is 1. Rounding that to a format of 22 bits
+/// or fewer gives what rounding `x` would.
+#[must_use]
+pub fn f32_to_odd(x: f64) -> f32 {
     let nearest = x as f32;
     if f64::from(nearest) == x || x.is_nan() {
         return nearest;

@@ -90,4 +90,22 @@ fn literals_without_a_use_are_f64() {
     });
 }
 
-crate::kernels!(literals_of_half, literals_round_once, literals_of_brain, literals_by_default);
+/// Numbers of more bits than an `f32` has.
+#[kernel(block = 64)]
+pub fn casts_round_once(x: &Global<f32>, y: &mut Global<f32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    let bit = i % 2;
+    let close = 1.003_906_25f64 + bit as f64 * 1e-12;
+    let long = (1i64 << 60) + (1 << 52) + bit as i64;
+    y[i] = x[i] + (close as bf16) as f32 + (long as bf16) as f32 * 1e-18 + (bit + 16_842_752) as bf16 as f32 * 1e-8;
+}
+
+#[test]
+fn casts_to_bf16_round_once() {
+    check!(casts_round_once, floats(), |x: &[f32], i: usize| {
+        let next = 1.0 + (i % 2) as f32 * bf16::EPSILON.to_f32();
+        x[i] + next + next * (1_u64 << 60) as f32 * 1e-18 + next * 16_777_216.0 * 1e-8
+    });
+}
+
+crate::kernels!(casts_round_once, literals_of_half, literals_round_once, literals_of_brain, literals_by_default);

@@ -8,6 +8,7 @@ mod functions;
 mod integers;
 mod memory;
 mod random;
+mod rounding;
 
 use greta::prelude::*;
 use greta::runtime::toolchain;

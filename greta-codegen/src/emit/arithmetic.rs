@@ -92,7 +92,11 @@ impl Writer<'_> {
         }
         self.uses_type(ty);
         let value = self.typed(operand);
-        let value = if goes_through_float(from, to) { self.float_of(from, value) } else { value };
+        let value = match goes_through_float(from, to) {
+            true if from.rounds_twice(to) => self.odd_float_of(from, value),
+            true => self.float_of(from, value),
+            false => value,
+        };
         if to.sort() == Sort::Storage {
             self.uses_helper(Helper::EncodeFloat8(to));
             return call(&format!("{}_from_float", to.name()), value);
@@ -105,6 +109,20 @@ impl Writer<'_> {
             return call(&format!("saturating_{}", to.name()), value);
         }
         call(&type_name(ty), value)
+    }
+
+    /// The `float` that a value becomes which is then rounded once more.
+    fn odd_float_of(&mut self, from: Scalar, value: Doc) -> Doc {
+        self.uses_helper(Helper::OddFloat);
+        let value = match from {
+            Scalar::F64 => value,
+            Scalar::I64 | Scalar::U64 => {
+                self.uses_helper(Helper::OddFloatOfInteger(from));
+                value
+            }
+            _ => call(scalar_name(Scalar::F64), value).doc,
+        };
+        call("float_to_odd", value).doc
     }
 
     /// The `float` that a value becomes.

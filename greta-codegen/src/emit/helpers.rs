@@ -20,6 +20,10 @@ pub(super) enum Helper {
     DecodeFloat8(Scalar),
     /// The code of `fp8` or `bf8` nearest to a `float`.
     EncodeFloat8(Scalar),
+    /// The `float` that a `double` becomes before it is rounded to a shorter float.
+    OddFloat,
+    /// The same of an integer of 64 bits.
+    OddFloatOfInteger(Scalar),
     /// Float to integer as Rust's `as`: from `float` or `double`.
     Saturating(Scalar, Scalar),
     /// Arithmetic that wraps: `add`, `sub`, `mul`.
@@ -61,6 +65,8 @@ impl Helper {
     pub(super) fn types(&self) -> Vec<Type> {
         match *self {
             Self::DecodeFloat8(scalar) | Self::EncodeFloat8(scalar) => vec![Type::scalar(scalar), Type::U32],
+            Self::OddFloat => vec![Type::U32],
+            Self::OddFloatOfInteger(scalar) => vec![Type::scalar(scalar)],
             Self::Saturating(_, scalar) | Self::Extreme(_, scalar) => vec![Type::scalar(scalar)],
             Self::Wrapping(_, ty) | Self::WrappingNegation(ty) | Self::WrappingDivision(_, ty) => {
                 [ty, ty.element()].into_iter().flat_map(|ty| [ty, unsigned(ty)]).collect()
@@ -91,6 +97,8 @@ impl Helper {
         match *self {
             Self::DecodeFloat8(scalar) => float8::decode(scalar, dialect, target),
             Self::EncodeFloat8(scalar) => float8::encode(scalar, dialect, target),
+            Self::OddFloat => odd_float(dialect),
+            Self::OddFloatOfInteger(integer) => odd_float_of_integer(integer, device),
             Self::Saturating(from, to) => saturating(from, to, device),
             Self::Wrapping(name, ty) => wrapping(name, ty, dialect),
             Self::WrappingNegation(ty) => wrapping_negation(ty, dialect),
@@ -254,6 +262,34 @@ fn saturating(from: Scalar, to: Scalar, device: &str) -> Vec<String> {
         format!("    if (x >= {}.0{suffix}) return {};", highest + 1, spell(highest)),
         format!("    if ({low}.0{suffix}) return {};", spell(lowest)),
         format!("    return x == x ? {ty}(x) : 0;"),
+        "}".to_owned(),
+    ]
+}
+
+fn odd_float(dialect: &Dialect) -> Vec<String> {
+    let (to_bits, of_bits) = (dialect.bits_of_float, dialect.floats[0].of_bits);
+    vec![
+        "// x, or of the two floats next to it the one whose last bit is 1: a shorter float of that is x rounded once."
+            .to_owned(),
+        format!("{} float float_to_odd(double x) {{", dialect.device),
+        "    const float nearest = float(x);".to_owned(),
+        "    if (double(nearest) == x || x != x) return nearest;".to_owned(),
+        "    const uint32_t past = fabs(double(nearest)) > fabs(x);".to_owned(),
+        format!("    return {of_bits}({to_bits}nearest) - past) | 1);"),
+        "}".to_owned(),
+    ]
+}
+
+fn odd_float_of_integer(integer: Scalar, device: &str) -> Vec<String> {
+    let ty = scalar_name(integer);
+    let is_short = match integer.is_signed_integer() {
+        true => "x >> 53 == x >> 63",
+        false => "x >> 53 == 0",
+    };
+    vec![
+        format!("{device} float float_to_odd({ty} x) {{"),
+        "    // A double has 53 bits: one of those stands for all that it lacks.".to_owned(),
+        format!("    return float_to_odd(double({is_short} ? x : (x | ((x & 2047) + 2047)) & ~{ty}(2047)));"),
         "}".to_owned(),
     ]
 }

@@ -1,6 +1,6 @@
 //! Values that are known at compile time.
 
-use greta_numerics::float16::{bf16_from_f32, f16_from_f64};
+use greta_numerics::float16::{bf16_from_f64, f16_from_f64, f32_to_odd, f64_to_odd};
 use greta_numerics::{F8E4M3Fnuz, F8E5M2Fnuz, Overflow};
 
 use super::{Expr, ExprKind, Kernel, Literal, Op, Scalar};
@@ -87,7 +87,7 @@ impl Literal {
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "rounded as the kernel asks for")]
     pub fn of_integer(scalar: Scalar, value: i128) -> Self {
-        let wide = if scalar == Scalar::F64 || scalar == Scalar::F16 { value as f64 } else { f64::from(value as f32) };
+        let wide = if scalar == Scalar::F64 { value as f64 } else { f64_to_odd(value) };
         Self::opt_wrapped(scalar, value).unwrap_or_else(|| Self::of_float(scalar, wide))
     }
 
@@ -98,11 +98,11 @@ impl Literal {
     pub fn of_float(scalar: Scalar, value: f64) -> Self {
         match scalar {
             Scalar::F16 => Self::F16(f16_from_f64(value)),
-            Scalar::Bf16 => Self::Bf16(bf16_from_f32(value as f32)),
+            Scalar::Bf16 => Self::Bf16(bf16_from_f64(value)),
             Scalar::F32 => Self::f32(value as f32),
             Scalar::F64 => Self::f64(value),
-            Scalar::Fp8 => Self::Fp8(F8E4M3Fnuz::from_f32(value as f32, Overflow::Nan).0),
-            Scalar::Bf8 => Self::Bf8(F8E5M2Fnuz::from_f32(value as f32, Overflow::Nan).0),
+            Scalar::Fp8 => Self::Fp8(F8E4M3Fnuz::from_f32(f32_to_odd(value), Overflow::Nan).0),
+            Scalar::Bf8 => Self::Bf8(F8E5M2Fnuz::from_f32(f32_to_odd(value), Overflow::Nan).0),
             Scalar::Bool => unreachable!("invariant: `as` makes no truth value of a float"),
             integer => {
                 let [lowest, highest] = integer.range();

@@ -10,8 +10,8 @@
 //! `bf16` is computed as `f32`, its result rounded to `bf16` after each operation, [`Op::Fma`] too; so are the
 //! functions of `f16` other than `+ - * /`, square root and fused multiply-add. Which bits a NaN has is not defined.
 //! `fp8` and `bf8` are stored and converted. Casts mean what Rust's `as` means (float to integer saturates, NaN becomes
-//! 0); between a short float (`f16`, `bf16`, `fp8`, `bf8`) and another type they go by way of `f32`, rounding to nearest
-//! even at each step, but from `f64` to `f16` at once; what is too large for `fp8` or `bf8` becomes NaN.
+//! 0); to a short float (`f16`, `bf16`, `fp8`, `bf8`) they round once, to nearest even; what is too large for `fp8` or
+//! `bf8` becomes NaN.
 //!
 //! **Order.** Statements run in order, and an expression's operands before the expression, left to right. `And`, `Or`
 //! and `Select` evaluate their later operands only where they are needed; every other operand is always evaluated.

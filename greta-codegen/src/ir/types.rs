@@ -106,6 +106,19 @@ impl Scalar {
         matches!(self.sort(), Sort::Signed)
     }
 
+    /// Whether a number of this type that is rounded to `f32`, and that to the short float `to`, may be another than the
+    /// number rounded once: `f32` has neither all its bits nor, for all that `to` has a finite place for, more than it
+    /// needs.
+    #[must_use]
+    pub const fn rounds_twice(self, to: Self) -> bool {
+        match self {
+            Self::F64 => true,
+            // Integers that `f32` does not hold are too large for the others.
+            Self::I32 | Self::I64 | Self::U32 | Self::U64 => matches!(to, Self::Bf16),
+            _ => false,
+        }
+    }
+
     /// Whether it is a floating-point type with arithmetic.
     #[must_use]
     pub const fn is_float(self) -> bool {

@@ -136,13 +136,15 @@ impl Lowerer<'_> {
         let single = Type { scalar: Scalar::F32, ..to };
         match (from.scalar, to.scalar) {
             (a, b) if a == b => value,
-            (Scalar::F64, Scalar::F16) => self.wide(Wide::DToHalf, count, [value; 3]),
             (a, _) if let Some(row) = opt_widening(a) => {
                 let value = self.fold(row, count, [value; 3]);
                 self.convert(value, single, to)
             }
             (_, b) if let Some(row) = opt_narrowing(b) => {
-                let value = self.convert(value, from, single);
+                let value = match from.scalar.rounds_twice(b) {
+                    true => self.convert_to_odd(value, from),
+                    false => self.convert(value, from, single),
+                };
                 self.fold(row, count, [value; 3])
             }
             (a, b) if scalar_words(a) == 2 || scalar_words(b) == 2 => self.convert_wide(value, from, to),
@@ -155,6 +157,19 @@ impl Lowerer<'_> {
                 row => self.fold(row, count, [value; 3]),
             },
         }
+    }
+
+    /// The `f32` next to a number whose last bit is 1, or equal to it: what a short float is rounded from once.
+    fn convert_to_odd(&mut self, value: Operand, from: Type) -> Operand {
+        let row = match from.scalar {
+            Scalar::I64 => Wide::LToOdd,
+            Scalar::U64 => Wide::UToOdd,
+            _ => {
+                let double = self.convert(value, from, Type { scalar: Scalar::F64, ..from });
+                return self.wide(Wide::DToOdd, from.lanes.into(), [double; 3]);
+            }
+        };
+        self.wide(row, from.lanes.into(), [value; 3])
     }
 
     /// Casts from and to types of 64 bits; none is a short float.
