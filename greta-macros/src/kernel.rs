@@ -340,8 +340,8 @@ fn trace(
     });
     let of_kernels = constants::of_kernels(&[]);
     let mut rewriter = Rewriter::new(Vec::new(), None, [tile_names, of_kernels.clone()].concat());
-    for Parameter { name, .. } in parameters {
-        rewriter.declare(name, false);
+    for Parameter { name, kind, .. } in parameters {
+        rewriter.declare_reference(name, matches!(kind, ParameterKind::Buffer { mutable: true, .. }));
     }
     let body = rewriter.statements(&function.block.stmts, Wanted::Nothing)?;
     let constants = constants::declarations(tokens[1], &of_kernels);

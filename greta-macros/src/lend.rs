@@ -88,14 +88,16 @@ impl Rewriter {
 
     /// An argument that is not lent. An array that is written there is one of the kernel's, and a number that is a
     /// constant of Rust's a kernel value.
-    fn argument(&mut self, argument: &Expr) -> Result<TokenStream> {
+    pub(crate) fn argument(&mut self, argument: &Expr) -> Result<TokenStream> {
         let span = argument.span();
         match argument {
             Expr::Array(_) => {
                 let items = self.expr(argument)?;
                 Ok(quote_spanned!(span=> ::greta::rt::array(#items)))
             }
-            Expr::Reference(reference) if matches!(*reference.expr, Expr::Array(_)) => {
+            Expr::Reference(reference)
+                if matches!(*reference.expr, Expr::Array(_)) || self.is_of_constants(&reference.expr) =>
+            {
                 let (mutability, array) = (&reference.mutability, self.argument(&reference.expr)?);
                 Ok(quote_spanned!(span=> & #mutability #array))
             }

@@ -1,14 +1,15 @@
 //! Rewrites loops and the jumps out of them.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Error, Expr, ExprBlock, ExprBreak, ExprContinue, ExprForLoop, ExprLoop, ExprWhile, Label, Lifetime, Pat,
-    RangeLimits, Result,
+    Attribute, Error, Expr, ExprBlock, ExprBreak, ExprContinue, ExprForLoop, ExprLoop, ExprWhile, Ident, Label,
+    Lifetime, Pat, RangeLimits, Result,
 };
 
 use crate::body::{Rewriter, Wanted};
+use crate::constants;
 use crate::control::diverge;
 
 /// A loop around the expression that is rewritten.
@@ -165,6 +166,9 @@ impl Rewriter {
             Pat::Wild(_) => ("i".to_owned(), None),
             other => return Err(Error::new(other.span(), "a loop's counter is one immutable name")),
         };
+        if is_array(&repeat.expr) {
+            return self.for_each(repeat, &name, binding);
+        }
         let unroll = self.unroll(&repeat.attrs)?;
         let Counted { range, is_reversed, step } = counted(&repeat.expr)?;
         let (Some(start), Some(end)) = (&range.start, &range.end) else {
@@ -196,6 +200,54 @@ impl Rewriter {
             let __greta_end = #end;
             let __greta_range = #range(__greta_start, __greta_end, #step);
             let __greta_for = ::greta::rt::For::begin(#label, #counter, __greta_range, #unroll);
+            #bound
+            #body
+            __greta_for.finish();
+        }})
+    }
+
+    /// `for value in array`: a loop over the places of the array, which is read as it was before the loop.
+    fn for_each(&mut self, repeat: &ExprForLoop, name: &str, binding: Option<&Ident>) -> Result<TokenStream> {
+        let (span, place) = (repeat.span(), repeat.expr.span());
+        let (array, body) = (&repeat.expr, &repeat.body);
+        let values = format!("{name}_values");
+        let array = match (self.opt_constant(array), &**array) {
+            (Some(constant), _) => quote_spanned!(place=> ::greta::rt::NamedTable::of(#constant, #array)),
+            (None, Expr::Array(_)) => {
+                let items = self.expr(array)?;
+                quote_spanned!(place=> ::greta::rt::listed(#values, #items))
+            }
+            _ => {
+                let is_kept = matches!(&**array, Expr::Path(path) if path.path.get_ident().is_some_and(|array| {
+                    constants::opt_named(body.to_token_stream(), &array.to_string()).is_none()
+                }));
+                let array = self.argument(array)?;
+                match is_kept {
+                    true => array,
+                    false => quote_spanned!(place=> ::greta::rt::bind(#values, #array)),
+                }
+            }
+        };
+        let unroll = match repeat.attrs.is_empty() {
+            true => quote!(::greta::rt::Unroll::Full),
+            false => self.unroll(&repeat.attrs)?,
+        };
+        let (body, _) = self.scope(|this| {
+            if let Some(binding) = binding {
+                this.declare(binding, false);
+            }
+            this.loop_body(body, repeat.label.as_ref(), LoopKind::Counted)
+        })?;
+        let bound = binding.map(|binding| {
+            quote_spanned! {place=>
+                let #binding = ::greta::rt::bind(#name, ::greta::rt::get(&__greta_array, __greta_for.counter()));
+            }
+        });
+        let (label, counter) = (label_text(repeat.label.as_ref()), format!("{name}_index"));
+        let places = quote_spanned!(place=> ::greta::rt::places(&__greta_array));
+        Ok(quote_spanned! {span=> {
+            let __greta_array = #array;
+            let __greta_for = ::greta::rt::For::begin(#label, #counter, #places, #unroll);
             #bound
             #body
             __greta_for.finish();
@@ -238,6 +290,15 @@ fn jump_text(label: Option<&Lifetime>) -> String {
     label.map_or(String::new(), |label| label.ident.to_string())
 }
 
+/// Whether a `for` goes through what stands there, and does not count.
+fn is_array(expr: &Expr) -> bool {
+    match expr {
+        Expr::Paren(paren) => is_array(&paren.expr),
+        Expr::Group(group) => is_array(&group.expr),
+        _ => matches!(expr, Expr::Array(_) | Expr::Repeat(_) | Expr::Path(_) | Expr::Field(_) | Expr::Index(_)),
+    }
+}
+
 /// What a `for` counts.
 struct Counted<'a> {
     range: &'a syn::ExprRange,
@@ -247,8 +308,8 @@ struct Counted<'a> {
 
 /// The parts of `a..b`, `(a..b).step_by(step)`, `(a..b).rev()` and `(a..b).rev().step_by(step)`.
 fn counted(expr: &Expr) -> Result<Counted<'_>> {
-    const WHAT: &str = "`for` in a kernel counts: `start..end`, `start..=end`, `(start..end).step_by(step)`, \
-                        `(start..end).rev()` or `(start..end).rev().step_by(step)`";
+    const WHAT: &str = "`for` in a kernel goes through an array in registers or counts: `start..end`, `start..=end`, \
+                        `(start..end).step_by(step)`, `(start..end).rev()` or `(start..end).rev().step_by(step)`";
     match expr {
         Expr::Paren(paren) => counted(&paren.expr),
         Expr::Group(group) => counted(&group.expr),

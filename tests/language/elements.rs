@@ -64,11 +64,14 @@ impl Plane {
     }
 }
 
+/// A vector by another name.
+type Quad = f32x4;
+
 #[kernel(block = 64)]
 pub(crate) fn passed_arrays(x: &Global<f32>, y: &mut Global<f32>) {
     let i = block_idx().x * BLOCK + thread_idx().x;
     let plane = Plane { normal: [0.5, x[127 - i], 2.0] };
-    let lanes = f32x4::new([x[i], 1.0, 2.0, 3.0]);
+    let lanes = Quad::new([x[i], 1.0, 2.0, 3.0]);
     y[i] = dot([1.0, x[i], 0.25], &[x[i], 2.0, 4.0]) + plane.distance([x[i], 1.0, 2.0]) + lanes[i % 4];
 }
 

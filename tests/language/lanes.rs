@@ -61,6 +61,8 @@ shuffled!(u64_move, shuffled_u64: u64, |bits| bits);
 shuffled!(f16_move, shuffled_f16: f16, |bits| f16::from_bits(bits as u16));
 shuffled!(bf16_move, shuffled_bf16: bf16, |bits| bf16::from_bits(bits as u16));
 shuffled!(f64_move, shuffled_f64: f64, |bits| f64::from_bits(bits));
+shuffled!(fp8_move, shuffled_fp8: fp8, |bits| fp8(bits as u8));
+shuffled!(bf8_move, shuffled_bf8: bf8, |bits| bf8(bits as u8));
 shuffled!(truth_values_move, shuffled_bool: bool, |bits| bits % 3 == 0);
 
 /// Every reduction and scan, of numbers whose sums fit the type.
@@ -175,6 +177,8 @@ crate::kernels!(
     shuffled_u64,
     shuffled_f16,
     shuffled_bf16,
+    shuffled_fp8,
+    shuffled_bf8,
     shuffled_f64,
     shuffled_bool,
     summed_i8,

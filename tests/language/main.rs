@@ -9,6 +9,7 @@
     reason = "a reference is spelled as its kernel is"
 )]
 
+mod array_loops;
 mod atomics;
 mod bindings;
 mod bit_methods;
@@ -34,6 +35,7 @@ mod order;
 mod printing;
 mod random;
 mod references;
+mod shifts;
 mod short_floats;
 mod struct_arrays;
 mod struct_generics;

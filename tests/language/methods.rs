@@ -230,4 +230,68 @@ fn methods_of_generic_structs_and_of_scalars() {
     });
 }
 
-crate::kernels!(methods_beside_a_mutable_argument, method_calls, trait_methods, generic_methods);
+#[device]
+trait Bumped {
+    fn bump(&mut self, by: f32) -> f32;
+}
+
+#[device]
+impl Bumped for f32 {
+    fn bump(&mut self, by: f32) -> f32 {
+        let before = *self;
+        *self = before * 2.0 + by;
+        before
+    }
+}
+
+#[derive(KernelValue)]
+struct Sums {
+    rows: [[f32; 2]; 3],
+}
+
+#[kernel(block = 64)]
+pub fn methods_that_change_elements(x: &Global<f32>, y: &mut Global<f32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    let mut tile = shared::<[f32; 64]>();
+    let t = thread_idx().x;
+    tile[t] = x[i];
+    let mut sums = Sums { rows: [[x[i], 1.0], [2.0, 3.0], [4.0, 5.0]] };
+    let mut list = [x[127 - i], 0.5];
+    let mut pair = f32x2::new([x[i], 4.0]);
+    let before = sums.rows[i % 3][1].bump(list[0].bump(0.25));
+    list[1].bump(before);
+    tile[t].bump(1.0);
+    pair[1].bump(3.0);
+    y[i] = 100.0;
+    y[i].bump(tile[t]);
+    y[i] += sums.rows[0][1] + sums.rows[1][1] + sums.rows[2][1] + list[0] * 3.0 + list[1] + pair[0] * pair[1];
+}
+
+#[test]
+fn a_method_changes_the_element_that_it_is_called_on() {
+    check!(methods_that_change_elements, floats(), |x: &[f32], i: usize| {
+        let bump = |element: &mut f32, by: f32| {
+            let before = *element;
+            *element = before * 2.0 + by;
+            before
+        };
+        let mut rows = [[x[i], 1.0], [2.0, 3.0], [4.0, 5.0]];
+        let mut list = [x[127 - i], 0.5];
+        let first = bump(&mut list[0], 0.25);
+        let before = bump(&mut rows[i % 3][1], first);
+        bump(&mut list[1], before);
+        let mut tile = x[i];
+        bump(&mut tile, 1.0);
+        let mut y = 100.0;
+        bump(&mut y, tile);
+        y + (rows[0][1] + rows[1][1] + rows[2][1] + list[0] * 3.0 + list[1] + x[i] * 11.0)
+    });
+}
+
+crate::kernels!(
+    methods_that_change_elements,
+    methods_beside_a_mutable_argument,
+    method_calls,
+    trait_methods,
+    generic_methods
+);

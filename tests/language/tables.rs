@@ -93,4 +93,29 @@ fn a_table_is_made_once_and_has_a_length() {
     assert_eq!(hip.matches("static constexpr").count(), 1, "{hip}");
 }
 
-crate::kernels!(table_read_twice, table, table_rows, table_in_function);
+const COUNT: usize = 3;
+
+#[device]
+fn weighted(weights: [f32; 5], rows: &[[u32; 3]; 4], count: u32, at: u32) -> f32 {
+    let mut sum = 0.0;
+    for k in 0..count {
+        sum += weights[(k + at) % 5] * rows[at % 4][k % 3] as f32;
+    }
+    sum
+}
+
+#[kernel(block = 64)]
+pub fn table_passed(x: &Global<f32>, y: &mut Global<f32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    y[i] = x[i] + weighted(WEIGHTS, &ROWS, COUNT, i);
+}
+
+#[test]
+fn a_constant_array_and_a_constant_count_are_passed() {
+    crate::check!(table_passed, floats(), |x: &[f32], i: usize| {
+        let terms = (0..COUNT).map(|k| WEIGHTS[(k + i) % 5] * ROWS[i % 4][k % 3] as f32);
+        x[i] + terms.fold(0.0, |sum, term| sum + term)
+    });
+}
+
+crate::kernels!(table_passed, table_read_twice, table, table_rows, table_in_function);

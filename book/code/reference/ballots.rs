@@ -10,7 +10,7 @@ pub fn keep_positive(x: &Global<i32>, kept: &mut Global<i32>, total: &mut Global
     let value = if i < x.len() { x[i] } else { 0 };
     let keep = value > 0;
     let kept_by = ballot(keep);
-    let before = kept_by & ((1 << lane_id() as u64) - 1);
+    let before = kept_by & ((1 << lane_id()) - 1);
     let mut first = 0;
     if lane_id() == 0 {
         first = total.atomic_add(0, kept_by.count_ones());

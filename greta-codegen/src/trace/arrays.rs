@@ -15,6 +15,8 @@ pub trait Item {
     type Element: Nested;
     /// Adds its dimensions, outermost first.
     fn extents(&self, list: &mut Vec<Extent>, location: Location);
+    /// Adds its numbers, and whether each is a literal.
+    fn literals(&self, list: &mut Vec<Literal>) -> bool;
     /// Stores it where `index` says.
     fn store(self, base: VarId, index: &[Atom], location: Location);
 }
@@ -23,6 +25,12 @@ impl<T: Value> Item for Val<T> {
     type Element = T;
 
     fn extents(&self, _list: &mut Vec<Extent>, _location: Location) {}
+
+    fn literals(&self, list: &mut Vec<Literal>) -> bool {
+        let Atom::Literal(literal) = self.atom else { return false };
+        list.push(literal);
+        true
+    }
 
     fn store(self, base: VarId, index: &[Atom], location: Location) {
         let place = place(base, index, location);
@@ -34,6 +42,11 @@ impl<T: LiteralValue> Item for T {
     type Element = T;
 
     fn extents(&self, _list: &mut Vec<Extent>, _location: Location) {}
+
+    fn literals(&self, list: &mut Vec<Literal>) -> bool {
+        list.push(self.to_literal());
+        true
+    }
 
     fn store(self, base: VarId, index: &[Atom], location: Location) {
         Item::store(self.into_val(), base, index, location);
@@ -51,6 +64,10 @@ impl<I: Item, const N: usize> Item for [I; N] {
         }
     }
 
+    fn literals(&self, list: &mut Vec<Literal>) -> bool {
+        self.iter().all(|item| item.literals(list))
+    }
+
     fn store(self, base: VarId, index: &[Atom], location: Location) {
         for (position, item) in (0_u32..).zip(self) {
             item.store(base, &[index, &[Atom::Literal(Literal::U32(position))]].concat(), location);
@@ -63,6 +80,10 @@ impl<E: Nested> Item for Array<E> {
 
     fn extents(&self, list: &mut Vec<Extent>, _location: Location) {
         list.extend(tracer::with(|tracer| opt_extents(tracer, self)).unwrap_or_default());
+    }
+
+    fn literals(&self, _list: &mut Vec<Literal>) -> bool {
+        false
     }
 
     fn store(self, base: VarId, index: &[Atom], location: Location) {
@@ -142,6 +163,19 @@ impl<E, I: Item<Element = E>, const N: usize> Set<[I; N]> for Array<Array<E>> {
     fn set_element(&mut self, index: Val<u32>, value: [I; N], location: Location) {
         self.part::<E>(index).assign(value, location);
     }
+}
+
+/// `[a, b, c]` that is read only: a table where all are literals.
+#[track_caller]
+pub fn listed<I: Item, const N: usize>(name: &'static str, items: [I; N]) -> Array<I::Element> {
+    let (location, mut literals) = (Location::caller(), Vec::new());
+    if !items.literals(&mut literals) {
+        return from_items(items, location).bind(name, false, location);
+    }
+    let mut extents = Vec::new();
+    items.extents(&mut extents, location);
+    let ty = <I::Element as Nested>::Value::ty();
+    Memory::whole(tracer::with(|tracer| tracer.table(name, VarKind::Register(extents), ty, literals, location)))
 }
 
 /// `[a, b, c]` beside elements of an array that are arrays already.
@@ -230,6 +264,14 @@ impl Tracer {
             extents.clone_from(&given);
         }
         self.assign_array(from, &Memory::<E, S>::whole(to), &[], location);
+    }
+
+    /// Reports an array that has not an element for each of a vector's lanes.
+    pub(super) fn check_lanes<E, S>(&mut self, array: &Memory<E, S>, lanes: usize, location: Location) {
+        let given = opt_lengths(self, array).and_then(|lengths| lengths.first().copied());
+        if let Some(given) = given.filter(|&given| given as usize != lanes) {
+            self.error(TraceError::Lanes { lanes, given }, location);
+        }
     }
 
     fn assign_array<E, S>(&mut self, from: &Memory<E, S>, to: &Memory<E, S>, index: &[Atom], location: Location) {

@@ -6,8 +6,8 @@ use super::results::{DeviceResult, Part, Returned, give, opt_value, parts, repor
 use super::tracer::{self, Length, TraceError, Tracer};
 use super::value::{Atom, Val, Value};
 use crate::ir::{
-    Argument, Block, Expr, ExprKind, Extent, Foreign, Function, FunctionId, Literal, Location, StmtKind, Type, VarId,
-    VarKind,
+    Argument, Block, Expr, ExprKind, Extent, Foreign, Function, FunctionId, Literal, Location, Place, StmtKind, Type,
+    VarId, VarKind,
 };
 
 /// What `#[device]` knows of a function.
@@ -72,6 +72,8 @@ pub struct Call {
     key: FunctionKey,
     info: FunctionInfo,
     arguments: Vec<Argument>,
+    /// Variables among them that stand for elements, which get their values back.
+    lent: Vec<(VarId, Place)>,
     known: Option<Instance>,
     /// What was being recorded of the caller, while the function is traced.
     caller: Caller,
@@ -101,6 +103,7 @@ impl Call {
             key: FunctionKey { location: info.location, identity, parameters: Vec::new() },
             info: *info,
             arguments: Vec::new(),
+            lent: Vec::new(),
             known: None,
             caller: Default::default(),
             parameters: Vec::new(),
@@ -116,6 +119,7 @@ impl Call {
             self.arguments.push(argument);
             self.key.parameters.push(parameter);
         }
+        self.lent.extend(tracer::with(|tracer| std::mem::take(&mut tracer.lent)));
     }
 
     /// After the arguments: whether the body must be traced, which then follows.
@@ -225,9 +229,12 @@ impl Call {
             }
             let kind = ExprKind::Call(id, self.arguments);
             if let Some(ty) = opt_value(&parts) {
-                return vec![Returned::Value(tracer.record(Expr { kind, ty, location }))];
+                let value = tracer.record(Expr { kind, ty, location });
+                tracer.take_back(self.lent, location);
+                return vec![Returned::Value(value)];
             }
             tracer.push(StmtKind::Eval(Expr { kind, ty: Type::BOOL, location }), location);
+            tracer.take_back(self.lent, location);
             results.into_iter().zip(&parts).map(|(id, part)| part.read(tracer, id, location)).collect()
         });
         R::from_values(&mut values.into_iter())
@@ -249,14 +256,11 @@ impl Call {
 impl<T: Value> DeviceArgument for Val<T> {
     fn argument(&self, mutable: bool, location: Location, list: &mut Vec<(Argument, Parameter)>) {
         let parameter = |space| Parameter { ty: T::ty(), space, extents: Vec::new() };
-        let is_variable = |id: VarId| tracer::with(|tracer| tracer.kernel.var(id).kind == VarKind::Mut);
-        list.push(match self.atom {
-            Atom::Var(id) if mutable && is_variable(id) => (Argument::Object(id), parameter(ParameterSpace::Variable)),
-            _ if mutable => {
-                tracer::with(|tracer| tracer.error(TraceError::NotVariable, location));
-                (Argument::Value(self.expr(location)), parameter(ParameterSpace::Value))
-            }
-            _ => (Argument::Value(self.expr(location)), parameter(ParameterSpace::Value)),
+        let opt_variable =
+            if mutable { tracer::with(|tracer| tracer.opt_passed(self.atom, T::ty(), location)) } else { None };
+        list.push(match opt_variable {
+            Some(id) => (Argument::Object(id), parameter(ParameterSpace::Variable)),
+            None => (Argument::Value(self.expr(location)), parameter(ParameterSpace::Value)),
         });
     }
 
@@ -265,6 +269,34 @@ impl<T: Value> DeviceArgument for Val<T> {
         let id = tracer::with(|tracer| tracer.var(name, kind, T::ty(), location));
         list.push(id);
         Self::from_atom(Atom::Var(id))
+    }
+}
+
+impl Tracer {
+    /// The variable that is passed by `&mut`: a mutable one itself; for the element that a method is called on, one that
+    /// the element gets its value back from.
+    fn opt_passed(&mut self, atom: Atom, ty: Type, location: Location) -> Option<VarId> {
+        if let Atom::Var(id) = atom {
+            if self.kernel.var(id).kind == VarKind::Mut {
+                return Some(id);
+            }
+            if let Some(place) = self.receivers.get(&id).cloned() {
+                let lent = self.var("", VarKind::Mut, ty, location);
+                self.push(StmtKind::Let(lent, Some(atom.expr(ty, location))), location);
+                self.lent.push((lent, place));
+                return Some(lent);
+            }
+        }
+        self.error(TraceError::NotVariable, location);
+        None
+    }
+
+    /// Gives elements what the variables have that were passed in their place.
+    fn take_back(&mut self, lent: Vec<(VarId, Place)>, location: Location) {
+        for (variable, place) in lent {
+            let value = Atom::Var(variable).expr(self.kernel.var(variable).ty, location);
+            self.push(StmtKind::Assign(place, value), location);
+        }
     }
 }
 

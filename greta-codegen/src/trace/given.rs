@@ -1,9 +1,14 @@
-//! A constant of Rust's as an argument: a number becomes a kernel value, anything else stays what it is.
+//! A constant of Rust's as an argument: a number becomes a kernel value, an array of numbers one of the kernel's, anything
+//! else stays what it is.
 //!
 //! Which of the two is rustc's choice: it takes the method of a trait of the value itself before one of its reference.
 
+use super::arrays::{Item, array};
 use super::literal::LiteralValue;
-use super::value::Val;
+use super::memory::Array;
+use super::tracer::{self, TraceError};
+use super::value::{IntoVal, Val};
+use crate::ir::Location;
 
 /// A constant that stands as an argument.
 #[derive(Debug)]
@@ -16,7 +21,7 @@ impl<C> Given<C> {
     }
 }
 
-/// Of numbers.
+/// Of numbers and arrays of them.
 pub trait GivenNumber {
     /// The kernel value.
     type Argument;
@@ -29,6 +34,31 @@ impl<C: LiteralValue> GivenNumber for Given<C> {
 
     fn argument(self) -> Val<C> {
         self.0.expect("invariant: an argument is given once").into_val()
+    }
+}
+
+/// An index or a count, which kernels have in 32 bits.
+impl GivenNumber for Given<usize> {
+    type Argument = Val<u32>;
+
+    #[track_caller]
+    fn argument(self) -> Val<u32> {
+        let given = self.0.expect("invariant: an argument is given once");
+        let number = u32::try_from(given).unwrap_or_else(|_| {
+            let location = Location::caller();
+            tracer::with(|tracer| tracer.error(TraceError::CountOutOfRange { given }, location));
+            u32::MAX
+        });
+        number.into_val()
+    }
+}
+
+impl<I: Item, const N: usize> GivenNumber for Given<[I; N]> {
+    type Argument = Array<I::Element>;
+
+    #[track_caller]
+    fn argument(self) -> Self::Argument {
+        array(self.0.expect("invariant: an argument is given once"))
     }
 }
 

@@ -1,9 +1,9 @@
 //! What moves between the lanes of a wave: every scalar, one of fewer than 32 bits in a wider one's place.
 
-use super::value::{ScalarValue, Val, Value, bf16, f16};
+use super::value::{ScalarValue, Val, Value, bf8, bf16, f16, fp8};
 use crate::ir::{ExprKind, Location, Op};
 
-/// A scalar that moves between lanes: integers, `f16`, `bf16`, `f32`, `f64` and `bool`.
+/// A scalar that moves between lanes: every one does.
 #[diagnostic::on_unimplemented(message = "kernel values of type `{Self}` do not move between lanes")]
 pub trait Word: ScalarValue {
     /// What moves in its place.
@@ -41,7 +41,7 @@ macro_rules! itself {
 
 itself!(bool i32 i64 u32 u64 f32 f64);
 
-/// An integer that moves as one of 32 bits.
+/// A number that moves as one of 32 bits.
 macro_rules! widened {
     ($($rust:ty => $word:ty;)*) => {
         $(impl Word for $rust {
@@ -63,6 +63,9 @@ widened! {
     i16 => i32;
     u8 => u32;
     u16 => u32;
+    // Each of their numbers is one of `f32`, and so is their one NaN.
+    fp8 => f32;
+    bf8 => f32;
 }
 
 /// A float of 16 bits, which moves as these: no NaN changes.

@@ -40,7 +40,7 @@ mod value;
 pub mod vector;
 mod wanted;
 
-pub use arrays::{Item, array};
+pub use arrays::{Item, array, listed};
 pub use atomics::{AtomicBits, AtomicElement, AtomicSpace};
 pub use bind::{
     Assign, Bind, Merge, Read, Undefined, assign, bind, bind_mut, check_variable, read, read_variable, undefined,
@@ -73,11 +73,11 @@ pub use memory::{
     register, repeat, shared, shared_dynamic, spaces,
 };
 pub use methods::{bf16_from_bits, f16_from_bits, f32_from_bits, f64_from_bits};
-pub use operators::{CastFrom, cast, cast_float, cast_integer, eq, ge, gt, le, lt, ne};
+pub use operators::{CastFrom, ShiftCount, cast, cast_float, cast_integer, eq, ge, gt, le, lt, ne};
 pub use print::{Printable, Printed, assert, assert_compared, print, printed};
 pub use results::{DeviceResult, Part, Returned, return_value};
 pub use stored::Stored;
-pub use table::{NamedGet, Table, constant_length, get_constant};
+pub use table::{NamedGet, NamedTable, Places, Table, constant_length, get_constant, places};
 pub use tracer::TraceError;
 pub use value::{
     Atom, Bits, Castable, Comparable, Float, Integer, Integral, IntoVal, Number, ScalarValue, Signed, Val, Value,

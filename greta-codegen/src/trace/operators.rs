@@ -4,9 +4,10 @@
 use std::ops;
 
 use super::value::{
-    Atom, Bits, Castable, Comparable, Integral, IntoVal, Number, ScalarValue, Signed, Val, Value, bf8, bf16, f16, fp8,
+    Atom, Bits, Castable, Comparable, Integer, Integral, IntoVal, Number, ScalarValue, Signed, Val, Value, bf8, bf16,
+    f16, fp8,
 };
-use crate::ir::{ExprKind, Literal, Location, Op};
+use crate::ir::{Expr, ExprKind, Literal, Location, Op};
 
 macro_rules! binary {
     ($($trait:ident $method:ident $op:ident $class:ident, $host:ty, $($rest:ty),*;)*) => {
@@ -44,9 +45,83 @@ binary! {
     BitAnd bitand BitAnd Bits, i8, i16, i32, i64, u8, u16, u32, u64, bool;
     BitOr bitor BitOr Bits, i8, i16, i32, i64, u8, u16, u32, u64, bool;
     BitXor bitxor BitXor Bits, i8, i16, i32, i64, u8, u16, u32, u64, bool;
-    Shl shl Shl Integral, i8, i16, i32, i64, u8, u16, u32, u64;
-    Shr shr Shr Integral, i8, i16, i32, i64, u8, u16, u32, u64;
 }
+
+/// How far the bits of a `T` are shifted: by any integer, as in Rust; a vector's lanes by those of one like it.
+#[diagnostic::on_unimplemented(
+    message = "a kernel value of type `{T}` is not shifted by `{Self}`",
+    label = "not an integer",
+    note = "bits are shifted by an integer of any type"
+)]
+pub trait ShiftCount<T> {
+    /// The count as a value of the type whose bits are shifted: a wider one keeps what counts, its lowest bits.
+    fn count(self, location: Location) -> Expr;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Integer, C: Integer> ShiftCount<T> for Val<C> {
+    fn count(self, location: Location) -> Expr {
+        if T::ty() == C::ty() {
+            return self.expr(location);
+        }
+        if let Atom::Literal(literal) = self.atom
+            && let Some(converted) = literal.opt_cast(T::ty().scalar)
+        {
+            return Expr::literal(converted, location);
+        }
+        Val::<T>::record(ExprKind::Cast(Box::new(self.expr(location))), location).expr(location)
+    }
+}
+
+macro_rules! shift {
+    ($($trait:ident $method:ident $op:ident;)*) => {
+        $(impl<T: Integral, C: ShiftCount<T>> ops::$trait<C> for Val<T> {
+            type Output = Self;
+
+            #[track_caller]
+            fn $method(self, count: C) -> Self {
+                let location = Location::caller();
+                Self::record_op(Op::$op, vec![self.expr(location), count.count(location)], location)
+            }
+        })*
+    };
+}
+
+shift! {
+    Shl shl Shl;
+    Shr shr Shr;
+}
+
+macro_rules! shift_host {
+    ($($host:ty),*) => {
+        $(#[diagnostic::do_not_recommend]
+        impl<T: Integer> ShiftCount<T> for $host {
+            fn count(self, location: Location) -> Expr {
+                ShiftCount::<T>::count(IntoVal::<$host>::into_val(self), location)
+            }
+        }
+
+        impl<C: Integer> ops::Shl<Val<C>> for $host {
+            type Output = Val<$host>;
+
+            #[track_caller]
+            fn shl(self, count: Val<C>) -> Val<$host> {
+                IntoVal::<$host>::into_val(self) << count
+            }
+        }
+
+        impl<C: Integer> ops::Shr<Val<C>> for $host {
+            type Output = Val<$host>;
+
+            #[track_caller]
+            fn shr(self, count: Val<C>) -> Val<$host> {
+                IntoVal::<$host>::into_val(self) >> count
+            }
+        })*
+    };
+}
+
+shift_host!(i8, i16, i32, i64, u8, u16, u32, u64);
 
 impl<T: Signed> ops::Neg for Val<T> {
     type Output = Self;

@@ -1,5 +1,6 @@
 //! Rust's constant arrays, read in a kernel: `const TABLE: [[f32; 8]; 2]`.
 
+use super::control::Range;
 use super::literal::LiteralValue;
 use super::memory::{Array, Element, Get, Memory, Nested, extent, spaces};
 use super::tracer::{self, Tracer};
@@ -69,6 +70,54 @@ pub fn get_constant<G: NamedGet, I: IntoVal<u32>>(name: &'static str, base: &G, 
     base.named_element(name, index.into_val(), Location::caller())
 }
 
+/// A constant array that a `for` goes through, and its name.
+#[derive(Debug)]
+pub struct NamedTable<C>(&'static str, C);
+
+impl<C> NamedTable<C> {
+    /// The array of that name.
+    pub fn of(name: &'static str, constant: C) -> Self {
+        Self(name, constant)
+    }
+}
+
+impl<C: NamedGet> Get for NamedTable<C> {
+    type Output = C::Output;
+
+    fn element(&self, index: Val<u32>, location: Location) -> Self::Output {
+        self.1.named_element(self.0, index, location)
+    }
+}
+
+/// What a `for` goes through by its elements.
+#[diagnostic::on_unimplemented(
+    message = "`for` in a kernel goes through a range of integers or an array in registers",
+    label = "neither of them"
+)]
+pub trait Places: Get {
+    /// How many there are.
+    fn count(&self) -> Val<u32>;
+}
+
+impl<E: Element<spaces::Register>> Places for Array<E> {
+    #[track_caller]
+    fn count(&self) -> Val<u32> {
+        self.len()
+    }
+}
+
+impl<I: Table, const N: usize> Places for NamedTable<[I; N]> {
+    fn count(&self) -> Val<u32> {
+        constant_length(&self.1)
+    }
+}
+
+/// What a `for` through an array counts.
+#[track_caller]
+pub fn places<P: Places>(array: &P) -> Range<u32> {
+    Range::until(0.into_val(), array.count(), 1.into_val())
+}
+
 /// `NAME.len()`.
 #[must_use]
 pub fn constant_length<I: Table, const N: usize>(_array: &[I; N]) -> Val<u32> {
@@ -114,7 +163,7 @@ fn element_of<I: Table, const N: usize>(
 
 impl Tracer {
     /// The table of these numbers: once in a function, at its beginning.
-    fn table(
+    pub(super) fn table(
         &mut self,
         name: &str,
         kind: VarKind,

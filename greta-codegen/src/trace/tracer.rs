@@ -39,6 +39,14 @@ pub enum TraceError {
     /// The lengths of arrays are part of their types in Rust.
     #[error("an array is assigned one of other lengths")]
     ArrayLengths,
+    /// A vector has a lane for each of the elements that it is made of.
+    #[error("a vector of {lanes} lanes is made of an array of {given}")]
+    Lanes {
+        /// The vector's lanes.
+        lanes: usize,
+        /// The array's elements.
+        given: u32,
+    },
     /// Sizes are computed exactly, where values wrap.
     #[error("a size that comes to {given}: sizes are numbers from 1 to {}", u32::MAX)]
     SizeOverflow {
@@ -94,6 +102,12 @@ pub enum TraceError {
         /// The type that it would have.
         ty: Scalar,
     },
+    /// Kernels count in `u32`.
+    #[error("the constant {given} is no `u32`, in which kernels count")]
+    CountOutOfRange {
+        /// The constant.
+        given: usize,
+    },
     /// A loop's step is a positive number.
     #[error("a step of {given}: a loop's step is at least 1")]
     Step {
@@ -133,6 +147,8 @@ pub(crate) struct Tracer {
     definitions: HashMap<VarId, Expr>,
     /// Where the elements stand that methods are called on.
     pub(super) receivers: HashMap<VarId, Place>,
+    /// Variables that the call which is being made takes in place of such elements.
+    pub(super) lent: Vec<(VarId, Place)>,
     pub(crate) block_constant: Option<ConstantId>,
     wave_constant: Option<ConstantId>,
 }
@@ -193,6 +209,7 @@ impl Tracer {
             calls: Vec::new(),
             definitions: HashMap::new(),
             receivers: HashMap::new(),
+            lent: Vec::new(),
             block_constant: None,
             wave_constant: None,
         }
@@ -215,9 +232,18 @@ impl Tracer {
     /// Notes where the element that was just loaded stands, for a method that changes it.
     pub(crate) fn note_receiver(&mut self) {
         let last = self.blocks.last().and_then(|block| block.last());
-        if let Some(StmtKind::Let(id, Some(Expr { kind: ExprKind::Load(place), .. }))) = last.map(|last| &last.kind) {
-            self.receivers.insert(*id, place.clone());
-        }
+        let Some(StmtKind::Let(id, Some(element))) = last.map(|last| &last.kind) else { return };
+        let place = match &element.kind {
+            ExprKind::Load(place) => place.clone(),
+            ExprKind::Lane(vector, lane) => match vector.kind {
+                ExprKind::Var(base) if self.kernel.var(base).kind == VarKind::Mut => {
+                    Place { base, index: Vec::new(), lane: Some(lane.clone()) }
+                }
+                _ => return,
+            },
+            _ => return,
+        };
+        self.receivers.insert(*id, place);
     }
 
     /// The length of a buffer, which becomes a parameter of what is being recorded.

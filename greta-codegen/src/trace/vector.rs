@@ -1,9 +1,37 @@
 //! The short vectors that kernel values can be: `f32x4` and so on, of 2, 4, 8 and 16 lanes, and 32 for
 //! what a lane holds of the largest matrices.
 
+use super::memory::{Array, Get};
+use super::operators::ShiftCount;
 use super::stored::{Stored, sealed};
-use super::value::{Bits, Float, Integral, IntoVal, Number, Signed, Val, Value, Vector, bf8, bf16, f16, fp8};
-use crate::ir::{ExprKind, Location, Scalar, Type};
+use super::tracer;
+use super::value::{Atom, Bits, Float, Integral, IntoVal, Number, Signed, Val, Value, Vector, bf8, bf16, f16, fp8};
+use crate::ir::{Expr, ExprKind, Literal, Location, Scalar, Type};
+
+/// What a vector of `N` lanes is made of: values in brackets, or a register array.
+#[diagnostic::on_unimplemented(message = "a vector of {N} lanes is not made of a `{Self}`")]
+pub trait Lanes<T, const N: usize> {
+    /// The lanes.
+    fn lanes(self, location: Location) -> [Val<T>; N];
+}
+
+impl<T: Value, R: IntoVal<T>, const N: usize> Lanes<T, N> for [R; N] {
+    fn lanes(self, _location: Location) -> [Val<T>; N] {
+        self.map(IntoVal::into_val)
+    }
+}
+
+impl<T: Value, const N: usize> Lanes<T, N> for Array<T> {
+    fn lanes(self, location: Location) -> [Val<T>; N] {
+        tracer::with(|tracer| tracer.check_lanes(&self, N, location));
+        let mut next = 0;
+        std::array::from_fn(|_| {
+            let index = Val::from_atom(Atom::Literal(Literal::U32(next)));
+            next += 1;
+            self.element(index, location)
+        })
+    }
+}
 
 macro_rules! vectors {
     ($($lane:ty, $scalar:ident, $classes:tt: $($name:ident $lanes:literal)*;)*) => {
@@ -28,6 +56,12 @@ macro_rules! vectors {
         #[diagnostic::do_not_recommend]
         impl Stored for $name {}
         $(impl $class for $name {})*
+        #[diagnostic::do_not_recommend]
+        impl ShiftCount<$name> for Val<$name> {
+            fn count(self, location: Location) -> Expr {
+                self.expr(location)
+            }
+        }
 
         impl $name {
             /// The vector with every lane equal to `value`.
@@ -39,10 +73,10 @@ macro_rules! vectors {
 
             /// The vector of these lanes, the first at the lowest address.
             #[track_caller]
-            pub fn new<R: IntoVal<$lane>>(lanes: [R; $lanes]) -> Val<Self> {
+            pub fn new<L: Lanes<$lane, $lanes>>(lanes: L) -> Val<Self> {
                 let location = Location::caller();
-                let lanes = lanes.into_iter().map(|lane| lane.into_val().expr(location)).collect();
-                Val::record(ExprKind::Vector(lanes), location)
+                let lanes = lanes.lanes(location).map(|lane| lane.expr(location));
+                Val::record(ExprKind::Vector(lanes.into()), location)
             }
         }
     };
