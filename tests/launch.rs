@@ -72,6 +72,17 @@ fn steps(y: &mut Global<u32>, first: u32, end: u32) {
     y[thread_idx().x] = count;
 }
 
+/// How many numbers below `end` fall to each thread of a grid that steps by all of its threads.
+#[kernel(block = 64)]
+fn strides(y: &mut Global<u32>, end: u32) {
+    let first = block_idx().x * BLOCK + thread_idx().x;
+    let mut count = 0;
+    for _ in (first..end).step_by(grid_dim().x * BLOCK) {
+        count += 1;
+    }
+    y[first] = count;
+}
+
 /// Runs a check on every device that opens here, and on `cpu` with the kernels of another target.
 fn on_every_device(check: impl Fn(&Device, &Stream)) {
     let open = |name: &str| Device::open(name).ok();
@@ -229,6 +240,28 @@ fn an_end_that_a_loops_steps_may_pass_by_is_refused() {
         let wrong = steps::Args { y: &mut y, first: 0, end: u32::MAX };
         let error = device.graph().add(&kernel, 1, wrong).unwrap_err().to_string();
         assert!(error.contains("`end` = 4294967295"), "{error}");
+    });
+}
+
+#[test]
+fn a_grid_that_a_loop_steps_by_is_kept_from_passing_the_counters_end() {
+    let hip = strides::variant().hip().unwrap();
+    assert!(hip.contains("i < end; i += gridDim.x * BLOCK) {"), "{hip}");
+    on_every_device(|device, stream| {
+        let kernel = device.kernel(strides::variant()).unwrap();
+        let mut y = device.zeroed::<u32>(128).unwrap();
+        kernel.launch(stream, 2, strides::Args { y: &mut y, end: 300 }).unwrap();
+        let expected: Vec<u32> = (0..128).map(|first| (first..300).step_by(128).count() as u32).collect();
+        assert_eq!(y.read(stream).unwrap(), expected);
+        let most = u32::MAX / 4 / 64;
+        let said = format!("this loop steps by a grid of {} blocks, and can step by {most} at most", most + 1);
+        let error = kernel.launch(stream, most + 1, strides::Args { y: &mut y, end: 300 }).unwrap_err().to_string();
+        assert!(error.ends_with(&said), "{error}");
+        let error = device.graph().add(&kernel, most + 1, strides::Args { y: &mut y, end: 300 }).unwrap_err();
+        assert!(error.to_string().ends_with(&said), "{error}");
+        let line =
+            include_str!("launch.rs").lines().position(|line| line.contains("(first..end).step_by(grid")).unwrap();
+        assert!(error.to_string().starts_with(&format!("{}:{}", file!(), line + 1)), "{error}");
     });
 }
 

@@ -146,6 +146,19 @@ pub enum Error {
         /// Its largest value.
         most: u64,
     },
+    /// More blocks than a loop that steps by all of them can count by without leaving the counter's type. The caller's to
+    /// mend: fewer blocks, since such a loop takes what is left.
+    #[error("{location}: {kernel}: this loop steps by a grid of {given} blocks, and can step by {most} at most")]
+    LoopStride {
+        /// The kernel.
+        kernel: String,
+        /// Where the loop stands.
+        location: Location,
+        /// Blocks of the grid in x.
+        given: u64,
+        /// The most that a launch may have.
+        most: u64,
+    },
     /// Too few or too many arguments. The fault of whoever implemented `Arguments` by hand.
     #[error("{kernel} takes {expected} arguments; {given} given")]
     ArgumentCount {

@@ -7,7 +7,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use greta_codegen::bounds::{GRID_YZ_MAX, grid_x_max};
+use greta_codegen::bounds::{GRID_YZ_MAX, LaunchLimit, Limited, grid_x_max};
 use greta_codegen::contract::{ArgumentValue, LaunchValues};
 use greta_codegen::definition::{KernelDefinition, VariantError};
 use greta_codegen::emit;
@@ -245,10 +245,16 @@ impl Grid {
     /// Whether a module can be launched with so many blocks.
     pub(crate) fn check(self, module: &Module) -> Result<[u32; 3]> {
         let limit = [grid_x_max(module.block()[0]), GRID_YZ_MAX, GRID_YZ_MAX];
-        if self.0.iter().zip(limit).all(|(&blocks, most)| (1..=most).contains(&blocks)) {
-            Ok(self.0)
-        } else {
-            Err(Error::Grid { kernel: module.name().to_owned(), grid: self.0, limit })
+        if !self.0.iter().zip(limit).all(|(&blocks, most)| (1..=most).contains(&blocks)) {
+            return Err(Error::Grid { kernel: module.name().to_owned(), grid: self.0, limit });
+        }
+        let given = u64::from(self.0[0]);
+        let is_passed = |limit: &&LaunchLimit| limit.limited == Limited::GridX && given > limit.most;
+        match module.limits().iter().find(is_passed) {
+            Some(&LaunchLimit { most, location, .. }) => {
+                Err(Error::LoopStride { kernel: module.name().to_owned(), location, given, most })
+            }
+            None => Ok(self.0),
         }
     }
 }
@@ -301,7 +307,8 @@ pub(crate) fn check_types(module: &Module, driver: &Arc<dyn Driver>, arguments: 
 /// Refuses values and lengths that a loop cannot count to.
 fn check_limits(module: &Module, arguments: &[BoundArgument]) -> Result<()> {
     for limit in module.limits() {
-        let argument = &arguments[limit.param];
+        let Limited::Param(param) = limit.limited else { continue };
+        let argument = &arguments[param];
         let given = match argument.to_value() {
             ArgumentValue::Scalar(value) => value.opt_integer().unwrap_or_default(),
             ArgumentValue::Length(length) => length as i128,
@@ -312,7 +319,7 @@ fn check_limits(module: &Module, arguments: &[BoundArgument]) -> Result<()> {
             return Err(Error::LoopEnd {
                 kernel: module.name().to_owned(),
                 location: limit.location,
-                argument: module.parameters()[limit.param].name.clone(),
+                argument: module.parameters()[param].name.clone(),
                 given,
                 most: limit.most,
             });

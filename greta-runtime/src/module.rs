@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use greta_codegen::bounds::{LaunchLimit, launch_limits};
+use greta_codegen::bounds::{LaunchLimit, Limited, launch_limits};
 use greta_codegen::definition::KernelDefinition;
 use greta_codegen::ir::{Kernel as Ir, Scalar, Type, VarKind};
 use greta_codegen::verify::DynamicShared;
@@ -256,9 +256,10 @@ impl Module {
         let lengths: Vec<usize> = kernel.lengths.iter().filter_map(position).collect();
         let mut limits = launch_limits(kernel, driver.target().wave);
         for limit in &mut limits {
+            let Limited::Param(param) = &mut limit.limited else { continue };
             // Behind the author's parameters come the lengths of some of them.
-            let behind = limit.param.checked_sub(parameters.len());
-            limit.param = behind.map_or(limit.param, |at: usize| lengths[at]);
+            let behind = param.checked_sub(parameters.len());
+            *param = behind.map_or(*param, |at: usize| lengths[at]);
         }
         tracing::debug!(kernel = definition.name, values = definition.describe(values), "loaded");
         Ok(Self {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::ir::{Argument, Expr, ExprKind, Kernel, Literal, Location, Op, Scalar, Stmt, StmtKind, VarId};
 
-pub use limits::{LaunchLimit, launch_limits};
+pub use limits::{LaunchLimit, Limited, launch_limits};
 
 /// Definitions that are followed from a value, at most.
 const DEPTH_MAX: u32 = 8;
@@ -35,6 +35,8 @@ pub(crate) struct Bounds<'a> {
     ranges: Vec<Range<'a>>,
     /// What launches keep parameters to.
     limits: BTreeMap<VarId, limits::Limit>,
+    /// What launches keep the blocks of the grid in x to, below what any grid has.
+    grid: Option<limits::Limit>,
     /// Expressions that may still be looked at for the value in question.
     visits: Cell<u32>,
 }
@@ -59,12 +61,13 @@ enum Definition<'a> {
 impl<'a> Bounds<'a> {
     pub(crate) fn of(kernel: &'a Kernel, wave: u32) -> Self {
         let (definitions, limits) = (BTreeMap::new(), BTreeMap::new());
-        let mut bounds = Self { kernel, wave, definitions, ranges: Vec::new(), limits, visits: Cell::new(0) };
+        let mut bounds =
+            Self { kernel, wave, definitions, ranges: Vec::new(), limits, grid: None, visits: Cell::new(0) };
         let bodies = kernel.functions.iter().map(|function| &function.body).chain([&kernel.body]);
         for stmt in bodies.flatten() {
             bounds.collect(stmt);
         }
-        bounds.limit_parameters();
+        bounds.limit_launches();
         bounds
     }
 
@@ -139,8 +142,8 @@ impl<'a> Bounds<'a> {
         match op {
             Op::ThreadIdxX => Some(i128::from(self.kernel.block[0].value) - 1),
             Op::LaneId => Some(i128::from(self.wave) - 1),
-            Op::GridDimX => Some(grid_x_max(self.kernel.block[0].value).into()),
-            Op::BlockIdxX => Some(i128::from(grid_x_max(self.kernel.block[0].value)) - 1),
+            Op::GridDimX => Some(self.blocks_x()),
+            Op::BlockIdxX => Some(self.blocks_x() - 1),
             Op::GridDimY | Op::GridDimZ => Some(GRID_YZ_MAX.into()),
             Op::BlockIdxY | Op::BlockIdxZ => Some(i128::from(GRID_YZ_MAX) - 1),
             // What wraps is within the type as well.
@@ -163,6 +166,12 @@ impl<'a> Bounds<'a> {
             }
             _ => None,
         }
+    }
+
+    /// Blocks of a launch in x at most.
+    fn blocks_x(&self) -> i128 {
+        let most = grid_x_max(self.kernel.block[0].value).into();
+        self.grid.map_or(most, |limit| limit.most.min(most))
     }
 
     /// A constant that a sum is no less than: one of its summands, where it does not wrap.
