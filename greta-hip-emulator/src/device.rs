@@ -16,7 +16,7 @@ pub(crate) const WAVE_LANES: u32 = 64;
 /// Most threads of a block.
 pub(crate) const BLOCK_THREADS_MAX: u32 = 1024;
 /// Most blocks of a grid, along each axis. In threads x has 2^31 - 1 too.
-pub(crate) const GRID_MAX: [u32; 3] = [i32::MAX as u32, 65535, 65535];
+pub(crate) const GRID_MAX: [u32; 3] = [i32::MAX as u32, 65536, 65536];
 /// Most waves of a compute unit.
 pub(crate) const COMPUTE_UNIT_WAVES_MAX: u32 = 32;
 

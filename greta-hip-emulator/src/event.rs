@@ -14,6 +14,8 @@ pub(crate) const DISABLE_TIMING: u32 = 2;
 
 #[derive(Debug, Default)]
 pub(crate) struct Event {
+    /// The device whose streams may record it.
+    pub(crate) device: usize,
     pub(crate) flags: u32,
     state: Mutex<State>,
 }
@@ -27,8 +29,8 @@ struct State {
 }
 
 impl Event {
-    pub(crate) fn new(flags: u32) -> Self {
-        Self { flags, state: Mutex::default() }
+    pub(crate) fn new(device: usize, flags: u32) -> Self {
+        Self { device, flags, state: Mutex::default() }
     }
 
     /// It happens now.

@@ -143,16 +143,23 @@ impl Function {
         }
     }
 
-    /// What is wrong with a launch's shape.
+    /// What is wrong with a launch's shape, with the statuses that ROCm 6.4 has for it.
     pub(crate) fn check(&self, shape: &Shape) -> Outcome {
-        let threads = shape.block.iter().try_fold(1_u32, |threads, &size| threads.checked_mul(size));
-        let is_grid = shape.grid.iter().zip(GRID_MAX).all(|(&given, most)| (1..=most).contains(&given));
-        let is_block = threads.is_some_and(|threads| (1..=self.block_threads_max()).contains(&threads));
-        if !is_grid || !is_block {
+        let Shape { grid, block, dynamic_shared_bytes } = *shape;
+        let totals = [0, 1, 2].map(|axis| u64::from(grid[axis]) * u64::from(block[axis]));
+        if grid.iter().zip(GRID_MAX).any(|(&given, most)| given > most) || totals.contains(&0) {
+            return Err(hipErrorInvalidValue.into());
+        }
+        if totals.iter().any(|&total| total > u64::from(u32::MAX)) {
             return Err(hipErrorInvalidConfiguration.into());
         }
-        let is_shared = shape.dynamic_shared_bytes <= self.dynamic_shared_bytes_max.load(Ordering::Relaxed);
-        if is_shared { Ok(()) } else { Err(hipErrorInvalidValue.into()) }
+        let threads = block.iter().fold(1_u64, |threads, &size| threads.saturating_mul(u64::from(size)));
+        let most = self.dynamic_shared_bytes_max.load(Ordering::Relaxed);
+        if dynamic_shared_bytes > most || threads > u64::from(BLOCK_THREADS_MAX) {
+            return Err(hipErrorInvalidValue.into());
+        }
+        // Against what the kernel was compiled for, by its launch bounds.
+        if threads > u64::from(self.block_threads_max()) { Err(hipErrorLaunchFailure.into()) } else { Ok(()) }
     }
 
     /// Runs it.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::capture::{self, Mark, Place};
 use crate::errors::{
-    hipErrorAssert, hipErrorIllegalAddress, hipErrorLaunchFailure, hipErrorLaunchTimeOut,
+    hipErrorAssert, hipErrorIllegalAddress, hipErrorInvalidHandle, hipErrorLaunchFailure, hipErrorLaunchTimeOut,
     hipErrorStreamCaptureInvalidated, hipErrorStreamCaptureIsolation, hipErrorStreamCaptureMerge,
     hipErrorStreamCaptureUnsupported,
 };
@@ -108,6 +108,9 @@ impl Stream {
             place.check()?;
             event.mark(place.mark());
             return Ok(());
+        }
+        if event.device != self.device {
+            return Err(hipErrorInvalidHandle.into());
         }
         if self.is_null {
             capture::forbid_null_stream()?;

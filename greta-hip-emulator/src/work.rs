@@ -92,6 +92,11 @@ impl Work {
         }
     }
 
+    /// Whether it takes or frees memory.
+    pub(crate) fn is_memory(&self) -> bool {
+        matches!(self, Self::Allocate(_) | Self::Release(_))
+    }
+
     /// HIP's number for this kind of node.
     pub(crate) fn node_type(&self) -> u32 {
         match self {

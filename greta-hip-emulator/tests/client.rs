@@ -46,7 +46,9 @@ fn a_program_in_c_finds_the_api_as_it_expects_it() {
         .arg(&program)
         .arg(source("client.c"))
         .arg(source("launchers.c"))
-        .arg(source("order.c"));
+        .arg(source("order.c"))
+        .arg(source("forms.c"))
+        .arg(source("nodes.c"));
     compile.arg("-L").arg(folder.path()).arg("-lamdhip64");
     let Some(compiled) = greta_testing::ok_or_skip(compile.output()) else { return };
     assert!(compiled.status.success(), "{}", text(&compiled));

@@ -6,7 +6,9 @@ use hip_sys::{
     hipMemcpyDefault, hipMemcpyDeviceToDevice, hipMemcpyDeviceToHost, hipMemcpyHostToDevice, hipMemcpyKind, hipStream_t,
 };
 
-use crate::errors::{hipErrorInvalidValue, hipErrorNotSupported};
+use crate::errors::{
+    hipErrorInvalidMemcpyDirection, hipErrorInvalidPitchValue, hipErrorInvalidValue, hipErrorNotSupported,
+};
 use crate::runtime::{self, stream};
 use crate::status::{Outcome, hip};
 use crate::transfer::{Copy, Extent, Side};
@@ -42,19 +44,23 @@ unsafe fn bytes(
     unsafe { submit(Copy::linear(address(to), address(from), bytes, kind), order) }
 }
 
+/// Rows, which neither pitch may cut.
 pub(super) fn rows(
     (to, to_pitch): (*mut c_void, usize),
     (from, from_pitch): (*const c_void, usize),
     width: usize,
     height: usize,
     kind: hipMemcpyKind,
-) -> Copy {
-    Copy {
+) -> Outcome<Copy> {
+    if width > 0 && height > 0 && width > to_pitch.min(from_pitch) && kind <= hipMemcpyDefault {
+        return Err(hipErrorInvalidPitchValue.into());
+    }
+    Ok(Copy {
         to: Side { address: address(to), pitch: to_pitch, plane: 0 },
         from: Side { address: address(from), pitch: from_pitch, plane: 0 },
         extent: Extent { width, height, depth: 1 },
         kind,
-    }
+    })
 }
 
 /// The copy that a driver call describes.
@@ -88,6 +94,14 @@ fn driver_rows(copy: &hip_Memcpy2D) -> Outcome<Copy> {
 pub(super) fn boxes(copy: &hipMemcpy3DParms) -> Outcome<Copy> {
     if !copy.srcArray.is_null() || !copy.dstArray.is_null() {
         return Err(hipErrorNotSupported.into());
+    }
+    for (place, position) in [(&copy.srcPtr, &copy.srcPos), (&copy.dstPtr, &copy.dstPos)] {
+        if place.pitch < place.xsize {
+            return Err(hipErrorInvalidPitchValue.into());
+        }
+        if place.ptr.is_null() || position.x.saturating_add(copy.extent.width) > place.pitch {
+            return Err(hipErrorInvalidValue.into());
+        }
     }
     let side = |place: &crate::types::hipPitchedPtr, position: &crate::types::hipPos| {
         let plane = place.pitch.wrapping_mul(place.ysize);
@@ -161,12 +175,12 @@ hip! {
 
     /// Copies rows and waits.
     fn hipMemcpy2D(to: *mut c_void, to_pitch: usize, from: *const c_void, from_pitch: usize, width: usize, height: usize, kind: hipMemcpyKind) {
-        submit(rows((to, to_pitch), (from, from_pitch), width, height, kind), NO_STREAM)
+        submit(rows((to, to_pitch), (from, from_pitch), width, height, kind)?, NO_STREAM)
     }
 
     /// Copies rows in stream order.
     fn hipMemcpy2DAsync(to: *mut c_void, to_pitch: usize, from: *const c_void, from_pitch: usize, width: usize, height: usize, kind: hipMemcpyKind, order: hipStream_t) {
-        submit(rows((to, to_pitch), (from, from_pitch), width, height, kind), order)
+        submit(rows((to, to_pitch), (from, from_pitch), width, height, kind)?, order)
     }
 
     /// Copies rows as described.
@@ -196,24 +210,36 @@ hip! {
 
     /// Copies into a variable of a program of hipcc.
     fn hipMemcpyToSymbol(symbol: *const c_void, from: *const c_void, count: usize, offset: usize, kind: hipMemcpyKind) {
+        check_direction(kind, TO_VARIABLES)?;
         bytes(variable(symbol, count, offset)?, from, count, kind, NO_STREAM)
     }
 
     /// Copies into a variable of a program of hipcc, in stream order.
     fn hipMemcpyToSymbolAsync(symbol: *const c_void, from: *const c_void, count: usize, offset: usize, kind: hipMemcpyKind, order: hipStream_t) {
+        check_direction(kind, TO_VARIABLES)?;
         bytes(variable(symbol, count, offset)?, from, count, kind, order)
     }
 
     /// Copies out of a variable of a program of hipcc.
     fn hipMemcpyFromSymbol(to: *mut c_void, symbol: *const c_void, count: usize, offset: usize, kind: hipMemcpyKind) {
+        check_direction(kind, FROM_VARIABLES)?;
         bytes(to, variable(symbol, count, offset)?, count, kind, NO_STREAM)
     }
 
     /// Copies out of a variable of a program of hipcc, in stream order.
     fn hipMemcpyFromSymbolAsync(to: *mut c_void, symbol: *const c_void, count: usize, offset: usize, kind: hipMemcpyKind, order: hipStream_t) {
+        check_direction(kind, FROM_VARIABLES)?;
         bytes(to, variable(symbol, count, offset)?, count, kind, order)
     }
 }
+
+/// Refuses directions other than the two.
+fn check_direction(kind: hipMemcpyKind, allowed: [hipMemcpyKind; 2]) -> Outcome {
+    if allowed.contains(&kind) { Ok(()) } else { Err(hipErrorInvalidMemcpyDirection.into()) }
+}
+
+const TO_VARIABLES: [hipMemcpyKind; 2] = [hipMemcpyHostToDevice, hipMemcpyDeviceToDevice];
+const FROM_VARIABLES: [hipMemcpyKind; 2] = [hipMemcpyDeviceToHost, hipMemcpyDeviceToDevice];
 
 /// A place in a variable.
 pub(super) fn variable(symbol: *const c_void, count: usize, offset: usize) -> Outcome<*mut c_void> {

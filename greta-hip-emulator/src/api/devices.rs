@@ -131,9 +131,11 @@ hip! {
         put(bytes, MEMORY_BYTES as usize)
     }
 
-    /// A device's place on the bus, as text.
+    /// A device's place on the bus, as text; less room cuts it, which is an error.
     fn hipDeviceGetPCIBusId(text: *mut c_char, len: c_int, device: c_int) {
-        put_text(text, len, &pci_name(runtime::device(device)?))
+        let place = pci_name(runtime::device(device)?);
+        put_text(text, len, &place)?;
+        if len as usize > place.len() { Ok(()) } else { Err(hipErrorInvalidValue.into()) }
     }
 
     /// The device at a place on the bus.
@@ -154,9 +156,10 @@ hip! {
         Ok(())
     }
 
-    /// How the host waits: of no effect.
-    fn hipSetDeviceFlags(_flags: c_uint) {
-        Ok(())
+    /// How the host waits, in the lowest three bits, of no effect; two more say what is so anyhow.
+    fn hipSetDeviceFlags(flags: c_uint) {
+        let is_one_way = matches!(flags & 7, 0 | 1 | 2 | 4);
+        if is_one_way && flags < 32 { Ok(()) } else { Err(hipErrorInvalidValue.into()) }
     }
 
     /// How the host waits.
@@ -184,15 +187,14 @@ hip! {
         put(width, 1)
     }
 
-    /// A limit of the device's runtime, in bytes.
+    /// A limit of the device's runtime, in bytes: 0 a thread's stack, 2 the heap.
     fn hipDeviceGetLimit(bytes: *mut usize, limit: c_uint) {
-        let known = [STACK_BYTES, HEAP_BYTES, HEAP_BYTES];
-        put(bytes, *known.get(limit as usize).ok_or(hipErrorUnsupportedLimit)?)
+        put(bytes, limit_bytes(limit)?)
     }
 
     /// Asks for a limit: the emulator has what a kernel needs.
     fn hipDeviceSetLimit(limit: c_uint, _bytes: usize) {
-        if limit > 2 { Err(hipErrorUnsupportedLimit.into()) } else { Ok(()) }
+        limit_bytes(limit).map(|_| ())
     }
 
     /// Whether a device may reach another's memory.
@@ -219,7 +221,13 @@ hip! {
 
     /// What a link between two devices can do: 1 access, 2 atomics, 3 arrays; 0 is its rank.
     fn hipDeviceGetP2PAttribute(value: *mut c_int, attribute: c_uint, device: c_int, peer: c_int) {
-        if runtime::device(device)? == runtime::device(peer)? || attribute > 3 {
+        if value.is_null() {
+            return Err(hipErrorInvalidValue.into());
+        }
+        if runtime::device(device)? == runtime::device(peer)? {
+            return Err(hipErrorInvalidDevice.into());
+        }
+        if attribute > 3 {
             return Err(hipErrorInvalidValue.into());
         }
         put(value, c_int::from(attribute != 3))
@@ -232,6 +240,15 @@ hip! {
         }
         put(kind, 4)?;
         put(hops, 1)
+    }
+}
+
+fn limit_bytes(limit: c_uint) -> Outcome<usize> {
+    match limit {
+        0 => Ok(STACK_BYTES),
+        1 => Err(hipErrorUnsupportedLimit.into()),
+        2 => Ok(HEAP_BYTES),
+        _ => Err(hipErrorInvalidValue.into()),
     }
 }
 

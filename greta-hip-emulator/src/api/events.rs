@@ -5,16 +5,19 @@ use std::sync::Arc;
 
 use hip_sys::{hipEvent_t, hipStream_t};
 
-use crate::errors::{hipErrorCapturedEvent, hipErrorInvalidHandle, hipErrorInvalidValue};
+use crate::errors::{hipErrorCapturedEvent, hipErrorContextIsDestroyed, hipErrorInvalidHandle, hipErrorInvalidValue};
 use crate::event::{DISABLE_TIMING, Event};
 use crate::handles::pointer;
-use crate::runtime::{runtime, stream};
+use crate::runtime::{current_device, runtime, stream};
 use crate::status::{Outcome, hip};
 
 use super::put;
 
 /// Flags that an event may have: blocking waits, no times, other processes, and how it releases memory.
-const FLAGS: c_uint = 0x7 | 0xe000_0000;
+const FLAGS: c_uint = 0x7 | RELEASES;
+const INTERPROCESS: c_uint = 0x4;
+/// To the device, to the system, or without a fence.
+const RELEASES: c_uint = 0xe000_0000;
 /// Of a second.
 const MILLISECONDS: f64 = 1e3;
 
@@ -28,20 +31,26 @@ hip! {
         if event.is_null() {
             return Err(hipErrorInvalidValue.into());
         }
-        put(event, pointer(runtime().events.insert(Event::new(0))))
+        put(event, pointer(runtime().events.insert(Event::new(current_device(), 0))))
     }
 
-    /// Makes an event; flag 2 keeps no time.
+    /// Makes an event; flag 2 keeps no time. At most one flag says how it releases memory, and an event of several processes
+    /// keeps no time.
     fn hipEventCreateWithFlags(event: *mut hipEvent_t, flags: c_uint) {
-        if event.is_null() || flags & !FLAGS != 0 {
+        let is_one_release = (flags & RELEASES).count_ones() <= 1;
+        let is_shared_with_time = flags & (INTERPROCESS | DISABLE_TIMING) == INTERPROCESS;
+        if event.is_null() || flags & !FLAGS != 0 || !is_one_release || is_shared_with_time {
             return Err(hipErrorInvalidValue.into());
         }
-        put(event, pointer(runtime().events.insert(Event::new(flags))))
+        put(event, pointer(runtime().events.insert(Event::new(current_device(), flags))))
     }
 
     /// Ends an event.
     fn hipEventDestroy(event: hipEvent_t) {
-        runtime().events.remove(event.addr()).map(|_| ()).ok_or_else(|| hipErrorInvalidHandle.into())
+        if event.is_null() {
+            return Err(hipErrorInvalidHandle.into());
+        }
+        runtime().events.remove(event.addr()).map(|_| ()).ok_or_else(|| hipErrorContextIsDestroyed.into())
     }
 
     /// Records an event behind a stream's work.
@@ -76,8 +85,11 @@ hip! {
 
     /// Milliseconds from one recorded event to another.
     fn hipEventElapsedTime(milliseconds: *mut f32, from: hipEvent_t, to: hipEvent_t) {
+        if milliseconds.is_null() {
+            return Err(hipErrorInvalidValue.into());
+        }
         let (from, to) = (event(from)?, event(to)?);
-        if (from.flags | to.flags) & DISABLE_TIMING != 0 {
+        if from.device != to.device || (from.flags | to.flags) & DISABLE_TIMING != 0 {
             return Err(hipErrorInvalidHandle.into());
         }
         is_free(&from)?;

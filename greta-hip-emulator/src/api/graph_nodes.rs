@@ -197,10 +197,9 @@ hip! {
         change_exec(of, node, Work::Graph(graph(child)?.duplicate().into()))
     }
 
-    /// Removes a node and its edges.
+    /// Removes a node and its edges; none of memory.
     fn hipGraphDestroyNode(node: hipGraphNode_t) {
-        holder(node.addr())?.remove(node.addr());
-        Ok(())
+        holder(node.addr())?.remove(node.addr())
     }
 
     /// A node's kind: 0 kernel, 1 copy, 2 fill, 3 host, 4 graph, 5 empty, 6 wait, 7 record, 10 memory, 11 its end.

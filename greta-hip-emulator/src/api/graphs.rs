@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hip_sys::{hipGraph_t, hipGraphExec_t, hipGraphNode_t, hipStream_t};
 
-use crate::errors::{hipErrorInvalidValue, hipErrorOperatingSystem};
+use crate::errors::{hipErrorIllegalState, hipErrorInvalidValue, hipErrorNotSupported, hipErrorOperatingSystem};
 use crate::graph::{Exec, Graph, UpdateResult};
 use crate::handles::pointer;
 use crate::runtime::{runtime, stream};
@@ -87,15 +87,22 @@ hip! {
 
     /// Ends a graph and its nodes. What was instantiated of it stays.
     fn hipGraphDestroy(handle: hipGraph_t) {
-        runtime().graphs.remove(handle.addr()).map(|_| ()).ok_or_else(|| hipErrorInvalidValue.into())
+        if handle.is_null() {
+            return Err(hipErrorInvalidValue.into());
+        }
+        runtime().graphs.remove(handle.addr()).map(|_| ()).ok_or_else(|| hipErrorIllegalState.into())
     }
 
-    /// Copies a graph, with nodes of its own.
+    /// Copies a graph, with nodes of its own; none of memory.
     fn hipGraphClone(place: *mut hipGraph_t, handle: hipGraph_t) {
+        let graph = graph(handle)?;
         if place.is_null() {
             return Err(hipErrorInvalidValue.into());
         }
-        put(place, pointer(runtime().graphs.insert(graph(handle)?.duplicate())))
+        if graph.has_memory() {
+            return Err(hipErrorNotSupported.into());
+        }
+        put(place, pointer(runtime().graphs.insert(graph.duplicate())))
     }
 
     /// The node of a clone that a node became.
@@ -160,8 +167,12 @@ hip! {
         instantiate(place, handle, 0)
     }
 
-    /// Makes a graph launchable.
+    /// Makes a graph launchable; flags are 1, memory is freed at each launch, or 8, nodes have priorities, of which neither
+    /// has an effect.
     fn hipGraphInstantiateWithFlags(place: *mut hipGraphExec_t, handle: hipGraph_t, flags: u64) {
+        if !matches!(flags, 0 | 1 | 8) {
+            return Err(hipErrorInvalidValue.into());
+        }
         instantiate(place, handle, flags)
     }
 

@@ -5,7 +5,7 @@ use std::ffi::{c_int, c_uint, c_void};
 use hip_sys::{dim3, hipEvent_t, hipFunction_t, hipStream_t};
 
 use crate::argument::Arguments;
-use crate::errors::{hipErrorInvalidConfiguration, hipErrorInvalidValue};
+use crate::errors::{hipErrorInvalidConfiguration, hipErrorInvalidHandle, hipErrorInvalidValue};
 use crate::function::Shape;
 use crate::runtime::stream;
 use crate::status::{Outcome, hip};
@@ -38,7 +38,7 @@ pub(super) unsafe fn work(name: *const c_void, shape: Shape, given: Given) -> Ou
 ///
 /// As for [`work`].
 unsafe fn launch(name: *const c_void, shape: Shape, given: Given, order: hipStream_t) -> Outcome {
-    let order = stream(order)?;
+    let order = stream(order).map_err(|_| hipErrorInvalidValue)?;
     // SAFETY: as the caller's contract says; a kernel names no memory of the host and no function.
     unsafe { order.submit(Work::Kernel(work(name, shape, given)?)) }
 }
@@ -62,11 +62,17 @@ unsafe fn launch_between(
 }
 
 pub(super) fn shape(grid: dim3, block: dim3, dynamic_shared_bytes: usize) -> Outcome<Shape> {
-    let dynamic_shared_bytes = u32::try_from(dynamic_shared_bytes).map_err(|_| hipErrorInvalidConfiguration)?;
+    let dynamic_shared_bytes = u32::try_from(dynamic_shared_bytes).map_err(|_| hipErrorInvalidValue)?;
     Ok(Shape { grid: [grid.x, grid.y, grid.z], block: [block.x, block.y, block.z], dynamic_shared_bytes })
 }
 
-/// A launch whose grid is in threads, which must be whole blocks.
+/// The name of a module's kernel.
+fn named(function: hipFunction_t) -> Outcome<*const c_void> {
+    if function.is_null() { Err(hipErrorInvalidHandle.into()) } else { Ok(function.cast_const().cast()) }
+}
+
+/// A launch whose grid is in threads, which must be whole blocks. A block that is larger than the grid is as large as the
+/// grid.
 ///
 /// # Safety
 ///
@@ -79,17 +85,21 @@ unsafe fn launch_threads(
     order: hipStream_t,
     events: [hipEvent_t; 2],
 ) -> Outcome {
-    let dynamic_shared_bytes = u32::try_from(dynamic_shared_bytes).map_err(|_| hipErrorInvalidConfiguration)?;
-    let mut grid = [0; 3];
-    for axis in 0..3 {
-        if block[axis] == 0 || !threads[axis].is_multiple_of(block[axis]) {
-            return Err(hipErrorInvalidConfiguration.into());
-        }
-        grid[axis] = threads[axis] / block[axis];
+    let dynamic_shared_bytes = u32::try_from(dynamic_shared_bytes).map_err(|_| hipErrorInvalidValue)?;
+    if threads.contains(&0) {
+        return Err(hipErrorInvalidValue.into());
     }
+    if block.contains(&0) {
+        return Err(hipErrorInvalidConfiguration.into());
+    }
+    let block = [0, 1, 2].map(|axis| block[axis].min(threads[axis]));
+    if threads.iter().zip(block).any(|(threads, block)| !threads.is_multiple_of(block)) {
+        return Err(hipErrorInvalidValue.into());
+    }
+    let grid = [0, 1, 2].map(|axis| threads[axis] / block[axis]);
     let shape = Shape { grid, block, dynamic_shared_bytes };
     // SAFETY: as the caller's contract says.
-    unsafe { launch_between(function.cast_const().cast(), shape, given, order, events) }
+    unsafe { launch_between(named(function)?, shape, given, order, events) }
 }
 
 hip! {
@@ -108,7 +118,7 @@ hip! {
         extra: *mut *mut c_void,
     ) {
         let (grid, block) = ([grid_x, grid_y, grid_z], [block_x, block_y, block_z]);
-        launch(function.cast_const().cast(), Shape { grid, block, dynamic_shared_bytes }, Given { params, extra }, order)
+        launch(named(function)?, Shape { grid, block, dynamic_shared_bytes }, Given { params, extra }, order)
     }
 
     /// Launches a kernel whose blocks could wait for each other; they cannot here, so that its grid is not limited.
@@ -126,7 +136,7 @@ hip! {
     ) {
         let (grid, block) = ([grid_x, grid_y, grid_z], [block_x, block_y, block_z]);
         let given = Given { params, extra: std::ptr::null_mut() };
-        launch(function.cast_const().cast(), Shape { grid, block, dynamic_shared_bytes }, given, order)
+        launch(named(function)?, Shape { grid, block, dynamic_shared_bytes }, given, order)
     }
 
     /// Launches a kernel; grid and block in threads. Events, which may be null, are recorded around it.
@@ -208,9 +218,6 @@ hip! {
         dynamic_shared_bytes: c_uint,
         order: hipStream_t,
     ) {
-        if function.is_null() {
-            return Err(hipErrorInvalidValue.into());
-        }
         let given = Given { params, extra: std::ptr::null_mut() };
         launch(function, shape(grid, block, dynamic_shared_bytes as usize)?, given, order)
     }

@@ -6,7 +6,7 @@ use hip_sys::hipStream_t;
 
 use crate::capture;
 use crate::device::MEMORY_BYTES;
-use crate::errors::{hipErrorInvalidDevicePointer, hipErrorInvalidValue, hipErrorNotSupported, hipErrorOutOfMemory};
+use crate::errors::{hipErrorInvalidValue, hipErrorNotFound, hipErrorNotSupported, hipErrorOutOfMemory};
 use crate::graph::GraphBlock;
 use crate::handles::pointer;
 use crate::memory::Kind;
@@ -120,9 +120,11 @@ hip! {
         put(block, allocate(bytes)?)
     }
 
-    /// Takes device memory; all of it is coherent, whatever the flags.
-    fn hipExtMallocWithFlags(block: *mut *mut c_void, bytes: usize, _flags: c_uint) {
-        if block.is_null() {
+    /// Takes device memory; all of it is coherent, whatever the flags. A signal, flag 2, has 8 bytes.
+    fn hipExtMallocWithFlags(block: *mut *mut c_void, bytes: usize, flags: c_uint) {
+        const SIGNAL: c_uint = 2;
+        const LAST_FLAG: c_uint = 4;
+        if block.is_null() || flags > LAST_FLAG || flags == SIGNAL && bytes != 8 {
             return Err(hipErrorInvalidValue.into());
         }
         put(block, allocate(bytes)?)
@@ -165,7 +167,7 @@ hip! {
     /// As `hipMallocPitch`, for elements of 4, 8 or 16 bytes.
     fn hipMemAllocPitch(block: *mut hipDeviceptr_t, pitch: *mut usize, width: usize, rows: usize, element_bytes: c_uint) {
         capture::forbid_unsafe_call()?;
-        if block.is_null() || pitch.is_null() || !matches!(element_bytes, 4 | 8 | 16) {
+        if block.is_null() || pitch.is_null() || width == 0 || rows == 0 || !matches!(element_bytes, 4 | 8 | 16) {
             return Err(hipErrorInvalidValue.into());
         }
         let (memory, bytes) = allocate_rows(width, rows)?;
@@ -216,7 +218,11 @@ hip! {
 
     /// Lets devices reach memory of the program's own, at the same address.
     fn hipHostRegister(data: *mut c_void, bytes: usize, flags: c_uint) {
+        const LAST_FLAG: c_uint = 15;
         capture::forbid_unsafe_call()?;
+        if flags > LAST_FLAG {
+            return Err(hipErrorInvalidValue.into());
+        }
         address(data);
         runtime().blocks.register(current_device(), data.cast(), bytes, flags)
     }
@@ -269,10 +275,12 @@ hip! {
         if bytes == 0 || block.is_none() { Err(hipErrorInvalidValue.into()) } else { Ok(()) }
     }
 
-    /// Free and total memory of the thread's device, in bytes.
+    /// Free and total memory of the thread's device, in bytes; either place may be null.
     fn hipMemGetInfo(free: *mut usize, total: *mut usize) {
-        put(free, MEMORY_BYTES.saturating_sub(runtime().blocks.used(current_device())) as usize)?;
-        put(total, MEMORY_BYTES as usize)
+        if !free.is_null() {
+            put(free, MEMORY_BYTES.saturating_sub(runtime().blocks.used(current_device())) as usize)?;
+        }
+        if total.is_null() { Ok(()) } else { put(total, MEMORY_BYTES as usize) }
     }
 
     /// Size of the block that starts at a pointer.
@@ -283,7 +291,7 @@ hip! {
 
     /// Start and size of the block that holds a pointer; either may be null.
     fn hipMemGetAddressRange(base: *mut hipDeviceptr_t, bytes: *mut usize, data: hipDeviceptr_t) {
-        let block = runtime().blocks.holding(address(data) as u64).ok_or(hipErrorInvalidDevicePointer)?;
+        let block = runtime().blocks.holding(address(data) as u64).ok_or(hipErrorNotFound)?;
         if !base.is_null() {
             put(base, pointer(block.address as usize))?;
         }
@@ -292,19 +300,29 @@ hip! {
 
     /// What a pointer is.
     fn hipPointerGetAttributes(attributes: *mut hipPointerAttribute_t, data: *const c_void) {
+        if data.is_null() {
+            return Err(hipErrorInvalidValue.into());
+        }
         put(attributes, describe(data))
     }
 
-    /// Several attributes of a pointer, each into its place.
+    /// Several attributes of a pointer, each into its place. What a pointer has not is left as it is.
     fn hipDrvPointerGetAttributes(
         count: c_uint,
         attributes: *mut c_uint,
         values: *mut *mut c_void,
         data: hipDeviceptr_t,
     ) {
+        if data.is_null() || count == 0 {
+            return Err(hipErrorInvalidValue.into());
+        }
         let attributes = list(attributes.cast_const(), count as usize)?;
         let values = list(values.cast_const(), count as usize)?;
-        attributes.iter().zip(values).try_for_each(|(&attribute, &value)| put_attribute(value, attribute, data))
+        for (&attribute, &value) in attributes.iter().zip(values) {
+            // HIP says nothing of those that fail.
+            let _ = put_attribute(value, attribute, data);
+        }
+        Ok(())
     }
 
     /// Changes an attribute of a pointer: that copies of it are done when their calls return, as all are.

@@ -24,7 +24,10 @@ use super::{name, put};
 const ARCHITECTURE: c_int = 94;
 
 fn module(handle: hipModule_t) -> Outcome<Arc<Module>> {
-    runtime().modules.get(handle.addr()).ok_or_else(|| hipErrorInvalidHandle.into())
+    if handle.is_null() {
+        return Err(hipErrorInvalidHandle.into());
+    }
+    runtime().modules.get(handle.addr()).ok_or_else(|| hipErrorNotFound.into())
 }
 
 /// A kernel by its handle, or by its host function's address in a program of hipcc.
@@ -54,7 +57,7 @@ fn attributes(function: &Function) -> hipFuncAttributes {
     }
 }
 
-/// Sets the dynamic LDS that a kernel's launches may ask for, attribute 8; 9 is a hint.
+/// Sets the dynamic LDS that a kernel's launches may ask for, attribute 8; 9 is a hint in percent.
 fn set_attribute(function: &Function, attribute: c_uint, value: c_int) -> Outcome {
     let most = crate::device::SHARED_BYTES as c_int - function.kernel().descriptor.shared_bytes as c_int;
     match attribute {
@@ -62,7 +65,7 @@ fn set_attribute(function: &Function, attribute: c_uint, value: c_int) -> Outcom
             function.dynamic_shared_bytes_max.store(value as u32, Ordering::Relaxed);
             Ok(())
         }
-        9 => Ok(()),
+        9 if (-1..=100).contains(&value) => Ok(()),
         _ => Err(hipErrorInvalidValue.into()),
     }
 }
@@ -70,6 +73,9 @@ fn set_attribute(function: &Function, attribute: c_uint, value: c_int) -> Outcom
 hip! {
     /// Loads a code object, or the gfx942 part of a bundle, from a file.
     fn hipModuleLoad(place: *mut hipModule_t, path: *const c_char) {
+        if place.is_null() {
+            return Err(hipErrorInvalidValue.into());
+        }
         let bytes = std::fs::read(name(path)?).map_err(|_| hipErrorFileNotFound)?;
         load(place, &bytes)
     }
@@ -99,6 +105,9 @@ hip! {
     /// Unloads a code object.
     fn hipModuleUnload(module: hipModule_t) {
         capture::forbid_unsafe_call()?;
+        if module.is_null() {
+            return Err(hipErrorInvalidHandle.into());
+        }
         runtime().modules.remove(module.addr()).ok_or(hipErrorNotFound)?.unload();
         Ok(())
     }
@@ -112,9 +121,13 @@ hip! {
         put(function, pointer(module(of)?.function(symbol)?))
     }
 
-    /// Finds a variable: where it is, and its size in bytes. Either may be null.
+    /// Finds a variable: where it is, and its size in bytes. Either place may be null.
     fn hipModuleGetGlobal(place: *mut hipDeviceptr_t, bytes: *mut usize, of: hipModule_t, symbol: *const c_char) {
-        let (address, size) = module(of)?.global(name(symbol)?)?;
+        let symbol = name(symbol)?;
+        if place.is_null() && bytes.is_null() || symbol.is_empty() {
+            return Err(hipErrorInvalidValue.into());
+        }
+        let (address, size) = module(of)?.global(symbol)?;
         if !place.is_null() {
             put(place, pointer(address as usize))?;
         }
@@ -123,6 +136,12 @@ hip! {
 
     /// A property of a kernel.
     fn hipFuncGetAttribute(value: *mut c_int, attribute: hipFunction_attribute, of: hipFunction_t) {
+        if value.is_null() {
+            return Err(hipErrorInvalidValue.into());
+        }
+        if of.is_null() {
+            return Err(hipErrorInvalidHandle.into());
+        }
         let attributes = attributes(&*function(of.cast_const().cast())?);
         put(value, match attribute {
             0 => attributes.maxThreadsPerBlock,

@@ -13,7 +13,7 @@ use crate::errors::{
 use crate::graph::Graph;
 use crate::handles::pointer;
 use crate::procedure::list;
-use crate::runtime::{current_device, runtime, stream};
+use crate::runtime::{THREAD_STREAM, current_device, runtime, stream};
 use crate::status::{Outcome, hip};
 use crate::stream::Stream;
 use crate::types::{hipHostFn_t, hipStreamCallback_t};
@@ -93,7 +93,7 @@ hip! {
 
     /// Ends a stream.
     fn hipStreamDestroy(stream: hipStream_t) {
-        if stream.is_null() {
+        if stream.is_null() || stream.addr() == THREAD_STREAM {
             return Err(hipErrorInvalidHandle.into());
         }
         let ended = runtime().streams.remove(stream.addr()).ok_or(hipErrorContextIsDestroyed)?;
@@ -114,12 +114,14 @@ hip! {
         stream(handle)?.wait()
     }
 
-    /// Makes later work of a stream wait for an event.
+    /// Makes later work of a stream wait for an event; flag 1 is for captured streams alone.
     fn hipStreamWaitEvent(handle: hipStream_t, waited: hipEvent_t, flags: c_uint) {
-        if flags > 1 {
+        let stream = stream(handle).map_err(|_| hipErrorInvalidHandle)?;
+        let event = event(waited)?;
+        if flags > 1 || flags == 1 && stream.place().is_none() {
             return Err(hipErrorInvalidValue.into());
         }
-        stream(handle)?.wait_event(&*event(waited)?)
+        stream.wait_event(&event)
     }
 
     /// A stream's flags.

@@ -33,6 +33,7 @@ pub(crate) enum UpdateResult {
     Success = 0,
     TopologyChanged = 2,
     NodeTypeChanged = 3,
+    ParametersChanged = 5,
 }
 
 impl Exec {
@@ -80,10 +81,11 @@ impl Exec {
         set_work(&mut lock(&self.state).contents, node, work)
     }
 
-    /// Turns a node on or off; nothing without the node.
+    /// Turns a node on or off that is a kernel, a copy or a fill.
     pub(crate) fn set_enabled(&self, node: usize, is_enabled: bool) -> Outcome {
         let mut state = lock(&self.state);
-        if !state.contents.nodes.contains_key(&node) {
+        let opt_work = state.contents.nodes.get(&node).map(|node| &node.work);
+        if !matches!(opt_work, Some(Work::Kernel(_) | Work::Copy(_) | Work::Fill(_))) {
             return Err(hipErrorInvalidValue.into());
         }
         if is_enabled {
@@ -109,7 +111,11 @@ impl Exec {
         let given = lock(&graph.contents).clone();
         let mut state = lock(&self.state);
         let order = given.opt_order(&Order::default()).ok_or_else(|| fail(UpdateResult::TopologyChanged, 0))?;
-        if order.len() != state.order.len() || given.edges.len() != state.contents.edges.len() {
+        // That the number of nodes is another is no node's fault.
+        if order.len() != state.order.len() {
+            return Err(fail(UpdateResult::TopologyChanged, 0));
+        }
+        if given.edges.len() != state.contents.edges.len() {
             return Err(fail(UpdateResult::TopologyChanged, order.first().copied().unwrap_or(0)));
         }
         let place = |order: &[usize], node| order.iter().position(|&other| other == node);
@@ -124,6 +130,14 @@ impl Exec {
         let pairs: Vec<(usize, usize)> = state.order.iter().copied().zip(order).collect();
         if let Some(&(_, node)) = pairs.iter().find(|&&(own, new)| kind(&state.contents, own) != kind(&given, new)) {
             return Err(fail(UpdateResult::NodeTypeChanged, node));
+        }
+        let direction = |contents: &Contents, node: usize| match &contents.nodes[&node].work {
+            Work::Copy(copy) => Some(copy.kind),
+            _ => None,
+        };
+        let is_turned = |&&(own, new): &&(usize, usize)| direction(&state.contents, own) != direction(&given, new);
+        if let Some(&(_, node)) = pairs.iter().find(is_turned) {
+            return Err(fail(UpdateResult::ParametersChanged, node));
         }
         for (own, new) in pairs {
             if let Some(node) = state.contents.nodes.get_mut(&own) {

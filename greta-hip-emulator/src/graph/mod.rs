@@ -16,7 +16,7 @@ pub(crate) use exec::{Exec, UpdateResult};
 pub(crate) use memory::GraphBlock;
 pub(crate) use user_object::{Held, UserObject};
 
-use crate::errors::hipErrorInvalidValue;
+use crate::errors::{hipErrorInvalidValue, hipErrorNotSupported};
 use crate::handles::{fresh, lock};
 use crate::order::Order;
 use crate::runtime::runtime;
@@ -83,21 +83,22 @@ impl Graph {
         node
     }
 
-    /// Adds a node behind others, which the program names.
+    /// Adds a node behind others, which the program names, each once.
     pub(crate) fn add_checked(&self, work: Work, dependencies: &[usize]) -> Outcome<usize> {
         let is_own = |node: &usize| lock(&self.contents).nodes.contains_key(node);
-        match dependencies.iter().all(is_own) {
+        let distinct: BTreeSet<usize> = dependencies.iter().copied().collect();
+        match distinct.len() == dependencies.len() && distinct.iter().all(is_own) {
             true => Ok(self.add(work, dependencies)),
             false => Err(hipErrorInvalidValue.into()),
         }
     }
 
-    /// Adds or removes edges.
+    /// Adds edges that are not there, or removes ones that are.
     pub(crate) fn change_edges(&self, edges: &[(usize, usize)], is_added: bool) -> Outcome {
         let mut contents = lock(&self.contents);
         let is_known = |node: &usize| contents.nodes.contains_key(node);
         let is_valid = |(from, to): &(usize, usize)| {
-            from != to && is_known(from) && is_known(to) && (is_added || contents.edges.contains(&(*from, *to)))
+            from != to && is_known(from) && is_known(to) && contents.edges.contains(&(*from, *to)) != is_added
         };
         if !edges.iter().all(is_valid) {
             return Err(hipErrorInvalidValue.into());
@@ -112,11 +113,20 @@ impl Graph {
         Ok(())
     }
 
-    /// Removes a node and its edges.
-    pub(crate) fn remove(&self, node: usize) {
+    /// Removes a node and its edges; none of memory.
+    pub(crate) fn remove(&self, node: usize) -> Outcome {
         let mut contents = lock(&self.contents);
+        if contents.nodes.get(&node).is_some_and(|node| node.work.is_memory()) {
+            return Err(hipErrorNotSupported.into());
+        }
         contents.nodes.remove(&node);
         contents.edges.retain(|&(from, to)| from != node && to != node);
+        Ok(())
+    }
+
+    /// Whether nodes of it take or free memory.
+    pub(crate) fn has_memory(&self) -> bool {
+        lock(&self.contents).nodes.values().any(|node| node.work.is_memory())
     }
 
     /// All nodes, in the order in which they were added.

@@ -150,7 +150,7 @@ static void modules(const char *image) {
     OK(hipModuleGetFunction(&append, module, "append"));
     OK(hipModuleGetFunction(&reverse, module, "reverse"));
     GIVES(hipErrorNotFound, hipModuleGetFunction(&none, module, "missing"));
-    GIVES(hipErrorInvalidHandle, hipModuleGetFunction(&none, (hipModule_t)scale, "scale"));
+    GIVES(hipErrorNotFound, hipModuleGetFunction(&none, (hipModule_t)scale, "scale"));
     OK(hipModuleGetGlobal(&bias, &bytes, module, "bias"));
     OK(hipMemcpy(&value, bias, sizeof value, hipMemcpyDeviceToHost));
     EXPECT(bytes == 4 && value == 5);
@@ -187,8 +187,8 @@ static void launches(const char *image) {
     OK(hipModuleLaunchKernel(scale, 4, 1, 1, 256, 1, 1, 0, NULL, NULL, extra));
     check_scaled(3);
     GIVES(hipErrorInvalidValue, hipModuleLaunchKernel(scale, 4, 1, 1, 256, 1, 1, 0, NULL, params, extra));
-    GIVES(hipErrorInvalidConfiguration, hipModuleLaunchKernel(scale, 0, 1, 1, 256, 1, 1, 0, NULL, params, NULL));
-    GIVES(hipErrorInvalidConfiguration, hipModuleLaunchKernel(scale, 1, 1, 1, 1025, 1, 1, 0, NULL, params, NULL));
+    GIVES(hipErrorInvalidValue, hipModuleLaunchKernel(scale, 0, 1, 1, 256, 1, 1, 0, NULL, params, NULL));
+    GIVES(hipErrorInvalidValue, hipModuleLaunchKernel(scale, 1, 1, 1, 1025, 1, 1, 0, NULL, params, NULL));
 
     hipEvent_t start, stop;
     float milliseconds = -1;
@@ -202,7 +202,7 @@ static void launches(const char *image) {
     EXPECT(milliseconds > 0);
     check_scaled(4);
     OK(hipEventDestroy(start));
-    GIVES(hipErrorInvalidHandle, hipEventDestroy(start));
+    GIVES(hipErrorContextIsDestroyed, hipEventDestroy(start));
     OK(hipEventDestroy(stop));
 
     /* As a program of hipcc does it: a wrapper, a kernel under the address of a function of the host. */
@@ -307,7 +307,7 @@ static void graphs(void) {
     OK(hipGraphCreate(&other, 0));
     OK(hipGraphAddEmptyNode(&join, other, NULL, 0));
     GIVES(hipErrorGraphExecUpdateFailure, hipGraphExecUpdate(exec, other, &blamed, &result));
-    EXPECT(result == 2 && blamed == join);
+    EXPECT(result == 2 && !blamed);
 
     OK(hipGraphCreate(&outer, 0));
     OK(hipGraphAddChildGraphNode(&child, outer, NULL, 0, graph));
@@ -322,7 +322,7 @@ static void graphs(void) {
     OK(hipGraphDestroy(other));
     OK(hipGraphDestroy(clone));
     OK(hipGraphDestroy(graph));
-    GIVES(hipErrorInvalidValue, hipGraphDestroy(graph));
+    GIVES(hipErrorIllegalState, hipGraphDestroy(graph));
     OK(hipFree(z));
     OK(hipStreamDestroy(stream));
 }
@@ -457,6 +457,8 @@ int main(int argc, char **argv) {
     captures();
     launchers(scale);
     orders(append);
+    forms(argv[1], image);
+    nodes(module);
     faults();
     OK(hipFree(x));
     OK(hipFree(y));

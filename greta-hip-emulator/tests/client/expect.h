@@ -27,3 +27,9 @@ void launchers(hipFunction_t scale);
 
 /* In which order work is done: order.c. */
 void orders(hipFunction_t append);
+
+/* All forms of queries, copies, fills, loads and launches, and their misuse: forms.c. */
+void forms(const char *path, const char *image);
+
+/* Nodes of every kind, read, changed and turned off: nodes.c. */
+void nodes(hipModule_t module);

@@ -19,10 +19,10 @@ typedef struct { uint32_t x, y, z; } dim3;
 
 enum {
     hipSuccess = 0, hipErrorInvalidValue = 1, hipErrorOutOfMemory = 2, hipErrorInvalidConfiguration = 9,
-    hipErrorInvalidMemcpyDirection = 21, hipErrorInvalidDevice = 101, hipErrorInvalidImage = 200, hipErrorInvalidContext = 201,
-    hipErrorInvalidHandle = 400, hipErrorIllegalState = 401, hipErrorNotFound = 500, hipErrorIllegalAddress = 700,
+    hipErrorInvalidPitchValue = 12, hipErrorInvalidMemcpyDirection = 21, hipErrorInvalidDeviceFunction = 98, hipErrorInvalidDevice = 101, hipErrorInvalidImage = 200, hipErrorInvalidContext = 201,
+    hipErrorUnsupportedLimit = 215, hipErrorFileNotFound = 301, hipErrorInvalidHandle = 400, hipErrorIllegalState = 401, hipErrorNotFound = 500, hipErrorNotReady = 600, hipErrorIllegalAddress = 700,
     hipErrorPeerAccessAlreadyEnabled = 704, hipErrorPeerAccessNotEnabled = 705, hipErrorContextIsDestroyed = 709,
-    hipErrorNotSupported = 801, hipErrorStreamCaptureUnsupported = 900, hipErrorStreamCaptureInvalidated = 901,
+    hipErrorHostMemoryNotRegistered = 713, hipErrorLaunchFailure = 719, hipErrorNotSupported = 801, hipErrorStreamCaptureUnsupported = 900, hipErrorStreamCaptureInvalidated = 901,
     hipErrorStreamCaptureUnmatched = 903, hipErrorStreamCaptureUnjoined = 904, hipErrorStreamCaptureImplicit = 906,
     hipErrorGraphExecUpdateFailure = 910,
 };
@@ -85,6 +85,34 @@ typedef struct {
 
 typedef struct { size_t width, height, depth; } hipExtent;
 typedef struct { void *ptr; size_t pitch, xsize, ysize; } hipPitchedPtr;
+typedef struct { size_t x, y, z; } hipPos;
+typedef struct {
+    void *srcArray;
+    hipPos srcPos;
+    hipPitchedPtr srcPtr;
+    void *dstArray;
+    hipPos dstPos;
+    hipPitchedPtr dstPtr;
+    hipExtent extent;
+    int kind;
+} hipMemcpy3DParms;
+typedef struct {
+    size_t srcXInBytes, srcY;
+    int srcMemoryType;
+    const void *srcHost;
+    void *srcDevice, *srcArray;
+    size_t srcPitch, dstXInBytes, dstY;
+    int dstMemoryType;
+    void *dstHost, *dstDevice, *dstArray;
+    size_t dstPitch, WidthInBytes, Height;
+} hip_Memcpy2D;
+typedef struct {
+    int binaryVersion, cacheModeCA;
+    size_t constSizeBytes, localSizeBytes;
+    int maxDynamicSharedSizeBytes, maxThreadsPerBlock, numRegs, preferredShmemCarveout, ptxVersion;
+    size_t sharedSizeBytes;
+} hipFuncAttributes;
+typedef struct { char bytes[16]; } hipUUID;
 
 #define HIP_LAUNCH_PARAM_BUFFER_POINTER ((void *)1)
 #define HIP_LAUNCH_PARAM_BUFFER_SIZE ((void *)2)
@@ -164,3 +192,71 @@ hipError_t hipStreamEndCapture_spt(hipStream_t, hipGraph_t *), hipStreamIsCaptur
 hipError_t hipDrvPointerGetAttributes(unsigned, int *, void **, hipDeviceptr_t);
 hipError_t hipGetLastError(void), hipPeekAtLastError(void), hipCreateTextureObject(void);
 const char *hipGetErrorName(hipError_t), *hipGetErrorString(hipError_t);
+
+hipError_t hipDriverGetVersion(int *), hipRuntimeGetVersion(int *), hipDeviceGet(int *, int), hipDeviceGetName(char *, int, int);
+hipError_t hipDeviceGetUuid(hipUUID *, int), hipDeviceTotalMem(size_t *, int), hipDeviceComputeCapability(int *, int *, int);
+hipError_t hipDeviceGetPCIBusId(char *, int, int), hipDeviceGetByPCIBusId(int *, const char *), hipDeviceGetLimit(size_t *, int);
+hipError_t hipDeviceSetLimit(int, size_t), hipChooseDeviceR0600(int *, const hipDeviceProp_t *);
+hipError_t hipDeviceGetP2PAttribute(int *, int, int, int), hipExtGetLinkTypeAndHopCount(int, int, uint32_t *, uint32_t *);
+hipError_t hipExtMallocWithFlags(void **, size_t, unsigned), hipMemPtrGetInfo(void *, size_t *);
+hipError_t hipMemGetAddressRange(hipDeviceptr_t *, size_t *, hipDeviceptr_t), hipHostGetFlags(unsigned *, void *);
+hipError_t hipHostGetDevicePointer(void **, void *, unsigned), hipPointerGetAttribute(void *, int, hipDeviceptr_t);
+hipError_t hipMemcpyHtoD(hipDeviceptr_t, void *, size_t), hipMemcpyDtoH(void *, hipDeviceptr_t, size_t);
+hipError_t hipMemcpyDtoD(hipDeviceptr_t, hipDeviceptr_t, size_t), hipMemcpyHtoDAsync(hipDeviceptr_t, void *, size_t, hipStream_t);
+hipError_t hipMemcpyDtoHAsync(void *, hipDeviceptr_t, size_t, hipStream_t);
+hipError_t hipMemcpyDtoDAsync(hipDeviceptr_t, hipDeviceptr_t, size_t, hipStream_t);
+hipError_t hipMemcpyWithStream(void *, const void *, size_t, int, hipStream_t), hipMemcpyPeer(void *, int, const void *, int, size_t);
+hipError_t hipMemcpyPeerAsync(void *, int, const void *, int, size_t, hipStream_t);
+hipError_t hipMemcpy2DAsync(void *, size_t, const void *, size_t, size_t, size_t, int, hipStream_t);
+hipError_t hipMemcpyParam2D(const hip_Memcpy2D *), hipMemcpyParam2DAsync(const hip_Memcpy2D *, hipStream_t);
+hipError_t hipMemcpy3D(const hipMemcpy3DParms *), hipMemcpy3DAsync(const hipMemcpy3DParms *, hipStream_t);
+hipError_t hipMemcpyToSymbol(const void *, const void *, size_t, size_t, int), hipMemcpyFromSymbol(void *, const void *, size_t, size_t, int);
+hipError_t hipMemcpyToSymbolAsync(const void *, const void *, size_t, size_t, int, hipStream_t);
+hipError_t hipMemcpyFromSymbolAsync(void *, const void *, size_t, size_t, int, hipStream_t);
+hipError_t hipGetSymbolAddress(void **, const void *), hipGetSymbolSize(size_t *, const void *);
+hipError_t hipMemsetAsync(void *, int, size_t, hipStream_t), hipMemsetD8(hipDeviceptr_t, unsigned char, size_t);
+hipError_t hipMemsetD8Async(hipDeviceptr_t, unsigned char, size_t, hipStream_t);
+hipError_t hipMemsetD16Async(hipDeviceptr_t, unsigned short, size_t, hipStream_t), hipMemsetD32(hipDeviceptr_t, int, size_t);
+hipError_t hipMemset2DAsync(void *, size_t, int, size_t, size_t, hipStream_t), hipMemset3D(hipPitchedPtr, int, hipExtent);
+hipError_t hipMemset3DAsync(hipPitchedPtr, int, hipExtent, hipStream_t);
+hipError_t hipModuleLoad(hipModule_t *, const char *), hipModuleLoadDataEx(hipModule_t *, const void *, unsigned, void *, void **);
+hipError_t hipFuncGetAttributes(hipFuncAttributes *, const void *), hipFuncSetAttribute(const void *, int, int);
+hipError_t hipModuleOccupancyMaxPotentialBlockSize(int *, int *, hipFunction_t, size_t, int);
+hipError_t hipOccupancyMaxPotentialBlockSize(int *, int *, const void *, size_t, int);
+hipError_t hipOccupancyMaxActiveBlocksPerMultiprocessor(int *, const void *, int, size_t);
+hipError_t hipModuleLaunchCooperativeKernel(hipFunction_t, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
+                                            hipStream_t, void **);
+hipError_t hipLaunchCooperativeKernel(const void *, dim3, dim3, void **, unsigned, hipStream_t);
+hipError_t hipExtLaunchKernel(const void *, dim3, dim3, void **, size_t, hipStream_t, hipEvent_t, hipEvent_t, int);
+hipError_t __hipPushCallConfiguration(dim3, dim3, size_t, hipStream_t), __hipPopCallConfiguration(dim3 *, dim3 *, size_t *, hipStream_t *);
+void __hipRegisterVar(void **, void *, char *, char *, int, size_t, int, int);
+hipError_t hipStreamCreateWithPriority(hipStream_t *, unsigned, int), hipDeviceGetStreamPriorityRange(int *, int *);
+hipError_t hipStreamGetFlags(hipStream_t, unsigned *), hipStreamGetPriority(hipStream_t, int *), hipStreamGetDevice(hipStream_t, int *);
+hipError_t hipStreamWriteValue32(hipStream_t, void *, uint32_t, unsigned), hipEventCreateWithFlags(hipEvent_t *, unsigned);
+hipError_t hipEventRecordWithFlags(hipEvent_t, hipStream_t, unsigned), hipDrvGetErrorName(hipError_t, const char **);
+hipError_t hipStreamBeginCaptureToGraph(hipStream_t, hipGraph_t, const hipGraphNode_t *, const void *, size_t, int);
+hipError_t hipStreamUpdateCaptureDependencies(hipStream_t, hipGraphNode_t *, size_t, unsigned);
+hipError_t hipGraphAddMemcpyNode(hipGraphNode_t *, hipGraph_t, const hipGraphNode_t *, size_t, const hipMemcpy3DParms *);
+hipError_t hipGraphMemcpyNodeGetParams(hipGraphNode_t, hipMemcpy3DParms *), hipGraphMemcpyNodeSetParams(hipGraphNode_t, const hipMemcpy3DParms *);
+hipError_t hipGraphMemcpyNodeSetParams1D(hipGraphNode_t, void *, const void *, size_t, int);
+hipError_t hipGraphExecMemcpyNodeSetParams1D(hipGraphExec_t, hipGraphNode_t, void *, const void *, size_t, int);
+hipError_t hipGraphMemsetNodeGetParams(hipGraphNode_t, hipMemsetParams *), hipGraphMemsetNodeSetParams(hipGraphNode_t, const hipMemsetParams *);
+hipError_t hipGraphExecMemsetNodeSetParams(hipGraphExec_t, hipGraphNode_t, const hipMemsetParams *);
+hipError_t hipGraphHostNodeGetParams(hipGraphNode_t, hipHostNodeParams *), hipGraphHostNodeSetParams(hipGraphNode_t, const hipHostNodeParams *);
+hipError_t hipGraphExecHostNodeSetParams(hipGraphExec_t, hipGraphNode_t, const hipHostNodeParams *);
+hipError_t hipGraphKernelNodeSetParams(hipGraphNode_t, const hipKernelNodeParams *);
+hipError_t hipGraphAddEventRecordNode(hipGraphNode_t *, hipGraph_t, const hipGraphNode_t *, size_t, hipEvent_t);
+hipError_t hipGraphAddEventWaitNode(hipGraphNode_t *, hipGraph_t, const hipGraphNode_t *, size_t, hipEvent_t);
+hipError_t hipGraphEventRecordNodeGetEvent(hipGraphNode_t, hipEvent_t *), hipGraphEventRecordNodeSetEvent(hipGraphNode_t, hipEvent_t);
+hipError_t hipGraphExecEventRecordNodeSetEvent(hipGraphExec_t, hipGraphNode_t, hipEvent_t);
+hipError_t hipGraphEventWaitNodeGetEvent(hipGraphNode_t, hipEvent_t *);
+hipError_t hipGraphChildGraphNodeGetGraph(hipGraphNode_t, hipGraph_t *);
+hipError_t hipGraphExecChildGraphNodeSetParams(hipGraphExec_t, hipGraphNode_t, hipGraph_t);
+hipError_t hipGraphNodeGetDependencies(hipGraphNode_t, hipGraphNode_t *, size_t *);
+hipError_t hipGraphNodeGetDependentNodes(hipGraphNode_t, hipGraphNode_t *, size_t *);
+hipError_t hipGraphGetRootNodes(hipGraph_t, hipGraphNode_t *, size_t *), hipGraphDestroyNode(hipGraphNode_t);
+hipError_t hipGraphRemoveDependencies(hipGraph_t, const hipGraphNode_t *, const hipGraphNode_t *, size_t);
+hipError_t hipGraphNodeFindInClone(hipGraphNode_t *, hipGraphNode_t, hipGraph_t);
+hipError_t hipGraphNodeSetEnabled(hipGraphExec_t, hipGraphNode_t, unsigned), hipGraphNodeGetEnabled(hipGraphExec_t, hipGraphNode_t, unsigned *);
+hipError_t hipGraphInstantiateWithFlags(hipGraphExec_t *, hipGraph_t, unsigned long long);
+hipError_t hipGraphExecGetFlags(hipGraphExec_t, unsigned long long *), hipGraphUpload(hipGraphExec_t, hipStream_t);

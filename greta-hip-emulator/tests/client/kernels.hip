@@ -7,6 +7,9 @@ extern "C" __global__ void scale(float* y, const float* x, float factor, int cou
     if (i < count) y[i] = x[i] * factor;
 }
 
+// Compiled for blocks of one wave at most.
+extern "C" __global__ void __launch_bounds__(64) bounded(int* y) { y[threadIdx.x] = blockDim.x; }
+
 extern "C" __global__ void add_bias(int* y) { y[threadIdx.x] += bias; }
 
 extern "C" __global__ void append(unsigned* number, int digit) { *number = *number * 10 + digit; }
