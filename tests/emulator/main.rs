@@ -10,6 +10,7 @@ mod faults;
 mod hazards;
 mod loading;
 mod own_kernels;
+mod preload;
 mod printing;
 mod readme;
 mod support;
