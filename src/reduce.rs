@@ -3,7 +3,7 @@
 //! Every thread of the wave or block takes part, and every thread gets its result. A block may end in a part of a wave:
 //! lanes that it does not have count for nothing. Sums of floats are added in the order of a tree, not of the threads.
 
-use greta_codegen::trace::{IntoVal, Val, Word};
+use greta_codegen::trace::{IntoKernelValue, Val, Word};
 
 use crate::prelude::*;
 

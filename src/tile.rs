@@ -14,7 +14,7 @@
 use std::marker::PhantomData;
 
 use greta_codegen::ir::Location;
-use greta_codegen::trace::{Bind, IntoVal, Matrix, MatrixMut, Nested, Read, Val, bind, shared as shared_array};
+use greta_codegen::trace::{Bind, IntoKernelValue, Matrix, MatrixMut, Nested, Read, Val, bind, shared as shared_array};
 
 use crate::prelude::*;
 
@@ -76,7 +76,11 @@ impl<T: TileElement> SharedTile<T> {
     /// swizzled. All three are known at compile time; columns and padding are whole parts of 16 bytes. A swizzle
     /// spreads best where the columns are a power of two.
     #[track_caller]
-    pub fn new(rows: impl IntoVal<u32>, columns: impl IntoVal<u32>, padding: impl IntoVal<u32>) -> Self {
+    pub fn new(
+        rows: impl IntoKernelValue<u32>,
+        columns: impl IntoKernelValue<u32>,
+        padding: impl IntoKernelValue<u32>,
+    ) -> Self {
         let (columns, padding) = (columns.into_val(), padding.into_val());
         let swizzled = padding.opt_known() == Some(0);
         let stride = if swizzled { columns } else { columns + padding };
@@ -88,13 +92,18 @@ impl<T: TileElement> SharedTile<T> {
 
     /// The element at a row and column.
     #[track_caller]
-    pub fn get(&self, row: impl IntoVal<u32>, column: impl IntoVal<u32>) -> Val<T> {
+    pub fn get(&self, row: impl IntoKernelValue<u32>, column: impl IntoKernelValue<u32>) -> Val<T> {
         self.at(row.into_val(), column.into_val(), Location::caller())
     }
 
     /// Sets the element at a row and column.
     #[track_caller]
-    pub fn set(&mut self, row: impl IntoVal<u32>, column: impl IntoVal<u32>, value: impl IntoVal<T>) {
+    pub fn set(
+        &mut self,
+        row: impl IntoKernelValue<u32>,
+        column: impl IntoKernelValue<u32>,
+        value: impl IntoKernelValue<T>,
+    ) {
         self.put(row.into_val(), column.into_val(), value.into_val(), Location::caller());
     }
 
@@ -106,10 +115,10 @@ impl<T: TileElement> SharedTile<T> {
     pub fn load_from(
         &mut self,
         from: &Global<T>,
-        rows: impl IntoVal<u32>,
-        columns: impl IntoVal<u32>,
-        row: impl IntoVal<u32>,
-        column: impl IntoVal<u32>,
+        rows: impl IntoKernelValue<u32>,
+        columns: impl IntoKernelValue<u32>,
+        row: impl IntoKernelValue<u32>,
+        column: impl IntoKernelValue<u32>,
     ) {
         T::load(self, from, [rows.into_val(), columns.into_val()], [row.into_val(), column.into_val()]);
     }

@@ -42,6 +42,8 @@ pub(crate) enum Changes {
     Itself,
     /// It is a `&mut`: what it points to changes.
     Target,
+    /// It is a `&`: what it points to is only read.
+    ReadOnly,
     /// Never: it is an item of the author's in the body.
     Item,
 }
@@ -81,7 +83,7 @@ impl Rewriter {
     }
 
     pub(crate) fn declare_reference(&mut self, name: &Ident, mutable: bool) {
-        self.names.push((name.to_string(), if mutable { Changes::Target } else { Changes::No }));
+        self.names.push((name.to_string(), if mutable { Changes::Target } else { Changes::ReadOnly }));
     }
 
     /// Declares a constant of the author's in the body.
@@ -91,6 +93,22 @@ impl Rewriter {
 
     fn opt_changes(&self, name: &Ident) -> Option<Changes> {
         self.names.iter().rev().find(|(other, _)| name == other).map(|(_, changes)| *changes)
+    }
+
+    /// Refuses an assignment to a name that does not change, or to an element of what it only borrows.
+    pub(crate) fn refuse_unchangeable(&self, target: &Expr) -> Result<()> {
+        let (is_element, Some(name)) = (!matches!(target, Expr::Path(_)), opt_array(target)) else { return Ok(()) };
+        match self.opt_changes(name) {
+            Some(Changes::ReadOnly) if is_element => {
+                let message = format!("`{name}` is a `&`, which is only read: take it by `&mut` to write to it");
+                Err(Error::new(name.span(), message))
+            }
+            Some(Changes::No | Changes::ReadOnly | Changes::Target) if !is_element => {
+                let message = format!("`{name}` is not mutable: only what is declared by `let mut` is assigned to");
+                Err(Error::new(name.span(), message))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn changes(&self, name: &Ident) -> Changes {
@@ -281,12 +299,24 @@ impl Rewriter {
 
     /// An index; a range is refused.
     pub(crate) fn index(&mut self, index: &Expr) -> Result<TokenStream> {
-        match index {
-            Expr::Range(_) => {
-                Err(Error::new(index.span(), "kernels have no slices: pass the whole array and an offset"))
-            }
-            _ => self.expr(index),
+        if let Expr::Range(_) = index {
+            return Err(Error::new(index.span(), "kernels have no slices: pass the whole array and an offset"));
         }
+        if literal::is_float(index) {
+            return Err(Error::new(index.span(), "an index in a kernel is a `u32`, found a float literal"));
+        }
+        if let Some(name) = opt_position(index) {
+            let message = format!("an index in a kernel is a `u32`: take a dimension, `{name}().x`");
+            return Err(Error::new(index.span(), message));
+        }
+        let (span, value) = (index.span(), self.expr(index)?);
+        Ok(quote_spanned!(span=> ::greta::rt::ElementIndex::index(#value)))
+    }
+
+    /// What `if`, `while`, `&&`, `||` and `assert!` take.
+    pub(crate) fn condition(&mut self, condition: &Expr) -> Result<TokenStream> {
+        let (span, value) = (condition.span(), self.expr(condition)?);
+        Ok(quote_spanned!(span=> ::greta::rt::Condition::condition(#value)))
     }
 
     fn binary(&mut self, binary: &ExprBinary) -> Result<TokenStream> {
@@ -319,7 +349,7 @@ impl Rewriter {
     fn short_circuit(&mut self, binary: &ExprBinary, name: &str) -> Result<TokenStream> {
         let span = binary.span();
         let name = Ident::new(name, span);
-        let (lhs, rhs) = (self.expr(&binary.left)?, self.expr(&binary.right)?);
+        let (lhs, rhs) = (self.condition(&binary.left)?, self.condition(&binary.right)?);
         Ok(quote_spanned! {span=> {
             let mut __greta_lhs = ::greta::rt::ShortCircuit::#name(#lhs);
             let __greta_rhs = if __greta_lhs.rhs() { ::core::option::Option::Some(#rhs) } else { ::core::option::Option::None };
@@ -390,7 +420,7 @@ impl Rewriter {
         let mut lengths = Vec::new();
         for length in types::lengths(ty) {
             let value = self.expr(length)?;
-            lengths.push(quote_spanned!(length.span()=> ::greta::rt::IntoVal::<u32>::into_val(#value)));
+            lengths.push(quote_spanned!(length.span()=> ::greta::rt::IntoKernelValue::<u32>::into_val(#value)));
         }
         Ok(lengths)
     }
@@ -427,6 +457,12 @@ impl Rewriter {
     }
 }
 
+/// The position in three dimensions that an expression is: `thread_idx()`.
+fn opt_position(expr: &Expr) -> Option<&'static str> {
+    let Expr::Call(call) = expr else { return None };
+    ["thread_idx", "block_idx", "block_dim", "grid_dim"].into_iter().find(|name| is_name(&call.func, name))
+}
+
 /// Whether a function is called by this name alone.
 fn is_name(function: &Expr, name: &str) -> bool {
     matches!(function, Expr::Path(path) if path.path.is_ident(name))
@@ -458,6 +494,16 @@ fn opt_root(place: &Expr) -> Option<&Ident> {
         Expr::Index(index) => opt_root(&index.expr),
         Expr::Paren(paren) => opt_root(&paren.expr),
         Expr::Unary(unary) => opt_root(&unary.expr),
+        _ => None,
+    }
+}
+
+/// The name that is assigned to, or whose element is.
+fn opt_array(target: &Expr) -> Option<&Ident> {
+    match target {
+        Expr::Path(path) => path.path.get_ident(),
+        Expr::Index(index) => opt_array(&index.expr),
+        Expr::Paren(paren) => opt_array(&paren.expr),
         _ => None,
     }
 }

@@ -1,9 +1,9 @@
 //! Rewrites branches and `return`, hands loops and `match` on, and refuses what kernels do not have.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Error, Expr, ExprIf, ExprReturn, Ident, Result};
+use syn::{Error, Expr, ExprIf, ExprReturn, Ident, Result, Stmt};
 
 use crate::body::{Rewriter, Wanted};
 
@@ -53,7 +53,7 @@ impl Rewriter {
         if let Expr::Let(_) = &*branch.cond {
             return Err(Error::new(branch.cond.span(), "kernels have no patterns to test: use a condition"));
         }
-        let condition = self.expr(&branch.cond)?;
+        let condition = self.condition(&branch.cond)?;
         let wanted = if branch.else_branch.is_some() { wanted } else { Wanted::Nothing };
         let then = self.block(&branch.then_branch, wanted)?;
         let otherwise = match &branch.else_branch {
@@ -63,12 +63,38 @@ impl Rewriter {
                 other => self.control(other, wanted)?,
             },
         };
+        // What it gives is told from the first side's at its own place.
+        let place = branch.else_branch.as_ref().map_or(span, |(_, block)| given_at(block));
+        let sides =
+            quote_spanned!(span.located_at(place)=> ::greta::rt::Sides { then: __greta_then, otherwise: __greta_else });
         Ok(quote_spanned! {span=> {
             let mut __greta_if = ::greta::rt::If::begin(#condition);
             let __greta_then = if __greta_if.then() { ::core::option::Option::Some(#then) } else { ::core::option::Option::None };
             let __greta_else = if __greta_if.otherwise() { ::core::option::Option::Some(#otherwise) } else { ::core::option::Option::None };
-            __greta_if.finish(__greta_then, __greta_else)
+            __greta_if.finish(#sides)
         }})
+    }
+}
+
+/// Where a side of an `if` says what it gives.
+fn given_at(side: &Expr) -> Span {
+    match side {
+        Expr::Block(block) => match block.block.stmts.last() {
+            Some(Stmt::Expr(value, None)) => value.span(),
+            _ => side.span(),
+        },
+        _ => side.span(),
+    }
+}
+
+/// Refuses an `if` whose value is used and that may have none.
+pub(crate) fn refuse_if_without_else(value: &Expr) -> Result<()> {
+    match value {
+        Expr::If(branch) => match &branch.else_branch {
+            Some((_, otherwise)) => refuse_if_without_else(otherwise),
+            None => Err(Error::new(value.span(), "an `if` gives a value only with an `else`, which gives the other")),
+        },
+        _ => Ok(()),
     }
 }
 

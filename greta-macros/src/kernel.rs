@@ -11,7 +11,7 @@ use crate::attribute::{KernelAttribute, Tile};
 use crate::body::{Rewriter, Wanted};
 use crate::constants::{self, opt_named};
 use crate::require::{self, Conditions, Named, Scope};
-use crate::types;
+use crate::{literal, types};
 
 /// A parameter of a kernel.
 struct Parameter<'a> {
@@ -99,6 +99,7 @@ fn parameter(argument: &FnArg) -> Result<Parameter<'_>> {
     if let Some(token) = &pattern.mutability {
         return Err(Error::new(token.span(), "a kernel's parameter is not mutable: copy it with `let mut`"));
     }
+    types::refuse(&typed.ty)?;
     let kind = match &*typed.ty {
         Type::Reference(reference) => {
             let (element, volatile) =
@@ -106,9 +107,6 @@ fn parameter(argument: &FnArg) -> Result<Parameter<'_>> {
             ParameterKind::Buffer { element, mutable: reference.mutability.is_some(), volatile }
         }
         ty if types::is_value(ty, &[]) => ParameterKind::Scalar(ty),
-        Type::Path(path) if path.path.is_ident("usize") => {
-            return Err(Error::new(path.span(), "kernels count and index by `u32`: there is no `usize`"));
-        }
         ty if types::is_struct(ty) => ParameterKind::Struct(ty),
         ty => return Err(Error::new(ty.span(), WHAT)),
     };
@@ -168,9 +166,14 @@ fn arguments(parameters: &[Parameter<'_>]) -> TokenStream {
         };
         fields.extend(quote!(#[doc = #doc] pub #name: #ty,));
         binds.extend(match kind {
-            ParameterKind::Struct(_) => quote! {
-                __greta_list.extend(::greta::rt::BoundArgument::#bind(#text, &self.#name));
-            },
+            ParameterKind::Struct(ty) => {
+                let value = Ident::new("__greta_value", Span::call_site().located_at(ty.span()));
+                let scalars = quote_spanned!(ty.span()=> <#ty as ::greta::rt::ByValue>::scalars(&#value));
+                quote! {
+                    let __greta_value = self.#name;
+                    __greta_list.extend(::greta::rt::BoundArgument::#bind(#text, #scalars));
+                }
+            }
             _ => quote!(__greta_list.push(::greta::rt::BoundArgument::#bind(#text, self.#name));),
         });
     }
@@ -321,10 +324,16 @@ fn trace(
     // Block sizes may name the wave's width, and nothing else that is known only later.
     let wave = ["WAVE".to_owned()];
     let mut rewriter = Rewriter::new(Vec::new(), None, [tile_names.as_slice(), &wave].concat());
+    let mut threads = |size: &Expr| match literal::is_float(size) {
+        true => Err(Error::new(size.span(), "the size of a block is a `u32`, found a float literal")),
+        false => rewriter.expr(size),
+    };
     let sizes = match &attribute.block {
-        Expr::Tuple(tuple) if (1..=3).contains(&tuple.elems.len()) => rewriter.exprs(&tuple.elems)?,
+        Expr::Tuple(tuple) if (1..=3).contains(&tuple.elems.len()) => {
+            tuple.elems.iter().map(threads).collect::<Result<_>>()?
+        }
         Expr::Tuple(tuple) => return Err(Error::new(tuple.span(), "a block has one to three dimensions")),
-        size => vec![rewriter.expr(size)?],
+        size => vec![threads(size)?],
     };
     let declarations = parameters.iter().map(|Parameter { name, kind }| {
         let (text, place) = (name.to_string(), location(name.span()));
@@ -335,13 +344,22 @@ fn trace(
                 quote!(let #name = &#mutability __greta_kernel.#make::<#element>(#text, #mutable, #place);)
             }
             ParameterKind::Scalar(ty) => quote!(let #name = __greta_kernel.scalar::<#ty>(#text, #place);),
-            ParameterKind::Struct(ty) => quote!(let #name = __greta_kernel.structure::<#ty>(#text, #place);),
+            ParameterKind::Struct(ty) => {
+                let kernel = Ident::new("__greta_kernel", Span::call_site().located_at(ty.span()));
+                let parameter = quote_spanned! {ty.span()=>
+                    <#ty as ::greta::rt::ByValue>::parameter(#kernel, #text, #place)
+                };
+                quote!(let #name = #parameter;)
+            }
         }
     });
     let of_kernels = constants::of_kernels(&[]);
     let mut rewriter = Rewriter::new(Vec::new(), None, [tile_names, of_kernels.clone()].concat());
     for Parameter { name, kind, .. } in parameters {
-        rewriter.declare_reference(name, matches!(kind, ParameterKind::Buffer { mutable: true, .. }));
+        match kind {
+            ParameterKind::Buffer { mutable, .. } => rewriter.declare_reference(name, *mutable),
+            ParameterKind::Scalar(_) | ParameterKind::Struct(_) => rewriter.declare(name, false),
+        }
     }
     let body = rewriter.statements(&function.block.stmts, Wanted::Nothing)?;
     let constants = constants::declarations(tokens[1], &of_kernels);

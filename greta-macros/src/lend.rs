@@ -2,7 +2,7 @@
 //! afterwards.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, format_ident, quote_spanned};
+use quote::{format_ident, quote_spanned};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprIndex, Result, Token};
@@ -38,14 +38,9 @@ impl Rewriter {
             if let Some(index) = opt_lent(argument) {
                 let [base, at, lent] =
                     ["base", "at", "lent"].map(|name| format_ident!("__greta_{name}_{position}", span = place));
-                let (memory, element) = self.element(index)?;
-                // What stands before the last index is evaluated once.
-                let memory = if matches!(*index.expr, Expr::Index(_)) {
-                    before.push(quote_spanned!(place=> let mut #base = #memory;));
-                    base.to_token_stream()
-                } else {
-                    memory
-                };
+                let (mut array, element) = self.element(index)?;
+                before.extend(array.opt_hoisted(&base));
+                let memory = &array.tokens;
                 before.push(quote_spanned! {place=>
                     let #at = #element;
                     let mut #lent = ::greta::rt::lend(::greta::rt::get(&#memory, #at));

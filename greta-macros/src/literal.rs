@@ -37,7 +37,7 @@ pub(crate) fn of(literal: &Lit, negative: bool, of_rust: bool) -> Result<TokenSt
     let sign = negative.then(|| quote_spanned!(span=> -));
     match literal {
         Lit::Float(number) if number.suffix().is_empty() && !of_rust => {
-            Ok(quote_spanned!(span=> ::greta::rt::float_literal(#sign #literal, #sign #literal)))
+            Ok(quote_spanned!(span=> ::greta::rt::FloatLiteral::literal(#sign #literal, #sign #literal)))
         }
         Lit::Int(_) | Lit::Float(_) | Lit::Bool(_) => Ok(quote_spanned!(span=> ::greta::rt::literal(#sign #literal))),
         _ => Err(Error::new(span, "kernels have integer, float and bool literals only")),
@@ -55,7 +55,7 @@ pub(crate) fn is_array_of_floats(expr: &Expr) -> bool {
     }
 }
 
-fn is_float(expr: &Expr) -> bool {
+pub(crate) fn is_float(expr: &Expr) -> bool {
     match expr {
         Expr::Lit(literal) => matches!(literal.lit, Lit::Float(_)),
         Expr::Unary(unary) => matches!(unary.op, UnOp::Neg(_)) && is_float(&unary.expr),

@@ -40,7 +40,7 @@ impl Rewriter {
         if let Expr::Let(_) = &*repeat.cond {
             return Err(Error::new(repeat.cond.span(), "kernels have no `while let`: use a condition"));
         }
-        let condition = self.expr(&repeat.cond)?;
+        let condition = self.condition(&repeat.cond)?;
         let label = label_text(repeat.label.as_ref());
         let (body, _) = self.loop_body(&repeat.body, repeat.label.as_ref(), LoopKind::Counted)?;
         Ok(quote_spanned! {span=> {

@@ -6,43 +6,77 @@ use syn::spanned::Spanned;
 use syn::{BinOp, Error, Expr, ExprBinary, ExprIndex, ExprTuple, Result};
 
 use crate::body::Rewriter;
+use crate::control::refuse_if_without_else;
+
+/// An array of which an element is assigned to.
+pub(crate) struct Array {
+    pub(crate) tokens: TokenStream,
+    /// Whether it is a part of another array, by `&mut`, and no name of the author's.
+    is_part: bool,
+}
+
+impl Array {
+    /// Gives a part a name, for it to be evaluated once: what is before the last index.
+    pub(crate) fn opt_hoisted(&mut self, name: &Ident) -> Option<TokenStream> {
+        self.is_part.then(|| {
+            let part = std::mem::replace(&mut self.tokens, name.to_token_stream());
+            quote_spanned!(name.span()=> let #name = #part;)
+        })
+    }
+
+    /// Calls a trait's method on it. A name is borrowed as a method's receiver is; of a part that has no such method
+    /// rustc says what the trait says.
+    fn call(&self, name: &str, method: &str, arguments: &TokenStream, span: Span) -> TokenStream {
+        let (tokens, name, method) = (&self.tokens, Ident::new(name, span), Ident::new(method, span));
+        let location = quote_spanned!(span=> ::greta::rt::Location::caller());
+        match self.is_part {
+            true => quote_spanned!(span=> ::greta::rt::#name::#method(#tokens, #arguments, #location)),
+            false => quote_spanned!(span=> #tokens.#method(#arguments, #location)),
+        }
+    }
+}
 
 impl Rewriter {
     /// `target = value`.
     pub(crate) fn assign(&mut self, target: &Expr, value: &Expr) -> Result<TokenStream> {
-        let span = target.span();
+        refuse_if_without_else(value)?;
+        let (span, place) = (target.span(), value.span());
         let value = self.expr(value)?;
-        self.assign_value(target, &value, span)
+        self.assign_value(target, &value, span, place)
     }
 
-    fn assign_value(&mut self, target: &Expr, value: &TokenStream, span: Span) -> Result<TokenStream> {
+    /// `place` is where the author says the value: what is wrong with it is said there.
+    fn assign_value(&mut self, target: &Expr, value: &TokenStream, span: Span, place: Span) -> Result<TokenStream> {
+        let given = Ident::new("__greta_value", span.located_at(place));
         match strip(target) {
             Expr::Infer(_) => return Ok(quote_spanned!(span=> { let _ = #value; })),
-            Expr::Tuple(tuple) => return self.assign_parts(tuple, value, span),
+            Expr::Tuple(tuple) => return self.assign_parts(tuple, value, span, place),
             _ => {}
         }
+        self.refuse_unchangeable(strip(target))?;
         if let Expr::Index(index) = strip(target) {
-            let (base, position) = self.element(index)?;
+            let (array, position) = self.element(index)?;
+            let set = array.call("Set", "set_element", &quote_spanned!(span=> __greta_index, #given), span);
             return Ok(quote_spanned! {span=> {
                 let __greta_value = #value;
                 let __greta_index = #position;
-                #base.set_element(__greta_index, __greta_value, ::greta::rt::Location::caller());
+                #set;
             }});
         }
         let (check, target) = (handle_check(target), self.variable(target)?);
         Ok(quote_spanned! {span=> {
             let __greta_value = #value;
             #check
-            ::greta::rt::assign(&mut #target, __greta_value);
+            ::greta::rt::assign(&mut #target, #given);
         }})
     }
 
     /// `(a, b) = value`.
-    fn assign_parts(&mut self, tuple: &ExprTuple, value: &TokenStream, span: Span) -> Result<TokenStream> {
+    fn assign_parts(&mut self, tuple: &ExprTuple, value: &TokenStream, span: Span, place: Span) -> Result<TokenStream> {
         let names: Vec<Ident> = (0..tuple.elems.len()).map(|part| format_ident!("__greta_part_{part}")).collect();
         let mut assigns = Vec::new();
         for (target, name) in tuple.elems.iter().zip(&names) {
-            assigns.push(self.assign_value(target, &quote!(#name), span)?);
+            assigns.push(self.assign_value(target, &quote!(#name), span, place)?);
         }
         // A block each: the parts of a tuple in a tuple have the same names.
         Ok(quote_spanned!(span=> { let (#(#names,)*) = #value; #({ #assigns })* }))
@@ -51,21 +85,19 @@ impl Rewriter {
     /// `target op= value`. As in Rust, the value is evaluated before the target is read.
     pub(crate) fn compound_assign(&mut self, binary: &ExprBinary) -> Result<TokenStream> {
         let span = binary.span();
+        self.refuse_unchangeable(strip(&binary.left))?;
         let (op, value) = (operator(&binary.op)?, self.expr(&binary.right)?);
         if let Expr::Index(index) = strip(&binary.left) {
-            let (base, position) = self.element(index)?;
-            let nested = matches!(strip(&index.expr), Expr::Index(_));
-            let (hoist, base) = if nested {
-                (Some(quote_spanned!(span=> let mut __greta_base = #base;)), quote_spanned!(span=> __greta_base))
-            } else {
-                (None, base)
-            };
+            let (mut array, position) = self.element(index)?;
+            let hoist = array.opt_hoisted(&Ident::new("__greta_array", span));
+            let given = quote_spanned!(span=> __greta_index, __greta_old #op __greta_value);
+            let (array, set) = (&array.tokens, array.call("Set", "set_element", &given, span));
             return Ok(quote_spanned! {span=> {
                 let __greta_value = #value;
                 #hoist
                 let __greta_index = #position;
-                let __greta_old = ::greta::rt::get(&#base, __greta_index);
-                #base.set_element(__greta_index, __greta_old #op __greta_value, ::greta::rt::Location::caller());
+                let __greta_old = ::greta::rt::get(&#array, __greta_index);
+                #set;
             }});
         }
         let (check, target) = (handle_check(&binary.left), self.variable(&binary.left)?);
@@ -78,17 +110,17 @@ impl Rewriter {
     }
 
     /// The array and the index of an element that is assigned to.
-    pub(crate) fn element(&mut self, index: &ExprIndex) -> Result<(TokenStream, TokenStream)> {
+    pub(crate) fn element(&mut self, index: &ExprIndex) -> Result<(Array, TokenStream)> {
         let span = index.span();
-        let base = match strip(&index.expr) {
+        let array = match strip(&index.expr) {
             Expr::Index(inner) => {
-                let (base, position) = self.element(inner)?;
-                quote_spanned!(span=> #base.element_mut(#position, ::greta::rt::Location::caller()))
+                let (array, position) = self.element(inner)?;
+                let part = array.call("GetMut", "element_mut", &quote!(#position), span);
+                Array { tokens: quote_spanned!(span=> (&mut #part)), is_part: true }
             }
-            other => self.place(other)?,
+            other => Array { tokens: self.place(other)?, is_part: false },
         };
-        let position = self.index(&index.index)?;
-        Ok((base, quote_spanned!(span=> ::greta::rt::index(#position))))
+        Ok((array, self.index(&index.index)?))
     }
 
     /// A variable, field or dereferenced parameter that is assigned to.

@@ -141,7 +141,7 @@ pub(crate) fn check(block: &ItemImpl) -> TokenStream {
     match plain && has_methods {
         true => {
             let ty = ty.to_token_stream();
-            quote!(const _: fn() = || { ::greta::rt::is_kernel_type::<#ty>(); };)
+            quote!(const _: fn() = || { <#ty as ::greta::rt::KernelType>::check(); };)
         }
         false => TokenStream::new(),
     }

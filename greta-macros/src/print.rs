@@ -40,7 +40,7 @@ impl Rewriter {
             }
             "assert" => {
                 let given = arguments(1)?;
-                let condition = self.expr(&given[0])?;
+                let condition = self.condition(&given[0])?;
                 if given.len() == 1 {
                     let said = format!("assertion failed: {}", written(&given[0]));
                     return Ok(quote_spanned!(span=> ::greta::rt::assert(#condition, &[#said], || ::std::vec![]);));

@@ -6,7 +6,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{BinOp, Error, Expr, ExprMethodCall, Ident, Lit, Result, Type, UnOp};
+use syn::{BinOp, Error, Expr, ExprBinary, ExprMethodCall, Ident, Lit, Result, Type, UnOp};
 
 use crate::attribute::Tile;
 use crate::{kernel, text};
@@ -49,6 +49,9 @@ pub(crate) fn expand(conditions: &[Expr], scope: &Scope<'_>) -> Result<Condition
     let (mut requirements, mut contracts, mut used) = (Vec::new(), Vec::new(), Vec::new());
     for condition in conditions {
         let mut writer = Writer { scope, named: Vec::new() };
+        if writer.opt_kind(condition) == Some(Kind::Number) {
+            return Err(Error::new(condition.span(), "a condition of `require` holds or not: compare this number"));
+        }
         let holds = writer.write(condition)?;
         let text = text::of(condition.to_token_stream());
         if writer.names_a_parameter() {
@@ -102,6 +105,13 @@ enum Place {
     Parameter(usize),
 }
 
+/// What an expression of a condition can be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Truth,
+    Number,
+}
+
 /// Writes one condition, and notes what it names.
 struct Writer<'a> {
     scope: &'a Scope<'a>,
@@ -142,6 +152,7 @@ impl Writer<'_> {
                 }
             }
             Expr::Binary(binary) => {
+                self.refuse_kinds(binary)?;
                 let (left, right) = (self.write(&binary.left)?, self.write(&binary.right)?);
                 match opt_arithmetic(&binary.op) {
                     Some(name) => {
@@ -162,6 +173,43 @@ impl Writer<'_> {
                 "a condition of `require` needs no casts: its numbers are wide enough for every length and value",
             )),
             _ => Err(Error::new(span, ALLOWED)),
+        }
+    }
+
+    /// Refuses a truth value where the other side of an operator is a number.
+    fn refuse_kinds(&self, binary: &ExprBinary) -> Result<()> {
+        let sides: [&Expr; 2] = [&binary.left, &binary.right];
+        let is_truth = |side: &&Expr| self.opt_kind(side) == Some(Kind::Truth);
+        let is_number = |side: &Expr| self.opt_kind(side) == Some(Kind::Number);
+        match sides.into_iter().find(is_truth) {
+            Some(truth) if opt_arithmetic(&binary.op).is_some() || sides.into_iter().any(is_number) => {
+                let text = text::of(truth.to_token_stream());
+                Err(Error::new(truth.span(), format!("`{text}` is true or false, and the other side is a number")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What an expression is, as far as its syntax says so.
+    fn opt_kind(&self, expr: &Expr) -> Option<Kind> {
+        match expr {
+            Expr::Lit(literal) => Some(if matches!(literal.lit, Lit::Bool(_)) { Kind::Truth } else { Kind::Number }),
+            Expr::Paren(paren) => self.opt_kind(&paren.expr),
+            Expr::Path(path) => match self.opt_place(path.path.get_ident()?)? {
+                Place::Tile(_) => Some(Kind::Number),
+                Place::Parameter(position) => match self.scope.parameters[position].1 {
+                    Named::Scalar(Type::Path(ty)) if ty.path.is_ident("bool") => Some(Kind::Truth),
+                    Named::Scalar(_) => Some(Kind::Number),
+                    Named::Length | Named::Struct => None,
+                },
+            },
+            Expr::Binary(binary) if opt_arithmetic(&binary.op).is_some() => Some(Kind::Number),
+            Expr::Binary(binary) => match binary.op {
+                BinOp::BitAnd(_) | BinOp::BitOr(_) | BinOp::BitXor(_) => self.opt_kind(&binary.left),
+                _ => Some(Kind::Truth),
+            },
+            Expr::MethodCall(call) if call.method == "len" => Some(Kind::Number),
+            _ => None,
         }
     }
 

@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Block, Error, Expr, Ident, Item, Local, Pat, PatIdent, Result, Stmt, Type, parse_quote_spanned};
 
 use crate::body::{Rewriter, Wanted};
-use crate::control::is_reserved;
+use crate::control::{is_reserved, refuse_if_without_else};
 use crate::pattern::{Pattern, is_constant};
 use crate::{literal, types};
 
@@ -90,6 +90,7 @@ impl Rewriter {
             return Err(Error::new(diverge.span(), "kernels have no patterns to test: use `if`"));
         }
         let init = local.init.as_ref().map(|init| &*init.expr);
+        init.map_or(Ok(()), refuse_if_without_else)?;
         refuse_mutable_reference(pattern, init)?;
         refuse_borrowed_element(init)?;
         match pattern {

@@ -58,10 +58,12 @@ pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
                     f.debug_list()#(.entry(&self.#members))*.finish()
                 }
             }
+            #[diagnostic::do_not_recommend]
             impl #impl_generics __greta_rt::KernelType for #name #type_generics #clause {
                 type Handle = #handle #type_generics;
             }
             impl #impl_generics __greta_rt::HostOf<#name #declared_generics> for #handle #type_generics #clause {}
+            #[diagnostic::do_not_recommend]
             impl #impl_generics __greta_rt::KernelType for #handle #type_generics #clause {
                 type Handle = Self;
             }
@@ -259,12 +261,14 @@ impl<'a> Structure<'a> {
         let mut generics = self.generics.clone();
         let predicates = &mut generics.make_where_clause().predicates;
         predicates.extend::<Punctuated<WherePredicate, Token![,]>>(
-            parse_quote!(#(for<'greta> #types: __greta_rt::ByValue),*),
+            parse_quote!(#(for<'greta> #types: __greta_rt::ByValue<Parameter = <#types as __greta_rt::KernelType>::Handle>),*),
         );
         let (impl_generics, type_generics, clause) = generics.split_for_impl();
         let (text, handle) = (name.to_string(), &self.handle);
         quote! {
+            #[diagnostic::do_not_recommend]
             impl #impl_generics __greta_rt::ByValue for #name #type_generics #clause {
+                type Parameter = #handle #type_generics;
                 fn shape() -> __greta_rt::Shape {
                     __greta_rt::Shape::structure(#text, ::std::vec![#((#texts, <#types as __greta_rt::ByValue>::shape())),*])
                 }
@@ -272,7 +276,7 @@ impl<'a> Structure<'a> {
                     name: &str,
                     location: __greta_rt::Location,
                     scalars: &mut dyn ::core::iter::Iterator<Item = __greta_rt::Atom>,
-                ) -> Self::Handle {
+                ) -> Self::Parameter {
                     #handle {
                         #(#members: <#types as __greta_rt::ByValue>::handle(&[name, #suffixes].concat(), location, scalars)),*
                     }

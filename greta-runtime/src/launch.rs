@@ -13,7 +13,7 @@ use greta_codegen::definition::{KernelDefinition, VariantError};
 use greta_codegen::emit;
 use greta_codegen::ir::{Literal, Type};
 use greta_codegen::target::GFX942;
-use greta_codegen::trace::{ByValue, LiteralValue};
+use greta_codegen::trace::LiteralValue;
 use smallvec::SmallVec;
 
 use crate::buffer::{Buffer, Element};
@@ -100,9 +100,7 @@ impl BoundArgument {
 
     /// A struct that is passed by value: a value for each of its scalars.
     #[must_use]
-    pub fn structure(name: &'static str, value: &impl ByValue) -> Vec<Self> {
-        let mut literals = Vec::new();
-        value.literals(&mut literals);
+    pub fn structure(name: &'static str, literals: Vec<Literal>) -> Vec<Self> {
         let scalars = literals.into_iter().map(|literal| Self::new(name, Value::Scalar(literal)));
         scalars.enumerate().map(|(position, scalar)| Self { continues: position > 0, ..scalar }).collect()
     }

@@ -10,8 +10,8 @@ use greta_codegen::diagnostic::Diagnostic;
 use greta_codegen::ir::{Kernel, Location};
 use greta_codegen::target::Target;
 use greta_codegen::trace::{
-    Global, If, IntoVal as _, KernelInfo, KernelTracer, Set as _, Val, block_idx, block_size, get, lt, thread_idx,
-    trace_kernel,
+    Global, If, IntoKernelValue as _, KernelInfo, KernelTracer, Set as _, Sides, Val, block_idx, block_size, get, lt,
+    thread_idx, trace_kernel,
 };
 use greta_runtime::Buffer;
 use greta_runtime::launch::{Arguments, BoundArgument, Variant};
@@ -51,7 +51,7 @@ fn for_each(tile: Val<u32>, len: Val<u32>, body: impl FnOnce(Val<u32>)) {
     let mut branch = If::begin(lt::<u32, _, _>(i, len));
     let then = branch.then().then(|| body(i));
     let otherwise = branch.otherwise().then_some(());
-    branch.finish(then, otherwise)
+    branch.finish(Sides { then, otherwise })
 }
 
 /// `y[i] = factor * x[i]` for `i < len`, in blocks of `tile` threads.

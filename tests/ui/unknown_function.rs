@@ -2,7 +2,7 @@ use greta::prelude::*;
 
 #[kernel(block = 64)]
 fn refused(x: &mut Global<f32>, n: u32) {
-    x[0] = squared(x[n]);
+    x[0] = halved(x[n]);
 }
 
 fn main() {}

@@ -153,12 +153,14 @@ impl<E, I: Item<Element = E>, const N: usize> Assign<[I; N]> for Array<E> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E> Set<Array<E>> for Array<Array<E>> {
     fn set_element(&mut self, index: Val<u32>, value: Array<E>, location: Location) {
         self.part::<E>(index).assign(value, location);
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E, I: Item<Element = E>, const N: usize> Set<[I; N]> for Array<Array<E>> {
     fn set_element(&mut self, index: Val<u32>, value: [I; N], location: Location) {
         self.part::<E>(index).assign(value, location);

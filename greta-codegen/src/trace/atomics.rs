@@ -1,7 +1,7 @@
 //! Atomic operations on the elements of buffers and shared arrays. What each does stands in [`crate::atomics`].
 
 use super::memory::{Memory, Space, spaces};
-use super::value::{Integer, IntoVal, Number, Val};
+use super::value::{Integer, IntoKernelValue, Number, Val};
 use super::wanted::ElementIndex;
 use crate::ir::{Atomic, ExprKind, Location, Op};
 
@@ -43,8 +43,8 @@ floats!(f32, f64);
 /// Memory that several threads share.
 #[diagnostic::on_unimplemented(message = "no atomic operations in this memory: take a `&mut Global` or a shared array")]
 pub trait AtomicSpace: Space {}
-impl AtomicSpace for spaces::Global {}
-impl AtomicSpace for spaces::Shared {}
+impl AtomicSpace for spaces::GlobalMemory {}
+impl AtomicSpace for spaces::SharedMemory {}
 
 fn record<T: AtomicElement, S: AtomicSpace>(
     atomic: Atomic,
@@ -62,7 +62,7 @@ macro_rules! operations {
         impl<T: $bound, S: AtomicSpace> Memory<T, S> {
             $($(#[$doc])*
             #[track_caller]
-            pub fn $name(&mut self, index: impl ElementIndex, value: impl IntoVal<T>) -> Val<T> {
+            pub fn $name(&mut self, index: impl ElementIndex, value: impl IntoKernelValue<T>) -> Val<T> {
                 let location = Location::caller();
                 record(Atomic::$atomic, self, index.into_val(), &[value.into_val()], location)
             })*
@@ -93,7 +93,7 @@ operations! { AtomicBits:
 impl<T: AtomicElement, S: AtomicSpace> Memory<T, S> {
     /// Subtracts from an element in one step; gives what was there before. Integers wrap.
     #[track_caller]
-    pub fn atomic_sub(&mut self, index: impl ElementIndex, value: impl IntoVal<T>) -> Val<T> {
+    pub fn atomic_sub(&mut self, index: impl ElementIndex, value: impl IntoKernelValue<T>) -> Val<T> {
         let (location, value) = (Location::caller(), value.into_val());
         if T::SUBTRACTS_BY_ADDING {
             let negated = Val::record_op(Op::Neg, vec![value.expr(location)], location);
@@ -107,8 +107,8 @@ impl<T: AtomicElement, S: AtomicSpace> Memory<T, S> {
     pub fn atomic_compare_exchange(
         &mut self,
         index: impl ElementIndex,
-        expected: impl IntoVal<T>,
-        value: impl IntoVal<T>,
+        expected: impl IntoKernelValue<T>,
+        value: impl IntoKernelValue<T>,
     ) -> Val<T> {
         let operands = [expected.into_val(), value.into_val()];
         record(Atomic::CompareExchange, self, index.into_val(), &operands, Location::caller())

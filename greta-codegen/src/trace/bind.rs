@@ -2,7 +2,7 @@
 
 use super::builtins::Dim3;
 use super::tracer::{self, TraceError, Tracer};
-use super::value::{Atom, IntoVal, Val, Value};
+use super::value::{Atom, IntoKernelValue, Val, Value};
 use crate::ir::{ExprKind, Location, Place, StmtKind, VarId, VarKind};
 
 /// What `let` can bind in a kernel.
@@ -156,7 +156,7 @@ pub fn assign<V: Assign<R>, R>(variable: &mut V, value: R) {
     variable.assign(value, Location::caller());
 }
 
-impl<T: Value, R: IntoVal<T>> Assign<R> for Val<T> {
+impl<T: Value, R: IntoKernelValue<T>> Assign<R> for Val<T> {
     fn assign(&mut self, value: R, location: Location) {
         let value = value.into_val().expr(location);
         tracer::with(|tracer| match tracer.opt_changeable(self.atom) {

@@ -2,7 +2,7 @@
 
 use super::lanes::Word;
 use super::tracer;
-use super::value::{IntoVal, Val, Value};
+use super::value::{IntoKernelValue, Val, Value};
 use super::wanted::Condition;
 use crate::ir::{Expr, ExprKind, Literal, Location, Op, StmtKind, Type};
 
@@ -100,7 +100,7 @@ macro_rules! hints {
     ($($(#[$doc:meta])* $name:ident $op:ident $($operand:ident),*;)*) => {
         $($(#[$doc])*
         #[track_caller]
-        pub fn $name($($operand: impl IntoVal<u32>),*) {
+        pub fn $name($($operand: impl IntoKernelValue<u32>),*) {
             let location = Location::caller();
             let kind = ExprKind::Op(Op::$op, vec![$($operand.into_val().expr(location)),*]);
             let expr = Expr { kind, ty: Type::BOOL, location };
@@ -141,7 +141,7 @@ macro_rules! shuffles {
     ($($(#[$doc:meta])* $name:ident $op:ident;)*) => {
         $($(#[$doc])*
         #[track_caller]
-        pub fn $name<T: Word, I: IntoVal<u32>>(value: Val<T>, lane: I) -> Val<T> {
+        pub fn $name<T: Word, I: IntoKernelValue<u32>>(value: Val<T>, lane: I) -> Val<T> {
             let location = Location::caller();
             let carrier = T::load_carrier(value, location);
             let operands = vec![carrier.expr(location), lane.into_val().expr(location)];
@@ -189,7 +189,11 @@ pub fn ballot<C: Condition>(condition: C) -> Val<u64> {
 
 /// `a` where `condition` holds, else `b`; both have been evaluated.
 #[track_caller]
-pub fn select<T: Value, C: Condition, A: IntoVal<T>, B: IntoVal<T>>(condition: C, a: A, b: B) -> Val<T> {
+pub fn select<T: Value, C: Condition, A: IntoKernelValue<T>, B: IntoKernelValue<T>>(
+    condition: C,
+    a: A,
+    b: B,
+) -> Val<T> {
     let location = Location::caller();
     let [a, b] = [a.into_val(), b.into_val()].map(|value| Box::new(value.expr(location)));
     Val::record(ExprKind::Select(Box::new(condition.into_val().expr(location)), a, b), location)

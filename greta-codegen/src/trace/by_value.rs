@@ -2,12 +2,11 @@
 
 use super::arrays::from_items;
 use super::bind::Bind;
-use super::composite::KernelType;
 use super::kernel::KernelTracer;
 use super::literal::LiteralValue;
 use super::memory::Array;
 use super::tracer;
-use super::value::{Atom, Val};
+use super::value::{Atom, Val, Value, bf8, bf16, f16, fp8};
 use crate::ir::{Leaf, Literal, Location, Shape, StructParam, VarKind};
 
 /// A type whose values a launch passes to a kernel.
@@ -16,32 +15,59 @@ use crate::ir::{Leaf, Literal, Location, Shape, StructParam, VarKind};
     label = "not passed by value to a kernel",
     note = "a kernel takes `&Global<T>`, `&mut Global<T>`, scalars, and structs of scalars, arrays and structs"
 )]
-pub trait ByValue: KernelType {
+pub trait ByValue {
+    /// What it is in the kernel.
+    type Parameter;
     /// How its scalars lie together.
     fn shape() -> Shape;
     /// The handle of the parameter `name`, made of the next of its scalars.
-    fn handle(name: &str, location: Location, scalars: &mut dyn Iterator<Item = Atom>) -> Self::Handle;
+    fn handle(name: &str, location: Location, scalars: &mut dyn Iterator<Item = Atom>) -> Self::Parameter;
     /// Adds its scalars, in order.
     fn literals(&self, list: &mut Vec<Literal>);
-}
 
-#[diagnostic::do_not_recommend]
-impl<T: LiteralValue> ByValue for T {
-    fn shape() -> Shape {
-        Shape::Scalar(T::ty())
+    /// Its scalars, in order: what a launch passes.
+    fn scalars(&self) -> Vec<Literal> {
+        let mut list = Vec::new();
+        self.literals(&mut list);
+        list
     }
 
-    fn handle(_name: &str, _location: Location, scalars: &mut dyn Iterator<Item = Atom>) -> Val<T> {
-        Val::from_atom(scalars.next().expect("invariant: a parameter for each scalar of the shape"))
-    }
-
-    fn literals(&self, list: &mut Vec<Literal>) {
-        list.push((*self).to_literal());
+    /// Declares the kernel's parameter.
+    fn parameter(kernel: &mut KernelTracer, name: &'static str, location: Location) -> Self::Parameter {
+        let scalars = kernel.structure(name, Self::shape(), location);
+        Self::handle(name, location, &mut scalars.into_iter())
     }
 }
+
+// One by one and not for every `LiteralValue`: of a type that has none of them, rustc then knows nothing further to say.
+macro_rules! scalars {
+    ($($ty:ty)*) => {
+        $(#[diagnostic::do_not_recommend]
+        impl ByValue for $ty {
+            type Parameter = Val<$ty>;
+
+            fn shape() -> Shape {
+                Shape::Scalar(<$ty>::ty())
+            }
+
+            fn handle(_name: &str, _location: Location, scalars: &mut dyn Iterator<Item = Atom>) -> Val<$ty> {
+                Val::from_atom(scalars.next().expect("invariant: a parameter for each scalar of the shape"))
+            }
+
+            fn literals(&self, list: &mut Vec<Literal>) {
+                list.push((*self).to_literal());
+            }
+        })*
+    };
+}
+
+scalars!(bool i8 i16 i32 i64 u8 u16 u32 u64 f16 bf16 f32 f64 fp8 bf8);
 
 /// An array comes in a struct; in the kernel it is a register array.
-impl<T: LiteralValue, const N: usize> ByValue for [T; N] {
+#[diagnostic::do_not_recommend]
+impl<T: LiteralValue + ByValue<Parameter = Val<T>>, const N: usize> ByValue for [T; N] {
+    type Parameter = Array<T>;
+
     fn shape() -> Shape {
         Shape::Array(u32::try_from(N).unwrap_or(u32::MAX), Box::new(T::shape()))
     }
@@ -58,12 +84,11 @@ impl<T: LiteralValue, const N: usize> ByValue for [T; N] {
 
 impl KernelTracer {
     /// A struct that is passed by value.
-    #[must_use]
-    pub fn structure<T: ByValue>(&mut self, name: &'static str, location: Location) -> T::Handle {
-        let Shape::Structure(structure) = T::shape() else {
+    fn structure(&mut self, name: &'static str, shape: Shape, location: Location) -> Vec<Atom> {
+        let Shape::Structure(structure) = shape else {
             unreachable!("invariant: `#[kernel]` takes a parameter for a struct only if it is none of the scalars");
         };
-        let scalars: Vec<Atom> = tracer::with(|tracer| {
+        tracer::with(|tracer| {
             let first = tracer.kernel.params.len();
             let leaves = structure.leaves();
             tracer.kernel.structures.push(StructParam { name: name.to_owned(), first, structure });
@@ -73,7 +98,6 @@ impl KernelTracer {
                 Atom::Var(id)
             };
             leaves.into_iter().map(make).collect()
-        });
-        T::handle(name, location, &mut scalars.into_iter())
+        })
     }
 }

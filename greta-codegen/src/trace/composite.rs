@@ -17,6 +17,8 @@ use crate::ir::Literal;
 pub trait KernelType {
     /// What a value of the type is while the kernel is traced.
     type Handle: Copy + std::fmt::Debug;
+    /// Does nothing: that it can be called says that the type can be written in a kernel.
+    fn check() {}
 }
 
 #[diagnostic::do_not_recommend]
@@ -25,14 +27,13 @@ impl<T: Value> KernelType for T {
 }
 
 /// The `Self` of a trait's methods is a handle already.
+#[diagnostic::do_not_recommend]
 impl<T: Value> KernelType for Val<T> {
     type Handle = Self;
 }
 
-/// Checks that a type can be written in a kernel.
-pub fn is_kernel_type<T: KernelType>() {}
-
 /// Buffers and shared arrays are handles as they are written.
+#[diagnostic::do_not_recommend]
 impl<E, S: Space> KernelType for Memory<E, S> {
     type Handle = Self;
 }
@@ -52,6 +53,7 @@ impl<A: ArrayElement, const N: usize> ArrayElement for [A; N] {
     type Element = Array<A::Element>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: ArrayElement, const N: usize> KernelType for [A; N] {
     type Handle = Array<A::Element>;
 }
@@ -86,7 +88,7 @@ pub trait Field<V> {
     fn set(&mut self, value: V);
 }
 
-impl<T: Value, V: super::value::IntoVal<T>> Field<V> for Val<T> {
+impl<T: Value, V: super::value::IntoKernelValue<T>> Field<V> for Val<T> {
     fn set(&mut self, value: V) {
         *self = value.into_val();
     }

@@ -3,8 +3,7 @@
 
 use super::bind::Merge;
 use super::tracer::{self, TraceError};
-use super::value::{Atom, Integer, IntoVal, Val};
-use super::wanted::Condition;
+use super::value::{Atom, Integer, IntoKernelValue, NoType, Val};
 use crate::ir::{Block, Expr, ExprKind, Literal, Location, Op, Place, StmtKind, Unroll, VarId, VarKind};
 
 /// `if condition { … } else { … }`, also as an expression.
@@ -18,9 +17,8 @@ pub struct If {
 impl If {
     /// After the condition.
     #[track_caller]
-    pub fn begin<C: Condition>(condition: C) -> Self {
+    pub fn begin(condition: Val<bool>) -> Self {
         let location = Location::caller();
-        let condition = condition.into_val();
         let known = tracer::with(|tracer| tracer.opt_constant(condition.atom)).and_then(Literal::opt_bool);
         Self { condition: condition.expr(location), known, then: None, location }
     }
@@ -46,20 +44,57 @@ impl If {
     }
 
     /// After both: the value of the whole.
-    pub fn finish<V: Merge>(self, then_value: Option<V>, otherwise_value: Option<V>) -> V {
+    pub fn finish<A: Merge, B>(self, sides: Sides<A, B>) -> A
+    where
+        Self: Branches<A, B>,
+    {
         let location = self.location;
-        let (then_value, otherwise_value) = match (then_value, otherwise_value) {
+        let (then_value, otherwise_value) = match (sides.then, sides.otherwise.map(Self::same)) {
             (Some(a), Some(b)) => (a, b),
             (Some(only), None) | (None, Some(only)) => return only,
             (None, None) => unreachable!("invariant: at least one side of an if is traced"),
         };
         let mut otherwise = tracer::with(|tracer| tracer.close_block());
         let mut then = self.then.expect("invariant: the first block was closed");
-        let slots = V::declare(location);
+        let slots = A::declare(location);
         store(then_value, slots, &mut then, location);
         store(otherwise_value, slots, &mut otherwise, location);
         tracer::with(|tracer| tracer.push(StmtKind::If(self.condition, then, otherwise), location));
-        V::load(slots, location)
+        A::load(slots, location)
+    }
+}
+
+/// What the sides of an `if` give; `None` of one that is not traced.
+#[derive(Clone, Copy, Debug)]
+pub struct Sides<A, B> {
+    /// The first.
+    pub then: Option<A>,
+    /// The second.
+    pub otherwise: Option<B>,
+}
+
+/// That the sides of an `if` give values of one type.
+#[diagnostic::on_unimplemented(
+    message = "the sides of an `if` in a kernel give values of one type, found `{A}` and `{B}`",
+    label = "`{B}`, where the other side gives `{A}`",
+    note = "convert one of them with `as`"
+)]
+pub trait Branches<A, B> {
+    /// The value of the second side, as one of the first's type.
+    fn same(value: B) -> A;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A> Branches<A, A> for If {
+    fn same(value: A) -> A {
+        value
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl Branches<NoType, ()> for If {
+    fn same((): ()) -> NoType {
+        NoType
     }
 }
 
@@ -83,14 +118,14 @@ pub struct ShortCircuit {
 impl ShortCircuit {
     /// After `lhs` of `lhs && rhs`.
     #[track_caller]
-    pub fn and<L: Condition>(lhs: L) -> Self {
-        Self::begin(lhs.into_val(), false, Location::caller())
+    pub fn and(lhs: Val<bool>) -> Self {
+        Self::begin(lhs, false, Location::caller())
     }
 
     /// After `lhs` of `lhs || rhs`.
     #[track_caller]
-    pub fn or<L: Condition>(lhs: L) -> Self {
-        Self::begin(lhs.into_val(), true, Location::caller())
+    pub fn or(lhs: Val<bool>) -> Self {
+        Self::begin(lhs, true, Location::caller())
     }
 
     fn begin(lhs: Val<bool>, deciding: bool, location: Location) -> Self {
@@ -113,12 +148,9 @@ impl ShortCircuit {
     }
 
     /// After `rhs`: the value of the whole.
-    pub fn finish<R: Condition>(self, rhs: Option<R>) -> Val<bool> {
+    pub fn finish(self, rhs: Option<Val<bool>>) -> Val<bool> {
         let location = self.location;
-        let rhs = match rhs {
-            None => return self.lhs,
-            Some(rhs) => rhs.into_val(),
-        };
+        let Some(rhs) = rhs else { return self.lhs };
         if self.known.is_some() {
             return rhs;
         }
@@ -155,8 +187,8 @@ impl While {
     }
 
     /// After the condition and before the body.
-    pub fn body<C: Condition>(&mut self, condition: C) {
-        let condition = condition.into_val().expr(self.location);
+    pub fn body(&mut self, condition: Val<bool>) {
+        let condition = condition.expr(self.location);
         self.test = Some(tracer::with(|tracer| {
             let block = tracer.close_block();
             tracer.open_block();
@@ -211,13 +243,21 @@ pub struct Range<T> {
 
 impl<T: Integer> Range<T> {
     /// `(start..end).step_by(step)`.
-    pub fn until<A: IntoVal<T>, B: IntoVal<T>, C: IntoVal<T>>(start: A, end: B, step: C) -> Self {
+    pub fn until<A: IntoKernelValue<T>, B: IntoKernelValue<T>, C: IntoKernelValue<T>>(
+        start: A,
+        end: B,
+        step: C,
+    ) -> Self {
         Self { start: start.into_val(), end: end.into_val(), includes_end: false, step: step.into_val() }
     }
 
     /// `(start..=end).step_by(step)`.
     #[track_caller]
-    pub fn through<A: IntoVal<T>, B: IntoVal<T>, C: IntoVal<T>>(start: A, end: B, step: C) -> Self {
+    pub fn through<A: IntoKernelValue<T>, B: IntoKernelValue<T>, C: IntoKernelValue<T>>(
+        start: A,
+        end: B,
+        step: C,
+    ) -> Self {
         let location = Location::caller();
         let end = end.into_val();
         let known = tracer::with(|tracer| tracer.opt_constant(end.atom)).and_then(Literal::opt_integer);
@@ -299,7 +339,7 @@ impl<T: Integer> For<T> {
 /// `#[unroll(times)]`.
 #[track_caller]
 #[must_use]
-pub fn unroll_times<V: IntoVal<u32>>(times: V) -> Unroll {
+pub fn unroll_times<V: IntoKernelValue<u32>>(times: V) -> Unroll {
     let location = Location::caller();
     let atom = times.into_val().atom;
     tracer::with(|tracer| match tracer.opt_constant(atom).and_then(Literal::opt_u32) {

@@ -3,7 +3,7 @@
 //! How exact they are stands in the rows of [`crate::ops`]; those made of several are as exact as their parts. On `cpu`
 //! they are as exact as the precise forms.
 
-use super::value::{IntoVal, Val};
+use super::value::{IntoKernelValue, Val};
 use crate::ir::{Location, Op};
 
 fn apply<const N: usize>(op: Op, operands: [Val<f32>; N], location: Location) -> Val<f32> {
@@ -68,7 +68,7 @@ fn scaled_log(a: Val<f32>, scale: f32, location: Location) -> Val<f32> {
 /// a / b as a * (1 / b), within 2 ulp; what is below the normal numbers may count as 0.
 #[track_caller]
 #[must_use]
-pub fn fast_div(a: Val<f32>, b: impl IntoVal<f32>) -> Val<f32> {
+pub fn fast_div(a: Val<f32>, b: impl IntoKernelValue<f32>) -> Val<f32> {
     let location = Location::caller();
     let reciprocal = apply(Op::FastRecip, [b.into_val()], location);
     apply(Op::Mul, [a, reciprocal], location)
@@ -77,7 +77,7 @@ pub fn fast_div(a: Val<f32>, b: impl IntoVal<f32>) -> Val<f32> {
 /// a^b for a > 0 as 2^(b log2 a): the error of the logarithm grows with |b|.
 #[track_caller]
 #[must_use]
-pub fn fast_pow(a: Val<f32>, b: impl IntoVal<f32>) -> Val<f32> {
+pub fn fast_pow(a: Val<f32>, b: impl IntoKernelValue<f32>) -> Val<f32> {
     let location = Location::caller();
     let exponent = apply(Op::Mul, [b.into_val(), apply(Op::FastLog2, [a], location)], location);
     apply(Op::FastExp2, [exponent], location)

@@ -7,7 +7,7 @@ use super::arrays::{Item, array};
 use super::literal::LiteralValue;
 use super::memory::Array;
 use super::tracer::{self, TraceError};
-use super::value::{IntoVal, Val};
+use super::value::{IntoKernelValue, Val};
 use crate::ir::Location;
 
 /// A constant that stands as an argument.

@@ -2,7 +2,7 @@
 
 use super::memory::{Global, Memory, Volatile, extent};
 use super::tracer::{self, Length, TraceError, Tracer};
-use super::value::{Atom, IntoVal, Val, Value};
+use super::value::{Atom, IntoKernelValue, Val, Value};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Block, Expr, ExprKind, Extent, Kernel, Literal, Location, Op, Type, VarKind};
 use crate::target::Target;
@@ -141,6 +141,6 @@ fn buffer<T: Value, S>(name: &'static str, kind: VarKind, location: Location) ->
 
 /// A block size as the attribute takes it: kernel constants or Rust ones.
 #[must_use]
-pub fn block_size<V: IntoVal<u32>>(size: V) -> Val<u32> {
+pub fn block_size<V: IntoKernelValue<u32>>(size: V) -> Val<u32> {
     size.into_val()
 }

@@ -1,7 +1,7 @@
 //! Elements that are passed by `&mut`: a variable is passed, and the element given what it has after the call.
 
 use super::bind::Read;
-use super::memory::{Memory, Set, Slot};
+use super::memory::{Memory, Set, VectorElement};
 use super::value::{Val, Value, Vector};
 use crate::ir::{Location, StmtKind, VarKind};
 
@@ -52,7 +52,7 @@ impl<V: Vector> GiveBack<Val<V::Lane>> for Val<V> {
     }
 }
 
-impl<V: Vector> GiveBack<Val<V::Lane>> for Slot<V> {
+impl<V: Vector> GiveBack<Val<V::Lane>> for VectorElement<V> {
     fn give_back(&mut self, index: Val<u32>, lent: Val<V::Lane>, location: Location) {
         self.set_element(index, lent.read(location), location);
     }

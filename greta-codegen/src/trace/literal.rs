@@ -2,7 +2,7 @@
 //! rounded, range-checked and, where nothing else decides, typed as in any other Rust code.
 
 use super::tracer::{self, TraceError};
-use super::value::{Atom, IntoVal, Val, Value, bf8, bf16, f16, fp8};
+use super::value::{Atom, IntoKernelValue, Val, Value, bf8, bf16, f16, fp8};
 use crate::ir::{Literal, Location};
 
 /// A type that Rust constants in kernels can have.
@@ -11,7 +11,7 @@ use crate::ir::{Literal, Location};
     label = "kernels have no `{Self}`",
     note = "nothing here decides the literal's type: write it, as in `2.0f32`"
 )]
-pub trait LiteralValue: Value + IntoVal<Self> {
+pub trait LiteralValue: Value + IntoKernelValue<Self> {
     /// The constant.
     fn to_literal(self) -> Literal {
         match self.into_val().atom {
@@ -42,9 +42,21 @@ pub fn literal<T: LiteralValue>(value: T) -> Val<T> {
     label = "not a kernel value of type `{T}`",
     note = "float literals are converted where that is written: `1.5 as {T}`"
 )]
-pub trait FloatLiteral<T> {
+pub trait FloatLiteral<T: LiteralValue>: Sized {
     /// The constant, given the literal as rustc rounds it to this type and to `f64`.
     fn constant(self, wide: f64) -> Literal;
+
+    /// A literal without a suffix.
+    #[track_caller]
+    fn literal(self, wide: f64) -> Val<T> {
+        let literal = self.constant(wide);
+        if literal.opt_float().is_some_and(f64::is_infinite) {
+            let location = Location::caller();
+            let ty = T::ty().scalar;
+            tracer::with(|tracer| tracer.error(TraceError::LiteralOutOfRange { given: wide, ty }, location));
+        }
+        Val::from_atom(Atom::Literal(literal))
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -73,16 +85,3 @@ macro_rules! short_float {
 }
 
 short_float!(f16 bf16);
-
-/// A float literal without a suffix: of the type that its use asks for.
-#[track_caller]
-#[must_use]
-pub fn float_literal<T: LiteralValue, L: FloatLiteral<T>>(value: L, wide: f64) -> Val<T> {
-    let literal = value.constant(wide);
-    if literal.opt_float().is_some_and(f64::is_infinite) {
-        let location = Location::caller();
-        let ty = T::ty().scalar;
-        tracer::with(|tracer| tracer.error(TraceError::LiteralOutOfRange { given: wide, ty }, location));
-    }
-    Val::from_atom(Atom::Literal(literal))
-}

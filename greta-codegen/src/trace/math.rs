@@ -1,18 +1,19 @@
 //! Mathematical functions, as functions and as methods of kernel values. What each computes stands in [`crate::ops`].
 
-use super::value::{Float, IntoVal, Number, Val};
+use super::value::{Float, IntoKernelValue, Number, Val};
 use crate::ir::{Location, Op};
 
+// The bound is the call's: rustc shows it there and not the macro.
 macro_rules! unary {
-    ($($(#[$doc:meta])* $name:ident $op:ident;)*) => {
+    ($bound:tt: $($(#[$doc:meta])* $name:ident $op:ident;)*) => {
         $($(#[$doc])*
         #[track_caller]
-        pub fn $name<T: Float>(value: Val<T>) -> Val<T> {
+        pub fn $name<T: $bound>(value: Val<T>) -> Val<T> {
             let location = Location::caller();
             Val::record_op(Op::$op, vec![value.expr(location)], location)
         })*
 
-        impl<T: Float> Val<T> {
+        impl<T: $bound> Val<T> {
             $($(#[$doc])*
             #[track_caller]
             #[must_use]
@@ -24,6 +25,7 @@ macro_rules! unary {
 }
 
 unary! {
+    Float:
     /// |a|.
     abs Abs;
     /// Square root, correctly rounded.
@@ -62,35 +64,35 @@ unary! {
 
 /// The smaller of two numbers; of a number and a NaN the number.
 #[track_caller]
-pub fn min<T: Number, R: IntoVal<T>>(a: Val<T>, b: R) -> Val<T> {
+pub fn min<T: Number, R: IntoKernelValue<T>>(a: Val<T>, b: R) -> Val<T> {
     let location = Location::caller();
     Val::record_op(Op::Min, vec![a.expr(location), b.into_val().expr(location)], location)
 }
 
 /// The larger of two numbers; of a number and a NaN the number.
 #[track_caller]
-pub fn max<T: Number, R: IntoVal<T>>(a: Val<T>, b: R) -> Val<T> {
+pub fn max<T: Number, R: IntoKernelValue<T>>(a: Val<T>, b: R) -> Val<T> {
     let location = Location::caller();
     Val::record_op(Op::Max, vec![a.expr(location), b.into_val().expr(location)], location)
 }
 
 /// a^b, within 4 ulp.
 #[track_caller]
-pub fn pow<T: Float, R: IntoVal<T>>(a: Val<T>, b: R) -> Val<T> {
+pub fn pow<T: Float, R: IntoKernelValue<T>>(a: Val<T>, b: R) -> Val<T> {
     let location = Location::caller();
     Val::record_op(Op::Pow, vec![a.expr(location), b.into_val().expr(location)], location)
 }
 
 /// |a| with the sign of b.
 #[track_caller]
-pub fn copysign<T: Float, R: IntoVal<T>>(a: Val<T>, b: R) -> Val<T> {
+pub fn copysign<T: Float, R: IntoKernelValue<T>>(a: Val<T>, b: R) -> Val<T> {
     let location = Location::caller();
     Val::record_op(Op::Copysign, vec![a.expr(location), b.into_val().expr(location)], location)
 }
 
 /// a * b + c, rounded once.
 #[track_caller]
-pub fn fma<T: Float, B: IntoVal<T>, C: IntoVal<T>>(a: Val<T>, b: B, c: C) -> Val<T> {
+pub fn fma<T: Float, B: IntoKernelValue<T>, C: IntoKernelValue<T>>(a: Val<T>, b: B, c: C) -> Val<T> {
     let location = Location::caller();
     let operands = vec![a.expr(location), b.into_val().expr(location), c.into_val().expr(location)];
     Val::record_op(Op::Fma, operands, location)
@@ -100,14 +102,14 @@ impl<T: Number> Val<T> {
     /// The smaller; of a number and a NaN the number.
     #[track_caller]
     #[must_use]
-    pub fn min<R: IntoVal<T>>(self, other: R) -> Self {
+    pub fn min<R: IntoKernelValue<T>>(self, other: R) -> Self {
         min(self, other)
     }
 
     /// The larger; of a number and a NaN the number.
     #[track_caller]
     #[must_use]
-    pub fn max<R: IntoVal<T>>(self, other: R) -> Self {
+    pub fn max<R: IntoKernelValue<T>>(self, other: R) -> Self {
         max(self, other)
     }
 }
@@ -116,7 +118,7 @@ impl<T: Float> Val<T> {
     /// self^exponent, within 4 ulp.
     #[track_caller]
     #[must_use]
-    pub fn powf<R: IntoVal<T>>(self, exponent: R) -> Self {
+    pub fn powf<R: IntoKernelValue<T>>(self, exponent: R) -> Self {
         pow(self, exponent)
     }
 
@@ -130,14 +132,14 @@ impl<T: Float> Val<T> {
     /// |self| with the sign of `sign`.
     #[track_caller]
     #[must_use]
-    pub fn copysign<R: IntoVal<T>>(self, sign: R) -> Self {
+    pub fn copysign<R: IntoKernelValue<T>>(self, sign: R) -> Self {
         copysign(self, sign)
     }
 
     /// self * b + c, rounded once.
     #[track_caller]
     #[must_use]
-    pub fn mul_add<B: IntoVal<T>, C: IntoVal<T>>(self, b: B, c: C) -> Self {
+    pub fn mul_add<B: IntoKernelValue<T>, C: IntoKernelValue<T>>(self, b: B, c: C) -> Self {
         fma(self, b, c)
     }
 }

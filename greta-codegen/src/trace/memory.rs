@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::tracer::{self, TraceError};
-use super::value::{Atom, IntoVal, Val, Value, Vector, bf8, bf16, f16, fp8};
+use super::value::{Atom, IntoKernelValue, KernelValue, Val, Value, Vector, bf8, bf16, f16, fp8};
 use super::wanted::ElementIndex;
 use crate::ir::{Expr, ExprKind, Extent, Location, Op, Place, StmtKind, VarId, VarKind};
 
@@ -14,16 +14,16 @@ pub(crate) const DIMENSIONS_MAX: usize = 4;
 pub mod spaces {
     /// Device memory.
     #[derive(Clone, Copy, Debug)]
-    pub struct Global;
+    pub struct GlobalMemory;
     /// Device memory, past every cache that may be stale.
     #[derive(Clone, Copy, Debug)]
-    pub struct Volatile;
+    pub struct VolatileMemory;
     /// A block's shared memory (LDS).
     #[derive(Clone, Copy, Debug)]
-    pub struct Shared;
+    pub struct SharedMemory;
     /// A thread's registers.
     #[derive(Clone, Copy, Debug)]
-    pub struct Register;
+    pub struct Registers;
 }
 
 /// An address space.
@@ -31,12 +31,12 @@ pub trait Space: Copy + 'static {
     /// Whether it is a block's shared memory.
     const IS_SHARED: bool = false;
 }
-impl Space for spaces::Global {}
-impl Space for spaces::Volatile {}
-impl Space for spaces::Shared {
+impl Space for spaces::GlobalMemory {}
+impl Space for spaces::VolatileMemory {}
+impl Space for spaces::SharedMemory {
     const IS_SHARED: bool = true;
 }
-impl Space for spaces::Register {}
+impl Space for spaces::Registers {}
 
 /// A memory object, or the part of it that some indices select. `E` is a value's type or another `Memory`.
 pub struct Memory<E, S> {
@@ -47,14 +47,14 @@ pub struct Memory<E, S> {
 }
 
 /// A buffer in device memory, a kernel's parameter.
-pub type Global<T> = Memory<T, spaces::Global>;
+pub type Global<T> = Memory<T, spaces::GlobalMemory>;
 /// A buffer in device memory whose every access goes to memory itself: for what an earlier kernel of a graph has
 /// changed and a scalar cache may hold stale, such as a position that is advanced on the device.
-pub type Volatile<T> = Memory<T, spaces::Volatile>;
+pub type Volatile<T> = Memory<T, spaces::VolatileMemory>;
 /// An array in a block's shared memory; `Shared<Shared<T>>` has two dimensions.
-pub type Shared<E> = Memory<E, spaces::Shared>;
+pub type Shared<E> = Memory<E, spaces::SharedMemory>;
 /// An array in a thread's registers; `Array<Array<T>>` has two dimensions.
-pub type Array<E> = Memory<E, spaces::Register>;
+pub type Array<E> = Memory<E, spaces::Registers>;
 
 impl<E, S> Clone for Memory<E, S> {
     fn clone(&self) -> Self {
@@ -116,29 +116,29 @@ impl<E, S> Memory<E, S> {
     }
 }
 
-impl<T: Value> Memory<T, spaces::Global> {
+impl<T: Value> Memory<T, spaces::GlobalMemory> {
     /// Loads an element that will not be used again soon: it takes no place in the caches from other data. A hint.
     #[track_caller]
-    pub fn load_nontemporal(&self, index: impl IntoVal<u32>) -> Val<T> {
+    pub fn load_nontemporal(&self, index: impl IntoKernelValue<u32>) -> Val<T> {
         self.nontemporal(index.into_val(), Location::caller())
     }
 
     /// Stores to an element that will not be used again soon. A hint.
     #[track_caller]
-    pub fn store_nontemporal(&mut self, index: impl IntoVal<u32>, value: impl IntoVal<T>) {
+    pub fn store_nontemporal(&mut self, index: impl IntoKernelValue<u32>, value: impl IntoKernelValue<T>) {
         self.set_nontemporal(index.into_val(), value.into_val(), Location::caller());
     }
 
     /// Loads as [`Memory::load_vector`] does, as what will not be used again soon: it takes no place in the caches from
     /// other data. A hint.
     #[track_caller]
-    pub fn load_vector_nontemporal<V: Vector<Lane = T>>(&self, index: impl IntoVal<u32>) -> Val<V> {
+    pub fn load_vector_nontemporal<V: Vector<Lane = T>>(&self, index: impl IntoKernelValue<u32>) -> Val<V> {
         self.nontemporal(index.into_val(), Location::caller())
     }
 
     /// Stores as [`Memory::store_vector`] does, what will not be used again soon. A hint.
     #[track_caller]
-    pub fn store_vector_nontemporal<V: Vector<Lane = T>>(&mut self, index: impl IntoVal<u32>, value: Val<V>) {
+    pub fn store_vector_nontemporal<V: Vector<Lane = T>>(&mut self, index: impl IntoKernelValue<u32>, value: Val<V>) {
         self.set_nontemporal(index.into_val(), value, Location::caller());
     }
 
@@ -155,12 +155,12 @@ impl<T: Value> Memory<T, spaces::Global> {
     }
 }
 
-impl<T: Value> Memory<T, spaces::Shared> {
+impl<T: Value> Memory<T, spaces::SharedMemory> {
     /// Begins to copy an element from global memory. What is here is undefined until
     /// [`copy_async_wait`](super::copy_async_wait) has waited for the copy; other threads see it after the next
     /// barrier. An element has 4, 8 or 16 bytes. A target without such copies copies at once.
     #[track_caller]
-    pub fn copy_async(&mut self, index: impl IntoVal<u32>, from: &Global<T>, at: impl IntoVal<u32>) {
+    pub fn copy_async(&mut self, index: impl IntoKernelValue<u32>, from: &Global<T>, at: impl IntoKernelValue<u32>) {
         self.begin_copy::<T>(index.into_val(), from, at.into_val(), Location::caller());
     }
 
@@ -168,9 +168,9 @@ impl<T: Value> Memory<T, spaces::Shared> {
     #[track_caller]
     pub fn copy_vector_async<V: Vector<Lane = T>>(
         &mut self,
-        index: impl IntoVal<u32>,
+        index: impl IntoKernelValue<u32>,
         from: &Global<T>,
-        at: impl IntoVal<u32>,
+        at: impl IntoKernelValue<u32>,
     ) {
         self.begin_copy::<V>(index.into_val(), from, at.into_val(), Location::caller());
     }
@@ -230,21 +230,21 @@ pub trait Element<S> {
 
 /// A vector in memory, on the way to an assignment to one of its lanes.
 #[derive(Debug)]
-pub struct Slot<T> {
+pub struct VectorElement<T> {
     place: Place,
     marker: PhantomData<fn() -> T>,
 }
 
 impl<T: Value, S> Element<S> for T {
     type Output = Val<T>;
-    type Place = Slot<T>;
+    type Place = VectorElement<T>;
 
     fn element(memory: &Memory<T, S>, index: Val<u32>, location: Location) -> Val<T> {
         Val::record(ExprKind::Load(memory.place(index, location)), location)
     }
 
-    fn place(memory: &Memory<T, S>, index: Val<u32>, location: Location) -> Slot<T> {
-        Slot { place: memory.place(index, location), marker: PhantomData }
+    fn place(memory: &Memory<T, S>, index: Val<u32>, location: Location) -> VectorElement<T> {
+        VectorElement { place: memory.place(index, location), marker: PhantomData }
     }
 }
 
@@ -262,7 +262,10 @@ impl<E, S> Element<S> for Memory<E, S> {
 }
 
 /// What `[index]` reads.
-#[diagnostic::on_unimplemented(message = "`{Self}` cannot be indexed in a kernel")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be indexed in a kernel",
+    label = "neither a buffer, nor an array, nor a vector"
+)]
 pub trait Get {
     /// What is there.
     type Output;
@@ -280,12 +283,17 @@ pub trait GetMut {
 }
 
 /// What `[index] =` writes.
-#[diagnostic::on_unimplemented(message = "the elements of `{Self}` cannot be assigned a `{V}` in a kernel")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no elements that a `{V}` can be stored in",
+    label = "not of the elements' type",
+    note = "kernel values are never converted silently: convert it with `as`"
+)]
 pub trait Set<V> {
     /// `self[index] = value`.
     fn set_element(&mut self, index: Val<u32>, value: V, location: Location);
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Element<S>, S> Get for Memory<E, S> {
     type Output = E::Output;
 
@@ -302,7 +310,8 @@ impl<E: Element<S>, S> GetMut for Memory<E, S> {
     }
 }
 
-impl<V: Vector> Get for Slot<V> {
+#[diagnostic::do_not_recommend]
+impl<V: Vector> Get for VectorElement<V> {
     type Output = Val<V::Lane>;
 
     fn element(&self, index: Val<u32>, location: Location) -> Val<V::Lane> {
@@ -310,7 +319,8 @@ impl<V: Vector> Get for Slot<V> {
     }
 }
 
-impl<V: Vector, R: IntoVal<V::Lane>> Set<R> for Slot<V> {
+#[diagnostic::do_not_recommend]
+impl<V: Vector, R: IntoKernelValue<V::Lane>> Set<R> for VectorElement<V> {
     fn set_element(&mut self, index: Val<u32>, value: R, location: Location) {
         let value = value.into_val().expr(location);
         let place = Place { lane: Some(Box::new(index.expr(location))), ..self.place.clone() };
@@ -318,7 +328,8 @@ impl<V: Vector, R: IntoVal<V::Lane>> Set<R> for Slot<V> {
     }
 }
 
-impl<T: Value, S, V: IntoVal<T>> Set<V> for Memory<T, S> {
+#[diagnostic::do_not_recommend]
+impl<T: Value, S, V: IntoKernelValue<T>> Set<V> for Memory<T, S> {
     fn set_element(&mut self, index: Val<u32>, value: V, location: Location) {
         let place = self.place(index, location);
         let value = value.into_val().expr(location);
@@ -326,6 +337,7 @@ impl<T: Value, S, V: IntoVal<T>> Set<V> for Memory<T, S> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<V: Vector> Get for Val<V> {
     type Output = Val<V::Lane>;
 
@@ -339,7 +351,8 @@ fn lane_of(vector: Expr, lane: Expr) -> ExprKind {
     if vector.ty.is_vector() { ExprKind::Lane(Box::new(vector), Box::new(lane)) } else { vector.kind }
 }
 
-impl<V: Vector, R: IntoVal<V::Lane>> Set<R> for Val<V> {
+#[diagnostic::do_not_recommend]
+impl<V: Vector, R: IntoKernelValue<V::Lane>> Set<R> for Val<V> {
     fn set_element(&mut self, index: Val<u32>, value: R, location: Location) {
         let value = value.into_val().expr(location);
         let lane = V::ty().is_vector().then(|| Box::new(index.expr(location)));
@@ -352,6 +365,7 @@ impl<V: Vector, R: IntoVal<V::Lane>> Set<R> for Val<V> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<G: Get + ?Sized> Get for &G {
     type Output = G::Output;
 
@@ -360,6 +374,7 @@ impl<G: Get + ?Sized> Get for &G {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<G: Get + ?Sized> Get for &mut G {
     type Output = G::Output;
 
@@ -370,14 +385,14 @@ impl<G: Get + ?Sized> Get for &mut G {
 
 /// `base[index]` as a value.
 #[track_caller]
-pub fn get<G: Get + ?Sized, I: ElementIndex>(base: &G, index: I) -> G::Output {
-    base.element(index.into_val(), Location::caller())
+pub fn get<G: Get + ?Sized>(base: &G, index: KernelValue<u32>) -> G::Output {
+    base.element(index, Location::caller())
 }
 
 /// `base[index]` as what a method is called on, which may change it.
 #[track_caller]
-pub fn get_receiver<G: Get + ?Sized, I: ElementIndex>(base: &G, index: I) -> G::Output {
-    let element = base.element(index.into_val(), Location::caller());
+pub fn get_receiver<G: Get + ?Sized>(base: &G, index: Val<u32>) -> G::Output {
+    let element = base.element(index, Location::caller());
     tracer::with(tracer::Tracer::note_receiver);
     element
 }
@@ -472,7 +487,7 @@ macro_rules! repeat_host {
             type Array = Array<$host>;
 
             fn repeat(self, length: Extent, location: Location) -> Array<$host> {
-                IntoVal::<$host>::into_val(self).repeat(length, location)
+                IntoKernelValue::<$host>::into_val(self).repeat(length, location)
             }
         })*
     };
@@ -498,7 +513,7 @@ impl<E> Repeat for Array<E> {
 
 /// `[element; length]`.
 #[track_caller]
-pub fn repeat<R: Repeat, L: IntoVal<u32>>(element: R, length: L) -> R::Array {
+pub fn repeat<R: Repeat, L: IntoKernelValue<u32>>(element: R, length: L) -> R::Array {
     let location = Location::caller();
     element.repeat(extent(length.into_val(), location), location)
 }

@@ -1,7 +1,7 @@
 //! Methods of kernel values that have no row of their own: what Rust's numbers offer, made of a few operations.
 
 use super::tracer;
-use super::value::{Atom, Comparable, Float, Integer, IntoVal, Number, Val, Value, bf16, f16};
+use super::value::{Atom, Comparable, Float, Integer, IntoKernelValue, Number, Val, Value, bf16, f16};
 use crate::ir::{Expr, ExprKind, Literal, Location, Op, Type};
 
 fn apply<T: Value, R: Value, const N: usize>(op: Op, operands: [Val<T>; N], location: Location) -> Val<R> {
@@ -138,7 +138,7 @@ impl<T: Integer> Val<T> {
     /// The upper half of the product of twice the width.
     #[track_caller]
     #[must_use]
-    pub fn mul_hi(self, other: impl IntoVal<T>) -> Self {
+    pub fn mul_hi(self, other: impl IntoKernelValue<T>) -> Self {
         let (location, other) = (Location::caller(), other.into_val());
         if Self::unused() == 0 {
             return apply(Op::MulHi, [self, other], location);
@@ -154,7 +154,7 @@ impl<T: Integer> Val<T> {
     /// |self - other|, which always fits.
     #[track_caller]
     #[must_use]
-    pub fn abs_diff(self, other: impl IntoVal<T>) -> Val<T::Unsigned> {
+    pub fn abs_diff(self, other: impl IntoKernelValue<T>) -> Val<T::Unsigned> {
         let (location, other) = (Location::caller(), other.into_val());
         let ends: [Val<T>; 2] = [Op::Max, Op::Min].map(|op| apply(op, [self, other], location));
         let ends: [Val<T::Unsigned>; 2] = ends.map(|end| cast(end, location));
@@ -164,7 +164,7 @@ impl<T: Integer> Val<T> {
     /// self + other, or of what does not fit the nearest number of the type.
     #[track_caller]
     #[must_use]
-    pub fn saturating_add(self, other: impl IntoVal<T>) -> Self {
+    pub fn saturating_add(self, other: impl IntoKernelValue<T>) -> Self {
         let (location, other) = (Location::caller(), other.into_val());
         let sum: Self = apply(Op::Add, [self, other], location);
         if T::ty().scalar.is_signed_integer() {
@@ -178,7 +178,7 @@ impl<T: Integer> Val<T> {
     /// self - other, or of what does not fit the nearest number of the type.
     #[track_caller]
     #[must_use]
-    pub fn saturating_sub(self, other: impl IntoVal<T>) -> Self {
+    pub fn saturating_sub(self, other: impl IntoKernelValue<T>) -> Self {
         let (location, other) = (Location::caller(), other.into_val());
         if T::ty().scalar.is_signed_integer() {
             // Of two numbers of different signs the difference has not the first one's.
@@ -224,7 +224,7 @@ macro_rules! counted {
             /// self / divisor, rounded up.
             #[track_caller]
             #[must_use]
-            pub fn div_ceil(self, divisor: impl IntoVal<$ty>) -> Self {
+            pub fn div_ceil(self, divisor: impl IntoKernelValue<$ty>) -> Self {
                 let (location, divisor) = (Location::caller(), divisor.into_val());
                 let [quotient, rest] = [Op::Div, Op::Rem].map(|op| apply(op, [self, divisor], location));
                 let is_rest: Val<bool> = apply(Op::Ne, [rest, (0 as $ty).into_val()], location);
@@ -234,7 +234,7 @@ macro_rules! counted {
             /// The smallest multiple of `factor` not below self; what does not fit wraps.
             #[track_caller]
             #[must_use]
-            pub fn next_multiple_of(self, factor: impl IntoVal<$ty>) -> Self {
+            pub fn next_multiple_of(self, factor: impl IntoKernelValue<$ty>) -> Self {
                 let (location, factor) = (Location::caller(), factor.into_val());
                 apply(Op::Mul, [self.div_ceil(factor), factor], location)
             }
@@ -248,7 +248,7 @@ impl<T: Number + Comparable> Val<T> {
     /// `low` if below it, `high` if above it, else itself; a NaN stays one.
     #[track_caller]
     #[must_use]
-    pub fn clamp(self, low: impl IntoVal<T>, high: impl IntoVal<T>) -> Self {
+    pub fn clamp(self, low: impl IntoKernelValue<T>, high: impl IntoKernelValue<T>) -> Self {
         let (location, low, high) = (Location::caller(), low.into_val(), high.into_val());
         let below = choose(apply(Op::Gt, [self, high], location), [high, self], location);
         choose(apply(Op::Lt, [self, low], location), [low, below], location)
@@ -278,7 +278,7 @@ macro_rules! float_bits {
         #[doc = concat!("The `", stringify!($float), "` of these bits.")]
         #[track_caller]
         #[must_use]
-        pub fn $from_bits(bits: impl IntoVal<$bits>) -> Val<$float> {
+        pub fn $from_bits(bits: impl IntoKernelValue<$bits>) -> Val<$float> {
             apply(Op::$from, [bits.into_val()], Location::caller())
         })*
     };
@@ -302,7 +302,7 @@ impl Val<f32> {
     /// self^exponent by multiplications if the exponent is known at compile time, else as [`Val::powf`].
     #[track_caller]
     #[must_use]
-    pub fn powi(self, exponent: impl IntoVal<i32>) -> Self {
+    pub fn powi(self, exponent: impl IntoKernelValue<i32>) -> Self {
         let (location, exponent) = (Location::caller(), exponent.into_val());
         match tracer::with(|tracer| tracer.opt_constant(exponent.atom)) {
             Some(Literal::I32(known)) => power(self, known, location),

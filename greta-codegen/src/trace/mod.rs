@@ -52,13 +52,12 @@ pub use builtins::{
     shuffle_xor, thread_idx, wave_all, wave_any, wave_count, wave_id,
 };
 pub use by_value::ByValue;
-pub use composite::{
-    Blank, Constant, Field, HostOf, KernelType, blank, constant, host, is_kernel_type, never, same, set_field,
-};
-pub use control::{For, If, Loop, Range, ShortCircuit, While, return_kernel, unroll_times};
+pub use composite::{Blank, Constant, Field, HostOf, KernelType, blank, constant, host, never, same, set_field};
+pub use control::{Branches, For, If, Loop, Range, ShortCircuit, Sides, While, return_kernel, unroll_times};
 pub use fast::*;
 pub use fragment::{
-    Accumulator, FragmentA, FragmentB, Matrix, MatrixMut, MatrixShape, Rows, RowsMut, Run, instructions, mma,
+    Accumulator, Factors, FragmentA, FragmentB, Matrix, MatrixMut, MatrixMutOf, MatrixOf, MatrixShape, Rows, RowsMut,
+    Run, instructions, mma,
 };
 pub use function::{Call, DeviceArgument, FunctionInfo, Parameter};
 pub use given::{Given, GivenNumber, GivenOther};
@@ -66,11 +65,11 @@ pub use jumps::{LoopValue, break_loop, continue_loop};
 pub use kernel::{KernelInfo, KernelTracer, block_size, trace_kernel};
 pub use lanes::Word;
 pub use lend::{GiveBack, Lend, lend};
-pub use literal::{FloatLiteral, LiteralValue, float_literal, literal};
+pub use literal::{FloatLiteral, LiteralValue, literal};
 pub use math::*;
 pub use memory::{
-    Array, Element, Get, GetMut, Global, Memory, Nested, Repeat, Set, Shared, Slot, Space, Volatile, get, get_receiver,
-    register, repeat, shared, shared_dynamic, spaces,
+    Array, Element, Get, GetMut, Global, Memory, Nested, Repeat, Set, Shared, Space, VectorElement, Volatile, get,
+    get_receiver, register, repeat, shared, shared_dynamic, spaces,
 };
 pub use methods::{bf16_from_bits, f16_from_bits, f32_from_bits, f64_from_bits};
 pub use operators::{CastFrom, ShiftCount, cast, cast_float, cast_integer, eq, ge, gt, le, lt, ne};
@@ -80,11 +79,11 @@ pub use stored::Stored;
 pub use table::{NamedGet, NamedTable, Places, Table, constant_length, get_constant, places};
 pub use tracer::TraceError;
 pub use value::{
-    Atom, Bits, Castable, Comparable, Float, Integer, Integral, IntoVal, Number, ScalarValue, Signed, Val, Value,
-    Vector, bf8, bf16, f16, fp8,
+    Atom, Bits, Castable, Comparable, Float, Integer, Integral, IntoKernelValue, KernelValue, Number, ScalarValue,
+    Signed, Val, Value, Vector, bf8, bf16, f16, fp8,
 };
 pub use vector::*;
-pub use wanted::{Condition, ElementIndex, index};
+pub use wanted::{Condition, ElementIndex};
 
 /// Block size and wave width by their Rust names, for the attributes' expansion.
 pub use tracer::{block_constant, check_constant, wave_constant};

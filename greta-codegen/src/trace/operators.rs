@@ -4,15 +4,15 @@
 use std::ops;
 
 use super::value::{
-    Atom, Bits, Castable, Comparable, Integer, Integral, IntoVal, Number, ScalarValue, Signed, Val, Value, bf8, bf16,
-    f16, fp8,
+    Atom, Bits, Castable, Comparable, Integer, Integral, IntoKernelValue, KernelValue, Number, ScalarValue, Signed,
+    Val, Value, bf8, bf16, f16, fp8,
 };
 use crate::ir::{Expr, ExprKind, Literal, Location, Op};
 
 macro_rules! binary {
     ($($trait:ident $method:ident $op:ident $class:ident, $host:ty, $($rest:ty),*;)*) => {
         $(
-            impl<T: $class, R: IntoVal<T>> ops::$trait<R> for Val<T> {
+            impl<T: $class, R: IntoKernelValue<T>> ops::$trait<R> for Val<T> {
                 type Output = Self;
 
                 #[track_caller]
@@ -30,7 +30,7 @@ macro_rules! binary {
 
             #[track_caller]
             fn $method(self, other: Val<$host>) -> Val<$host> {
-                ops::$trait::$method(IntoVal::<$host>::into_val(self), other)
+                ops::$trait::$method(IntoKernelValue::<$host>::into_val(self), other)
             }
         })*
     };
@@ -97,7 +97,7 @@ macro_rules! shift_host {
         $(#[diagnostic::do_not_recommend]
         impl<T: Integer> ShiftCount<T> for $host {
             fn count(self, location: Location) -> Expr {
-                ShiftCount::<T>::count(IntoVal::<$host>::into_val(self), location)
+                ShiftCount::<T>::count(IntoKernelValue::<$host>::into_val(self), location)
             }
         }
 
@@ -106,7 +106,7 @@ macro_rules! shift_host {
 
             #[track_caller]
             fn shl(self, count: Val<C>) -> Val<$host> {
-                IntoVal::<$host>::into_val(self) << count
+                IntoKernelValue::<$host>::into_val(self) << count
             }
         }
 
@@ -115,7 +115,7 @@ macro_rules! shift_host {
 
             #[track_caller]
             fn shr(self, count: Val<C>) -> Val<$host> {
-                IntoVal::<$host>::into_val(self) >> count
+                IntoKernelValue::<$host>::into_val(self) >> count
             }
         })*
     };
@@ -143,31 +143,46 @@ impl<T: Bits> ops::Not for Val<T> {
     }
 }
 
-macro_rules! comparison {
-    ($($(#[$doc:meta])* $name:ident $op:ident;)*) => {
-        $($(#[$doc])*
-        #[track_caller]
-        pub fn $name<T: Comparable, A: IntoVal<T>, B: IntoVal<T>>(a: A, b: B) -> Val<bool> {
-            let location = Location::caller();
-            let operands = vec![a.into_val().expr(location), b.into_val().expr(location)];
-            Val::record_op(Op::$op, operands, location)
-        })*
-    };
+// Not written by a macro: of a wrong operand rustc shows the function, and with a macro all of that.
+
+/// `a == b`.
+#[track_caller]
+pub fn eq<T: Comparable, A: IntoKernelValue<T>, B: IntoKernelValue<T>>(a: A, b: B) -> KernelValue<bool> {
+    compare(Op::Eq, a.into_val(), b.into_val(), Location::caller())
 }
 
-comparison! {
-    /// `a == b`.
-    eq Eq;
-    /// `a != b`.
-    ne Ne;
-    /// `a < b`.
-    lt Lt;
-    /// `a <= b`.
-    le Le;
-    /// `a > b`.
-    gt Gt;
-    /// `a >= b`.
-    ge Ge;
+/// `a != b`.
+#[track_caller]
+pub fn ne<T: Comparable, A: IntoKernelValue<T>, B: IntoKernelValue<T>>(a: A, b: B) -> KernelValue<bool> {
+    compare(Op::Ne, a.into_val(), b.into_val(), Location::caller())
+}
+
+/// `a < b`.
+#[track_caller]
+pub fn lt<T: Comparable, A: IntoKernelValue<T>, B: IntoKernelValue<T>>(a: A, b: B) -> KernelValue<bool> {
+    compare(Op::Lt, a.into_val(), b.into_val(), Location::caller())
+}
+
+/// `a <= b`.
+#[track_caller]
+pub fn le<T: Comparable, A: IntoKernelValue<T>, B: IntoKernelValue<T>>(a: A, b: B) -> KernelValue<bool> {
+    compare(Op::Le, a.into_val(), b.into_val(), Location::caller())
+}
+
+/// `a > b`.
+#[track_caller]
+pub fn gt<T: Comparable, A: IntoKernelValue<T>, B: IntoKernelValue<T>>(a: A, b: B) -> KernelValue<bool> {
+    compare(Op::Gt, a.into_val(), b.into_val(), Location::caller())
+}
+
+/// `a >= b`.
+#[track_caller]
+pub fn ge<T: Comparable, A: IntoKernelValue<T>, B: IntoKernelValue<T>>(a: A, b: B) -> KernelValue<bool> {
+    compare(Op::Ge, a.into_val(), b.into_val(), Location::caller())
+}
+
+fn compare<T: Value>(op: Op, a: Val<T>, b: Val<T>, location: Location) -> Val<bool> {
+    Val::record_op(op, vec![a.expr(location), b.expr(location)], location)
 }
 
 /// `value as To`: floats saturate to integers, NaN becomes 0, integers wrap.
@@ -193,7 +208,7 @@ pub fn cast_float<To: Castable>(value: f64) -> Val<To> {
 }
 
 /// What `as` converts: kernel values, and Rust constants of the types that they have.
-#[diagnostic::on_unimplemented(message = "`as` does not convert `{Self}` to a kernel value")]
+#[diagnostic::on_unimplemented(message = "`as` does not convert `{Self}` to a kernel value", label = "not a scalar")]
 pub trait CastFrom {
     /// The type converted from.
     type Source;

@@ -5,8 +5,7 @@
 //! the ROCm runtime, which the driver starts by itself for code objects that ask for it, and which `emu` has too.
 
 use super::tracer;
-use super::value::{Comparable, IntoVal, ScalarValue, Val, bf8, bf16, f16, fp8};
-use super::wanted::Condition;
+use super::value::{Comparable, IntoKernelValue, ScalarValue, Val, bf8, bf16, f16, fp8};
 use crate::ir::{Expr, ExprKind, Location, Message, Op, StmtKind, Type};
 
 /// A value in a text.
@@ -33,7 +32,7 @@ macro_rules! host {
     ($($host:ty),*) => {
         $(impl Printable for $host {
             fn printed(self, location: Location) -> Printed {
-                IntoVal::<$host>::into_val(self).printed(location)
+                IntoKernelValue::<$host>::into_val(self).printed(location)
             }
         })*
     };
@@ -61,13 +60,13 @@ pub fn print(text: &[&str], values: Vec<Printed>) {
 
 /// `assert!`: where the condition does not hold, the kernel fails with the text.
 #[track_caller]
-pub fn assert<C: Condition>(condition: C, text: &[&str], values: impl FnOnce() -> Vec<Printed>) {
-    fail_unless(condition.into_val(), text, values, Location::caller());
+pub fn assert(condition: Val<bool>, text: &[&str], values: impl FnOnce() -> Vec<Printed>) {
+    fail_unless(condition, text, values, Location::caller());
 }
 
 /// `assert_eq!`, or `assert_ne!` if not `equal`: where it does not hold, the kernel fails with both values.
 #[track_caller]
-pub fn assert_compared<T: Comparable, R: IntoVal<T>>(equal: bool, left: Val<T>, right: R, text: &[&str]) {
+pub fn assert_compared<T: Comparable, R: IntoKernelValue<T>>(equal: bool, left: Val<T>, right: R, text: &[&str]) {
     let (location, right) = (Location::caller(), right.into_val());
     let op = if equal { Op::Eq } else { Op::Ne };
     let holds = Val::record_op(op, vec![left.expr(location), right.expr(location)], location);

@@ -4,16 +4,16 @@ use super::control::Range;
 use super::literal::LiteralValue;
 use super::memory::{Array, Element, Get, Memory, Nested, extent, spaces};
 use super::tracer::{self, Tracer};
-use super::value::{Atom, IntoVal, Val, Value};
+use super::value::{Atom, IntoKernelValue, Val, Value};
 use crate::ir::{Extent, Literal, Location, Stmt, StmtKind, VarId, VarKind};
 
 /// What a constant array is made of: numbers, and arrays of them.
 #[diagnostic::on_unimplemented(message = "a constant array of `{Self}` cannot be read in a kernel")]
 pub trait Table {
     /// The elements of an array of these.
-    type Element: Nested + Element<spaces::Register>;
+    type Element: Nested + Element<spaces::Registers>;
     /// What it is by itself, without a table: a number is.
-    fn opt_value(&self) -> Option<<Self::Element as Element<spaces::Register>>::Output>;
+    fn opt_value(&self) -> Option<<Self::Element as Element<spaces::Registers>>::Output>;
     /// Adds its dimensions, outermost first.
     fn lengths(&self, list: &mut Vec<usize>);
     /// Adds its numbers.
@@ -56,8 +56,9 @@ impl<I: Table, const N: usize> Table for [I; N] {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<I: Table, const N: usize> Get for [I; N] {
-    type Output = <I::Element as Element<spaces::Register>>::Output;
+    type Output = <I::Element as Element<spaces::Registers>>::Output;
 
     fn element(&self, index: Val<u32>, location: Location) -> Self::Output {
         element_of("table", self, index, location)
@@ -66,8 +67,8 @@ impl<I: Table, const N: usize> Get for [I; N] {
 
 /// `NAME[index]`.
 #[track_caller]
-pub fn get_constant<G: NamedGet, I: IntoVal<u32>>(name: &'static str, base: &G, index: I) -> G::Output {
-    base.named_element(name, index.into_val(), Location::caller())
+pub fn get_constant<G: NamedGet>(name: &'static str, base: &G, index: Val<u32>) -> G::Output {
+    base.named_element(name, index, Location::caller())
 }
 
 /// A constant array that a `for` goes through, and its name.
@@ -99,7 +100,7 @@ pub trait Places: Get {
     fn count(&self) -> Val<u32>;
 }
 
-impl<E: Element<spaces::Register>> Places for Array<E> {
+impl<E: Element<spaces::Registers>> Places for Array<E> {
     #[track_caller]
     fn count(&self) -> Val<u32> {
         self.len()
@@ -146,7 +147,7 @@ fn element_of<I: Table, const N: usize>(
     table: &[I; N],
     index: Val<u32>,
     location: Location,
-) -> <I::Element as Element<spaces::Register>>::Output {
+) -> <I::Element as Element<spaces::Registers>>::Output {
     let known = tracer::with(|tracer| tracer.opt_constant(index.atom)).and_then(Literal::opt_u32);
     if let Some(value) = known.and_then(|known| table.get(known as usize)).and_then(Table::opt_value) {
         return value;
@@ -158,7 +159,7 @@ fn element_of<I: Table, const N: usize>(
         lengths.into_iter().map(|size| extent(Val::from_atom(Atom::Literal(length(size))), location)).collect();
     let ty = <I::Element as Nested>::Value::ty();
     let base = tracer::with(|tracer| tracer.table(name, VarKind::Register(extents), ty, literals, location));
-    Memory::<I::Element, spaces::Register>::whole(base).element(index, location)
+    Memory::<I::Element, spaces::Registers>::whole(base).element(index, location)
 }
 
 impl Tracer {

@@ -1,4 +1,6 @@
-//! `Val<T>`, the handle of a kernel value, and the traits that say what can be done with it.
+//! `KernelValue<T>`, the handle of a kernel value, and the traits that say what can be done with it.
+//!
+//! What rustc prints of them in its messages is what kernel authors read: names are chosen for that.
 
 use std::marker::PhantomData;
 
@@ -12,10 +14,13 @@ use crate::ir::{ConstantId, Expr, ExprKind, Literal, Location, Op, Scalar, Type,
 /// A value of type `T` in a kernel. Operators and methods on it record what the kernel does.
 ///
 /// It is a handle: copying it copies no data.
-pub struct Val<T> {
+pub struct KernelValue<T> {
     pub(crate) atom: Atom,
     marker: PhantomData<fn() -> T>,
 }
+
+/// [`KernelValue`], as the tracer calls it.
+pub type Val<T> = KernelValue<T>;
 
 /// What a handle stands for: a leaf of the IR.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,39 +95,47 @@ pub trait Value: Copy + 'static {
 }
 
 /// A kernel value with arithmetic: integers, floats and vectors of them.
-#[diagnostic::on_unimplemented(message = "no arithmetic on kernel values of type `{Self}`")]
+#[diagnostic::on_unimplemented(message = "no arithmetic on kernel values of type `{Self}`", label = "not a number")]
 pub trait Number: Value {}
 /// A signed number.
-#[diagnostic::on_unimplemented(message = "a kernel value of type `{Self}` has no sign")]
+#[diagnostic::on_unimplemented(message = "a kernel value of type `{Self}` has no sign", label = "not a signed number")]
 pub trait Signed: Number {}
 /// An integer or a vector of integers.
 #[diagnostic::on_unimplemented(
-    message = "a kernel value of type `{Self}` is neither an integer nor a vector of integers"
+    message = "a kernel value of type `{Self}` is neither an integer nor a vector of integers",
+    label = "not an integer"
 )]
 pub trait Integral: Number + Bits {}
 /// A scalar integer.
-#[diagnostic::on_unimplemented(message = "a kernel value of type `{Self}` is not an integer")]
+#[diagnostic::on_unimplemented(message = "a kernel value of type `{Self}` is not an integer", label = "not an integer")]
 pub trait Integer: Integral + Comparable {
     /// The integer of the same width without a sign.
     type Unsigned: Integer;
 }
 /// A float or a vector of floats.
-#[diagnostic::on_unimplemented(message = "a kernel value of type `{Self}` is not floating-point")]
+#[diagnostic::on_unimplemented(
+    message = "a kernel value of type `{Self}` is not floating-point",
+    label = "not a float",
+    note = "convert it: `value as f32`"
+)]
 pub trait Float: Signed {}
 /// A value with bitwise operations: integers, vectors of them, and `bool`.
-#[diagnostic::on_unimplemented(message = "no bitwise operations on kernel values of type `{Self}`")]
+#[diagnostic::on_unimplemented(
+    message = "no bitwise operations on kernel values of type `{Self}`",
+    label = "neither an integer nor a `bool`"
+)]
 pub trait Bits: Value {}
 /// A scalar that is compared.
-#[diagnostic::on_unimplemented(message = "kernel values of type `{Self}` are not compared")]
+#[diagnostic::on_unimplemented(message = "kernel values of type `{Self}` are not compared", label = "not a scalar")]
 pub trait Comparable: ScalarValue {}
 /// One number or truth value: no vector.
-#[diagnostic::on_unimplemented(message = "a kernel value of type `{Self}` is not a scalar")]
+#[diagnostic::on_unimplemented(message = "a kernel value of type `{Self}` is not a scalar", label = "not a scalar")]
 pub trait ScalarValue: Value {}
 /// A scalar that `as` converts to.
-#[diagnostic::on_unimplemented(message = "`as` does not convert kernel values to `{Self}`")]
+#[diagnostic::on_unimplemented(message = "`as` does not convert kernel values to `{Self}`", label = "not a number")]
 pub trait Castable: ScalarValue {}
 /// A short vector.
-#[diagnostic::on_unimplemented(message = "`{Self}` is not a vector type of kernel values")]
+#[diagnostic::on_unimplemented(message = "a kernel value of type `{Self}` has no lanes", label = "not a vector")]
 pub trait Vector: Value {
     /// The type of its lanes.
     type Lane: Value;
@@ -131,13 +144,16 @@ pub trait Vector: Value {
 macro_rules! scalar {
     ($($rust:ty => $scalar:ident: $($class:ident)*;)*) => {
         $(
+            #[diagnostic::do_not_recommend]
             impl Value for $rust {
                 fn ty() -> Type {
                     Type::scalar(Scalar::$scalar)
                 }
             }
+            #[diagnostic::do_not_recommend]
             impl ScalarValue for $rust {}
-            $(impl $class for $rust {})*
+            $(#[diagnostic::do_not_recommend]
+            impl $class for $rust {})*
         )*
     };
 }
@@ -162,7 +178,8 @@ scalar! {
 
 macro_rules! integer {
     ($($rust:ty => $unsigned:ty;)*) => {
-        $(impl Integer for $rust {
+        $(#[diagnostic::do_not_recommend]
+        impl Integer for $rust {
             type Unsigned = $unsigned;
         })*
     };
@@ -185,14 +202,25 @@ integer! {
     label = "not a kernel value of type `{T}`",
     note = "kernel values are never converted silently: write `value as {T}`"
 )]
-pub trait IntoVal<T> {
+pub trait IntoKernelValue<T> {
     /// The handle.
     fn into_val(self) -> Val<T>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Value> IntoVal<T> for Val<T> {
+impl<T: Value> IntoKernelValue<T> for Val<T> {
     fn into_val(self) -> Val<T> {
+        self
+    }
+}
+
+/// No type of kernels. With an impl for it, another one is not the only one that may apply: of an only one, rustc takes
+/// for granted that it does, and tells authors who mix two types how the impl is written.
+pub struct NoType;
+
+#[diagnostic::do_not_recommend]
+impl IntoKernelValue<NoType> for Val<NoType> {
+    fn into_val(self) -> Self {
         self
     }
 }
@@ -200,7 +228,7 @@ impl<T: Value> IntoVal<T> for Val<T> {
 macro_rules! host_constant {
     ($($rust:ty => $make:expr;)*) => {
         $(#[diagnostic::do_not_recommend]
-        impl IntoVal<$rust> for $rust {
+        impl IntoKernelValue<$rust> for $rust {
             fn into_val(self) -> Val<$rust> {
                 let make: fn($rust) -> Literal = $make;
                 Val::from_atom(Atom::Literal(make(self)))

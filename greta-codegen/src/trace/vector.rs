@@ -5,7 +5,9 @@ use super::memory::{Array, Get};
 use super::operators::ShiftCount;
 use super::stored::{Stored, sealed};
 use super::tracer;
-use super::value::{Atom, Bits, Float, Integral, IntoVal, Number, Signed, Val, Value, Vector, bf8, bf16, f16, fp8};
+use super::value::{
+    Atom, Bits, Float, Integral, IntoKernelValue, Number, Signed, Val, Value, Vector, bf8, bf16, f16, fp8,
+};
 use crate::ir::{Expr, ExprKind, Literal, Location, Scalar, Type};
 
 /// What a vector of `N` lanes is made of: values in brackets, or a register array.
@@ -15,9 +17,9 @@ pub trait Lanes<T, const N: usize> {
     fn lanes(self, location: Location) -> [Val<T>; N];
 }
 
-impl<T: Value, R: IntoVal<T>, const N: usize> Lanes<T, N> for [R; N] {
+impl<T: Value, R: IntoKernelValue<T>, const N: usize> Lanes<T, N> for [R; N] {
     fn lanes(self, _location: Location) -> [Val<T>; N] {
-        self.map(IntoVal::into_val)
+        self.map(IntoKernelValue::into_val)
     }
 }
 
@@ -44,18 +46,21 @@ macro_rules! vectors {
         #[repr(transparent)]
         pub struct $name(pub [$lane; $lanes]);
 
+        #[diagnostic::do_not_recommend]
         impl Value for $name {
             fn ty() -> Type {
                 Type::vector(Scalar::$scalar, $lanes)
             }
         }
+        #[diagnostic::do_not_recommend]
         impl Vector for $name {
             type Lane = $lane;
         }
         impl sealed::Sealed for $name {}
         #[diagnostic::do_not_recommend]
         impl Stored for $name {}
-        $(impl $class for $name {})*
+        $(#[diagnostic::do_not_recommend]
+        impl $class for $name {})*
         #[diagnostic::do_not_recommend]
         impl ShiftCount<$name> for Val<$name> {
             fn count(self, location: Location) -> Expr {
@@ -66,7 +71,7 @@ macro_rules! vectors {
         impl $name {
             /// The vector with every lane equal to `value`.
             #[track_caller]
-            pub fn splat<R: IntoVal<$lane>>(value: R) -> Val<Self> {
+            pub fn splat<R: IntoKernelValue<$lane>>(value: R) -> Val<Self> {
                 let location = Location::caller();
                 Val::record(ExprKind::Splat(Box::new(value.into_val().expr(location))), location)
             }

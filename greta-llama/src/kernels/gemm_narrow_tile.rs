@@ -4,7 +4,7 @@
 //! Rows of a tile are padded by 16 bytes. Columns past the last are zeros, which leave every sum as it is. The order of
 //! products is that of k, whatever the tile.
 
-use greta::codegen::trace::{IntoVal, MatrixShape, Val, Vector};
+use greta::codegen::trace::{IntoKernelValue, MatrixShape, Val, Vector};
 use greta::prelude::*;
 
 use super::gemm_products::add_products;

@@ -6,7 +6,7 @@
 use super::super::builtins::shuffle_xor;
 use super::super::lanes::Word;
 use super::super::math::max;
-use super::super::value::{IntoVal, Number, Val};
+use super::super::value::{IntoKernelValue, Number, Val};
 use super::{Accumulator, MatrixShape, literal, opt_part, spread, total};
 use crate::mfma::{Coordinate, Layout, Role, Sum, Term};
 
@@ -53,7 +53,7 @@ impl<M: MatrixShape> Val<Accumulator<M>> {
 
     /// Which element of what this thread holds is the one numbered `column` of its row numbered `row`.
     #[track_caller]
-    pub fn in_row(self, row: impl IntoVal<u32>, column: impl IntoVal<u32>) -> Val<u32> {
+    pub fn in_row(self, row: impl IntoKernelValue<u32>, column: impl IntoKernelValue<u32>) -> Val<u32> {
         let part = |number: &Sum, at: Val<u32>| {
             let (places, count) = places(number);
             opt_part(&places, Coordinate::Register, at, count)

@@ -1,6 +1,6 @@
 //! The shape and the raw intrinsic of each matrix instruction, made from its row.
 
-use super::super::value::{IntoVal, Val, Value, bf8, bf16, f16, fp8};
+use super::super::value::{IntoKernelValue, Val, Value, bf8, bf16, f16, fp8};
 use super::super::vector::*;
 use crate::ir::{Location, Op};
 use crate::matrix_instructions;
@@ -88,9 +88,9 @@ macro_rules! shapes {
             )]
             #[track_caller]
             pub fn $intrinsic(
-                a: impl IntoVal<$a_type>,
-                b: impl IntoVal<$b_type>,
-                c: impl IntoVal<$c_type>,
+                a: impl IntoKernelValue<$a_type>,
+                b: impl IntoKernelValue<$b_type>,
+                c: impl IntoKernelValue<$c_type>,
             ) -> Val<$c_type> {
                 let location = Location::caller();
                 let operands =

@@ -2,16 +2,11 @@
 
 use super::super::bind::Bind;
 use super::super::memory::{Memory, Space};
-use super::super::value::{IntoVal, Val, Value};
+use super::super::value::{IntoKernelValue, Val, Value};
 use crate::ir::{Expr, ExprKind, Location, Op};
 
 /// Memory whose elements have a row and a column: a shared or register array of two dimensions, or [`Memory::rows`] of
 /// a buffer.
-#[diagnostic::on_unimplemented(
-    message = "a fragment is loaded from a matrix, which this is not",
-    label = "not a matrix",
-    note = "a matrix is an array of two dimensions, or `buffer.rows(stride)`"
-)]
 pub trait Matrix {
     /// The type of its elements.
     type Element: Value;
@@ -30,6 +25,28 @@ pub trait MatrixMut: Matrix {
     /// Sets the element at a row and column.
     fn put(&mut self, row: Val<u32>, column: Val<u32>, value: Val<Self::Element>, location: Location);
 }
+
+/// A [`Matrix`] of elements of type `E`.
+#[diagnostic::on_unimplemented(
+    message = "a fragment of `{E}` is loaded from a matrix of `{E}`, found `{Self}`",
+    label = "not a matrix of `{E}`",
+    note = "a matrix is an array of two dimensions, or `buffer.rows(stride)`"
+)]
+pub trait MatrixOf<E>: Matrix<Element = E> {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Value, X: Matrix<Element = E>> MatrixOf<E> for X {}
+
+/// A [`MatrixMut`] of elements of type `E`.
+#[diagnostic::on_unimplemented(
+    message = "an accumulator of `{E}` is stored to a matrix of `{E}`, found `{Self}`",
+    label = "not a matrix of `{E}` that can be written to",
+    note = "a matrix is an array of two dimensions, or `buffer.rows_mut(stride)`"
+)]
+pub trait MatrixMutOf<E>: MatrixMut<Element = E> {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Value, X: MatrixMut<Element = E>> MatrixMutOf<E> for X {}
 
 impl<T: Value, S: Space> Matrix for Memory<Memory<T, S>, S> {
     type Element = T;
@@ -69,12 +86,12 @@ pub struct RowsMut<T, S>(Rows<T, S>);
 
 impl<T: Value, S: Space> Memory<T, S> {
     /// The memory as a matrix whose rows begin `stride` elements apart.
-    pub fn rows(&self, stride: impl IntoVal<u32>) -> Rows<T, S> {
+    pub fn rows(&self, stride: impl IntoKernelValue<u32>) -> Rows<T, S> {
         Rows { memory: *self, stride: stride.into_val() }
     }
 
     /// As [`Memory::rows`], to be written to.
-    pub fn rows_mut(&mut self, stride: impl IntoVal<u32>) -> RowsMut<T, S> {
+    pub fn rows_mut(&mut self, stride: impl IntoKernelValue<u32>) -> RowsMut<T, S> {
         RowsMut(self.rows(stride))
     }
 }

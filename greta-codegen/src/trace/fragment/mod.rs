@@ -10,13 +10,13 @@ pub mod instructions;
 mod matrix;
 
 pub use instructions::MatrixShape;
-pub use matrix::{Matrix, MatrixMut, Rows, RowsMut};
+pub use matrix::{Matrix, MatrixMut, MatrixMutOf, MatrixOf, Rows, RowsMut};
 
 use std::marker::PhantomData;
 
 use super::builtins::lane_id;
 use super::tracer;
-use super::value::{Atom, Float, IntoVal, Number, Signed, Val, Value, Vector};
+use super::value::{Atom, Float, IntoKernelValue, KernelValue, NoType, Number, Signed, Val, Value, Vector};
 use crate::ir::{Expr, ExprKind, Literal, Location, Op, Type};
 use crate::mfma::{self, Coordinate, Product, Role, Spread, Sum};
 
@@ -30,8 +30,11 @@ pub struct FragmentB<M>(PhantomData<M>);
 #[derive(Clone, Copy, Debug)]
 pub struct Accumulator<M>(PhantomData<M>);
 
+#[diagnostic::do_not_recommend]
 impl<M: MatrixShape> Number for Accumulator<M> {}
+#[diagnostic::do_not_recommend]
 impl<M: MatrixShape<C: Signed>> Signed for Accumulator<M> {}
+#[diagnostic::do_not_recommend]
 impl<M: MatrixShape<C: Float>> Float for Accumulator<M> {}
 
 /// How a shape's fragments lie on the target of the trace.
@@ -125,10 +128,12 @@ fn from_elements<M: MatrixShape, F: Value, E: Value>(
 #[derive(Clone, Copy, Debug)]
 pub struct Run<M, E, const ROLE: usize>(PhantomData<(M, E)>);
 
+#[diagnostic::do_not_recommend]
 impl<M: MatrixShape, E: Value, const ROLE: usize> Vector for Run<M, E, ROLE> {
     type Lane = E;
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: MatrixShape, E: Value, const ROLE: usize> Value for Run<M, E, ROLE> {
     fn ty() -> Type {
         Type::vector(E::ty().scalar, spread::<M>().run(Role::ALL[ROLE]) as u8)
@@ -185,15 +190,18 @@ fn repeated<F: Value>(element: Expr, location: Location) -> Val<F> {
     Val::record(kind, location)
 }
 
+// The bound is the call's: rustc shows it there and not the macro.
 macro_rules! fragment {
-    ($($name:ident $element:ident;)*) => {
+    ($($name:ident $element:ident from [$($matrix:tt)*];)*) => {
         $(
+            #[diagnostic::do_not_recommend]
             impl<M: MatrixShape> Value for $name<M> {
                 fn ty() -> Type {
                     spread::<M>().operands[Role::$element as usize]
                 }
             }
 
+            #[diagnostic::do_not_recommend]
             impl<M: MatrixShape> Vector for $name<M> {
                 type Lane = M::$element;
             }
@@ -202,9 +210,9 @@ macro_rules! fragment {
                 /// Loads the fragment whose first element is `matrix[row][column]`, in its own orientation.
                 #[track_caller]
                 pub fn load(
-                    matrix: &impl Matrix<Element = M::$element>,
-                    row: impl IntoVal<u32>,
-                    column: impl IntoVal<u32>,
+                    matrix: &impl $($matrix)*,
+                    row: impl IntoKernelValue<u32>,
+                    column: impl IntoKernelValue<u32>,
                 ) -> Val<Self> {
                     let location = Location::caller();
                     let (row, column) = (row.into_val(), column.into_val());
@@ -215,9 +223,9 @@ macro_rules! fragment {
                 /// The same from a matrix that is stored transposed: the first element is `matrix[column][row]`.
                 #[track_caller]
                 pub fn load_transposed(
-                    matrix: &impl Matrix<Element = M::$element>,
-                    row: impl IntoVal<u32>,
-                    column: impl IntoVal<u32>,
+                    matrix: &impl $($matrix)*,
+                    row: impl IntoKernelValue<u32>,
+                    column: impl IntoKernelValue<u32>,
                 ) -> Val<Self> {
                     let location = Location::caller();
                     let (row, column) = (row.into_val(), column.into_val());
@@ -229,7 +237,7 @@ macro_rules! fragment {
                 /// asked once for each element that a thread holds: how many those are depends on the target. The
                 /// blocks of an instruction with several count as one matrix ([`crate::mfma::Mfma`]).
                 #[track_caller]
-                pub fn from_elements<E: IntoVal<M::$element>>(
+                pub fn from_elements<E: IntoKernelValue<M::$element>>(
                     element: impl Fn(Val<u32>, Val<u32>) -> E,
                 ) -> Val<Self> {
                     let location = Location::caller();
@@ -238,7 +246,7 @@ macro_rules! fragment {
 
                 /// The fragment with every element equal to `value`.
                 #[track_caller]
-                pub fn splat(value: impl IntoVal<M::$element>) -> Val<Self> {
+                pub fn splat(value: impl IntoKernelValue<M::$element>) -> Val<Self> {
                     let location = Location::caller();
                     repeated(value.into_val().expr(location), location)
                 }
@@ -254,13 +262,13 @@ macro_rules! fragment {
 
                 /// The row, in the fragment, of element `register` of what this thread holds.
                 #[track_caller]
-                pub fn row(self, register: impl IntoVal<u32>) -> Val<u32> {
+                pub fn row(self, register: impl IntoKernelValue<u32>) -> Val<u32> {
                     coordinates::<M>(Role::$element, &[register.into_val()])[0].0
                 }
 
                 /// The column, in the fragment, of element `register` of what this thread holds.
                 #[track_caller]
-                pub fn column(self, register: impl IntoVal<u32>) -> Val<u32> {
+                pub fn column(self, register: impl IntoKernelValue<u32>) -> Val<u32> {
                     coordinates::<M>(Role::$element, &[register.into_val()])[0].1
                 }
             }
@@ -269,9 +277,9 @@ macro_rules! fragment {
 }
 
 fragment! {
-    FragmentA A;
-    FragmentB B;
-    Accumulator C;
+    FragmentA A from [MatrixOf<M::A>];
+    FragmentB B from [MatrixOf<M::B>];
+    Accumulator C from [MatrixOf<M::C>];
 }
 
 impl<M: MatrixShape> FragmentA<M> {
@@ -279,9 +287,9 @@ impl<M: MatrixShape> FragmentA<M> {
     /// the length of a row one of what a thread holds of it.
     #[track_caller]
     pub fn load_vector(
-        matrix: &impl Matrix<Element = M::A>,
-        row: impl IntoVal<u32>,
-        column: impl IntoVal<u32>,
+        matrix: &impl MatrixOf<M::A>,
+        row: impl IntoKernelValue<u32>,
+        column: impl IntoKernelValue<u32>,
     ) -> Val<Self> {
         let location = Location::caller();
         let (row, column) = (row.into_val(), column.into_val());
@@ -301,9 +309,9 @@ impl<M: MatrixShape> FragmentB<M> {
     /// shape's `K`, the length of a row of the matrix one of what a thread holds of it.
     #[track_caller]
     pub fn load_transposed_vector(
-        matrix: &impl Matrix<Element = M::B>,
-        row: impl IntoVal<u32>,
-        column: impl IntoVal<u32>,
+        matrix: &impl MatrixOf<M::B>,
+        row: impl IntoKernelValue<u32>,
+        column: impl IntoKernelValue<u32>,
     ) -> Val<Self> {
         let location = Location::caller();
         let (row, column) = (row.into_val(), column.into_val());
@@ -333,7 +341,7 @@ impl<M: MatrixShape> Accumulator<M> {
 impl<M: MatrixShape> Val<Accumulator<M>> {
     /// `self += a * b`, on the matrix cores.
     #[track_caller]
-    pub fn mma(&mut self, a: Val<FragmentA<M>>, b: Val<FragmentB<M>>) {
+    pub fn mma<A: Factors<B, M>, B>(&mut self, a: A, b: B) {
         let sum = mma(a, b, *self);
         super::bind::assign(self, sum);
     }
@@ -347,7 +355,7 @@ impl<M: MatrixShape> Val<Accumulator<M>> {
     /// The elements side by side of which element `register` of what this thread holds is the first, a multiple of
     /// [`Val::run_len`].
     #[track_caller]
-    pub fn run(self, register: impl IntoVal<u32>) -> Val<Run<M, M::C, 2>> {
+    pub fn run(self, register: impl IntoKernelValue<u32>) -> Val<Run<M, M::C, 2>> {
         let (location, first) = (Location::caller(), register.into_val());
         let elements = (0..spread::<M>().run(Role::C))
             .map(|at| super::memory::Get::element(&self, first + literal(at), location).expr(location));
@@ -356,7 +364,12 @@ impl<M: MatrixShape> Val<Accumulator<M>> {
 
     /// Stores the elements to `matrix` from `matrix[row][column]` on.
     #[track_caller]
-    pub fn store(self, matrix: &mut impl MatrixMut<Element = M::C>, row: impl IntoVal<u32>, column: impl IntoVal<u32>) {
+    pub fn store(
+        self,
+        matrix: &mut impl MatrixMutOf<M::C>,
+        row: impl IntoKernelValue<u32>,
+        column: impl IntoKernelValue<u32>,
+    ) {
         let location = Location::caller();
         let (row, column) = (row.into_val(), column.into_val());
         let registers: Vec<Val<u32>> = (0..u32::from(Accumulator::<M>::ty().lanes)).map(literal).collect();
@@ -367,11 +380,41 @@ impl<M: MatrixShape> Val<Accumulator<M>> {
     }
 }
 
+/// What a product is made of: a fragment of A, and what it is multiplied by.
+#[diagnostic::on_unimplemented(
+    message = "the left factor of `mma` is a `FragmentA`, found `{Self}`",
+    label = "not a `FragmentA`",
+    note = "the factors are a `FragmentA` and then a `FragmentB`, of the shape of the `Accumulator`"
+)]
+pub trait Factors<B, M> {
+    /// Both.
+    fn factors(self, b: B) -> (Val<FragmentA<M>>, Val<FragmentB<M>>);
+}
+
+#[diagnostic::do_not_recommend]
+impl<M> Factors<Val<FragmentB<M>>, M> for Val<FragmentA<M>> {
+    fn factors(self, b: Val<FragmentB<M>>) -> (Val<FragmentA<M>>, Val<FragmentB<M>>) {
+        (self, b)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl Factors<NoType, NoType> for Val<NoType> {
+    fn factors(self, _b: NoType) -> (Val<FragmentA<NoType>>, Val<FragmentB<NoType>>) {
+        unreachable!("invariant: there are no values of no type")
+    }
+}
+
 /// `c + a * b`: on the matrix cores, or by fused multiply-adds in the same order where the target lacks the instruction
 /// and `f32` can do without.
 #[track_caller]
-pub fn mma<M: MatrixShape>(a: Val<FragmentA<M>>, b: Val<FragmentB<M>>, c: Val<Accumulator<M>>) -> Val<Accumulator<M>> {
+pub fn mma<M: MatrixShape, A: Factors<B, M>, B>(
+    a: A,
+    b: B,
+    c: KernelValue<Accumulator<M>>,
+) -> KernelValue<Accumulator<M>> {
     let location = Location::caller();
+    let (a, b) = a.factors(b);
     match spread::<M>().product {
         Product::Fused(function) => fused::multiply_add(function, a, b, c),
         Product::Instruction(row) => {
