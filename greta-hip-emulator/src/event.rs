@@ -1,6 +1,6 @@
 //! Events: a moment that a stream has passed.
 //!
-//! Since work is done when its call returns, a recorded event has happened.
+//! A recorded event has happened, unless the work before it is put off.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -26,6 +26,8 @@ struct State {
     time: Option<Duration>,
     /// The place in a capture where it was recorded last.
     mark: Option<Mark>,
+    /// The work that lets it happen, where that is put off.
+    opt_work: Option<u64>,
 }
 
 impl Event {
@@ -35,7 +37,23 @@ impl Event {
 
     /// It happens now.
     pub(crate) fn happen(&self) {
-        *lock(&self.state) = State { time: Some(runtime().start.elapsed()), mark: None };
+        lock(&self.state).time = Some(runtime().start.elapsed());
+    }
+
+    /// It was recorded outside of captures, and happens at once or when this work is done.
+    pub(crate) fn begin(&self, opt_work: Option<u64>) {
+        *lock(&self.state) = State { time: None, mark: None, opt_work };
+    }
+
+    /// The work that it waits for, if that is still to be done.
+    pub(crate) fn opt_work(&self) -> Option<u64> {
+        lock(&self.state).opt_work.filter(|&number| runtime().schedule.has(number))
+    }
+
+    /// Whether it was recorded outside of captures.
+    pub(crate) fn is_recorded(&self) -> bool {
+        let state = lock(&self.state);
+        state.time.is_some() || state.opt_work.is_some()
     }
 
     /// It stands for a place in a capture.

@@ -46,7 +46,8 @@ thread_local! {
 }
 
 /// Counts the launches that `run` makes on this thread and hands them out in their order, those of graphs included.
-/// Launches that fault are left out. A call within `run` takes its launches from the outer one.
+/// Launches that fault are left out. A call within `run` takes its launches from the outer one. Under a seed of drawn orders
+/// a launch is the thread's that waits for it.
 pub fn count_launches<T>(run: impl FnOnce() -> T) -> (T, Vec<CountedLaunch>) {
     let outer = COUNTED.replace(Some(Vec::new()));
     let result = run();

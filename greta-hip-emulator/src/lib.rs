@@ -3,7 +3,8 @@
 //! Every function has the name, the arguments and the statuses of the C API and may be called from C: as a table in the
 //! same process, see [`table`], or as `libamdhip64.so`, see the crate's README. Work is done before the call that asks
 //! for it returns, in every stream, as HIP does under `AMD_SERIALIZE_KERNEL=3`: runs are deterministic, and a kernel's
-//! fault is the status of its own launch, with the emulator's report as the text that [`hipGetErrorString`] gives.
+//! fault is the status of its own launch, with the emulator's report as the text that [`hipGetErrorString`] gives. A seed in
+//! the environment has work put off, to find what nothing waits for: see the crate's README.
 //! Deliberately does not know how an instruction is executed, nor what greta is.
 
 #![allow(non_snake_case, non_upper_case_globals, non_camel_case_types, reason = "names are those of the C API")]
@@ -25,6 +26,7 @@ mod occupancy;
 mod order;
 mod procedure;
 mod runtime;
+mod schedule;
 mod status;
 mod stream;
 mod table;

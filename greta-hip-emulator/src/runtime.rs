@@ -20,6 +20,7 @@ use crate::handles::{Handles, lock};
 use crate::journal::Journal;
 use crate::memory::{Blocks, Pool};
 use crate::order::Order;
+use crate::schedule::Schedule;
 use crate::stream::Stream;
 
 /// Names how many devices there are.
@@ -44,6 +45,7 @@ pub(crate) struct Runtime {
     pub(crate) options: Options,
     pub(crate) journal: Journal,
     pub(crate) order: Order,
+    pub(crate) schedule: Schedule,
     pub(crate) blocks: Blocks,
     pub(crate) streams: Handles<Stream>,
     pub(crate) events: Handles<Event>,
@@ -79,6 +81,7 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
         options,
         journal: Journal::open(),
         order: Order::open(),
+        schedule: Schedule::default(),
         blocks: Blocks::default(),
         streams: Handles::default(),
         events: Handles::default(),
@@ -162,6 +165,11 @@ pub(crate) fn streams_of(device: usize) -> Vec<Arc<Stream>> {
     let of_thread = STREAMS.with_borrow(|streams| streams.get(&device).cloned());
     let others = runtime().streams.all().into_iter().filter(of_device);
     null.into_iter().chain(of_thread).chain(others).collect()
+}
+
+/// Does all work that was put off.
+pub(crate) fn finish_all() {
+    runtime().schedule.finish_all(&runtime().order);
 }
 
 /// Turns access to a peer's memory on or off; whether that changed anything.

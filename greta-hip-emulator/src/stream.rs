@@ -1,4 +1,4 @@
-//! Streams: work in order, each piece done when its call returns.
+//! Streams: work in order, each piece done when its call returns, or put off until something waits for it.
 //!
 //! Guarantees: nothing runs behind a kernel that failed; the stream gives that failure to every later call until it is
 //! destroyed. A stream that is captured runs nothing.
@@ -8,13 +8,14 @@ use std::sync::{Arc, Mutex};
 use crate::capture::{self, Mark, Place};
 use crate::errors::{
     hipErrorAssert, hipErrorIllegalAddress, hipErrorInvalidHandle, hipErrorLaunchFailure, hipErrorLaunchTimeOut,
-    hipErrorStreamCaptureInvalidated, hipErrorStreamCaptureIsolation, hipErrorStreamCaptureMerge,
+    hipErrorNotReady, hipErrorStreamCaptureInvalidated, hipErrorStreamCaptureIsolation, hipErrorStreamCaptureMerge,
     hipErrorStreamCaptureUnsupported,
 };
 use crate::event::Event;
 use crate::handles::lock;
+use crate::runtime::{runtime, streams_of};
 use crate::status::{Failure, Outcome};
-use crate::work::Work;
+use crate::work::{EventWork, Work};
 
 /// What makes a stream one that other streams' null stream does not wait for.
 const NON_BLOCKING: u32 = 1;
@@ -33,6 +34,8 @@ struct State {
     failure: Option<Failure>,
     /// Where in a capture it is, while it is captured.
     place: Option<Place>,
+    /// The last work that was put off, whether or not it has ended.
+    opt_last: Option<u64>,
 }
 
 impl Stream {
@@ -52,12 +55,12 @@ impl Stream {
         self.is_null
     }
 
-    /// Does a piece of work, or records it where the stream is captured.
+    /// Does a piece of work, or records it where the stream is captured, or puts it off.
     ///
     /// # Safety
     ///
     /// Memory of the host that the work names is there until it is done, and so is the program's function.
-    pub(crate) unsafe fn submit(&self, work: Work) -> Outcome {
+    pub(crate) unsafe fn submit(self: &Arc<Self>, work: Work) -> Outcome {
         let mut state = lock(&self.state);
         if let Some(place) = &mut state.place {
             place.check()?;
@@ -72,23 +75,81 @@ impl Stream {
         }
         drop(state);
         // The lock is not held: a function of the program may use the stream.
+        if runtime().order.is_drawn() {
+            // SAFETY: as the caller's contract says.
+            unsafe { self.put_off(work, &[]) };
+            return Ok(());
+        }
         // SAFETY: as the caller's contract says.
         let done = unsafe { work.run() };
-        if let Err(failure) = &done
+        self.note(&done);
+        done
+    }
+
+    /// Puts work off behind the stream's, behind what else it waits for, and behind what the null stream orders.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Self::submit`].
+    unsafe fn put_off(self: &Arc<Self>, work: Work, awaited: &[u64]) -> u64 {
+        let is_ordered = |other: &Arc<Self>| self.is_null != other.is_null && other.flags & NON_BLOCKING == 0;
+        let others = match self.flags & NON_BLOCKING {
+            0 => streams_of(self.device).into_iter().filter(is_ordered).collect(),
+            _ => Vec::new(),
+        };
+        let of_others = others.iter().filter_map(|other| lock(&other.state).opt_last);
+        let mut waits: Vec<u64> = awaited.iter().copied().chain(of_others).collect();
+        let mut state = lock(&self.state);
+        waits.extend(state.opt_last);
+        // SAFETY: as the caller's contract says.
+        let number = unsafe { runtime().schedule.put_off(self, work, waits) };
+        state.opt_last = Some(number);
+        number
+    }
+
+    /// Remembers a kernel's failure.
+    pub(crate) fn note(&self, outcome: &Outcome) {
+        if let Err(failure) = outcome
             && is_lasting(failure)
         {
             lock(&self.state).failure = Some(failure.clone());
         }
-        done
+    }
+
+    /// Does the stream's work that was put off, and what that waits for; gives the outcome of the last of it.
+    pub(crate) fn finish(&self) -> Outcome {
+        let opt_last = lock(&self.state).opt_last;
+        opt_last.map_or(Ok(()), |last| runtime().schedule.finish(last, &runtime().order))
     }
 
     /// What went wrong in it, once all its work is done.
     pub(crate) fn wait(&self) -> Outcome {
-        let state = lock(&self.state);
-        if state.place.is_some() {
-            return Err(hipErrorStreamCaptureUnsupported.into());
+        self.check_free()?;
+        // A failure of a kernel stays; any other was one call's.
+        let _ = self.finish();
+        self.failure().map_or(Ok(()), Err)
+    }
+
+    /// What went wrong in it, or that it has work to do, of which a part may now be done.
+    pub(crate) fn poll(&self) -> Outcome {
+        self.check_free()?;
+        let opt_last = lock(&self.state).opt_last;
+        let is_pending = || opt_last.is_some_and(|last| runtime().schedule.has(last));
+        if is_pending() {
+            runtime().schedule.step(&runtime().order);
         }
-        state.failure.clone().map_or(Ok(()), Err)
+        if is_pending() {
+            return Err(hipErrorNotReady.into());
+        }
+        self.failure().map_or(Ok(()), Err)
+    }
+
+    /// Refuses what is not for captured streams.
+    fn check_free(&self) -> Outcome {
+        match lock(&self.state).place {
+            Some(_) => Err(hipErrorStreamCaptureUnsupported.into()),
+            None => Ok(()),
+        }
     }
 
     /// What went wrong in it, whatever else it does.
@@ -102,7 +163,7 @@ impl Stream {
     }
 
     /// Records an event behind the stream's work.
-    pub(crate) fn record(&self, event: &Event) -> Outcome {
+    pub(crate) fn record(self: &Arc<Self>, event: &Arc<Event>) -> Outcome {
         let state = lock(&self.state);
         if let Some(place) = &state.place {
             place.check()?;
@@ -115,7 +176,15 @@ impl Stream {
         if self.is_null {
             capture::forbid_null_stream()?;
         }
-        event.happen();
+        drop(state);
+        if runtime().order.is_drawn() {
+            let work = Work::RecordEvent(EventWork { handle: 0, event: Arc::clone(event) });
+            // SAFETY: an event names no memory of the host and no function.
+            event.begin(Some(unsafe { self.put_off(work, &[]) }));
+        } else {
+            event.begin(None);
+            event.happen();
+        }
         Ok(())
     }
 
@@ -134,12 +203,19 @@ impl Stream {
                 true => place.check(),
                 false => Err(hipErrorStreamCaptureMerge.into()),
             },
-            (None, Some(place)) if event.time().is_some() => {
+            (None, Some(place)) if event.is_recorded() => {
                 place.invalidate();
                 Err(hipErrorStreamCaptureIsolation.into())
             }
             (None, Some(place)) => place.check(),
-            (None, None) => Ok(()),
+            (None, None) => {
+                drop(state);
+                if let Some(awaited) = event.opt_work() {
+                    // SAFETY: nothing names no memory of the host and no function.
+                    unsafe { self.put_off(Work::Empty, &[awaited]) };
+                }
+                Ok(())
+            }
         }
     }
 

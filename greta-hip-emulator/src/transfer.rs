@@ -103,6 +103,11 @@ impl Copy {
         Ok(())
     }
 
+    /// Whether a side is memory that only the host reaches.
+    pub(crate) fn names_pageable(&self) -> bool {
+        !self.extent.is_empty() && [self.to, self.from].iter().any(|side| !is_mapped(side.address))
+    }
+
     /// Copies.
     ///
     /// # Safety

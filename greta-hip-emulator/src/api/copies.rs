@@ -26,8 +26,12 @@ pub(super) const NO_STREAM: hipStream_t = std::ptr::null_mut();
 /// What the copy names is there until it is done.
 unsafe fn submit(copy: Copy, order: hipStream_t) -> Outcome {
     copy.check()?;
+    let order = stream(order)?;
     // SAFETY: as the caller's contract says.
-    unsafe { stream(order)?.submit(Work::Copy(copy)) }
+    unsafe { order.submit(Work::Copy(copy)) }?;
+    // Copies without a stream wait, and so do those of memory of the host that is not pinned.
+    let is_awaited = order.place().is_none() && (order.is_null() || copy.names_pageable());
+    if is_awaited { order.finish() } else { Ok(()) }
 }
 
 /// # Safety
@@ -126,7 +130,9 @@ hip! {
 
     /// Copies bytes in stream order and waits.
     fn hipMemcpyWithStream(to: *mut c_void, from: *const c_void, count: usize, kind: hipMemcpyKind, order: hipStream_t) {
-        bytes(to, from, count, kind, order)
+        bytes(to, from, count, kind, order)?;
+        let order = stream(order)?;
+        if order.place().is_some() { Ok(()) } else { order.finish() }
     }
 
     /// Copies bytes to the device.

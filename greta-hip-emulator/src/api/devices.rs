@@ -152,6 +152,7 @@ hip! {
 
     /// Forgets the failures of the device's streams. Memory and handles stay.
     fn hipDeviceReset() {
+        runtime::finish_all();
         streams_of(current_device()).iter().for_each(|stream| stream.reset());
         Ok(())
     }
@@ -263,6 +264,7 @@ list!(hipApiName);
 /// Waits for the thread's device.
 pub(super) fn synchronize() -> Outcome {
     capture::forbid_unsafe_call()?;
+    runtime::finish_all();
     streams_of(current_device()).iter().find_map(|stream| stream.failure()).map_or(Ok(()), Err)
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use hip_sys::{hipEvent_t, hipStream_t};
 
-use crate::errors::{hipErrorCapturedEvent, hipErrorContextIsDestroyed, hipErrorInvalidHandle, hipErrorInvalidValue};
+use crate::errors::{
+    hipErrorCapturedEvent, hipErrorContextIsDestroyed, hipErrorInvalidHandle, hipErrorInvalidValue, hipErrorNotReady,
+};
 use crate::event::{DISABLE_TIMING, Event};
 use crate::handles::pointer;
 use crate::runtime::{current_device, runtime, stream};
@@ -55,7 +57,7 @@ hip! {
 
     /// Records an event behind a stream's work.
     fn hipEventRecord(recorded: hipEvent_t, order: hipStream_t) {
-        stream(order)?.record(&*event(recorded)?)
+        stream(order)?.record(&event(recorded)?)
     }
 
     /// Records an event behind a stream's work; flag 1 makes it a node of a captured graph.
@@ -73,14 +75,21 @@ hip! {
         }
     }
 
-    /// Waits for an event: it has happened.
+    /// Waits for an event.
     fn hipEventSynchronize(waited: hipEvent_t) {
-        is_free(&*event(waited)?)
+        let event = event(waited)?;
+        is_free(&event)?;
+        event.opt_work().map_or(Ok(()), |work| runtime().schedule.finish(work, &runtime().order))
     }
 
-    /// Whether an event has happened: it has.
+    /// Whether an event has happened: it has, unless the work before it is put off, of which a part may now be done.
     fn hipEventQuery(asked: hipEvent_t) {
-        is_free(&*event(asked)?)
+        let event = event(asked)?;
+        is_free(&event)?;
+        if event.opt_work().is_some() {
+            runtime().schedule.step(&runtime().order);
+        }
+        has_happened(&event)
     }
 
     /// Milliseconds from one recorded event to another.
@@ -94,9 +103,16 @@ hip! {
         }
         is_free(&from)?;
         is_free(&to)?;
+        has_happened(&from)?;
+        has_happened(&to)?;
         let (start, end) = from.time().zip(to.time()).ok_or(hipErrorInvalidHandle)?;
         put(milliseconds, ((end.as_secs_f64() - start.as_secs_f64()) * MILLISECONDS) as f32)
     }
+}
+
+/// An event that was recorded behind work that is put off has not happened.
+fn has_happened(event: &Event) -> Outcome {
+    if event.opt_work().is_some() { Err(hipErrorNotReady.into()) } else { Ok(()) }
 }
 
 /// An event that stands for a place in a capture has no moment.

@@ -54,11 +54,11 @@ unsafe fn launch_between(
     [start, stop]: [hipEvent_t; 2],
 ) -> Outcome {
     if !start.is_null() {
-        stream(order)?.record(&*event(start)?)?;
+        stream(order)?.record(&event(start)?)?;
     }
     // SAFETY: as the caller's contract says.
     unsafe { launch(name, shape, given, order) }?;
-    if stop.is_null() { Ok(()) } else { stream(order)?.record(&*event(stop)?) }
+    if stop.is_null() { Ok(()) } else { stream(order)?.record(&event(stop)?) }
 }
 
 pub(super) fn shape(grid: dim3, block: dim3, dynamic_shared_bytes: usize) -> Outcome<Shape> {

@@ -10,7 +10,7 @@ use crate::errors::{hipErrorInvalidValue, hipErrorNotFound, hipErrorNotSupported
 use crate::graph::GraphBlock;
 use crate::handles::pointer;
 use crate::memory::Kind;
-use crate::runtime::{current_device, runtime, stream};
+use crate::runtime::{current_device, finish_all, runtime, stream};
 use crate::status::{Outcome, hip};
 use crate::types::{hipDeviceptr_t, hipExtent, hipPitchedPtr, hipPointerAttribute_t};
 use crate::work::Work;
@@ -96,7 +96,11 @@ fn free_pinned(block: *mut c_void) -> Outcome {
 
 /// Frees a block; null is none.
 pub(super) fn free(block: *mut c_void, kinds: &[Kind]) -> Outcome {
-    if block.is_null() { Ok(()) } else { runtime().blocks.free(address(block) as u64, kinds) }
+    if block.is_null() {
+        return Ok(());
+    }
+    finish_all();
+    runtime().blocks.free(address(block) as u64, kinds)
 }
 
 fn pitch(width: usize) -> Outcome<usize> {
@@ -233,6 +237,7 @@ hip! {
         if data.is_null() {
             return Err(hipErrorInvalidValue.into());
         }
+        finish_all();
         runtime().blocks.unregister(address(data) as u64)
     }
 

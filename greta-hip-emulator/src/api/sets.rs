@@ -16,8 +16,10 @@ use super::devices::address;
 
 fn submit(fill: Fill, order: hipStream_t) -> Outcome {
     fill.check()?;
+    let order = stream(order)?;
     // SAFETY: a fill names no memory of the host and no function.
-    unsafe { stream(order)?.submit(Work::Fill(fill)) }
+    unsafe { order.submit(Work::Fill(fill)) }?;
+    if order.is_null() { order.finish() } else { Ok(()) }
 }
 
 fn elements(to: *mut c_void, value: u32, element_bytes: usize, count: usize, order: hipStream_t) -> Outcome {

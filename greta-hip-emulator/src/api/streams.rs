@@ -101,6 +101,8 @@ hip! {
             place.invalidate();
             place.abandon();
         }
+        // What goes wrong in it now, nobody can ask for.
+        let _ = ended.finish();
         Ok(())
     }
 
@@ -109,9 +111,9 @@ hip! {
         stream(handle)?.wait()
     }
 
-    /// Whether a stream's work is done: it is. Gives the failure that stopped it, if one did.
+    /// Whether a stream's work is done: it is, unless it is put off. Gives the failure that stopped it, if one did.
     fn hipStreamQuery(handle: hipStream_t) {
-        stream(handle)?.wait()
+        stream(handle)?.poll()
     }
 
     /// Makes later work of a stream wait for an event; flag 1 is for captured streams alone.
@@ -146,6 +148,8 @@ hip! {
         if order.place().is_some() {
             return Err(hipErrorStreamCaptureUnsupported.into());
         }
+        // A failure of a kernel is told; any other was one call's.
+        let _ = order.finish();
         let status: hipError_t = order.failure().map_or(hipSuccess, |failure| failure.status);
         callback(handle, status, data);
         Ok(())

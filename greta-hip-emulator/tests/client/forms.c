@@ -353,6 +353,7 @@ static void streams_and_events(void) {
     OK(hipEventRecord(untimed, stream));
     GIVES(hipErrorInvalidHandle, hipEventElapsedTime(&milliseconds, event, untimed));
     GIVES(hipErrorInvalidValue, hipEventElapsedTime(NULL, event, event));
+    OK(hipEventSynchronize(event));
     OK(hipEventElapsedTime(&milliseconds, event, event));
     EXPECT(milliseconds == 0);
     GIVES(hipErrorInvalidHandle, hipEventRecord(of_other, stream));

@@ -126,6 +126,7 @@ static void memory_of_graphs(hipFunction_t scale) {
     EXPECT(nodes == 3 && graph_bytes(0) == 64);
     OK(hipGraphInstantiate(&exec, graph, NULL, NULL, 0));
     OK(hipGraphLaunch(exec, stream));
+    OK(hipStreamSynchronize(stream));
     OK(hipGraphExecDestroy(exec));
     OK(hipGraphDestroy(graph));
     EXPECT(graph_bytes(0) == 0);

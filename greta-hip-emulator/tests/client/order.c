@@ -1,7 +1,7 @@
 /* Programs whose results tell in which order their work was done: what a stream, an event, the null stream and a graph put
  * before a piece of work. The work appends a digit to a number, so that any other order gives another number. The edges of
- * captured graphs are compared with those that their program asks for; with a seed, the emulated library launches graphs in
- * drawn orders of their nodes. */
+ * captured graphs are compared with those that their program asks for; with a seed, the emulated library puts work off and
+ * does it in drawn orders, nodes of graphs too. */
 #include "expect.h"
 
 #include <string.h>
@@ -259,12 +259,45 @@ static void captured_with_the_host(int *number, int *pinned, hipStream_t first, 
     OK(hipEventDestroy(join));
 }
 
-/* A graph whose nodes have no edges gives what its library likes; whether that changes is told to who reads the output. */
-static void open_order(int *number, hipStream_t stream) {
+/* Whether results of the same work differ: told to who reads the output, since both are right. */
+static void tell(const char *what, const int *results, int count) {
+    int is_drawn = 0;
+    for (int i = 1; i < count; i++) is_drawn |= results[i] != results[0];
+    printf("orders of %s that nothing fixes %s\n", what, is_drawn ? "change" : "stay");
+}
+
+enum { RUNS = 10 };
+
+/* Two streams that know nothing of each other: each has its own order. */
+static void open_streams(int *number, hipStream_t first, hipStream_t second) {
+    int results[RUNS];
+    for (int run = 0; run < RUNS; run++) {
+        clear(number);
+        for (int digit = 1; digit <= 3; digit++) {
+            launch(number, digit, first);
+            launch(number, digit + 3, second);
+        }
+        OK(hipDeviceSynchronize());
+        results[run] = read_number(number);
+        int last[2] = {0, 0};
+        char text[16];
+        snprintf(text, sizeof text, "%d", results[run]);
+        EXPECT(strlen(text) == 6);
+        for (const char *digit = text; *digit; digit++) {
+            int value = *digit - '0', *before = &last[value > 3];
+            EXPECT(value > *before);
+            *before = value;
+        }
+    }
+    tell("streams", results, RUNS);
+}
+
+/* A graph whose nodes have no edges. */
+static void open_graph(int *number, hipStream_t stream) {
     hipGraph_t graph;
     hipGraphExec_t exec;
     hipGraphNode_t node;
-    int first = 0, is_drawn = 0;
+    int results[RUNS];
     OK(hipGraphCreate(&graph, 0));
     for (int digit = 1; digit <= 5; digit++) {
         void *params[] = {&number, &digit};
@@ -272,15 +305,13 @@ static void open_order(int *number, hipStream_t stream) {
         OK(hipGraphAddKernelNode(&node, graph, NULL, 0, &kernel));
     }
     OK(hipGraphInstantiate(&exec, graph, NULL, NULL, 0));
-    for (int run = 0; run < 10; run++) {
+    for (int run = 0; run < RUNS; run++) {
         clear(number);
         OK(hipGraphLaunch(exec, stream));
         OK(hipStreamSynchronize(stream));
-        int found = read_number(number);
-        if (run == 0) first = found;
-        is_drawn |= found != first;
+        results[run] = read_number(number);
     }
-    printf("orders that nothing fixes %s\n", is_drawn ? "change" : "stay");
+    tell("graphs", results, RUNS);
     OK(hipGraphExecDestroy(exec));
     OK(hipGraphDestroy(graph));
 }
@@ -298,7 +329,8 @@ void orders(hipFunction_t kernel) {
     null_stream(number, blocking);
     drawn_programs(streams);
     captured_with_the_host(number, pinned, streams[0], streams[1]);
-    open_order(number, streams[0]);
+    open_streams(number, streams[0], streams[1]);
+    open_graph(number, streams[0]);
     for (int i = 0; i < STREAMS; i++) OK(hipStreamDestroy(streams[i]));
     OK(hipStreamDestroy(blocking));
     OK(hipHostFree(pinned));
