@@ -51,8 +51,8 @@ pub mod prelude {
     // For `axpy::variant().hip()`.
     pub use greta_codegen::trace::vector::*;
     pub use greta_codegen::trace::{
-        Accumulator, Array, Castable, Float, FragmentA, FragmentB, Global, Integer, Number, Shared, Volatile, Word,
-        abs, ballot, barrier, bf8, bf16, bf16_from_bits, block_dim, block_idx, ceil, copy_async_commit,
+        Accumulator, Array, Castable, Comparable, Float, FragmentA, FragmentB, Global, Integer, Number, Shared,
+        Volatile, Word, abs, ballot, barrier, bf8, bf16, bf16_from_bits, block_dim, block_idx, ceil, copy_async_commit,
         copy_async_wait, copysign, cos, erf, exp, exp2, f16, f16_from_bits, f32_from_bits, f64_from_bits, fast_cos,
         fast_div, fast_exp, fast_exp2, fast_log, fast_log2, fast_log10, fast_pow, fast_recip, fast_rsqrt, fast_sin,
         fast_sqrt, fast_tanh, floor, fma, fp8, grid_dependency_wait, grid_dim, has_copy_async, lane_id, log, log2,

@@ -35,7 +35,6 @@ const NAMING_TRAITS: &[&str] = &[
     "fragments_swapped",
     "host_buffer_of_characters",
     "index_by_a_float",
-    "index_by_a_usize_constant",
     "index_of_a_value",
     "kernel_parameter_structure",
     "mixed_types",

@@ -2,7 +2,7 @@
 //!
 //! The one thing that is tracked is which names are `let mut`: their value is read where they are used.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
@@ -13,7 +13,7 @@ use syn::{
 
 use crate::loops::Loop;
 use crate::pattern::is_constant;
-use crate::{constants, literal, methods, types};
+use crate::{constants, literal, methods, ranges, types};
 
 /// Rewrites one function's body.
 pub(crate) struct Rewriter {
@@ -162,6 +162,15 @@ impl Rewriter {
                     let text = methods::written(name);
                     quote_spanned!(span=> ::greta::rt::read_variable(#text, &#name))
                 }
+                opt_name
+                    if self.opt_constant(expr).is_some() && !opt_name.is_some_and(|name| self.is_of_kernel(name)) =>
+                {
+                    quote_spanned! {span=> {
+                        #[allow(unused_imports)]
+                        use ::greta::rt::{GivenCount as _, GivenUncounted as _};
+                        ::greta::rt::Given::of(#path).counted()
+                    }}
+                }
                 _ => self.path(path),
             },
             Expr::Binary(binary) => self.binary(binary)?,
@@ -188,6 +197,7 @@ impl Rewriter {
                 let array = &call.receiver;
                 quote_spanned!(span=> ::greta::rt::constant_length(&#array))
             }
+            Expr::MethodCall(call) if let Some(range) = ranges::opt_asked(call) => self.contains(range, call)?,
             Expr::MethodCall(call) => {
                 // A receiver that the arguments change is taken by value, as Rust's borrows demand: before they run.
                 let changed =
@@ -347,14 +357,8 @@ impl Rewriter {
     }
 
     fn short_circuit(&mut self, binary: &ExprBinary, name: &str) -> Result<TokenStream> {
-        let span = binary.span();
-        let name = Ident::new(name, span);
         let (lhs, rhs) = (self.condition(&binary.left)?, self.condition(&binary.right)?);
-        Ok(quote_spanned! {span=> {
-            let mut __greta_lhs = ::greta::rt::ShortCircuit::#name(#lhs);
-            let __greta_rhs = if __greta_lhs.rhs() { ::core::option::Option::Some(#rhs) } else { ::core::option::Option::None };
-            __greta_lhs.finish(__greta_rhs)
-        }})
+        Ok(short_circuit(name, &lhs, &rhs, binary.span()))
     }
 
     fn cast(&mut self, cast: &ExprCast) -> Result<TokenStream> {
@@ -461,6 +465,16 @@ impl Rewriter {
 fn opt_position(expr: &Expr) -> Option<&'static str> {
     let Expr::Call(call) = expr else { return None };
     ["thread_idx", "block_idx", "block_dim", "grid_dim"].into_iter().find(|name| is_name(&call.func, name))
+}
+
+/// `lhs && rhs` or `lhs || rhs`, by the name `and` or `or`.
+pub(crate) fn short_circuit(name: &str, lhs: &TokenStream, rhs: &TokenStream, span: Span) -> TokenStream {
+    let name = Ident::new(name, span);
+    quote_spanned! {span=> {
+        let mut __greta_lhs = ::greta::rt::ShortCircuit::#name(#lhs);
+        let __greta_rhs = if __greta_lhs.rhs() { ::core::option::Option::Some(#rhs) } else { ::core::option::Option::None };
+        __greta_lhs.finish(__greta_rhs)
+    }}
 }
 
 /// Whether a function is called by this name alone.

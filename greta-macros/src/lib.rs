@@ -19,6 +19,7 @@ mod memory;
 mod methods;
 mod pattern;
 mod print;
+mod ranges;
 mod require;
 mod statement;
 mod structure;

@@ -4,7 +4,7 @@ use crate::{device, integers};
 use greta::prelude::*;
 
 /// Results a thread of a kernel below.
-const RESULTS: usize = 8;
+const RESULTS: usize = 14;
 
 /// Every method, on a type whose products have another one.
 macro_rules! of_bits {
@@ -13,7 +13,7 @@ macro_rules! of_bits {
         pub(crate) fn $kernel(x: &Global<$ty>, y: &mut Global<$ty>) {
             let i = block_idx().x * BLOCK + thread_idx().x;
             let (a, b) = (x[i], x[127 - i]);
-            let first = i * 8;
+            let first = i * RESULTS;
             y[first] = a.leading_zeros() as $ty;
             y[first + 1] = a.trailing_zeros() as $ty;
             y[first + 2] = a.count_ones() as $ty;
@@ -22,6 +22,12 @@ macro_rules! of_bits {
             y[first + 5] = a.abs_diff(b) as $ty;
             y[first + 6] = a.saturating_add(b);
             y[first + 7] = a.saturating_sub(b);
+            y[first + 8] = a.wrapping_add(b);
+            y[first + 9] = a.wrapping_sub(b);
+            y[first + 10] = a.wrapping_mul(b);
+            y[first + 11] = a.wrapping_neg();
+            y[first + 12] = a.rotate_left(i);
+            y[first + 13] = a.rotate_right(5);
         }
 
         #[test]
@@ -49,6 +55,12 @@ macro_rules! of_bits {
                     a.abs_diff(b) as $ty,
                     a.saturating_add(b),
                     a.saturating_sub(b),
+                    a.wrapping_add(b),
+                    a.wrapping_sub(b),
+                    a.wrapping_mul(b),
+                    a.wrapping_neg(),
+                    a.rotate_left(i as u32),
+                    a.rotate_right(5),
                 ];
                 assert_eq!(given, expected, "of {a} and {b}");
             }

@@ -18,6 +18,7 @@ mod buffers;
 mod choices;
 mod compile;
 mod control;
+mod counts;
 mod dynamic_shared;
 mod effects;
 mod elements;

@@ -253,7 +253,39 @@ fn constant_arrays_are_indexed_at_run_time() {
     });
 }
 
+/// y[row] = the sum of row of x, a wave a row, of rows fewer than waves
+#[kernel(block = 64)]
+pub fn wave_rows(x: &Global<f32>, y: &mut Global<f32>, rows: u32, columns: u32) {
+    let row = (block_idx().x * BLOCK + thread_idx().x) / WAVE;
+    if row >= rows {
+        return;
+    }
+    let mut sum = 0.0;
+    for c in (lane_id()..columns).step_by(WAVE) {
+        sum += x[row * columns + c];
+    }
+    sum = wave_sum(sum);
+    if lane_id() == 0 {
+        y[row] = sum;
+    }
+}
+
+#[test]
+fn waves_without_a_row_leave() {
+    let device = crate::device();
+    let stream = device.stream().unwrap();
+    // Small integers: every sum is exact.
+    let (rows, columns) = (3, 100);
+    let input: Vec<f32> = (0..rows * columns).map(|i| (i * 7 % 11) as f32 - 5.0).collect();
+    let (x, mut y) = (device.buffer_from(&input).unwrap(), device.zeroed(rows).unwrap());
+    let args = wave_rows::Args { x: &x, y: &mut y, rows: rows as u32, columns: columns as u32 };
+    device.kernel(wave_rows::variant()).unwrap().launch(&stream, 4, args).unwrap();
+    let expected: Vec<f32> = input.chunks(columns).map(|row| row.iter().sum()).collect();
+    assert_eq!(y.read(&stream).unwrap(), expected);
+}
+
 crate::kernels!(
+    wave_rows,
     integer_reductions,
     bit_reductions,
     wave_and_a_half,

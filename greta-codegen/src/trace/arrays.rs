@@ -3,7 +3,7 @@
 use super::bind::{Assign, Bind, Merge, Read};
 use super::composite::{Blank, Field};
 use super::literal::LiteralValue;
-use super::memory::{Array, Memory, Nested, Set, Space, extent};
+use super::memory::{Array, Memory, Nested, Set, Shared, Space, extent};
 use super::tracer::{self, TraceError, Tracer};
 use super::value::{Atom, Val, Value};
 use crate::ir::{Expr, ExprKind, Extent, Literal, Location, Place, StmtKind, Type, Unroll, Var, VarId, VarKind};
@@ -164,6 +164,22 @@ impl<E> Set<Array<E>> for Array<Array<E>> {
 impl<E, I: Item<Element = E>, const N: usize> Set<[I; N]> for Array<Array<E>> {
     fn set_element(&mut self, index: Val<u32>, value: [I; N], location: Location) {
         self.part::<E>(index).assign(value, location);
+    }
+}
+
+/// A row of an array in shared memory.
+#[diagnostic::do_not_recommend]
+impl<T: Value, I: Item<Element = T>, const N: usize> Set<[I; N]> for Shared<Shared<T>> {
+    fn set_element(&mut self, index: Val<u32>, value: [I; N], location: Location) {
+        let row = self.part::<T>(index);
+        let columns = tracer::with(|tracer| match &tracer.kernel.var(row.base).kind {
+            VarKind::Shared(extents) => extents[row.depth].value as usize,
+            _ => N,
+        });
+        if columns != N {
+            tracer::with(|tracer| tracer.error(TraceError::ArrayLengths, location));
+        }
+        value.store(row.base, &row.prefix[..row.depth], location);
     }
 }
 

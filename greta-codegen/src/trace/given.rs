@@ -19,6 +19,10 @@ impl<C> Given<C> {
     pub fn of(constant: C) -> Self {
         Self(Some(constant))
     }
+
+    pub(super) fn constant(self) -> C {
+        self.0.expect("invariant: an argument is given once")
+    }
 }
 
 /// Of numbers and arrays of them.
@@ -33,23 +37,7 @@ impl<C: LiteralValue> GivenNumber for Given<C> {
     type Argument = Val<C>;
 
     fn argument(self) -> Val<C> {
-        self.0.expect("invariant: an argument is given once").into_val()
-    }
-}
-
-/// An index or a count, which kernels have in 32 bits.
-impl GivenNumber for Given<usize> {
-    type Argument = Val<u32>;
-
-    #[track_caller]
-    fn argument(self) -> Val<u32> {
-        let given = self.0.expect("invariant: an argument is given once");
-        let number = u32::try_from(given).unwrap_or_else(|_| {
-            let location = Location::caller();
-            tracer::with(|tracer| tracer.error(TraceError::CountOutOfRange { given }, location));
-            u32::MAX
-        });
-        number.into_val()
+        self.constant().into_val()
     }
 }
 
@@ -58,7 +46,16 @@ impl<I: Item, const N: usize> GivenNumber for Given<[I; N]> {
 
     #[track_caller]
     fn argument(self) -> Self::Argument {
-        array(self.0.expect("invariant: an argument is given once"))
+        array(self.constant())
+    }
+}
+
+impl GivenNumber for Given<usize> {
+    type Argument = Val<u32>;
+
+    #[track_caller]
+    fn argument(self) -> Val<u32> {
+        self.counted()
     }
 }
 
@@ -75,5 +72,40 @@ impl<C> GivenOther for &mut Given<C> {
 
     fn argument(self) -> C {
         self.0.take().expect("invariant: an argument is given once")
+    }
+}
+
+/// Of `usize`, in which Rust counts: the length of an array, say.
+pub trait GivenCount {
+    /// The constant as `u32`, in which kernels count.
+    fn counted(self) -> Val<u32>;
+}
+
+impl GivenCount for Given<usize> {
+    #[track_caller]
+    fn counted(self) -> Val<u32> {
+        let given = self.constant();
+        let number = u32::try_from(given).unwrap_or_else(|_| {
+            let location = Location::caller();
+            tracer::with(|tracer| tracer.error(TraceError::CountOutOfRange { given }, location));
+            u32::MAX
+        });
+        number.into_val()
+    }
+}
+
+/// Of every other type.
+pub trait GivenUncounted {
+    /// What the constant is.
+    type Constant;
+    /// The constant itself.
+    fn counted(self) -> Self::Constant;
+}
+
+impl<C> GivenUncounted for &mut Given<C> {
+    type Constant = C;
+
+    fn counted(self) -> C {
+        self.0.take().expect("invariant: a constant is taken once")
     }
 }

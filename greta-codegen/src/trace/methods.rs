@@ -151,6 +151,60 @@ impl<T: Integer> Val<T> {
         steps.cast(high, T::ty()).value()
     }
 
+    /// self + other, which wraps, as `+` does in a kernel.
+    #[track_caller]
+    #[must_use]
+    pub fn wrapping_add(self, other: impl IntoKernelValue<T>) -> Self {
+        apply(Op::Add, [self, other.into_val()], Location::caller())
+    }
+
+    /// self - other, which wraps, as `-` does in a kernel.
+    #[track_caller]
+    #[must_use]
+    pub fn wrapping_sub(self, other: impl IntoKernelValue<T>) -> Self {
+        apply(Op::Sub, [self, other.into_val()], Location::caller())
+    }
+
+    /// self * other, which wraps, as `*` does in a kernel.
+    #[track_caller]
+    #[must_use]
+    pub fn wrapping_mul(self, other: impl IntoKernelValue<T>) -> Self {
+        apply(Op::Mul, [self, other.into_val()], Location::caller())
+    }
+
+    /// 0 - self, which wraps.
+    #[track_caller]
+    #[must_use]
+    pub fn wrapping_neg(self) -> Self {
+        apply(Op::Sub, [number(0, T::ty()).value(), self], Location::caller())
+    }
+
+    /// The bits moved to higher places, those that leave coming back at the lowest; the count is taken modulo the width.
+    #[track_caller]
+    #[must_use]
+    pub fn rotate_left(self, count: impl IntoKernelValue<u32>) -> Self {
+        self.rotate(count.into_val(), [Op::Shl, Op::Shr], Location::caller())
+    }
+
+    /// The bits moved to lower places, those that leave coming back at the highest; the count is taken modulo the width.
+    #[track_caller]
+    #[must_use]
+    pub fn rotate_right(self, count: impl IntoKernelValue<u32>) -> Self {
+        self.rotate(count.into_val(), [Op::Shr, Op::Shl], Location::caller())
+    }
+
+    fn rotate(self, count: Val<u32>, [out, back]: [Op; 2], location: Location) -> Self {
+        let last: Val<u32> = number(Self::width() - 1, Type::U32).value();
+        let bits: Val<T::Unsigned> = cast(self, location);
+        let left: Val<u32> = apply(Op::Sub, [number(Self::width(), Type::U32).value(), count], location);
+        let within =
+            |count| -> Val<T::Unsigned> { cast::<u32, _>(apply(Op::BitAnd, [count, last], location), location) };
+        let counts = [count, left].map(within);
+        let [moved, returned] =
+            [(out, counts[0]), (back, counts[1])].map(|(op, count)| apply(op, [bits, count], location));
+        cast(apply::<T::Unsigned, T::Unsigned, 2>(Op::BitOr, [moved, returned], location), location)
+    }
+
     /// |self - other|, which always fits.
     #[track_caller]
     #[must_use]

@@ -60,7 +60,7 @@ pub use fragment::{
     Run, instructions, mma,
 };
 pub use function::{Call, DeviceArgument, FunctionInfo, Parameter};
-pub use given::{Given, GivenNumber, GivenOther};
+pub use given::{Given, GivenCount, GivenNumber, GivenOther, GivenUncounted};
 pub use jumps::{LoopValue, break_loop, continue_loop};
 pub use kernel::{KernelInfo, KernelTracer, block_size, trace_kernel};
 pub use lanes::Word;

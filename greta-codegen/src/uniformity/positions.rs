@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use super::Uniformity;
-use crate::ir::{Expr, ExprKind, Kernel, Literal, Op, Stmt, StmtKind, VarId, VarKind};
+use crate::ir::{Expr, ExprKind, Kernel, Literal, Op, Stmt, StmtKind, Type, VarId, VarKind};
 use crate::target::Target;
 
 /// A value for each thread; `None` where it cannot be computed.
@@ -79,7 +79,8 @@ impl<'a> Positions<'a> {
         if let Some(known) = self.levels.get(&std::ptr::from_ref(expr)) {
             return *known;
         }
-        let level = self.opt_values(expr).map(|values| values.level(self.wave));
+        let values = self.opt_values(expr).or_else(|| self.opt_quotient(expr));
+        let level = values.map(|values| values.level(self.wave));
         self.levels.insert(expr, level);
         level
     }
@@ -183,6 +184,90 @@ impl<'a> Positions<'a> {
         };
         Some(Literal::U32(position))
     }
+}
+
+/// Definitions that are followed to a multiple that all threads share, at most.
+const DEPTH_MAX: u32 = 8;
+
+/// A `u32` that is what each thread has, and a multiple of 2^zeros which is the same for all and otherwise unknown, added
+/// up with wrapping.
+struct Shifted {
+    each: Column,
+    zeros: u32,
+}
+
+impl Positions<'_> {
+    /// What tells threads apart in `(blockIdx.x * BLOCK + threadIdx.x) / WAVE`, or with `>>`: of such a sum the lower bits
+    /// carry nothing over, and the rest is the same for all.
+    fn opt_quotient(&mut self, expr: &Expr) -> Option<Column> {
+        let ExprKind::Op(op @ (Op::Div | Op::Shr), operands) = &expr.kind else { return None };
+        let by = self.opt_known(&operands[1])?;
+        let bits = match op {
+            Op::Div if by.is_power_of_two() => by.trailing_zeros(),
+            Op::Shr if by < 32 => by,
+            _ => return None,
+        };
+        let Shifted { each, .. } = self.opt_shifted(&operands[0], 0).filter(|sum| sum.zeros >= bits)?;
+        Some(self.column(&[&each], |[value]| Op::Shr.fold(&[value?, Literal::U32(bits)])))
+    }
+
+    fn opt_shifted(&mut self, expr: &Expr, depth: u32) -> Option<Shifted> {
+        if depth > DEPTH_MAX || expr.ty != Type::U32 {
+            return None;
+        }
+        if let Some(each) = self.opt_values(expr) {
+            return Some(Shifted { each, zeros: u32::BITS });
+        }
+        let depth = depth + 1;
+        match &expr.kind {
+            ExprKind::Var(var) if self.kernel.params.contains(var) => Some(Self::shared()),
+            ExprKind::Var(var) => {
+                let definition = self.definitions.get(var).copied()?;
+                self.opt_shifted(definition, depth)
+            }
+            ExprKind::Op(op, operands) => match (op, operands.as_slice()) {
+                (op, []) if is_shared(*op) => Some(Self::shared()),
+                (Op::Add, [a, b]) => {
+                    let (a, b) = (self.opt_shifted(a, depth)?, self.opt_shifted(b, depth)?);
+                    let each = self.column(&[&a.each, &b.each], |[a, b]| Op::Add.fold(&[a?, b?]));
+                    Some(Shifted { each, zeros: a.zeros.min(b.zeros) })
+                }
+                (Op::Mul, [a, b]) => {
+                    let (factor, other) = match (self.opt_known(a), self.opt_known(b)) {
+                        (Some(factor), _) => (factor, b),
+                        (_, factor) => (factor?, a),
+                    };
+                    self.opt_scaled(other, factor, depth)
+                }
+                (Op::Shl, [a, by]) => {
+                    let by = self.opt_known(by).filter(|by| *by < u32::BITS)?;
+                    self.opt_scaled(a, 1 << by, depth)
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// A number that nothing is known of but that all threads of the block have the same.
+    fn shared() -> Shifted {
+        Shifted { each: Column::Same(Some(Literal::U32(0))), zeros: 0 }
+    }
+
+    fn opt_scaled(&mut self, expr: &Expr, factor: u32, depth: u32) -> Option<Shifted> {
+        let Shifted { each, zeros } = self.opt_shifted(expr, depth)?;
+        let each = self.column(&[&each], |[value]| Op::Mul.fold(&[value?, Literal::U32(factor)]));
+        Some(Shifted { each, zeros: zeros.saturating_add(factor.trailing_zeros()) })
+    }
+
+    fn opt_known(&self, expr: &Expr) -> Option<u32> {
+        self.kernel.opt_constant(expr).and_then(Literal::opt_u32)
+    }
+}
+
+/// Whether all threads of a block have the same.
+fn is_shared(op: Op) -> bool {
+    matches!(op, Op::BlockIdxX | Op::BlockIdxY | Op::BlockIdxZ | Op::GridDimX | Op::GridDimY | Op::GridDimZ)
 }
 
 fn same(value: Literal) -> Option<Column> {

@@ -65,6 +65,47 @@ fn a_position_beside_a_parameter_diverges_unless_it_is_the_same_in_the_wave() {
     );
 }
 
+/// How many threads come before those of the block, and the thread: a position in the grid.
+fn global() -> crate::ir::Expr {
+    add(mul(op(Op::BlockIdxX, []), u(256)), tid())
+}
+
+#[test]
+fn a_wave_s_number_in_the_grid_is_the_same_in_the_wave() {
+    let row_below = |quotient: fn(crate::ir::Expr) -> crate::ir::Expr| {
+        under(|build| {
+            let n = build.scalar("n", Type::U32);
+            let id = build.bind("id", global());
+            let row = build.bind("row", quotient(id));
+            lt(add(row, u(1)), n)
+        })
+    };
+    assert_eq!(row_below(|id| op(Op::Div, [id, u(64)])), WAVE);
+    assert_eq!(row_below(|id| op(Op::Shr, [id, u(6)])), WAVE);
+    assert_eq!(row_below(|id| op(Op::Div, [add(u(128), op(Op::Shl, [id, u(1)])), u(128)])), WAVE);
+    assert_eq!(row_below(|id| op(Op::Div, [id, u(256)])), UNIFORM);
+    assert_eq!(row_below(|id| op(Op::Div, [id, u(512)])), DIVERGENT, "256 carry over");
+    assert_eq!(row_below(|id| op(Op::Div, [id, u(32)])), DIVERGENT, "half a wave");
+    assert_eq!(row_below(|id| op(Op::Div, [id, u(96)])), DIVERGENT, "no power of two");
+    assert_eq!(row_below(|id| op(Op::Div, [add(id, u(1)), u(64)])), DIVERGENT, "the last lane is the next wave's");
+    assert_eq!(row_below(|id| op(Op::Rem, [id, u(64)])), DIVERGENT);
+}
+
+#[test]
+fn a_number_beside_a_parameter_may_carry_over() {
+    let of = |scale: u32| {
+        under(|build| {
+            let (n, first) = (build.scalar("n", Type::U32), build.scalar("first", Type::U32));
+            let id = build.bind("id", add(mul(first, u(scale)), tid()));
+            lt(op(Op::Div, [id, u(64)]), n)
+        })
+    };
+    assert_eq!(of(64), WAVE);
+    assert_eq!(of(192), WAVE);
+    assert_eq!(of(32), DIVERGENT);
+    assert_eq!(of(1), DIVERGENT);
+}
+
 #[test]
 fn what_is_loaded_at_the_same_place_is_the_same_and_elsewhere_unknown() {
     let load = |build: &mut Build, index| {
