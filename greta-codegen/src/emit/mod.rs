@@ -4,6 +4,7 @@
 //! NVIDIA with nvcc and NVRTC, where `--fmad=false` is needed for that; the same kernel gives the same bytes; every line knows the Rust code that it came from. Names, doc comments, loops and
 //! constants are the author's. Knows nothing of devices, compilers at work or files.
 
+mod accesses;
 mod arithmetic;
 mod asynchronous;
 mod atomics;
