@@ -5,14 +5,14 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::visit_mut::VisitMut;
 use syn::{
-    AngleBracketedGenericArguments, BinOp, Error, Expr, ExprBinary, ExprCall, ExprCast, ExprClosure, ExprPath,
-    GenericArgument, Ident, Pat, PathArguments, Result, Type, UnOp,
+    AngleBracketedGenericArguments, BinOp, Error, Expr, ExprBinary, ExprCall, ExprCast, ExprPath, GenericArgument,
+    Ident, PathArguments, Result, Type, UnOp,
 };
 
 use crate::loops::Loop;
 use crate::pattern::is_constant;
+use crate::places::{assigns, opt_array, opt_root};
 use crate::{constants, literal, methods, ranges, types};
 
 /// Rewrites one function's body.
@@ -428,37 +428,6 @@ impl Rewriter {
         }
         Ok(lengths)
     }
-
-    fn closure(&mut self, closure: &ExprClosure) -> Result<TokenStream> {
-        let generics = self.generics.clone();
-        self.scope(|this| {
-            let (mut inputs, mut binds) = (Vec::new(), Vec::new());
-            for input in &closure.inputs {
-                let (pattern, ty) = match input {
-                    Pat::Type(typed) => (&*typed.pat, Some(types::handle(&typed.ty, &generics)?)),
-                    other => (other, None),
-                };
-                let Pat::Ident(name) = pattern else {
-                    return Err(Error::new(pattern.span(), "a closure's parameters in a kernel are plain names"));
-                };
-                let (ident, ty) = (&name.ident, ty.map(|ty| quote!(: #ty)));
-                this.declare(ident, name.mutability.is_some());
-                inputs.push(quote!(#ident #ty));
-                if name.mutability.is_some() {
-                    let text = ident.to_string();
-                    binds.push(quote_spanned!(ident.span()=> let mut #ident = ::greta::rt::bind_mut(#text, #ident);));
-                }
-            }
-            let loops = std::mem::take(&mut this.loops);
-            let in_closure = std::mem::replace(&mut this.in_closure, true);
-            let body = this.expr(&closure.body);
-            this.loops = loops;
-            this.in_closure = in_closure;
-            let (capture, body) = (&closure.capture, body?);
-            let body = if binds.is_empty() { body } else { quote_spanned!(closure.span()=> { #(#binds)* #body }) };
-            Ok(quote_spanned!(closure.span()=> #capture |#(#inputs),*| #body))
-        })
-    }
 }
 
 /// The position in three dimensions that an expression is: `thread_idx()`.
@@ -498,46 +467,4 @@ fn opt_shared_type(function: &Expr) -> Option<&Type> {
         GenericArgument::Type(ty) => Some(ty),
         _ => None,
     }
-}
-
-/// The variable that a place is, or is a part of.
-fn opt_root(place: &Expr) -> Option<&Ident> {
-    match place {
-        Expr::Path(path) => path.path.get_ident(),
-        Expr::Field(field) => opt_root(&field.base),
-        Expr::Index(index) => opt_root(&index.expr),
-        Expr::Paren(paren) => opt_root(&paren.expr),
-        Expr::Unary(unary) => opt_root(&unary.expr),
-        _ => None,
-    }
-}
-
-/// The name that is assigned to, or whose element is.
-fn opt_array(target: &Expr) -> Option<&Ident> {
-    match target {
-        Expr::Path(path) => path.path.get_ident(),
-        Expr::Index(index) => opt_array(&index.expr),
-        Expr::Paren(paren) => opt_array(&paren.expr),
-        _ => None,
-    }
-}
-
-/// Whether evaluating an expression may change a variable.
-fn assigns(expr: &Expr, name: &Ident) -> bool {
-    struct Assigns<'a>(&'a Ident, bool);
-    impl VisitMut for Assigns<'_> {
-        fn visit_expr_mut(&mut self, expr: &mut Expr) {
-            let opt_place = match expr {
-                Expr::Assign(assign) => Some(&assign.left),
-                Expr::Reference(reference) => reference.mutability.map(|_| &reference.expr),
-                Expr::Binary(binary) if crate::memory::is_compound_assign(&binary.op) => Some(&binary.left),
-                _ => None,
-            };
-            self.1 |= opt_place.is_some_and(|place| opt_root(place).is_none_or(|root| root == self.0));
-            syn::visit_mut::visit_expr_mut(self, expr);
-        }
-    }
-    let mut assigns = Assigns(name, false);
-    assigns.visit_expr_mut(&mut expr.clone());
-    assigns.1
 }

@@ -7,6 +7,7 @@
 mod attribute;
 mod body;
 mod choose;
+mod closures;
 mod constants;
 mod control;
 mod device;
@@ -18,6 +19,7 @@ mod loops;
 mod memory;
 mod methods;
 mod pattern;
+mod places;
 mod print;
 mod ranges;
 mod require;
