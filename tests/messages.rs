@@ -1,6 +1,7 @@
 //! What every message of greta keeps to: no name of a type that users never write, no second "error:", no value printed
 //! as the compiler's own types are.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use greta::prelude::*;
@@ -18,30 +19,26 @@ const LISTS: &[&str] = &["limit", "block", "thread", "bytes", "candidates", "giv
 const KNOWN: &[&str] = &["reserved_name"];
 
 /// What the tracer is made of, and what no line of rustc's output names.
-const TRACER: &[&str] = &["Val<", "NoType", "Option<", "spaces::", "__greta"];
+const TRACER: &[&str] = &["Val<", "NoType", "Option<KernelValue", "spaces::", "__greta"];
 
-/// Programs under `tests/ui/` of which rustc names a trait in a note below the message: it does so of every bound that is
-/// not kept, whatever the bound's own message says. Each is refused for a type that only rustc knows. The list only gets
-/// shorter: a program that is not on it may not name a trait, and one that is must.
-const NAMING_TRAITS: &[&str] = &[
-    "and_of_numbers",
-    "branches_of_two_types",
-    "comparison_of_two_types",
-    "compound_assignment_of_two_types",
-    "condition_of_a_number",
-    "device_method",
-    "fragment_of_a_buffer_without_rows",
-    "fragment_of_another_type",
-    "fragments_swapped",
-    "host_buffer_of_characters",
-    "index_by_a_float",
-    "index_of_a_value",
-    "kernel_parameter_structure",
-    "mixed_types",
-    "square_root_of_an_integer",
-    "stored_type",
-    "two_indices_of_a_buffer",
-    "while_of_a_number",
+/// The traits that rustc names in a note below a message, as it does of every bound that is not kept. Each has a message
+/// and a label of its own, which are read first.
+const TRAITS: &[&str] = &[
+    "Branches",
+    "ByValue",
+    "Condition",
+    "ElementIndex",
+    "Factors",
+    "Float",
+    "FloatLiteral",
+    "Get",
+    "IntoGrid",
+    "IntoKernelValue",
+    "KernelType",
+    "MatrixOf",
+    "Printable",
+    "Set",
+    "Stored",
 ];
 
 /// What is wrong with a message, if anything.
@@ -125,18 +122,40 @@ fn no_line_names_what_the_tracer_is_made_of() {
 }
 
 #[test]
-fn messages_and_labels_name_no_traits_and_ever_fewer_notes_do() {
-    let mut naming = Vec::new();
+fn messages_and_labels_name_no_traits() {
     for (name, text) in outputs() {
         // What is below the first note is rustc's own explanation of the message.
         let mut lines = text.lines().take_while(|line| !line.contains("= ")).filter(|line| is_read_first(line));
         let found = lines.find(|line| line.contains("the trait ") || line.contains("trait bound"));
         assert_eq!(found, None, "{name}:\n{text}");
-        if text.contains("the trait ") || text.contains("trait bound") {
-            naming.push(name);
+    }
+}
+
+/// The traits that a note names: `Get` of "the trait `greta::Get<_>` is not implemented".
+fn traits_of(text: &str) -> impl Iterator<Item = String> {
+    let named = text.split("the trait `").skip(1).filter_map(|rest| rest.split('`').next());
+    named.map(|path| {
+        let path = path.split('<').next().unwrap();
+        path.rsplit("::").next().unwrap().to_owned()
+    })
+}
+
+#[test]
+fn traits_that_notes_name_have_messages_of_their_own() {
+    let named: BTreeSet<String> = outputs().iter().flat_map(|(_, text)| traits_of(text).collect::<Vec<_>>()).collect();
+    assert_eq!(named.iter().collect::<Vec<_>>(), TRAITS);
+    let crates = ["greta-codegen", "greta-runtime"];
+    let sources = crates.iter().flat_map(|name| files(&here().join(name).join("src"), "rs"));
+    let sources: Vec<String> = sources.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    for name in TRAITS {
+        let declared =
+            |text: &String| ["<", ":", " "].iter().find_map(|end| text.find(&format!("pub trait {name}{end}")));
+        let (text, at) = sources.iter().find_map(|text| Some((text, declared(text)?))).unwrap();
+        let before = text[..at].rsplit("\n\n").next().unwrap();
+        for part in ["#[diagnostic::on_unimplemented(", "message = ", "label = "] {
+            assert!(before.contains(part), "{name} has no `{part}`:\n{before}");
         }
     }
-    assert_eq!(naming, NAMING_TRAITS);
 }
 
 /// Each `#[error(…)]` of a source file.

@@ -4,7 +4,7 @@
 //! the same values, so that launches in turn do not find their data in a cache. Deliberately does not know which kernel
 //! it is, nor a clock.
 
-use greta::runtime::Grid;
+use greta::runtime::IntoGrid;
 use greta::runtime::buffer::Element;
 use greta::runtime::graph::NodeId;
 use greta::runtime::launch::{Tunable, Variant};
@@ -35,7 +35,7 @@ impl Sink<'_> {
     /// # Errors
     ///
     /// The device's.
-    pub fn launch<V: Variant>(&mut self, variant: V, grid: impl Into<Grid>, args: V::Args<'_>) -> Result<(), Error> {
+    pub fn launch<V: Variant>(&mut self, variant: V, grid: impl IntoGrid, args: V::Args<'_>) -> Result<(), Error> {
         match self {
             Self::Stream(stream) => stream.device().kernel(variant)?.launch(stream, grid, args),
             Self::Graph(graph, node) => {

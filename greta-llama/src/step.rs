@@ -5,7 +5,7 @@
 //! [`crate::prefill`]. The graph derives what waits for what from the buffers. All buffers
 //! are made here, before any launch; the graph keeps them alive.
 
-use greta::runtime::Grid;
+use greta::runtime::IntoGrid;
 use greta::runtime::launch::Variant;
 use greta::{Buffer, Graph};
 
@@ -135,7 +135,7 @@ pub(crate) fn node<V: Variant>(
     graph: &mut Graph,
     label: &str,
     variant: V,
-    grid: impl Into<Grid>,
+    grid: impl IntoGrid,
     args: V::Args<'_>,
 ) -> Result<(), BlockError> {
     let kernel = graph.device().kernel(variant)?;

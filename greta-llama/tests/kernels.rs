@@ -5,7 +5,7 @@
 
 mod device;
 
-use greta::runtime::Grid;
+use greta::runtime::IntoGrid;
 use greta::runtime::launch::Variant;
 use greta::{Buffer, Device, Stream};
 use greta_llama::cases::{
@@ -48,7 +48,7 @@ impl Bench {
         self.device.buffer_from(&[count(past)]).expect("room for a word")
     }
 
-    fn run<V: Variant>(&self, variant: V, grid: impl Into<Grid>, args: V::Args<'_>) {
+    fn run<V: Variant>(&self, variant: V, grid: impl IntoGrid, args: V::Args<'_>) {
         let kernel = self.device.kernel(variant).unwrap_or_else(|error| panic!("{error}"));
         kernel.launch(&self.stream, grid, args).unwrap_or_else(|error| panic!("{error}"));
         self.stream.synchronize().unwrap_or_else(|error| panic!("{error}"));

@@ -12,8 +12,9 @@ use syn::{
 
 use crate::loops::Loop;
 use crate::pattern::is_constant;
-use crate::places::{assigns, opt_array, opt_root};
-use crate::{constants, literal, methods, ranges, types};
+use crate::places::{assigns, opt_root};
+use crate::span::up_to_the_end_of;
+use crate::{constants, literal, methods, ranges, refuse, types};
 
 /// Rewrites one function's body.
 pub(crate) struct Rewriter {
@@ -91,24 +92,8 @@ impl Rewriter {
         self.names.push((name.to_string(), Changes::Item));
     }
 
-    fn opt_changes(&self, name: &Ident) -> Option<Changes> {
+    pub(crate) fn opt_changes(&self, name: &Ident) -> Option<Changes> {
         self.names.iter().rev().find(|(other, _)| name == other).map(|(_, changes)| *changes)
-    }
-
-    /// Refuses an assignment to a name that does not change, or to an element of what it only borrows.
-    pub(crate) fn refuse_unchangeable(&self, target: &Expr) -> Result<()> {
-        let (is_element, Some(name)) = (!matches!(target, Expr::Path(_)), opt_array(target)) else { return Ok(()) };
-        match self.opt_changes(name) {
-            Some(Changes::ReadOnly) if is_element => {
-                let message = format!("`{name}` is a `&`, which is only read: take it by `&mut` to write to it");
-                Err(Error::new(name.span(), message))
-            }
-            Some(Changes::No | Changes::ReadOnly | Changes::Target) if !is_element => {
-                let message = format!("`{name}` is not mutable: only what is declared by `let mut` is assigned to");
-                Err(Error::new(name.span(), message))
-            }
-            _ => Ok(()),
-        }
     }
 
     fn changes(&self, name: &Ident) -> Changes {
@@ -125,11 +110,16 @@ impl Rewriter {
     }
 
     /// A name that stands for itself, or for a constant of the kernel.
-    fn path(&self, path: &ExprPath) -> TokenStream {
-        match path.path.get_ident() {
+    fn path(&self, path: &ExprPath) -> Result<TokenStream> {
+        refuse::function(&path.path)?;
+        Ok(match path.path.get_ident() {
             Some(name) if self.is_of_kernel(name) => constants::hidden(name).to_token_stream(),
+            Some(name) if self.opt_changes(name).is_none() => {
+                refuse::name_of_hip(name)?;
+                path.to_token_stream()
+            }
             _ => path.to_token_stream(),
-        }
+        })
     }
 
     /// The name of a Rust constant, by Rust's naming.
@@ -152,8 +142,15 @@ impl Rewriter {
         }
     }
 
-    /// An expression whose value is used.
+    /// An expression whose value is used. What rustc says of it is said of all of it: from where its first token begins to
+    /// where its last one ends.
     pub(crate) fn expr(&mut self, expr: &Expr) -> Result<TokenStream> {
+        let tokens = self.value(expr)?;
+        // Of an element, rustc says twice that there is none, unless both are said of one place.
+        Ok(if matches!(expr, Expr::Index(_)) { tokens } else { up_to_the_end_of(expr, tokens) })
+    }
+
+    pub(crate) fn value(&mut self, expr: &Expr) -> Result<TokenStream> {
         let span = expr.span();
         Ok(match expr {
             Expr::Lit(literal) => literal::of(&literal.lit, false, self.floats_of_rust)?,
@@ -171,7 +168,7 @@ impl Rewriter {
                         ::greta::rt::Given::of(#path).counted()
                     }}
                 }
-                _ => self.path(path),
+                _ => self.path(path)?,
             },
             Expr::Binary(binary) => self.binary(binary)?,
             Expr::Unary(unary) => match (&unary.op, &*unary.expr) {
@@ -270,7 +267,7 @@ impl Rewriter {
     pub(crate) fn place(&mut self, expr: &Expr) -> Result<TokenStream> {
         let span = expr.span();
         Ok(match expr {
-            Expr::Path(path) => self.path(path),
+            Expr::Path(path) => self.path(path)?,
             Expr::Paren(paren) => {
                 let inner = self.place(&paren.expr)?;
                 quote_spanned!(span=> (#inner))
@@ -309,23 +306,14 @@ impl Rewriter {
 
     /// An index; a range is refused.
     pub(crate) fn index(&mut self, index: &Expr) -> Result<TokenStream> {
-        if let Expr::Range(_) = index {
-            return Err(Error::new(index.span(), "kernels have no slices: pass the whole array and an offset"));
-        }
-        if literal::is_float(index) {
-            return Err(Error::new(index.span(), "an index in a kernel is a `u32`, found a float literal"));
-        }
-        if let Some(name) = opt_position(index) {
-            let message = format!("an index in a kernel is a `u32`: take a dimension, `{name}().x`");
-            return Err(Error::new(index.span(), message));
-        }
-        let (span, value) = (index.span(), self.expr(index)?);
+        refuse::index(index)?;
+        let (span, value) = (index.span(), self.value(index)?);
         Ok(quote_spanned!(span=> ::greta::rt::ElementIndex::index(#value)))
     }
 
     /// What `if`, `while`, `&&`, `||` and `assert!` take.
     pub(crate) fn condition(&mut self, condition: &Expr) -> Result<TokenStream> {
-        let (span, value) = (condition.span(), self.expr(condition)?);
+        let (span, value) = (condition.span(), self.value(condition)?);
         Ok(quote_spanned!(span=> ::greta::rt::Condition::condition(#value)))
     }
 
@@ -363,6 +351,7 @@ impl Rewriter {
 
     fn cast(&mut self, cast: &ExprCast) -> Result<TokenStream> {
         let (span, ty) = (cast.span(), &cast.ty);
+        refuse::ty(ty)?;
         if !types::is_value(ty, &self.generics) {
             let allowed = "integers of 8 to 64 bits, `f16`, `bf16`, `f32`, `f64`, `fp8` and `bf8`";
             return Err(Error::new(ty.span(), format!("`as` in a kernel converts to {allowed}")));
@@ -389,6 +378,12 @@ impl Rewriter {
         }
         if is_name(&call.func, "shared") && call.args.is_empty() {
             return Err(Error::new(span, "shared memory is declared with its type here: `shared::<[f32; N]>()`"));
+        }
+        if let Expr::Path(path) = &*call.func {
+            refuse::function(&path.path)?;
+            if let Some(name) = path.path.get_ident().filter(|name| self.opt_changes(name).is_none()) {
+                refuse::name_of_hip(name)?;
+            }
         }
         if let Some(structure) = self.opt_tuple_structure(call)? {
             return Ok(structure);
@@ -428,12 +423,6 @@ impl Rewriter {
         }
         Ok(lengths)
     }
-}
-
-/// The position in three dimensions that an expression is: `thread_idx()`.
-fn opt_position(expr: &Expr) -> Option<&'static str> {
-    let Expr::Call(call) = expr else { return None };
-    ["thread_idx", "block_idx", "block_dim", "grid_dim"].into_iter().find(|name| is_name(&call.func, name))
 }
 
 /// `lhs && rhs` or `lhs || rhs`, by the name `and` or `or`.

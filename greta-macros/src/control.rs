@@ -1,11 +1,12 @@
 //! Rewrites branches and `return`, hands loops and `match` on, and refuses what kernels do not have.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Error, Expr, ExprIf, ExprReturn, Ident, Result, Stmt};
+use syn::{Error, Expr, ExprIf, ExprReturn, Ident, Result};
 
 use crate::body::{Rewriter, Wanted};
+use crate::span;
 
 impl Rewriter {
     /// Control flow and everything else that is no plain expression.
@@ -64,7 +65,7 @@ impl Rewriter {
             },
         };
         // What it gives is told from the first side's at its own place.
-        let place = branch.else_branch.as_ref().map_or(span, |(_, block)| given_at(block));
+        let place = branch.else_branch.as_ref().map_or(span, |(_, block)| span::given_at(block));
         let sides =
             quote_spanned!(span.located_at(place)=> ::greta::rt::Sides { then: __greta_then, otherwise: __greta_else });
         Ok(quote_spanned! {span=> {
@@ -73,28 +74,6 @@ impl Rewriter {
             let __greta_else = if __greta_if.otherwise() { ::core::option::Option::Some(#otherwise) } else { ::core::option::Option::None };
             __greta_if.finish(#sides)
         }})
-    }
-}
-
-/// Where a side of an `if` says what it gives.
-fn given_at(side: &Expr) -> Span {
-    match side {
-        Expr::Block(block) => match block.block.stmts.last() {
-            Some(Stmt::Expr(value, None)) => value.span(),
-            _ => side.span(),
-        },
-        _ => side.span(),
-    }
-}
-
-/// Refuses an `if` whose value is used and that may have none.
-pub(crate) fn refuse_if_without_else(value: &Expr) -> Result<()> {
-    match value {
-        Expr::If(branch) => match &branch.else_branch {
-            Some((_, otherwise)) => refuse_if_without_else(otherwise),
-            None => Err(Error::new(value.span(), "an `if` gives a value only with an `else`, which gives the other")),
-        },
-        _ => Ok(()),
     }
 }
 

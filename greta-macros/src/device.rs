@@ -80,6 +80,7 @@ pub(crate) fn one(
     if let Some(around) = around {
         generics.params.extend(around.params.iter().cloned());
     }
+    let bounded = refuse_unbounded(&signature);
     let closures = closures(&mut signature.generics)?;
     let types = generics.type_params().map(|parameter| parameter.ident.clone());
     let values: Vec<Ident> = types.filter(|name| !closures.contains(name)).collect();
@@ -113,16 +114,46 @@ pub(crate) fn one(
     let constants = constants::of_kernels(&const_params);
     let (signature, parameters, result) = (&signature, &parameters, &result);
     let body = Body { attributes, signature, block, parameters, values, constants, result, foreign };
-    let body = match takes_closure {
-        true => body.inside_caller(&closures)?,
-        false => body.of_its_own(&generics, around.is_some())?,
-    };
+    let rewritten = bounded.and_then(|()| match takes_closure {
+        true => body.inside_caller(&closures),
+        false => body.of_its_own(&generics, around.is_some()),
+    });
+    // A function that is refused is still there for its callers, which have nothing to say then.
+    let body = rewritten.unwrap_or_else(|error| {
+        let (errors, names) = (error.to_compile_error(), parameters.iter().map(|parameter| &parameter.argument));
+        quote!(#errors #(let _ = &#names;)* ::core::unreachable!("invariant: this does not compile"))
+    });
     Ok(quote! {
         #(#attributes)*
         #[track_caller]
         #[allow(unused_parens, unused_braces, unused_mut, clippy::all, clippy::pedantic)]
         #head { #body }
     })
+}
+
+/// Refuses a type parameter that is a parameter's type and of which nothing says what it can do: it is no kernel value's.
+fn refuse_unbounded(signature: &Signature) -> Result<()> {
+    let is_taken = |name: &Ident| {
+        signature.inputs.iter().any(|input| match input {
+            FnArg::Typed(typed) => matches!(&*typed.ty, Type::Path(path) if path.path.is_ident(name)),
+            FnArg::Receiver(_) => false,
+        })
+    };
+    let clause = &signature.generics.where_clause;
+    let has_clause = |name: &Ident| {
+        clause.iter().flat_map(|clause| &clause.predicates).any(|predicate| match predicate {
+            WherePredicate::Type(ty) => matches!(&ty.bounded_ty, Type::Path(path) if path.path.is_ident(name)),
+            _ => false,
+        })
+    };
+    for parameter in signature.generics.type_params() {
+        let name = &parameter.ident;
+        if parameter.bounds.is_empty() && is_taken(name) && !has_clause(name) {
+            let message = format!("say what kernel values `{name}` stands for: `{name}: Number`, `{name}: Float`, …");
+            return Err(Error::new(name.span(), message));
+        }
+    }
+    Ok(())
 }
 
 /// The type parameters that stand for closures, whose bounds become those of the handles.
@@ -319,7 +350,7 @@ impl Body<'_> {
         }
         let statements = self.rewriter().statements(&self.block.stmts, self.wanted())?;
         Ok(quote! {
-            let __greta_result: #result = (|| {
+            let __greta_result = (|| -> #result {
                 #[allow(unused_imports)]
                 use ::greta::rt::{Get as _, GetMut as _, GiveBack as _, Set as _};
                 #(#binds)*

@@ -11,7 +11,7 @@ use crate::attribute::{KernelAttribute, Tile};
 use crate::body::{Rewriter, Wanted};
 use crate::constants::{self, opt_named};
 use crate::require::{self, Conditions, Named, Scope};
-use crate::{literal, types};
+use crate::{literal, refuse, types};
 
 /// A parameter of a kernel.
 struct Parameter<'a> {
@@ -55,7 +55,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
     let shared = attribute.shared.as_ref().map(|length| require::expand_shared(length, &scope, &mut conditions.used));
     let shared = shared.transpose()?;
     let definition = definition(&function, &attribute, &conditions, shared.as_ref());
-    let trace = trace(&function, &attribute, &parameters, &conditions.used)?;
+    let trace = trace(&function, &attribute, &parameters, &conditions.used).unwrap_or_else(|error| refused(&error));
     Ok(quote! {
         #documentation
         #visibility mod #name {
@@ -68,6 +68,20 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
             #trace
         }
     })
+}
+
+/// In place of what traces the kernel, where that is refused: what names the kernel has nothing to say then.
+fn refused(error: &Error) -> TokenStream {
+    let errors = error.to_compile_error();
+    quote! {
+        fn __greta_trace(
+            _: &[u32],
+            _: &'static ::greta::rt::Target,
+        ) -> ::core::result::Result<::greta::rt::Kernel, ::std::vec::Vec<::greta::rt::Diagnostic>> {
+            #errors
+            ::core::result::Result::Err(::std::vec::Vec::new())
+        }
+    }
 }
 
 fn check_signature(function: &ItemFn) -> Result<()> {
@@ -99,12 +113,17 @@ fn parameter(argument: &FnArg) -> Result<Parameter<'_>> {
     if let Some(token) = &pattern.mutability {
         return Err(Error::new(token.span(), "a kernel's parameter is not mutable: copy it with `let mut`"));
     }
-    types::refuse(&typed.ty)?;
+    refuse::ty(&typed.ty)?;
     let kind = match &*typed.ty {
         Type::Reference(reference) => {
             let (element, volatile) =
                 opt_buffer(&reference.elem).ok_or_else(|| Error::new(reference.elem.span(), WHAT))?;
+            refuse::ty(element)?;
             ParameterKind::Buffer { element, mutable: reference.mutability.is_some(), volatile }
+        }
+        ty if opt_buffer(ty).is_some() => {
+            let message = "a buffer is taken by reference: `&Global<T>`, or `&mut Global<T>` to write to it";
+            return Err(Error::new(ty.span(), message));
         }
         ty if types::is_value(ty, &[]) => ParameterKind::Scalar(ty),
         ty if types::is_struct(ty) => ParameterKind::Struct(ty),

@@ -8,6 +8,7 @@ use syn::spanned::Spanned;
 use syn::{Expr, ExprIndex, Result, Token};
 
 use crate::body::Rewriter;
+use crate::span::up_to_the_end_of;
 
 /// The element in `&mut base[index]`.
 fn opt_lent(argument: &Expr) -> Option<&ExprIndex> {
@@ -104,7 +105,7 @@ impl Rewriter {
                     ::greta::rt::Given::of(#value).argument()
                 }})
             }
-            _ => self.expr(argument),
+            _ => Ok(up_to_the_end_of(argument, self.expr(argument)?)),
         }
     }
 }

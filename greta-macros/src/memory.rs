@@ -5,8 +5,9 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{BinOp, Error, Expr, ExprBinary, ExprIndex, ExprTuple, Result};
 
-use crate::body::Rewriter;
-use crate::control::refuse_if_without_else;
+use crate::body::{Changes, Rewriter};
+use crate::places::opt_array;
+use crate::refuse;
 
 /// An array of which an element is assigned to.
 pub(crate) struct Array {
@@ -39,7 +40,7 @@ impl Array {
 impl Rewriter {
     /// `target = value`.
     pub(crate) fn assign(&mut self, target: &Expr, value: &Expr) -> Result<TokenStream> {
-        refuse_if_without_else(value)?;
+        refuse::if_without_else(value)?;
         let (span, place) = (target.span(), value.span());
         let value = self.expr(value)?;
         self.assign_value(target, &value, span, place)
@@ -121,6 +122,22 @@ impl Rewriter {
             other => Array { tokens: self.place(other)?, is_part: false },
         };
         Ok((array, self.index(&index.index)?))
+    }
+
+    /// Refuses an assignment to a name that does not change, or to an element of what it only borrows.
+    fn refuse_unchangeable(&self, target: &Expr) -> Result<()> {
+        let (is_element, Some(name)) = (!matches!(target, Expr::Path(_)), opt_array(target)) else { return Ok(()) };
+        match self.opt_changes(name) {
+            Some(Changes::ReadOnly) if is_element => {
+                let message = format!("`{name}` is a `&`, which is only read: take it by `&mut` to write to it");
+                Err(Error::new(name.span(), message))
+            }
+            Some(Changes::No | Changes::ReadOnly | Changes::Target) if !is_element => {
+                let message = format!("`{name}` is not mutable: only what is declared by `let mut` is assigned to");
+                Err(Error::new(name.span(), message))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A variable, field or dereferenced parameter that is assigned to.

@@ -71,8 +71,8 @@ impl Rewriter {
         let values = values
             .iter()
             .map(|value| {
-                let tokens = self.expr(value)?;
-                Ok(quote_spanned!(value.span()=> ::greta::rt::printed(#tokens)))
+                let tokens = self.value(value)?;
+                Ok(quote_spanned!(value.span()=> ::greta::rt::Printable::printed(#tokens, ::greta::rt::Location::caller())))
             })
             .collect::<Result<Vec<_>>>()?;
         Ok(quote!(::std::vec![#(#values),*]))

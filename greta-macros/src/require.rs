@@ -166,6 +166,9 @@ impl Writer<'_> {
                     None => Err(Error::new(binary.op.span(), ALLOWED)),
                 }
             }
+            Expr::Assign(assign) => {
+                Err(Error::new(assign.eq_token.span(), "`=` assigns: a condition of `require` compares by `==`"))
+            }
             Expr::MethodCall(call) => self.method(call),
             Expr::Field(field) => self.write(&field.base).and(Err(Error::new(span, ALLOWED))),
             Expr::Cast(cast) => Err(Error::new(

@@ -6,9 +6,9 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Block, Error, Expr, Ident, Item, Local, Pat, PatIdent, Result, Stmt, Type, parse_quote_spanned};
 
 use crate::body::{Rewriter, Wanted};
-use crate::control::{is_reserved, refuse_if_without_else};
+use crate::control::is_reserved;
 use crate::pattern::{Pattern, is_constant};
-use crate::{literal, types};
+use crate::{literal, refuse, types};
 
 impl Rewriter {
     /// A block in braces. Where nothing is wanted of it, its type is `()`.
@@ -90,7 +90,7 @@ impl Rewriter {
             return Err(Error::new(diverge.span(), "kernels have no patterns to test: use `if`"));
         }
         let init = local.init.as_ref().map(|init| &*init.expr);
-        init.map_or(Ok(()), refuse_if_without_else)?;
+        init.map_or(Ok(()), refuse::if_without_else)?;
         refuse_mutable_reference(pattern, init)?;
         refuse_borrowed_element(init)?;
         match pattern {

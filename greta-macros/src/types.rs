@@ -5,6 +5,8 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Error, Expr, GenericArgument, Ident, PathArguments, Result, ReturnType, Type, TypeParamBound};
 
+use crate::refuse;
+
 /// Names of scalar types.
 const SCALARS: &[&str] =
     &["bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f16", "bf16", "f32", "f64", "fp8", "bf8"];
@@ -39,7 +41,7 @@ pub(crate) fn is_value(ty: &Type, generics: &[Ident]) -> bool {
 /// The handle's type for a type in a kernel.
 pub(crate) fn handle(ty: &Type, generics: &[Ident]) -> Result<TokenStream> {
     let span = ty.span();
-    refuse(ty)?;
+    refuse::ty(ty)?;
     Ok(match ty {
         _ if is_value(ty, generics) => quote_spanned!(span=> ::greta::rt::Val<#ty>),
         Type::Reference(reference) => {
@@ -69,31 +71,6 @@ pub(crate) fn handle(ty: &Type, generics: &[Ident]) -> Result<TokenStream> {
         Type::Path(path) if !is_handle(&path.path) => quote_spanned!(span=> <#ty as ::greta::rt::KernelType>::Handle),
         other => quote!(#other),
     })
-}
-
-/// Types of Rust that kernels do not have, and what there is instead.
-const REFUSED: &[(&str, &str)] = &[
-    ("usize", "kernels count and index by `u32`: there is no `usize`"),
-    ("isize", "kernels count and index by `u32` and `i32`: there is no `isize`"),
-    ("u128", "a kernel's integers have 8 to 64 bits"),
-    ("i128", "a kernel's integers have 8 to 64 bits"),
-    ("char", "kernels have no text: a character is a `u8` or a `u32`"),
-    ("str", "kernels have no text"),
-    ("String", "kernels have no text"),
-    ("Vec", "kernels have no heap: write an array, `[f32; 4]`, or take a `&Global<T>`"),
-    ("Box", "kernels have no heap: a value stands for itself"),
-    ("Option", "kernels have no `Option`: take a value and a `bool`"),
-    ("Result", "kernels have no errors to return: use `assert!`, or write a status to a buffer"),
-];
-
-/// Refuses a type that kernels do not have.
-pub(crate) fn refuse(ty: &Type) -> Result<()> {
-    let Type::Path(path) = ty else { return Ok(()) };
-    let Some(last) = path.path.segments.last() else { return Ok(()) };
-    match REFUSED.iter().find(|(name, _)| last.ident == name) {
-        Some((_, instead)) => Err(Error::new(ty.span(), instead)),
-        None => Ok(()),
-    }
 }
 
 /// Types that are handles themselves.
@@ -151,6 +128,7 @@ pub(crate) fn closure_bound(bound: &mut TypeParamBound, generics: &[Ident]) -> R
 
 /// The element type of an array type: a value's own type, or the array type `space` of an inner array.
 pub(crate) fn element(ty: &Type, generics: &[Ident], space: &TokenStream) -> Result<TokenStream> {
+    refuse::ty(ty)?;
     match ty {
         Type::Array(array) => {
             let inner = element(&array.elem, generics, space)?;

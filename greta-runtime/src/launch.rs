@@ -209,6 +209,24 @@ impl View {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grid(pub [u32; 3]);
 
+/// What says how many blocks a launch has.
+#[diagnostic::on_unimplemented(
+    message = "a grid is given by one to three `u32`, found `{Self}`",
+    label = "not a number of blocks",
+    note = "write `64`, `(64, 2)` or `[64, 2, 1]`, and convert a length: `x.len() as u32`"
+)]
+pub trait IntoGrid {
+    /// The blocks in x, y and z.
+    fn into_grid(self) -> Grid;
+}
+
+#[diagnostic::do_not_recommend]
+impl<G: Into<Grid>> IntoGrid for G {
+    fn into_grid(self) -> Grid {
+        self.into()
+    }
+}
+
 impl From<u32> for Grid {
     fn from(x: u32) -> Self {
         Self([x, 1, 1])

@@ -26,7 +26,7 @@ pub use device::{Device, DeviceInfo};
 pub use error::{Error, Result};
 pub use event::Event;
 pub use graph::{Graph, GraphExec, NodeId};
-pub use launch::Grid;
+pub use launch::{Grid, IntoGrid};
 pub use module::{Kernel, Module};
 pub use options::DeviceOptions;
 pub use stream::Stream;

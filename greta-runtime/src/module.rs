@@ -16,7 +16,7 @@ use crate::device::Device;
 use crate::driver::{Driver, DriverLaunch, KernelId, Loaded};
 use crate::error::{Error, Result};
 use crate::invalid_kernel::lower;
-use crate::launch::{self, Arguments, BoundArgument, Grid, Variant, describe_buffer};
+use crate::launch::{self, Arguments, BoundArgument, Grid, IntoGrid, Variant, describe_buffer};
 use crate::resources::KernelResources;
 use crate::stream::Stream;
 
@@ -87,11 +87,11 @@ impl<V: Variant> Kernel<V> {
     /// [`crate::Error::Aliasing`] if a buffer that the kernel writes shares memory with another
     /// argument; [`crate::Error::ForeignBuffer`] and [`crate::Error::ForeignObject`] for objects of another device; and
     /// the driver's. What goes wrong while the kernel runs comes from the stream's next synchronisation.
-    pub fn launch(&self, stream: &Stream, grid: impl Into<Grid>, args: V::Args<'_>) -> Result<()> {
+    pub fn launch(&self, stream: &Stream, grid: impl IntoGrid, args: V::Args<'_>) -> Result<()> {
         let arguments = args.bind();
         launch::check(&self.module, self.device.driver(), &arguments)?;
         // SAFETY: `check` has compared the arguments with the kernel's parameters and with each other.
-        unsafe { self.submit(stream, grid.into(), &arguments) }
+        unsafe { self.submit(stream, grid.into_grid(), &arguments) }
     }
 
     /// As [`Kernel::launch`], but lets arguments share memory.
@@ -104,11 +104,11 @@ impl<V: Variant> Kernel<V> {
     /// # Errors
     ///
     /// As for [`Kernel::launch`], without [`crate::Error::Aliasing`].
-    pub unsafe fn launch_aliased(&self, stream: &Stream, grid: impl Into<Grid>, args: V::Args<'_>) -> Result<()> {
+    pub unsafe fn launch_aliased(&self, stream: &Stream, grid: impl IntoGrid, args: V::Args<'_>) -> Result<()> {
         let arguments = args.bind();
         launch::check_types(&self.module, self.device.driver(), &arguments)?;
         // SAFETY: `check_types` has compared the arguments with the kernel's parameters; the caller vouches for the rest.
-        unsafe { self.submit(stream, grid.into(), &arguments) }
+        unsafe { self.submit(stream, grid.into_grid(), &arguments) }
     }
 
     /// # Safety

@@ -2,7 +2,7 @@
 
 use super::bind::{Assign, Bind, Merge, Read};
 use super::composite::{Blank, Field};
-use super::literal::LiteralValue;
+use super::literal::{LiteralValue, literal};
 use super::memory::{Array, Memory, Nested, Set, Shared, Space, extent};
 use super::tracer::{self, TraceError, Tracer};
 use super::value::{Atom, Val, Value};
@@ -49,7 +49,7 @@ impl<T: LiteralValue> Item for T {
     }
 
     fn store(self, base: VarId, index: &[Atom], location: Location) {
-        Item::store(self.into_val(), base, index, location);
+        Item::store(literal(self), base, index, location);
     }
 }
 

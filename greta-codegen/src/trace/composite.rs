@@ -3,7 +3,7 @@
 //! In a kernel such a struct is a handle with a handle in each field; every field is a variable of its own.
 
 use super::arrays::{Item, array};
-use super::literal::LiteralValue;
+use super::literal::{LiteralValue, literal};
 use super::memory::{Array, Memory, Nested, Space};
 use super::value::{Atom, Val, Value};
 use crate::ir::Literal;
@@ -119,7 +119,7 @@ impl<T: LiteralValue> Constant for T {
     type Handle = Val<T>;
 
     fn handle(self) -> Val<T> {
-        self.into_val()
+        literal(self)
     }
 }
 

@@ -11,23 +11,47 @@ use crate::ir::{Literal, Location};
     label = "kernels have no `{Self}`",
     note = "nothing here decides the literal's type: write it, as in `2.0f32`"
 )]
-pub trait LiteralValue: Value + IntoKernelValue<Self> {
+pub trait LiteralValue: Value {
     /// The constant.
-    fn to_literal(self) -> Literal {
-        match self.into_val().atom {
-            Atom::Literal(literal) => literal,
-            Atom::Constant(_) | Atom::Var(_) => unreachable!("invariant: a Rust constant is a literal"),
-        }
-    }
+    fn to_literal(self) -> Literal;
 }
 
 macro_rules! literal_value {
-    ($($rust:ty)*) => {
-        $(impl LiteralValue for $rust {})*
+    ($($rust:ty => $make:expr;)*) => {
+        $(#[diagnostic::do_not_recommend]
+        impl LiteralValue for $rust {
+            fn to_literal(self) -> Literal {
+                let make: fn($rust) -> Literal = $make;
+                make(self)
+            }
+        })*
     };
 }
 
-literal_value!(bool i8 i16 i32 i64 u8 u16 u32 u64 f16 bf16 f32 f64 fp8 bf8);
+literal_value! {
+    bool => Literal::Bool;
+    i8 => Literal::I8;
+    i16 => Literal::I16;
+    i32 => Literal::I32;
+    i64 => Literal::I64;
+    u8 => Literal::U8;
+    u16 => Literal::U16;
+    u32 => Literal::U32;
+    u64 => Literal::U64;
+    f16 => |value| Literal::F16(value.to_bits());
+    bf16 => |value| Literal::Bf16(value.to_bits());
+    f32 => Literal::f32;
+    f64 => Literal::f64;
+    fp8 => |value| Literal::Fp8(value.0);
+    bf8 => |value| Literal::Bf8(value.0);
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: LiteralValue> IntoKernelValue<T> for T {
+    fn into_val(self) -> Val<T> {
+        Val::from_atom(Atom::Literal(self.to_literal()))
+    }
+}
 
 /// A literal.
 #[must_use]

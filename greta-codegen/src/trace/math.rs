@@ -1,6 +1,6 @@
 //! Mathematical functions, as functions and as methods of kernel values. What each computes stands in [`crate::ops`].
 
-use super::value::{Float, IntoKernelValue, Number, Val};
+use super::value::{Float, IntoKernelValue, Number, Val, Value};
 use crate::ir::{Location, Op};
 
 // The bound is the call's: rustc shows it there and not the macro.
@@ -13,11 +13,15 @@ macro_rules! unary {
             Val::record_op(Op::$op, vec![value.expr(location)], location)
         })*
 
-        impl<T: $bound> Val<T> {
+        // The bound is each method's and not the impl's: of a value of another type, rustc then says what the bound says.
+        impl<T: Value> Val<T> {
             $($(#[$doc])*
             #[track_caller]
             #[must_use]
-            pub fn $name(self) -> Self {
+            pub fn $name(self) -> Self
+            where
+                T: $bound,
+            {
                 $name(self)
             })*
         }
@@ -26,8 +30,6 @@ macro_rules! unary {
 
 unary! {
     Float:
-    /// |a|.
-    abs Abs;
     /// Square root, correctly rounded.
     sqrt Sqrt;
     /// 1 / sqrt(a), within 2 ulp.
@@ -60,6 +62,13 @@ unary! {
     trunc Trunc;
     /// The nearest integer; of two as near the one away from zero.
     round Round;
+}
+
+/// |a|.
+#[track_caller]
+pub fn abs<T: Float>(value: Val<T>) -> Val<T> {
+    let location = Location::caller();
+    Val::record_op(Op::Abs, vec![value.expr(location)], location)
 }
 
 /// The smaller of two numbers; of a number and a NaN the number.
@@ -115,6 +124,13 @@ impl<T: Number> Val<T> {
 }
 
 impl<T: Float> Val<T> {
+    /// |self|.
+    #[track_caller]
+    #[must_use]
+    pub fn abs(self) -> Self {
+        abs(self)
+    }
+
     /// self^exponent, within 4 ulp.
     #[track_caller]
     #[must_use]

@@ -286,7 +286,7 @@ pub trait GetMut {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no elements that a `{V}` can be stored in",
     label = "not of the elements' type",
-    note = "kernel values are never converted silently: convert it with `as`"
+    note = "kernel values are never converted silently: write `value as f32`, and literals of floats as `2.0`"
 )]
 pub trait Set<V> {
     /// `self[index] = value`.

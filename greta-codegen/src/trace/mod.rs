@@ -73,7 +73,7 @@ pub use memory::{
 };
 pub use methods::{bf16_from_bits, f16_from_bits, f32_from_bits, f64_from_bits};
 pub use operators::{CastFrom, ShiftCount, cast, cast_float, cast_integer, eq, ge, gt, le, lt, ne};
-pub use print::{Printable, Printed, assert, assert_compared, print, printed};
+pub use print::{Printable, Printed, assert, assert_compared, print};
 pub use results::{DeviceResult, Part, Returned, return_value};
 pub use stored::Stored;
 pub use table::{NamedGet, NamedTable, Places, Table, constant_length, get_constant, places};

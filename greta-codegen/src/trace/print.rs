@@ -22,6 +22,7 @@ pub trait Printable {
     fn printed(self, location: Location) -> Printed;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ScalarValue> Printable for Val<T> {
     fn printed(self, location: Location) -> Printed {
         Printed(self.expr(location))
@@ -30,7 +31,8 @@ impl<T: ScalarValue> Printable for Val<T> {
 
 macro_rules! host {
     ($($host:ty),*) => {
-        $(impl Printable for $host {
+        $(#[diagnostic::do_not_recommend]
+        impl Printable for $host {
             fn printed(self, location: Location) -> Printed {
                 IntoKernelValue::<$host>::into_val(self).printed(location)
             }
@@ -39,12 +41,6 @@ macro_rules! host {
 }
 
 host!(bool, i8, i16, i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64, fp8, bf8);
-
-/// A value in a text.
-#[track_caller]
-pub fn printed<P: Printable>(value: P) -> Printed {
-    value.printed(Location::caller())
-}
 
 fn record(text: &[&str], values: Vec<Printed>, fails: bool, location: Location) {
     let text = text.iter().map(|&piece| piece.to_owned()).collect();

@@ -82,6 +82,7 @@ impl<C> NamedTable<C> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: NamedGet> Get for NamedTable<C> {
     type Output = C::Output;
 

@@ -200,7 +200,7 @@ integer! {
 #[diagnostic::on_unimplemented(
     message = "expected a kernel value of type `{T}`, found `{Self}`",
     label = "not a kernel value of type `{T}`",
-    note = "kernel values are never converted silently: write `value as {T}`"
+    note = "kernel values are never converted silently: write `value as {T}`, and literals of floats as `2.0`"
 )]
 pub trait IntoKernelValue<T> {
     /// The handle.
@@ -223,34 +223,4 @@ impl IntoKernelValue<NoType> for Val<NoType> {
     fn into_val(self) -> Self {
         self
     }
-}
-
-macro_rules! host_constant {
-    ($($rust:ty => $make:expr;)*) => {
-        $(#[diagnostic::do_not_recommend]
-        impl IntoKernelValue<$rust> for $rust {
-            fn into_val(self) -> Val<$rust> {
-                let make: fn($rust) -> Literal = $make;
-                Val::from_atom(Atom::Literal(make(self)))
-            }
-        })*
-    };
-}
-
-host_constant! {
-    bool => Literal::Bool;
-    i8 => Literal::I8;
-    i16 => Literal::I16;
-    i32 => Literal::I32;
-    i64 => Literal::I64;
-    u8 => Literal::U8;
-    u16 => Literal::U16;
-    u32 => Literal::U32;
-    u64 => Literal::U64;
-    f16 => |value| Literal::F16(value.to_bits());
-    bf16 => |value| Literal::Bf16(value.to_bits());
-    f32 => Literal::f32;
-    f64 => Literal::f64;
-    fp8 => |value| Literal::Fp8(value.0);
-    bf8 => |value| Literal::Bf8(value.0);
 }

@@ -19,7 +19,7 @@ pub use self::order::{Reason, Wait};
 use crate::device::Device;
 use crate::driver::{DriverArgument, DriverLaunch};
 use crate::error::{Error, Result};
-use crate::launch::{self, Arguments, BoundArgument, Grid, Variant};
+use crate::launch::{self, Arguments, BoundArgument, IntoGrid, Variant};
 use crate::module::{Kernel, Module};
 use crate::stream::Stream;
 
@@ -104,7 +104,7 @@ impl Graph {
     /// # Errors
     ///
     /// As for [`Kernel::launch`].
-    pub fn add<V: Variant>(&mut self, kernel: &Kernel<V>, grid: impl Into<Grid>, args: V::Args<'_>) -> Result<NodeId> {
+    pub fn add<V: Variant>(&mut self, kernel: &Kernel<V>, grid: impl IntoGrid, args: V::Args<'_>) -> Result<NodeId> {
         if !self.device.is_same(kernel.device()) {
             return Err(Error::ForeignObject { what: "the kernel" });
         }
@@ -113,7 +113,7 @@ impl Graph {
         launch::check(&module, self.device.driver(), &arguments)?;
         let given_shared = kernel.given_shared();
         let shared_elements = module.shared_elements(given_shared, &arguments)?;
-        let shape = LaunchShape { grid: grid.into().check(&module)?, shared_elements, given_shared };
+        let shape = LaunchShape { grid: grid.into_grid().check(&module)?, shared_elements, given_shared };
         self.nodes.push(Node::new(module, shape, arguments)?);
         Ok(NodeId { graph: self.number, index: self.nodes.len() - 1 })
     }

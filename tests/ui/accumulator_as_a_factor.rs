@@ -1,0 +1,11 @@
+use greta::prelude::*;
+
+#[kernel(block = 64)]
+fn refused(x: &mut Global<f32>, n: u32) {
+    let left = FragmentA::<F32_16x16x4>::load(&x.rows(16), 0, 0);
+    let sum = Accumulator::<F32_16x16x4>::zero();
+    let sum = mma(left, sum, sum);
+    sum.store(&mut x.rows_mut(16), n, 0);
+}
+
+fn main() {}

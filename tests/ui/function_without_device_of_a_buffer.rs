@@ -1,0 +1,12 @@
+use greta::prelude::*;
+
+#[kernel(block = 64)]
+fn refused(x: &mut Global<f32>, n: u32) {
+    fill(x, n);
+}
+
+fn fill(x: &mut Global<f32>, n: u32) {
+    x[n] = 1.0;
+}
+
+fn main() {}

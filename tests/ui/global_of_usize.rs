@@ -1,0 +1,8 @@
+use greta::prelude::*;
+
+#[kernel(block = 64)]
+fn refused(x: &mut Global<usize>, n: u32) {
+    x[n] = 1;
+}
+
+fn main() {}
