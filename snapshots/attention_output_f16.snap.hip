@@ -26,11 +26,6 @@ constexpr uint32_t WAVES = 4;
 constexpr uint32_t WAVE = 64;
 constexpr uint32_t BLOCK = WAVES * WAVE;
 
-// How many values a counter takes from `start` to below `end` by `step`.
-static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
-    return start < end ? (end - start - 1) / step + 1 : 0;
-}
-
 // fmaf of each lane.
 static __device__ __forceinline__ f32x4 fmaf(f32x4 a, f32x4 b, f32x4 c) {
     return f32x4{
@@ -81,13 +76,9 @@ static __device__ __forceinline__ void stage_joined(
     uint32_t lanes
 ) {
     const uint32_t columns = heads * head_dim;
-    for (uint32_t column = threadIdx.x * 4, left = trips_u32(
-            column,
-            whole_loads(columns, WAVE * lanes),
-            BLOCK * 4
-        );
-        left > 0;
-        --left, column += BLOCK * 4) {
+    for (uint32_t column = threadIdx.x * 4;
+        column < whole_loads(columns, WAVE * lanes);
+        column += BLOCK * 4) {
         const uint32_t near = min(column, columns - 4);
         const uint32_t head = near / head_dim;
         float largest = maxima[head];
@@ -239,9 +230,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) attention_output_f16(
             starts[r] = min(group * ROWS + r, n - 1) * columns;
         }
         f32x8 products[ROWS] = {};
-        for (uint32_t base = 0, left = trips_u32(base, columns, DEPTH * WAVE * 8);
-            left > 0;
-            --left, base += DEPTH * WAVE * 8) {
+        for (uint32_t base = 0; base < columns; base += DEPTH * WAVE * 8) {
             load_stage(w, starts, stage, base, columns);
             #pragma unroll
             for (uint32_t d = 0; d < DEPTH; ++d) {

@@ -24,11 +24,6 @@ constexpr uint32_t WAVES = 4;
 constexpr uint32_t WAVE = 64;
 constexpr uint32_t BLOCK = WAVES * WAVE;
 
-// How many values a counter takes from `start` to below `end` by `step`.
-static __device__ __forceinline__ uint32_t trips_u32(uint32_t start, uint32_t end, uint32_t step) {
-    return start < end ? (end - start - 1) / step + 1 : 0;
-}
-
 // fmaf of each lane.
 static __device__ __forceinline__ f32x8 fmaf(f32x8 a, f32x8 b, f32x8 c) {
     return f32x8{
@@ -280,13 +275,9 @@ extern "C" __global__ void __launch_bounds__(BLOCK) norm_qkv_f16(
     uint32_t starts[2 * PAIRS];
     float values[2 * PAIRS];
     f16x8 stage[DEPTH][2 * PAIRS];
-    for (uint32_t group = blockIdx.x * WAVES + threadIdx.x / 64, left = trips_u32(
-            group,
-            count,
-            gridDim.x * WAVES
-        );
-        left > 0;
-        --left, group += gridDim.x * WAVES) {
+    for (uint32_t group = blockIdx.x * WAVES + threadIdx.x / 64;
+        group < count;
+        group += gridDim.x * WAVES) {
         #pragma unroll
         for (uint32_t p = 0; p < PAIRS; ++p) {
             starts[2 * p] = row(

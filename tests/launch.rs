@@ -72,6 +72,16 @@ fn steps(y: &mut Global<u32>, first: u32, end: u32) {
     y[thread_idx().x] = count;
 }
 
+/// As `steps`, up to the elements of a matrix.
+#[kernel(block = 64)]
+fn elements(y: &mut Global<u32>, rows: u32, columns: u32) {
+    let mut count = 0;
+    for _ in (thread_idx().x..rows * columns).step_by(BLOCK) {
+        count += 1;
+    }
+    y[thread_idx().x] = count;
+}
+
 /// How many numbers below `end` fall to each thread of a grid that steps by all of its threads.
 #[kernel(block = 64)]
 fn strides(y: &mut Global<u32>, end: u32) {
@@ -240,6 +250,25 @@ fn an_end_that_a_loops_steps_may_pass_by_is_refused() {
         let wrong = steps::Args { y: &mut y, first: 0, end: u32::MAX };
         let error = device.graph().add(&kernel, 1, wrong).unwrap_err().to_string();
         assert!(error.contains("`end` = 4294967295"), "{error}");
+    });
+}
+
+#[test]
+fn an_end_that_the_launch_computes_is_held_against_the_counters_type() {
+    let hip = elements::variant().hip().unwrap();
+    assert!(hip.contains("i < rows * columns; i += BLOCK) {"), "{hip}");
+    on_every_device(|device, stream| {
+        let kernel = device.kernel(elements::variant()).unwrap();
+        let mut y = device.zeroed::<u32>(64).unwrap();
+        // As in the kernel, the product wraps: 2^32 + 65536 becomes 65536.
+        for (rows, columns, count) in [(20, 32, 10), (65_537, 65_536, 1024)] {
+            kernel.launch(stream, 1, elements::Args { y: &mut y, rows, columns }).unwrap();
+            assert_eq!(y.read(stream).unwrap(), [count; 64]);
+        }
+        let wrong = elements::Args { y: &mut y, rows: 65_535, columns: 65_535 };
+        let error = kernel.launch(stream, 1, wrong).unwrap_err().to_string();
+        let said = "elements: this loop counts to 4294836225, and its steps reach 3221225469 at most";
+        assert!(error.contains(said), "{error}");
     });
 }
 

@@ -133,14 +133,14 @@ pub enum Error {
     },
     /// A value, or a buffer's length, that a loop cannot count to by its steps without leaving the counter's type. The
     /// caller's to mend, or the kernel's author's: a wider counter.
-    #[error("{location}: {kernel}: this loop counts to `{argument}` = {given}, and its steps reach {most} at most")]
+    #[error("{location}: {kernel}: this loop counts to {end}{given}, and its steps reach {most} at most")]
     LoopEnd {
         /// The kernel.
         kernel: String,
         /// Where the loop stands.
         location: Location,
-        /// The parameter.
-        argument: String,
+        /// The parameter that it counts to, as `` `n` = ``; empty if the number is computed.
+        end: String,
         /// Its value, or its length in elements.
         given: u64,
         /// Its largest value.

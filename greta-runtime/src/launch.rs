@@ -322,23 +322,27 @@ pub(crate) fn check_types(module: &Module, driver: &Arc<dyn Driver>, arguments: 
 
 /// Refuses values and lengths that a loop cannot count to.
 fn check_limits(module: &Module, arguments: &[BoundArgument]) -> Result<()> {
-    for limit in module.limits() {
-        let Limited::Param(param) = limit.limited else { continue };
-        let argument = &arguments[param];
-        let given = match argument.to_value() {
-            ArgumentValue::Scalar(value) => value.opt_integer().unwrap_or_default(),
-            ArgumentValue::Length(length) => length as i128,
+    let value = |param: usize| match arguments[param].to_value() {
+        ArgumentValue::Scalar(value) => Some(value),
+        ArgumentValue::Length(length) => u32::try_from(length).ok().map(Literal::U32),
+    };
+    for LaunchLimit { limited, most, location } in module.limits() {
+        let (end, opt_given) = match limited {
+            Limited::Param(param) => {
+                let given = match arguments[*param].to_value() {
+                    ArgumentValue::Scalar(value) => value.opt_integer(),
+                    ArgumentValue::Length(length) => Some(length as i128),
+                };
+                (format!("`{}` = ", module.parameters()[*param].name), given)
+            }
+            Limited::Computed(computed) => (String::new(), computed.opt_value(&value).and_then(Literal::opt_integer)),
+            Limited::GridX => continue,
         };
-        // What is negative is no loop's end to pass.
-        let given = u64::try_from(given).unwrap_or_default();
-        if given > limit.most {
-            return Err(Error::LoopEnd {
-                kernel: module.name().to_owned(),
-                location: limit.location,
-                argument: module.parameters()[param].name.clone(),
-                given,
-                most: limit.most,
-            });
+        // What is negative is no loop's end to pass, and what divides by zero is none at all.
+        let given = opt_given.and_then(|given| u64::try_from(given).ok()).unwrap_or_default();
+        if given > *most {
+            let (kernel, location) = (module.name().to_owned(), *location);
+            return Err(Error::LoopEnd { kernel, location, end, given, most: *most });
         }
     }
     Ok(())

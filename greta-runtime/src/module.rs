@@ -256,10 +256,14 @@ impl Module {
         let lengths: Vec<usize> = kernel.lengths.iter().filter_map(position).collect();
         let mut limits = launch_limits(kernel, driver.target().wave);
         for limit in &mut limits {
-            let Limited::Param(param) = &mut limit.limited else { continue };
             // Behind the author's parameters come the lengths of some of them.
-            let behind = param.checked_sub(parameters.len());
-            *param = behind.map_or(*param, |at: usize| lengths[at]);
+            let of_author =
+                |param: usize| param.checked_sub(parameters.len()).map_or(param, |behind: usize| lengths[behind]);
+            match &mut limit.limited {
+                Limited::Param(param) => *param = of_author(*param),
+                Limited::Computed(computed) => computed.rename(&of_author),
+                Limited::GridX => {}
+            }
         }
         tracing::debug!(kernel = definition.name, values = definition.describe(values), "loaded");
         Ok(Self {

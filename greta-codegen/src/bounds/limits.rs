@@ -6,11 +6,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Bounds, Definition, Range};
+use super::{Bounds, Computed, Definition, Range};
 use crate::ir::{Expr, ExprKind, Kernel, Location, Op, VarId, VarKind};
 
 /// What a launch keeps within bounds because of a loop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LaunchLimit {
     /// What is limited.
     pub limited: Limited,
@@ -21,10 +21,12 @@ pub struct LaunchLimit {
 }
 
 /// What a loop counts to, or steps by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Limited {
     /// One of the kernel's parameters: an index into [`Kernel::params`].
     Param(usize),
+    /// What the launch computes of them.
+    Computed(Computed),
     /// The blocks of the grid in x.
     GridX,
 }
@@ -33,14 +35,15 @@ pub enum Limited {
 /// written for such launches only.
 #[must_use]
 pub fn launch_limits(kernel: &Kernel, wave: u32) -> Vec<LaunchLimit> {
-    let Bounds { limits, grid, .. } = Bounds::of(kernel, wave);
+    let Bounds { limits, ends, grid, .. } = Bounds::of(kernel, wave);
     let of = |limited, Limit { most, location }: Limit| {
         let most = u64::try_from(most).unwrap_or(0);
         LaunchLimit { limited, most, location }
     };
     let params = kernel.params.iter().enumerate();
     let params = params.filter_map(|(param, var)| Some(of(Limited::Param(param), *limits.get(var)?)));
-    params.chain(grid.map(|limit| of(Limited::GridX, limit))).collect()
+    let ends = ends.into_values().map(|(computed, limit)| of(Limited::Computed(computed), limit));
+    params.chain(ends).chain(grid.map(|limit| of(Limited::GridX, limit))).collect()
 }
 
 /// A largest value, because of a loop.
@@ -60,7 +63,7 @@ impl Bounds<'_> {
     pub(super) fn limit_launches(&mut self) {
         for range in self.ranges.clone() {
             // Shorter integers come near their ends in earnest.
-            if range.end.ty.scalar.bits() < 32 || !self.overshoots(&range) || self.limit_parameters(&range) {
+            if range.end.ty.scalar.bits() < 32 || !self.overshoots(&range) || self.limit_end(&range) {
                 continue;
             }
             let largest = range.end.ty.scalar.range()[1];
@@ -70,10 +73,27 @@ impl Bounds<'_> {
                 let most = largest / part / i128::from(self.kernel.block[0].value.max(1));
                 let most = before.map_or(most, |limit| limit.most.min(most));
                 self.grid = Some(Limit { most, location: range.location });
-                !self.overshoots(&range) || self.limit_parameters(&range)
+                !self.overshoots(&range) || self.limit_end(&range)
             });
             if !is_limited {
                 self.grid = before;
+            }
+        }
+    }
+
+    /// Whether a limit of what a loop counts to keeps its counter in its type: of what the launch computes, or of
+    /// parameters.
+    fn limit_end(&mut self, range: &Range<'_>) -> bool {
+        match self.opt_computed(range.end) {
+            None | Some(Computed::Known(_) | Computed::Param(_)) => self.limit_parameters(range),
+            Some(computed) => {
+                let most = range.end.ty.scalar.range()[1] / 4 * 3;
+                self.ends.insert(range.counter, (computed, Limit { most, location: range.location }));
+                let is_enough = !self.overshoots(range);
+                if !is_enough {
+                    self.ends.remove(&range.counter);
+                }
+                is_enough
             }
         }
     }
@@ -154,8 +174,9 @@ mod tests {
         let (n, m) = (build.scalar("n", ty), build.scalar("m", ty));
         build.for_("k", zero, end(n, m), step, |build, _| build.store(y, [u(0)], crate::testing::f(1.0)));
         let limits = launch_limits(&build.finish(), 64);
-        let of = |limit: &LaunchLimit| match limit.limited {
-            Limited::Param(param) => (param, limit.most),
+        let of = |limit: &LaunchLimit| match &limit.limited {
+            Limited::Param(param) => (*param, limit.most),
+            Limited::Computed(_) => (COMPUTED, limit.most),
             Limited::GridX => (GRID, limit.most),
         };
         limits.iter().map(of).collect()
@@ -163,13 +184,18 @@ mod tests {
 
     /// The grid, where the limits of parameters stand.
     const GRID: usize = usize::MAX;
+    /// What the launch computes.
+    const COMPUTED: usize = usize::MAX - 1;
 
     #[test]
     fn parameters_that_loops_count_to_by_steps_are_limited() {
         let most = u64::from(u32::MAX / 4 * 3);
         assert_eq!(limits(Type::U32, u(0), u(16), |n, _| n), [(1, most)]);
-        assert_eq!(limits(Type::U32, u(0), u(16), |_, m| add(m, u(5))), [(2, most)]);
-        assert_eq!(limits(Type::U32, u(0), u(16), |n, m| op(Op::Min, [n, m])), [(1, most)], "one is enough");
+        assert_eq!(limits(Type::U32, u(0), u(16), |_, m| add(m, u(5))), [(COMPUTED, most)]);
+        assert_eq!(limits(Type::U32, u(0), u(16), mul), [(COMPUTED, most)], "to the bit: it may wrap");
+        assert_eq!(limits(Type::U32, u(0), u(16), |n, m| op(Op::Shr, [n, m])), [(COMPUTED, most)], "not n itself");
+        let of_thread = |n, m| op(Op::Min, [op(Op::Max, [n, tid()]), m]);
+        assert_eq!(limits(Type::U32, u(0), u(16), of_thread), [(1, most)], "one is enough");
         assert_eq!(limits(Type::I32, i(-3), i(2), |n, _| n), [(1, (i32::MAX / 4 * 3) as u64)]);
     }
 
@@ -177,9 +203,12 @@ mod tests {
     fn what_keeps_no_counter_in_its_type_is_not_limited() {
         let most = u64::from(u32::MAX / 4 * 3);
         assert_eq!(limits(Type::U32, u(0), u(1), |n, _| n), []);
-        assert_eq!(limits(Type::U32, u(0), u(16), mul), [], "a product wraps all the same");
-        assert_eq!(limits(Type::scalar(Scalar::U64), u64(0), u64(16), mul), [], "nor does its bound overflow");
-        assert_eq!(limits(Type::U32, u(0), u(1 << 30), |n, _| op(Op::Shr, [n, u(32)])), [(1, most)], "a shift by 0");
+        let product = |n, m| mul(mul(n, m), tid());
+        assert_eq!(limits(Type::U32, u(0), u(16), product), [], "a product wraps all the same");
+        let product = |n, m| mul(mul(n, m), cast(tid(), Type::scalar(Scalar::U64)));
+        assert_eq!(limits(Type::scalar(Scalar::U64), u64(0), u64(16), product), [], "nor does its bound overflow");
+        let shifted = limits(Type::U32, u(0), u(1 << 30), |n, _| op(Op::Shr, [n, u(32)]));
+        assert_eq!(shifted, [(COMPUTED, most)], "a shift by 0");
         assert_eq!(limits(Type::U32, u(0), u(1 << 31), |n, _| n), [], "the step is too long");
         assert_eq!(limits(Type::U32, u(0), u(16), |n, _| op(Op::Shr, [n, u(8)])), [], "a part has room");
         assert_eq!(limits(Type::U32, u(0), u(16), |n, _| op(Op::Div, [n, u(2)])), [], "and so has a half");
@@ -200,7 +229,7 @@ mod tests {
 
     #[test]
     fn grids_are_not_limited_where_that_does_not_help() {
-        assert_eq!(limits(Type::U32, tid(), stride(1), mul), [], "a product wraps all the same");
+        assert_eq!(limits(Type::U32, tid(), stride(1), |n, _| mul(n, tid())), [], "a product wraps all the same");
         assert_eq!(limits(Type::U32, tid(), stride(1 << 20), |n, _| n), [], "the step is too long");
         let in_y = mul(op(Op::GridDimY, []), u(64));
         assert_eq!(

@@ -3,6 +3,7 @@
 //!
 //! Knows nothing of the order of statements: what holds of a variable holds of every value that it is given.
 
+mod computed;
 mod limits;
 
 use std::cell::Cell;
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 
 use crate::ir::{Argument, Expr, ExprKind, Kernel, Literal, Location, Op, Scalar, Stmt, StmtKind, VarId};
 
+pub use computed::Computed;
 pub use limits::{LaunchLimit, Limited, launch_limits};
 
 /// Definitions that are followed from a value, at most.
@@ -35,6 +37,8 @@ pub(crate) struct Bounds<'a> {
     ranges: Vec<Range<'a>>,
     /// What launches keep parameters to.
     limits: BTreeMap<VarId, limits::Limit>,
+    /// What launches keep the ends of ranges to that they compute, by counter.
+    ends: BTreeMap<VarId, (Computed, limits::Limit)>,
     /// What launches keep the blocks of the grid in x to, below what any grid has.
     grid: Option<limits::Limit>,
     /// Expressions that may still be looked at for the value in question.
@@ -61,8 +65,16 @@ enum Definition<'a> {
 impl<'a> Bounds<'a> {
     pub(crate) fn of(kernel: &'a Kernel, wave: u32) -> Self {
         let (definitions, limits) = (BTreeMap::new(), BTreeMap::new());
-        let mut bounds =
-            Self { kernel, wave, definitions, ranges: Vec::new(), limits, grid: None, visits: Cell::new(0) };
+        let mut bounds = Self {
+            kernel,
+            wave,
+            definitions,
+            ranges: Vec::new(),
+            limits,
+            ends: BTreeMap::new(),
+            grid: None,
+            visits: Cell::new(0),
+        };
         let bodies = kernel.functions.iter().map(|function| &function.body).chain([&kernel.body]);
         for stmt in bodies.flatten() {
             bounds.collect(stmt);
@@ -192,6 +204,9 @@ impl<'a> Bounds<'a> {
         }
         let values = match self.definitions.get(&var)? {
             Definition::Values(values) => values,
+            Definition::Counter { includes_end, .. } if let Some((_, limit)) = self.ends.get(&var) => {
+                return Some(limit.most - i128::from(!includes_end));
+            }
             Definition::Counter { end, includes_end } => {
                 return Some(self.follow(end, assumed, depth) - i128::from(!includes_end));
             }
@@ -210,7 +225,8 @@ impl<'a> Bounds<'a> {
 
     /// Whether the step from a range's last value may leave the counter's type.
     pub(crate) fn overshoots(&self, range: &Range<'_>) -> bool {
-        let last = self.largest(range.end) - i128::from(!range.includes_end);
+        let end = self.ends.get(&range.counter).map_or_else(|| self.largest(range.end), |(_, limit)| limit.most);
+        let last = end - i128::from(!range.includes_end);
         last + self.largest(range.step) > range.end.ty.scalar.range()[1]
     }
 
