@@ -204,6 +204,9 @@ pub enum DiagnosticKind {
         /// What is copied.
         given: Type,
     },
+    /// A prefetch of what is no element of a buffer.
+    #[error("a prefetch names an element of a buffer that is not volatile")]
+    PrefetchPlace,
     /// A value that is not printed.
     #[error("a value of {given} is not printed: print scalars of 32 bits and `bool`")]
     Printed {

@@ -184,6 +184,10 @@ impl<'a> Footprints<'a> {
     }
 
     fn add_operands(&self, expr: &Expr, footprint: &mut Footprint) {
+        if let ExprKind::Op(Op::Prefetch, operands) = &expr.kind {
+            // The element is named, not read: only its index is computed.
+            return operands.iter().for_each(|element| self.add_operands(element, footprint));
+        }
         for operand in expr.operands() {
             self.add_expr(operand, footprint);
         }

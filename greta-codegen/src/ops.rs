@@ -63,7 +63,7 @@ pub enum Effects {
     /// It waits for the block's other threads: it stays where it was written.
     Barrier,
     /// It orders what is around it, for the compiler, the hardware or an asynchronous copy, and computes nothing: it stays
-    /// where it was written. Its operands are constants.
+    /// where it was written. Its operands are constants, but for the element that a prefetch names.
     Hint,
 }
 
@@ -334,6 +334,8 @@ ops! {
     CopyAsyncWait "copy_async_wait": None, [U32] -> Nothing, Hint, Omitted, cuda Special;
     /// Waits until the kernels ahead have ended: what they write is read only after this.
     GridDependencyWait "grid_dependency_wait": None, [] -> Nothing, Hint, Omitted, cuda Special;
+    /// What holds the element that is loaded, a buffer's, will be read soon: it is brought nearer. Nothing is read.
+    Prefetch "prefetch": Any, [T] -> Nothing, Hint, Special;
     /// From here on the wave has the priority `a`, 0 to 3.
     SetPriority "setprio": None, [U32] -> Nothing, Hint, Call("__builtin_amdgcn_s_setprio"), cuda Omitted;
 }

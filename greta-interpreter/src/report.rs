@@ -225,7 +225,7 @@ pub enum ReportKind {
     },
 }
 
-/// Whether an access reads or writes.
+/// What an access does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// A load.
@@ -236,6 +236,8 @@ pub enum Access {
     Copy,
     /// An atomic update.
     Update,
+    /// A prefetch, which reads nothing.
+    Prefetch,
 }
 
 /// An access that another one races with.
@@ -269,6 +271,7 @@ impl std::fmt::Display for Access {
             Self::Write => "write",
             Self::Copy => "asynchronous copy",
             Self::Update => "atomic update",
+            Self::Prefetch => "prefetch",
         })
     }
 }

@@ -271,6 +271,10 @@ pub(crate) enum Node {
         dst: Target,
         access: AccessId,
     },
+    /// Checks the indices alone.
+    Prefetch {
+        access: AccessId,
+    },
     Store {
         access: AccessId,
         value: Operand,
@@ -474,6 +478,7 @@ impl Node {
                 }
                 note(Touch::Write(dst.register));
             }
+            Self::Prefetch { access } => accesses[*access].dims.iter().for_each(|dim| read(dim.index, note)),
             Self::Store { access, value } => {
                 let access = &accesses[*access];
                 access.dims.iter().for_each(|dim| read(dim.index, note));
@@ -536,6 +541,7 @@ impl Node {
             Self::Loop(repeated) => vec![&mut repeated.condition],
             Self::Declare(_)
             | Self::Load { .. }
+            | Self::Prefetch { .. }
             | Self::Barrier(_)
             | Self::Copies(_)
             | Self::Unsupported { .. }

@@ -94,6 +94,7 @@ impl Pass<'_> {
                 }
             }
             Node::Declare(_)
+            | Node::Prefetch { .. }
             | Node::Barrier(_)
             | Node::Copies(_)
             | Node::Print { .. }

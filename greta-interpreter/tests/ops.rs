@@ -321,6 +321,7 @@ fn special(op: Op) {
         Op::All => vote(op, |lanes| u64::from(!lanes.contains(&false))),
         Op::Ballot => vote(op, |lanes| lanes.iter().rev().fold(0, |bits, holds| bits << 1 | u64::from(*holds))),
         Op::Barrier => barrier(),
+        Op::Prefetch => prefetch(op),
         Op::SchedBarrier
         | Op::SchedGroupBarrier
         | Op::SetPriority
@@ -448,6 +449,19 @@ fn hint(op: Op) {
     let mut output = vec![9; 64];
     build.run([1, 1, 1], &mut [&mut output]).expect("the kernel keeps the rules");
     assert_eq!(output, (0..64).collect::<Vec<u32>>());
+}
+
+/// Every second thread names an element; nothing changes.
+fn prefetch(op: Op) {
+    let mut build = Build::new([100, 1, 1]);
+    let data = build.global("data", Type::U32);
+    build.when((tid() % 2_u32).equals(1_u32), |build| {
+        let element = build.load(data, [tid() / 2_u32]).0;
+        build.eval(E::new(ExprKind::Op(op, vec![element]), Type::BOOL));
+    });
+    let mut values: Vec<u32> = (7..57).collect();
+    build.run([1, 1, 1], &mut [&mut values]).expect("the kernel keeps the rules");
+    assert_eq!(values, (7..57).collect::<Vec<u32>>());
 }
 
 /// A block turns its elements round through shared memory.

@@ -3,7 +3,7 @@
 mod build;
 
 use build::{Build, E, bid, op, run, scalar_type, splat, tid};
-use greta_codegen::ir::{Literal, Location, Op, Scalar, Type};
+use greta_codegen::ir::{ExprKind, Literal, Location, Op, Scalar, Type};
 use greta_codegen::mfma::F32_16X16X4_F32;
 use greta_interpreter::{Access, Argument, Memory, Passed, Program, Report, ReportKind};
 
@@ -49,6 +49,19 @@ fn a_store_beyond_a_buffer_is_found_in_a_partial_wave_under_a_mask() {
     let report = report(b, [1, 1, 1], &mut [&mut [0; 90]]);
     assert_eq!(report.thread, [91, 0, 0]);
     assert!(matches!(report.kind, ReportKind::OutOfBounds { index: 91, limit: 90, access: Access::Write, .. }));
+}
+
+#[test]
+fn a_prefetch_beyond_a_buffer_is_found_as_a_load_is() {
+    let mut b = Build::new([100, 1, 1]);
+    let x = b.global("x", Type::U32);
+    let line = line!() + 1;
+    let element = b.load(x, [tid() * 2_u32]).0;
+    b.when(tid().lt(50_u32), |b| b.eval(E::new(ExprKind::Op(Op::Prefetch, vec![element]), Type::BOOL)));
+    let report = report(b, [1, 1, 1], &mut [&mut [0; 90]]);
+    assert_eq!(report.thread, [45, 0, 0]);
+    assert!(at(line, &report), "{report}");
+    assert!(report.to_string().contains("prefetch of x at index 90, limit 90"), "{report}");
 }
 
 #[test]

@@ -155,8 +155,27 @@ fn copies_to_shared_memory_are_there_once_waited_for() {
     }
 }
 
+/// The block after this one will read the next elements; the last block names its own.
+#[kernel(block = 64)]
+pub fn prefetched(x: &Global<f32>, y: &mut Global<f32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    if i % 32 == 0 {
+        x.prefetch(min(i + BLOCK, (grid_dim().x - 1) * BLOCK + thread_idx().x));
+    }
+    for line in 0..2 {
+        y.prefetch(block_idx().x * BLOCK + line * 32);
+    }
+    y[i] = x[i] * 5.0;
+}
+
+#[test]
+fn prefetches_change_no_value() {
+    check!(prefetched, floats(), |x: &[f32], i: usize| x[i] * 5.0);
+}
+
 crate::kernels!(
     copied_async,
+    prefetched,
     streamed,
     register_arrays,
     shared_reversal,

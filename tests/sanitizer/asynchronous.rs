@@ -1,5 +1,5 @@
 //! Asynchronous copies to shared memory: read too early, read by others without a barrier, overwritten; and a pipeline
-//! that waits as it should, in a kernel that starts early.
+//! that waits as it should, in a kernel that starts early. Prefetches, which are no reads.
 
 use greta::prelude::*;
 
@@ -72,6 +72,14 @@ fn pipeline(x: &Global<f32>, y: &mut Global<f32>) {
     }
 }
 
+/// Names what the other block writes.
+#[kernel(block = 64)]
+fn prefetches_what_another_block_writes(x: &Global<f32>, y: &mut Global<f32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    y.prefetch((i + BLOCK) % 128);
+    y[i] = x[i] + 1.0;
+}
+
 reports! {
     a_copy_is_read_before_the_wait: reads_before_the_wait, 1, floats(64), floats(64);
     a_copy_of_a_later_group_is_read: waits_for_too_little, 1, floats(128), floats(128);
@@ -84,4 +92,11 @@ fn a_pipeline_of_copies_is_not_reported() {
     let y = launch!(pipeline, 1, floats(256), floats(256)).unwrap_or_else(|error| panic!("{error}"));
     let expected: Vec<f32> = floats(256).chunks(64).flat_map(|tile| tile.iter().rev().copied()).collect();
     assert_eq!(y, expected);
+}
+
+#[test]
+fn a_prefetch_is_no_read_that_races() {
+    let y = launch!(prefetches_what_another_block_writes, 2, floats(128), floats(128));
+    let y = y.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(y, floats(128).iter().map(|x| x + 1.0).collect::<Vec<f32>>());
 }

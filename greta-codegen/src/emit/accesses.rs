@@ -8,6 +8,7 @@ use super::literal::Context;
 use super::scalars::is_half;
 use super::text::Doc;
 use crate::ir::{Expr, ExprKind, Op, Place, Type, VarKind};
+use crate::target::Family;
 
 impl Writer<'_> {
     /// What stands around an element that is accessed as a vector. Where vectors are classes, which a volatile object
@@ -87,6 +88,19 @@ impl Writer<'_> {
         self.uses_helper(Helper::CopyAsync(value.ty.bytes()));
         let arguments = [place, from].map(|place| Doc::join([Doc::text("&"), self.element(place)])).to_vec();
         Some(Doc::list(format!("copy_async_{}(", value.ty.bytes()), arguments, ")"))
+    }
+
+    /// `prefetch_l2(&x[i])`: a builtin of AMD's compiler, a helper on NVIDIA.
+    pub(super) fn prefetch(&mut self, place: &Place, ty: Type) -> Printed {
+        let function = match self.dialect.family {
+            Family::Nvidia => {
+                self.uses_helper(Helper::Prefetch);
+                "prefetch_l2("
+            }
+            Family::Amd => "__builtin_prefetch(",
+        };
+        let address = self.address(place, ty, "const ");
+        Printed::postfix(Doc::list(function, vec![address], ")"))
     }
 
     /// The address of an element, or of a vector of them.

@@ -1,5 +1,5 @@
-//! What CUDA C++ has instructions for and no operator: asynchronous copies, loads of matrices, waiting for the kernels
-//! ahead.
+//! What CUDA C++ has instructions for and no operator: asynchronous copies, prefetches, loads of matrices, waiting for the
+//! kernels ahead.
 
 /// A copy of so many bytes from global to shared memory. 16 bytes go past the first cache, which holds nothing of use, and
 /// bring the rest of their 128 into the second: the neighbours in the wave ask for it.
@@ -27,6 +27,12 @@ pub(super) fn wait(device: &str) -> Vec<String> {
     let body = ["asm volatile(\"cp.async.wait_group %0;\" :: \"n\"(GROUPS) : \"memory\");"];
     lines.extend(statement(device, "void copy_async_wait()", &body));
     lines
+}
+
+/// Fetches the line of memory that holds an address into the second cache.
+pub(super) fn prefetch(device: &str) -> Vec<String> {
+    let body = ["asm volatile(\"prefetch.global.L2 [%0];\" :: \"l\"(address));"];
+    statement(device, "void prefetch_l2(const void* address)", &body)
 }
 
 /// 16 bytes of shared memory a lane, of which every lane gets 4 bytes of four lanes'.

@@ -140,6 +140,31 @@ fn asynchronous_copies_are_instructions_and_late_buffers_may_change() {
 }
 
 #[test]
+fn prefetches_are_kept_and_bring_lines_to_the_second_cache() {
+    let prefetching = |target| {
+        let mut build = Build::new(64);
+        let (x, wide) = (build.global("x", Type::F32, false), build.global("wide", F32X4, false));
+        for (buffer, index) in [(x, add(tid(), u(32))), (wide, tid())] {
+            let element = build.load(buffer, [index]);
+            build.push(crate::ir::StmtKind::Eval(op(Op::Prefetch, [element])));
+        }
+        let kernel = crate::passes::lower(build.finish(), target).expect("a valid kernel");
+        super::source(&kernel).source
+    };
+    contains(
+        &prefetching(&SM_90),
+        &[
+            "asm volatile(\"prefetch.global.L2 [%0];\" :: \"l\"(address));",
+            "    prefetch_l2(&x[threadIdx.x + 32]);\n    prefetch_l2(&wide[threadIdx.x]);\n",
+        ],
+    );
+    contains(
+        &prefetching(&crate::target::GFX942),
+        &["    __builtin_prefetch(&x[threadIdx.x + 32]);\n    __builtin_prefetch(&wide[threadIdx.x]);\n"],
+    );
+}
+
+#[test]
 fn a_dynamic_array_lies_behind_the_arrays_that_the_launch_gives() {
     let large = |elements: u32| {
         let mut build = Build::new(64);

@@ -165,6 +165,7 @@ impl Writer<'_> {
                 let address = self.address(place, *ty, "const ");
                 Printed::postfix(Doc::list("load_matrices(", vec![address], ")"))
             }
+            (Op::Prefetch, [Expr { kind: ExprKind::Load(place), ty, .. }]) => self.prefetch(place, *ty),
             (Op::CopyAsyncCommit, []) => self.call_helper(Helper::CopyAsyncCommit, "copy_async_commit()"),
             (Op::GridDependencyWait, []) => self.call_helper(Helper::GridDependencyWait, "grid_dependency_wait()"),
             (Op::CopyAsyncWait, [groups]) => {

@@ -54,6 +54,8 @@ pub(super) enum Helper {
     CopyAsyncWait,
     /// Waits for the kernels ahead.
     GridDependencyWait,
+    /// Fetches a line of memory into the second cache.
+    Prefetch,
     /// A vector from shared memory whose words change lanes.
     LoadMatrices,
     /// A product of matrices that is several instructions.
@@ -76,7 +78,11 @@ impl Helper {
             Self::Lanewise(_, _, ty) | Self::Operator(_, _, ty) => vec![ty],
             Self::ShuffleBy(..) => vec![Type::U32],
             Self::Atomic(_, scalar) => vec![Type::scalar(scalar)],
-            Self::CopyAsync(_) | Self::CopyAsyncCommit | Self::GridDependencyWait | Self::LoadMatrices => Vec::new(),
+            Self::CopyAsync(_)
+            | Self::CopyAsyncCommit
+            | Self::GridDependencyWait
+            | Self::Prefetch
+            | Self::LoadMatrices => Vec::new(),
             Self::CopyAsyncWait => vec![Type::U32],
             Self::Matrix(row) => row.operands.to_vec(),
         }
@@ -117,6 +123,7 @@ impl Helper {
             Self::CopyAsyncCommit => asynchronous::commit(device),
             Self::CopyAsyncWait => asynchronous::wait(device),
             Self::GridDependencyWait => asynchronous::grid_dependency_wait(device),
+            Self::Prefetch => asynchronous::prefetch(device),
             Self::LoadMatrices => asynchronous::load_matrices(device),
             Self::Matrix(row) => mfma::nvidia_function(row, device),
         }

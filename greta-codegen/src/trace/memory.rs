@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::tracer::{self, TraceError};
 use super::value::{Atom, IntoKernelValue, KernelValue, Val, Value, Vector, bf8, bf16, f16, fp8};
 use super::wanted::ElementIndex;
-use crate::ir::{Expr, ExprKind, Extent, Location, Op, Place, StmtKind, VarId, VarKind};
+use crate::ir::{Expr, ExprKind, Extent, Location, Op, Place, StmtKind, Type, VarId, VarKind};
 
 /// Arrays have at most this many dimensions.
 pub(crate) const DIMENSIONS_MAX: usize = 4;
@@ -140,6 +140,17 @@ impl<T: Value> Memory<T, spaces::GlobalMemory> {
     #[track_caller]
     pub fn store_vector_nontemporal<V: Vector<Lane = T>>(&mut self, index: impl IntoKernelValue<u32>, value: Val<V>) {
         self.set_nontemporal(index.into_val(), value, Location::caller());
+    }
+
+    /// Says that the line of memory that holds an element will be read soon: NVIDIA's second cache fetches it, gfx942 has
+    /// no instruction for that. Nothing is read here, so buffers that this kernel does not read may be named too. A hint.
+    #[track_caller]
+    pub fn prefetch(&self, index: impl IntoKernelValue<u32>) {
+        let location = Location::caller();
+        let kind = ExprKind::Load(self.place(index.into_val(), location));
+        let element = Expr { kind, ty: T::ty(), location };
+        let kind = ExprKind::Op(Op::Prefetch, vec![element]);
+        tracer::with(|tracer| tracer.push(StmtKind::Eval(Expr { kind, ty: Type::BOOL, location }), location));
     }
 
     fn nontemporal<V: Value>(&self, index: Val<u32>, location: Location) -> Val<V> {

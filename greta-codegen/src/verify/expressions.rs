@@ -133,8 +133,10 @@ impl Body<'_> {
             (Slot::T, Some(ty)) | (Slot::Is(ty), _) => self.result(row.name, expr.ty, ty, expr.location),
             (Slot::T, None) | (Slot::Nothing, _) => {}
         }
-        if row.effects == Effects::Hint {
-            self.hint(row.name, operands);
+        match op {
+            Op::Prefetch => self.prefetched(&operands[0]),
+            _ if row.effects == Effects::Hint => self.hint(row.name, operands),
+            _ => {}
         }
         if op == Op::CopyAsync && !matches!(expr.ty.bytes(), 4 | 8 | 16) {
             self.report(expr.location, DiagnosticKind::CopyAsyncSize { given: expr.ty });
@@ -149,6 +151,19 @@ impl Body<'_> {
             if self.kernel.opt_constant(operand).is_none() {
                 self.report(operand.location, DiagnosticKind::HintNotConstant { operation });
             }
+        }
+    }
+
+    /// What is fetched is a buffer's element.
+    fn prefetched(&mut self, element: &Expr) {
+        let is_buffers = match &element.kind {
+            ExprKind::Load(place) => {
+                matches!(self.kernel.var(place.base).kind, VarKind::Global { volatile: false, .. })
+            }
+            _ => false,
+        };
+        if !is_buffers {
+            self.report(element.location, DiagnosticKind::PrefetchPlace);
         }
     }
 

@@ -143,6 +143,9 @@ fn what_is_read_before_the_wait_is_known() {
     let (w, x) = (build.global("w", Type::F32, false), build.global("x", Type::F32, false));
     let early = build.load(w, [tid()]);
     build.bind("early", early);
+    let w2 = build.global("w2", Type::F32, false);
+    let ahead = build.load(w2, [tid()]);
+    build.push(StmtKind::Eval(op(Op::Prefetch, [ahead])));
     assert_eq!(build.kernel.early_reads(), None);
     build.push(dependency_wait());
     let late = build.load(x, [tid()]);
@@ -160,6 +163,20 @@ fn asynchronous_copies_move_4_8_or_16_bytes() {
             build.store(tile, [tid()], op(Op::CopyAsync, [value]));
         },
         "an asynchronous copy of bool: it moves 4, 8 or 16 bytes, not 1",
+    );
+}
+
+#[test]
+fn prefetches_are_of_buffers() {
+    let allowed = "a prefetch names an element of a buffer that is not volatile";
+    refused(|build| build.push(StmtKind::Eval(op(Op::Prefetch, [tid()]))), allowed);
+    refused(
+        |build| {
+            let tile = build.shared("tile", Type::F32, [u(64)]);
+            let element = build.load(tile, [tid()]);
+            build.push(StmtKind::Eval(op(Op::Prefetch, [element])));
+        },
+        allowed,
     );
 }
 

@@ -8,6 +8,7 @@
 
 mod atomic;
 mod components;
+mod prefetch;
 mod words;
 
 use crate::encode::{EncodedAccess, EncodedDim, EncodedSpace};
@@ -18,6 +19,7 @@ use crate::report::{Access, ReportKind};
 use crate::tree::Packing;
 pub(crate) use atomic::atomic;
 use components::{LoadAny, LoadSlots, LoadUniform, StoreAny, StoreSlots, component, word};
+pub(crate) use prefetch::Prefetch;
 use words::{LoadWords, StoreWords};
 
 /// Which handler an access needs.
@@ -220,9 +222,21 @@ fn active(mut values: [u32; GROUP], mask: u64, fallback: u32) -> [u32; GROUP] {
 }
 
 /// Finds the active lane and the index that are not allowed, and notes them.
+fn fail(frame: &mut Frame<'_>, access: &EncodedAccess, elements: u64, wave: usize, mask: u64) -> bool {
+    fail_as(frame, access, if access.write { Access::Write } else { Access::Read }, elements, wave, mask)
+}
+
+/// As `fail`, for an access of this kind.
 #[cold]
 #[inline(never)]
-fn fail(frame: &mut Frame<'_>, access: &EncodedAccess, elements: u64, wave: usize, mask: u64) -> bool {
+fn fail_as(
+    frame: &mut Frame<'_>,
+    access: &EncodedAccess,
+    direction: Access,
+    elements: u64,
+    wave: usize,
+    mask: u64,
+) -> bool {
     let last = access.dims.len() - 1;
     for lane in (0..LANES).filter(|lane| mask >> lane & 1 != 0) {
         for (position, dim) in access.dims.iter().enumerate() {
@@ -230,7 +244,6 @@ fn fail(frame: &mut Frame<'_>, access: &EncodedAccess, elements: u64, wave: usiz
             // SAFETY: the access's words lie in the frame.
             let index = unsafe { *frame.words.add(word) };
             let width = if position == last { access.width } else { 1 };
-            let direction = if access.write { Access::Write } else { Access::Read };
             let object = access.name.clone();
             if u64::from(index) >= limit(dim, elements, width) {
                 let kind = ReportKind::OutOfBounds {

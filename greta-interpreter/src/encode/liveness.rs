@@ -54,6 +54,7 @@ impl Walk<'_> {
                 self.access(*access);
                 self.touch(dst.register);
             }
+            Node::Prefetch { access } => self.access(*access),
             Node::Store { access, value } => {
                 self.access(*access);
                 self.operands(&[*value]);

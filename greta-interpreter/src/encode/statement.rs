@@ -50,6 +50,7 @@ impl Encoder<'_> {
             Node::Lanewise { row, dst, src } => self.lanewise(*row, *dst, *src),
             Node::Wide { row, dst, lanes, src } => self.wide(*row, *dst, *lanes, *src),
             Node::Load { dst, access } => self.load(*dst, *access),
+            Node::Prefetch { access } => self.prefetch(*access),
             Node::Store { access, value } => self.store(*access, *value),
             Node::Atomic { change, dst, access, operands } => self.atomic(*change, *dst, *access, *operands),
             Node::Shuffle { kind, dst, value, lane, location } => {
@@ -398,6 +399,12 @@ impl Encoder<'_> {
         let nowhere = Source { word: NOWHERE, ..source };
         self.track(extra, Touch::Write, [source; 3], count);
         self.push(access::store(self.level, kind, count), nowhere, [source; 3], count, extra);
+    }
+
+    fn prefetch(&mut self, id: AccessId) {
+        let nowhere = Source { word: NOWHERE, step: 0, varying: true };
+        let extra = self.encode_access(id, nowhere);
+        self.push(self.level.handler::<access::Prefetch>(), nowhere, [nowhere; 3], 0, extra);
     }
 
     fn print(&mut self, message: usize, values: &[Operand]) {

@@ -86,6 +86,9 @@ impl Lowerer<'_> {
         if let Some(special) = opt_special(op) {
             return self.special(special);
         }
+        if op == Op::Prefetch {
+            return self.prefetch(&expressions[0]);
+        }
         let operands = self.operands(expressions);
         match op {
             Op::Barrier => {

@@ -29,6 +29,17 @@ impl Lowerer<'_> {
         }
     }
 
+    /// Checks an element's index, and reads nothing.
+    pub(super) fn prefetch(&mut self, element: &Expr) -> Operand {
+        let ExprKind::Load(place) = &element.kind else { unreachable!("invariant: a prefetch names an element") };
+        let Element::Dynamic(access) = self.element(place, element.ty, element.location, false) else {
+            unreachable!("invariant: a prefetch is of a buffer")
+        };
+        self.accesses.push(access);
+        self.nodes.push(Node::Prefetch { access: self.accesses.len() - 1 });
+        Operand::Constant(0)
+    }
+
     /// One lane of a vector that is in consecutive components.
     pub(super) fn pick(
         &mut self,
