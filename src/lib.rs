@@ -75,5 +75,5 @@ pub mod rt {
     pub use greta_codegen::target::Target;
     pub use greta_codegen::trace::*;
     pub use greta_runtime::Buffer;
-    pub use greta_runtime::launch::{Arguments, BoundArgument, Tunable, Variant};
+    pub use greta_runtime::launch::{Arguments, BoundArgument, BoundArguments, Tunable, Variant};
 }

@@ -4,7 +4,7 @@
 use greta::codegen::contract::{ArgumentValue, LaunchValues};
 use greta::codegen::target::Target;
 use greta::prelude::*;
-use greta::runtime::launch::{Arguments, BoundArgument, Variant};
+use greta::runtime::launch::{Arguments, BoundArgument, BoundArguments, Variant};
 use greta::{Error, Graph};
 
 /// y[r] = sum_c a[r, c], a thread a row.
@@ -359,16 +359,19 @@ fn a_kernel_that_the_device_cannot_hold_is_refused_when_it_is_made() {
 /// `row_sums` with arguments that someone bound by hand.
 struct ByHand;
 
-struct Bound(Vec<BoundArgument>);
+struct Bound<'b>(Vec<BoundArgument<'b>>);
 
-impl Arguments for Bound {
-    fn bind(self) -> Vec<BoundArgument> {
-        self.0
+impl Arguments for Bound<'_> {
+    fn bind<'a>(self, list: &mut BoundArguments<'a>)
+    where
+        Self: 'a,
+    {
+        list.extend(self.0);
     }
 }
 
 impl Variant for ByHand {
-    type Args<'a> = Bound;
+    type Args<'a> = Bound<'a>;
 
     fn definition(&self) -> &'static greta::codegen::definition::KernelDefinition {
         &row_sums::DEFINITION

@@ -81,6 +81,7 @@ impl LaunchValues<'_> {
 
     /// The length of a buffer; `None` of anything else.
     #[must_use]
+    #[inline]
     pub fn length(&self, position: usize) -> Option<u128> {
         match self.arguments.get(position)? {
             ArgumentValue::Length(length) => Some(length.widen()),
@@ -127,7 +128,8 @@ macro_rules! widen {
                 self as $wide
             }
 
-            $(fn opt_wide(literal: Literal) -> Option<$wide> {
+            $(#[inline]
+            fn opt_wide(literal: Literal) -> Option<$wide> {
                 match literal {
                     $literal => Some($value.widen()),
                     _ => None,

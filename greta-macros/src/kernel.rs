@@ -166,7 +166,6 @@ fn arguments(parameters: &[Parameter<'_>]) -> TokenStream {
     let mut fields = TokenStream::new();
     let mut binds = TokenStream::new();
     let mut lifetime = None;
-    let count = parameters.len();
     for Parameter { name, kind } in parameters {
         let (text, span) = (name.to_string(), name.span());
         let doc = format!("The kernel's `{text}`.");
@@ -203,10 +202,11 @@ fn arguments(parameters: &[Parameter<'_>]) -> TokenStream {
         pub struct Args #lifetime { #fields }
 
         impl ::greta::rt::Arguments for Args #args_of {
-            fn bind(self) -> ::std::vec::Vec<::greta::rt::BoundArgument> {
-                let mut __greta_list = ::std::vec::Vec::with_capacity(#count);
+            fn bind<'greta_launch>(self, __greta_list: &mut ::greta::rt::BoundArguments<'greta_launch>)
+            where
+                Self: 'greta_launch,
+            {
                 #binds
-                __greta_list
             }
         }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub use greta_codegen::trace::Stored as Element;
 
 use crate::device::Device;
-use crate::driver::{Address, Contents, EventId};
+use crate::driver::{Address, Contents, DriverEvent};
 use crate::error::{Error, Result};
 use crate::memory::{HostMemory, Memory};
 use crate::stream::Stream;
@@ -208,7 +208,7 @@ impl<T: Element> Buffer<T> {
             Ok(())
         } else {
             // SAFETY: both sides are as long as the buffer, and the stream is waited for before `values` is read.
-            unsafe { self.device.driver().download(stream.id(), to, self.address(), self.bytes()) }
+            unsafe { self.device.driver().download(stream.handle(), to, self.address(), self.bytes()) }
         };
         let ended = stream.synchronize();
         // SAFETY: `values` is as long as the buffer.
@@ -238,9 +238,9 @@ impl<T: Element> Buffer<T> {
         if self.len > 0 {
             let host = download.host.insert(HostMemory::allocate(driver, self.bytes())?);
             // SAFETY: both sides are as long as the buffer; `download` keeps both alive and waits before it reads.
-            unsafe { driver.download(stream.id(), host.address(), self.address(), self.bytes()) }?;
+            unsafe { driver.download(stream.handle(), host.address(), self.address(), self.bytes()) }?;
         }
-        driver.record_event(stream.id(), event)?;
+        driver.record_event(stream.handle(), &download.event)?;
         download.recorded = true;
         Ok(download)
     }
@@ -263,7 +263,7 @@ impl<T: Element> Buffer<T> {
             return Ok(());
         }
         // SAFETY: both sides are as long, disjoint, and given back only after the stream's work.
-        unsafe { self.device.driver().copy(stream.id(), self.address(), from.address(), self.bytes()) }
+        unsafe { self.device.driver().copy(stream.handle(), self.address(), from.address(), self.bytes()) }
     }
 
     /// Sets all elements to zero in the stream's order.
@@ -277,7 +277,7 @@ impl<T: Element> Buffer<T> {
             return Ok(());
         }
         // SAFETY: the range is the buffer's own, and given back only after the stream's work.
-        unsafe { self.device.driver().fill(stream.id(), self.address(), 0, self.bytes()) }
+        unsafe { self.device.driver().fill(stream.handle(), self.address(), 0, self.bytes()) }
     }
 
     pub(crate) fn memory(&self) -> &Arc<Memory> {
@@ -308,7 +308,7 @@ impl<T: Element> Buffer<T> {
 #[derive(Debug)]
 pub struct Download<T: Element> {
     stream: Stream,
-    event: EventId,
+    event: DriverEvent,
     /// Where the elements arrive; `None` if there are none.
     host: Option<HostMemory>,
     len: usize,
@@ -324,7 +324,7 @@ impl<T: Element> Download<T> {
     ///
     /// The driver's.
     pub fn is_complete(&self) -> Result<bool> {
-        self.stream.device().driver().query_event(self.event)
+        self.stream.device().driver().query_event(&self.event)
     }
 
     /// Waits for the elements.
@@ -333,7 +333,7 @@ impl<T: Element> Download<T> {
     ///
     /// What went wrong in the stream's work so far, and the driver's.
     pub fn wait(self) -> Result<Vec<T>> {
-        self.stream.device().driver().synchronize_event(self.event)?;
+        self.stream.device().driver().synchronize_event(&self.event)?;
         let mut values = vec![T::default(); self.len];
         if let Some(host) = &self.host {
             // SAFETY: the copy of `len` elements into `host` has finished, and no one else has `host`.
@@ -350,12 +350,12 @@ impl<T: Element> Drop for Download<T> {
     fn drop(&mut self) {
         let driver = self.stream.device().driver();
         // The copy may still be writing to `host`.
-        let result = match driver.query_event(self.event) {
+        let result = match driver.query_event(&self.event) {
             Ok(true) => Ok(()),
-            _ if self.recorded => driver.synchronize_event(self.event),
+            _ if self.recorded => driver.synchronize_event(&self.event),
             _ => self.stream.synchronize(),
         };
-        if let Err(error) = result.and_then(|()| driver.destroy_event(self.event)) {
+        if let Err(error) = result.and_then(|()| driver.destroy_event(&self.event)) {
             tracing::warn!(%error, "a download was not ended");
         }
     }

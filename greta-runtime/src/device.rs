@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use greta_codegen::definition::KernelDefinition;
 use greta_codegen::target::Target;
+use hip_sys::Hip;
 
 use crate::buffer::{Buffer, Element};
-use crate::driver::{self, Driver, StreamId};
+use crate::driver::{self, Driver, DriverStream};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::graph::Graph;
@@ -64,11 +65,12 @@ pub struct Device {
 
 #[derive(Debug)]
 struct Inner {
-    driver: Arc<dyn Driver>,
+    /// Unloaded before the driver closes the device.
     modules: Modules,
+    driver: Arc<dyn Driver>,
     tuned: Tuned,
     /// Carries the copies that have no stream of their own.
-    copies: StreamId,
+    copies: DriverStream,
 }
 
 /// What a device is.
@@ -147,6 +149,21 @@ impl Device {
             }
         }
         Err(last.expect("invariant: some kind of device is tried by default"))
+    }
+
+    /// Opens `hip` over the caller's own table of HIP's functions: those of a library that it loaded itself, or ones that
+    /// count, watch or replace some of them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Device::open`].
+    ///
+    /// # Safety
+    ///
+    /// The functions do what HIP's do, as far as the program relies on it.
+    pub unsafe fn open_hip(table: Hip) -> Result<Self> {
+        // SAFETY: as the caller's contract says.
+        Self::from_driver(unsafe { driver::hip::open_over(table) }?)
     }
 
     /// The names that [`Device::open`] takes.
@@ -323,19 +340,19 @@ impl Device {
     }
 
     /// Waits for all work, then does `copy` on the device's own stream and waits for that.
-    pub(crate) fn copy_now(&self, copy: impl FnOnce(&dyn Driver, StreamId) -> Result<()>) -> Result<()> {
+    pub(crate) fn copy_now(&self, copy: impl FnOnce(&dyn Driver, &DriverStream) -> Result<()>) -> Result<()> {
         let driver = &*self.inner.driver;
         driver.synchronize()?;
-        let copied = copy(driver, self.inner.copies);
+        let copied = copy(driver, &self.inner.copies);
         // The host memory of a failed copy may still be in use: wait in either case.
-        let waited = driver.synchronize_stream(self.inner.copies);
+        let waited = driver.synchronize_stream(&self.inner.copies);
         copied.and(waited)
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        if let Err(error) = self.driver.destroy_stream(self.copies) {
+        if let Err(error) = self.driver.destroy_stream(&self.copies) {
             tracing::warn!(%error, "a device's stream was not closed");
         }
     }

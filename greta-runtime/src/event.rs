@@ -5,19 +5,19 @@
 use std::time::Duration;
 
 use crate::device::Device;
-use crate::driver::EventId;
+use crate::driver::DriverEvent;
 use crate::error::{Error, Result};
 
 /// A place in a stream's work, once [`crate::Stream::record`] has marked it.
 #[derive(Debug)]
 pub struct Event {
     device: Device,
-    id: EventId,
+    handle: DriverEvent,
 }
 
 impl Event {
     pub(crate) fn new(device: &Device) -> Result<Self> {
-        Ok(Self { device: device.clone(), id: device.driver().create_event()? })
+        Ok(Self { device: device.clone(), handle: device.driver().create_event()? })
     }
 
     /// The device it belongs to.
@@ -32,7 +32,7 @@ impl Event {
     ///
     /// [`Error::EventNotRecorded`], and the driver's.
     pub fn is_complete(&self) -> Result<bool> {
-        self.device.driver().query_event(self.id)
+        self.device.driver().query_event(&self.handle)
     }
 
     /// Waits until the stream has passed it.
@@ -42,7 +42,7 @@ impl Event {
     /// [`Error::EventNotRecorded`]; what went wrong in the work before it, as [`crate::Stream::synchronize`] gives that;
     /// and the driver's.
     pub fn synchronize(&self) -> Result<()> {
-        self.device.driver().synchronize_event(self.id)
+        self.device.driver().synchronize_event(&self.handle)
     }
 
     /// Waits for both, and gives the time from `earlier` to this one.
@@ -56,17 +56,17 @@ impl Event {
         }
         earlier.synchronize()?;
         self.synchronize()?;
-        self.device.driver().elapsed(earlier.id, self.id)
+        self.device.driver().elapsed(&earlier.handle, &self.handle)
     }
 
-    pub(crate) fn id(&self) -> EventId {
-        self.id
+    pub(crate) fn handle(&self) -> &DriverEvent {
+        &self.handle
     }
 }
 
 impl Drop for Event {
     fn drop(&mut self) {
-        if let Err(error) = self.device.driver().destroy_event(self.id) {
+        if let Err(error) = self.device.driver().destroy_event(&self.handle) {
             tracing::warn!(%error, "an event was not ended");
         }
     }

@@ -4,24 +4,21 @@
 //! the device's own memory, that satisfy the kernel's contracts, and no buffer that the kernel writes shares a byte with
 //! another argument; so launching is safe. Deliberately does not know what the kernel reads or writes within a buffer.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use greta_codegen::bounds::{GRID_YZ_MAX, LaunchLimit, Limited, grid_x_max};
 use greta_codegen::contract::{ArgumentValue, LaunchValues};
 use greta_codegen::definition::{KernelDefinition, VariantError};
 use greta_codegen::emit;
-use greta_codegen::ir::{Literal, Type};
+use greta_codegen::ir::Literal;
 use greta_codegen::target::GFX942;
-use greta_codegen::trace::LiteralValue;
 use smallvec::SmallVec;
 
-use crate::buffer::{Buffer, Element};
+pub use crate::argument::{BoundArgument, BoundArguments};
 use crate::driver::{Driver, DriverArgument};
 use crate::error::{Error, Result};
 use crate::invalid_kernel::lower;
-use crate::memory::Memory;
-use crate::module::{Module, Parameter, ParameterKind};
+use crate::module::Module;
 
 /// A kernel with a value for each of its tile parameters. `#[kernel]` implements it.
 pub trait Variant {
@@ -59,150 +56,10 @@ pub trait Tunable: Variant + Sized {
 
 /// Arguments of a launch. `#[kernel]` implements it for each kernel's `Args`.
 pub trait Arguments {
-    /// The arguments in the order of the kernel's parameters.
-    fn bind(self) -> Vec<BoundArgument>;
-}
-
-/// One argument of a launch, with the name of the parameter that it is for.
-#[derive(Clone, Debug)]
-pub struct BoundArgument {
-    name: &'static str,
-    value: Value,
-    /// Whether it is a scalar of a struct, and not its first.
-    continues: bool,
-}
-
-#[derive(Clone, Debug)]
-enum Value {
-    Scalar(Literal),
-    Buffer(View),
-}
-
-/// A range of bytes of some memory, as a kernel sees it.
-#[derive(Clone, Debug)]
-struct View {
-    memory: Arc<Memory>,
-    bytes: Range<usize>,
-    element: Type,
-    mutable: bool,
-}
-
-impl BoundArgument {
-    fn new(name: &'static str, value: Value) -> Self {
-        Self { name, value, continues: false }
-    }
-
-    /// A value.
-    #[must_use]
-    pub fn scalar(name: &'static str, value: impl LiteralValue) -> Self {
-        Self::new(name, Value::Scalar(value.to_literal()))
-    }
-
-    /// A struct that is passed by value: a value for each of its scalars.
-    #[must_use]
-    pub fn structure(name: &'static str, literals: Vec<Literal>) -> Vec<Self> {
-        let scalars = literals.into_iter().map(|literal| Self::new(name, Value::Scalar(literal)));
-        scalars.enumerate().map(|(position, scalar)| Self { continues: position > 0, ..scalar }).collect()
-    }
-
-    /// A buffer that the kernel only reads.
-    #[must_use]
-    pub fn buffer<T: Element>(name: &'static str, buffer: &Buffer<T>) -> Self {
-        Self::new(name, Value::Buffer(View::new(buffer, false)))
-    }
-
-    /// A buffer that the kernel reads and writes.
-    #[must_use]
-    pub fn buffer_mut<T: Element>(name: &'static str, buffer: &mut Buffer<T>) -> Self {
-        Self::new(name, Value::Buffer(View::new(buffer, true)))
-    }
-
-    /// The parameter's name.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// As the driver takes it.
-    fn to_driver(&self) -> DriverArgument {
-        match &self.value {
-            Value::Scalar(value) => DriverArgument::Scalar(*value),
-            Value::Buffer(view) => DriverArgument::Buffer {
-                address: view.memory.address().offset(view.bytes.start),
-                bytes: view.bytes.len(),
-                offset: view.bytes.start,
-            },
-        }
-    }
-
-    /// As contracts see it.
-    fn to_value(&self) -> ArgumentValue {
-        match &self.value {
-            Value::Scalar(value) => ArgumentValue::Scalar(*value),
-            Value::Buffer(view) => ArgumentValue::Length(view.bytes.len() / view.element.bytes() as usize),
-        }
-    }
-
-    /// Its length in elements, if it is a buffer.
-    fn opt_length(&self) -> Option<usize> {
-        match self.to_value() {
-            ArgumentValue::Length(length) => Some(length),
-            ArgumentValue::Scalar(_) => None,
-        }
-    }
-
-    /// The memory it covers, if it is a buffer.
-    pub(crate) fn opt_access(&self) -> Option<Access<'_>> {
-        match &self.value {
-            Value::Scalar(_) => None,
-            Value::Buffer(view) => {
-                Some(Access { memory: &view.memory, bytes: view.bytes.clone(), mutable: view.mutable })
-            }
-        }
-    }
-
-    /// The type, as an error names it.
-    fn describe(&self) -> String {
-        match &self.value {
-            Value::Scalar(value) => value.scalar().name().to_owned(),
-            Value::Buffer(view) => describe_buffer(view.element, view.mutable),
-        }
-    }
-
-    fn fits(&self, parameter: &Parameter) -> bool {
-        match (&self.value, parameter.kind) {
-            (Value::Scalar(value), ParameterKind::Scalar(scalar)) => value.scalar() == scalar,
-            (Value::Buffer(view), ParameterKind::Buffer { element, mutable }) => {
-                view.element == element && view.mutable == mutable
-            }
-            _ => false,
-        }
-    }
-}
-
-/// The part of some memory that an argument covers.
-#[derive(Clone, Debug)]
-pub(crate) struct Access<'a> {
-    /// The memory.
-    pub(crate) memory: &'a Arc<Memory>,
-    /// Which of its bytes.
-    pub(crate) bytes: Range<usize>,
-    /// Whether the kernel may write them.
-    pub(crate) mutable: bool,
-}
-
-impl Access<'_> {
-    /// The bytes that both cover.
-    pub(crate) fn opt_overlap(&self, other: &Access<'_>) -> Option<Range<usize>> {
-        let common = self.bytes.start.max(other.bytes.start)..self.bytes.end.min(other.bytes.end);
-        (Arc::ptr_eq(self.memory, other.memory) && !common.is_empty()).then_some(common)
-    }
-}
-
-impl View {
-    fn new<T: Element>(buffer: &Buffer<T>, mutable: bool) -> Self {
-        Self { memory: Arc::clone(buffer.memory()), bytes: buffer.byte_range(), element: T::ty(), mutable }
-    }
+    /// Adds the arguments to a list in the order of the kernel's parameters.
+    fn bind<'a>(self, list: &mut BoundArguments<'a>)
+    where
+        Self: 'a;
 }
 
 /// Blocks of a launch in x, y and z.
@@ -277,7 +134,7 @@ impl Grid {
 
 /// Refuses arguments that are not the module's, of another device, that break a contract, or that share memory where
 /// one of them is written.
-pub(crate) fn check(module: &Module, driver: &Arc<dyn Driver>, arguments: &[BoundArgument]) -> Result<()> {
+pub(crate) fn check(module: &Module, driver: &Arc<dyn Driver>, arguments: &[BoundArgument<'_>]) -> Result<()> {
     check_types(module, driver, arguments)?;
     for (index, argument) in arguments.iter().enumerate() {
         let Some(access) = argument.opt_access() else { continue };
@@ -285,8 +142,8 @@ pub(crate) fn check(module: &Module, driver: &Arc<dyn Driver>, arguments: &[Boun
             let Some(other) = earlier.opt_access() else { continue };
             let Some(bytes) = access.opt_overlap(&other) else { continue };
             let (argument, other) = match (access.mutable, other.mutable) {
-                (true, _) => (argument.name, earlier.name),
-                (false, true) => (earlier.name, argument.name),
+                (true, _) => (argument.name(), earlier.name()),
+                (false, true) => (earlier.name(), argument.name()),
                 (false, false) => continue,
             };
             let (argument, other) = (argument.to_owned(), other.to_owned());
@@ -297,7 +154,7 @@ pub(crate) fn check(module: &Module, driver: &Arc<dyn Driver>, arguments: &[Boun
 }
 
 /// As [`check`], but for sharing memory.
-pub(crate) fn check_types(module: &Module, driver: &Arc<dyn Driver>, arguments: &[BoundArgument]) -> Result<()> {
+pub(crate) fn check_types(module: &Module, driver: &Arc<dyn Driver>, arguments: &[BoundArgument<'_>]) -> Result<()> {
     let kernel = || module.name().to_owned();
     let parameters = module.parameters();
     if arguments.len() != parameters.len() {
@@ -317,30 +174,32 @@ pub(crate) fn check_types(module: &Module, driver: &Arc<dyn Driver>, arguments: 
         }
     }
     check_limits(module, arguments)?;
-    check_contracts(module, arguments)
+    check_contracts(module, arguments)?;
+    check_lengths(module, arguments)
 }
 
 /// Refuses values and lengths that a loop cannot count to.
-fn check_limits(module: &Module, arguments: &[BoundArgument]) -> Result<()> {
+fn check_limits(module: &Module, arguments: &[BoundArgument<'_>]) -> Result<()> {
     let value = |param: usize| match arguments[param].to_value() {
         ArgumentValue::Scalar(value) => Some(value),
         ArgumentValue::Length(length) => u32::try_from(length).ok().map(Literal::U32),
     };
     for LaunchLimit { limited, most, location } in module.limits() {
-        let (end, opt_given) = match limited {
-            Limited::Param(param) => {
-                let given = match arguments[*param].to_value() {
-                    ArgumentValue::Scalar(value) => value.opt_integer(),
-                    ArgumentValue::Length(length) => Some(length as i128),
-                };
-                (format!("`{}` = ", module.parameters()[*param].name), given)
-            }
-            Limited::Computed(computed) => (String::new(), computed.opt_value(&value).and_then(Literal::opt_integer)),
+        let opt_given = match limited {
+            Limited::Param(param) => match arguments[*param].to_value() {
+                ArgumentValue::Scalar(value) => value.opt_integer(),
+                ArgumentValue::Length(length) => Some(length as i128),
+            },
+            Limited::Computed(computed) => computed.opt_value(&value).and_then(Literal::opt_integer),
             Limited::GridX => continue,
         };
         // What is negative is no loop's end to pass, and what divides by zero is none at all.
         let given = opt_given.and_then(|given| u64::try_from(given).ok()).unwrap_or_default();
         if given > *most {
+            let end = match limited {
+                Limited::Param(param) => format!("`{}` = ", module.parameters()[*param].name),
+                _ => String::new(),
+            };
             let (kernel, location) = (module.name().to_owned(), *location);
             return Err(Error::LoopEnd { kernel, location, end, given, most: *most });
         }
@@ -348,32 +207,42 @@ fn check_limits(module: &Module, arguments: &[BoundArgument]) -> Result<()> {
     Ok(())
 }
 
-/// Arguments as a driver takes them; those of most kernels take no memory of their own.
+/// Arguments as a driver takes them; those of most kernels take no memory of their own. Lists of a launch are filled
+/// where they lie: to hand them on would copy the whole of them.
 pub(crate) type DriverArguments = SmallVec<[DriverArgument; 16]>;
 
-/// The arguments as the driver takes them: with the lengths that the kernel asks for.
-pub(crate) fn to_driver(module: &Module, arguments: &[BoundArgument]) -> Result<DriverArguments> {
-    let lengths = module.lengths().iter().map(|&position| {
+/// Adds the arguments of a launch that was checked to a list, as the driver takes them: with the lengths that the kernel
+/// asks for.
+pub(crate) fn to_driver(module: &Module, arguments: &[BoundArgument<'_>], taken: &mut DriverArguments) {
+    taken.extend(arguments.iter().map(BoundArgument::to_driver));
+    taken.extend(module.lengths().iter().map(|&position| {
+        let length = arguments[position].opt_length().and_then(|length| u32::try_from(length).ok());
+        DriverArgument::Scalar(Literal::U32(length.expect("invariant: `check_types` has seen the length")))
+    }));
+}
+
+/// Refuses buffers whose lengths the kernel takes and cannot hold.
+fn check_lengths(module: &Module, arguments: &[BoundArgument<'_>]) -> Result<()> {
+    for &position in module.lengths() {
         let argument = &arguments[position];
         let given = argument.opt_length().unwrap_or_default();
-        let length = u32::try_from(given).map_err(|_| Error::BufferLength {
-            kernel: module.name().to_owned(),
-            argument: argument.name.to_owned(),
-            given,
-        })?;
-        Ok(DriverArgument::Scalar(Literal::U32(length)))
-    });
-    arguments.iter().map(|argument| Ok(argument.to_driver())).chain(lengths).collect()
+        if u32::try_from(given).is_err() {
+            let (kernel, argument) = (module.name().to_owned(), argument.name().to_owned());
+            return Err(Error::BufferLength { kernel, argument, given });
+        }
+    }
+    Ok(())
 }
 
 /// Refuses arguments that break a `require` of the kernel.
-fn check_contracts(module: &Module, arguments: &[BoundArgument]) -> Result<()> {
+fn check_contracts(module: &Module, arguments: &[BoundArgument<'_>]) -> Result<()> {
     let contracts = module.definition().contracts;
     if contracts.is_empty() {
         return Ok(());
     }
-    let arguments = argument_values(arguments);
-    let values = LaunchValues { tiles: module.tiles(), arguments: &arguments };
+    let values = &mut ArgumentValues::new();
+    let arguments = argument_values(arguments, values);
+    let values = LaunchValues { tiles: module.tiles(), arguments };
     for contract in contracts {
         let holds = (contract.holds)(&values);
         if holds != Some(true) {
@@ -390,13 +259,14 @@ fn check_contracts(module: &Module, arguments: &[BoundArgument]) -> Result<()> {
 }
 
 /// Elements of the kernel's dynamic shared array as its `shared = …` says; 0 if it has none, on this device or at all.
-pub(crate) fn shared_elements(module: &Module, arguments: &[BoundArgument]) -> Result<u32> {
+pub(crate) fn shared_elements(module: &Module, arguments: &[BoundArgument<'_>]) -> Result<u32> {
     let Some(limit) = module.opt_dynamic_limit() else { return Ok(0) };
     let Some(length) = &module.definition().shared else {
         return Err(Error::SharedLength { kernel: module.name().to_owned(), given: 0, opt_limit: Some(limit) });
     };
-    let arguments = argument_values(arguments);
-    let values = LaunchValues { tiles: module.tiles(), arguments: &arguments };
+    let values = &mut ArgumentValues::new();
+    let arguments = argument_values(arguments, values);
+    let values = LaunchValues { tiles: module.tiles(), arguments };
     let elements = (length.elements)(&values);
     match elements.and_then(|elements| u32::try_from(elements).ok()) {
         Some(elements) if (1..=limit).contains(&elements) => Ok(elements),
@@ -413,12 +283,15 @@ pub(crate) fn shared_elements(module: &Module, arguments: &[BoundArgument]) -> R
     }
 }
 
-/// As contracts see them: a struct is one parameter of the author's.
-fn argument_values(arguments: &[BoundArgument]) -> SmallVec<[ArgumentValue; 16]> {
-    arguments.iter().filter(|argument| !argument.continues).map(BoundArgument::to_value).collect()
-}
+/// Arguments as contracts see them; those of most kernels take no memory of their own.
+type ArgumentValues = SmallVec<[ArgumentValue; 16]>;
 
-/// `&Buffer<f32>` or `&mut Buffer<f32>`.
-pub(crate) fn describe_buffer(element: Type, mutable: bool) -> String {
-    format!("&{}Buffer<{}>", if mutable { "mut " } else { "" }, element)
+/// Adds arguments to a list as contracts see them: a struct is one parameter of the author's.
+fn argument_values<'v>(arguments: &[BoundArgument<'_>], values: &'v mut ArgumentValues) -> &'v [ArgumentValue] {
+    for argument in arguments {
+        if !argument.continues() {
+            values.push(argument.to_value());
+        }
+    }
+    values
 }

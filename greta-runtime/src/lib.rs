@@ -1,5 +1,6 @@
 //! Devices, buffers, streams, compilation, cache, launches and graphs.
 
+mod argument;
 pub mod buffer;
 pub mod cache;
 pub mod compile;

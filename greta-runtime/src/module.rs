@@ -12,11 +12,12 @@ use greta_codegen::definition::KernelDefinition;
 use greta_codegen::ir::{Kernel as Ir, Scalar, Type, VarKind};
 use greta_codegen::verify::DynamicShared;
 
+use crate::argument::describe_buffer;
 use crate::device::Device;
-use crate::driver::{Driver, DriverLaunch, KernelId, Loaded};
+use crate::driver::{Driver, DriverKernel, DriverLaunch, Loaded};
 use crate::error::{Error, Result};
 use crate::invalid_kernel::lower;
-use crate::launch::{self, Arguments, BoundArgument, Grid, IntoGrid, Variant, describe_buffer};
+use crate::launch::{self, Arguments, BoundArgument, BoundArguments, DriverArguments, Grid, IntoGrid, Variant};
 use crate::resources::KernelResources;
 use crate::stream::Stream;
 
@@ -88,7 +89,8 @@ impl<V: Variant> Kernel<V> {
     /// argument; [`crate::Error::ForeignBuffer`] and [`crate::Error::ForeignObject`] for objects of another device; and
     /// the driver's. What goes wrong while the kernel runs comes from the stream's next synchronisation.
     pub fn launch(&self, stream: &Stream, grid: impl IntoGrid, args: V::Args<'_>) -> Result<()> {
-        let arguments = args.bind();
+        let mut arguments = BoundArguments::new();
+        args.bind(&mut arguments);
         launch::check(&self.module, self.device.driver(), &arguments)?;
         // SAFETY: `check` has compared the arguments with the kernel's parameters and with each other.
         unsafe { self.submit(stream, grid.into_grid(), &arguments) }
@@ -105,7 +107,8 @@ impl<V: Variant> Kernel<V> {
     ///
     /// As for [`Kernel::launch`], without [`crate::Error::Aliasing`].
     pub unsafe fn launch_aliased(&self, stream: &Stream, grid: impl IntoGrid, args: V::Args<'_>) -> Result<()> {
-        let arguments = args.bind();
+        let mut arguments = BoundArguments::new();
+        args.bind(&mut arguments);
         launch::check_types(&self.module, self.device.driver(), &arguments)?;
         // SAFETY: `check_types` has compared the arguments with the kernel's parameters; the caller vouches for the rest.
         unsafe { self.submit(stream, grid.into_grid(), &arguments) }
@@ -114,14 +117,15 @@ impl<V: Variant> Kernel<V> {
     /// # Safety
     ///
     /// The arguments are the kernel's in number and type.
-    unsafe fn submit(&self, stream: &Stream, grid: Grid, arguments: &[BoundArgument]) -> Result<()> {
+    unsafe fn submit(&self, stream: &Stream, grid: Grid, arguments: &[BoundArgument<'_>]) -> Result<()> {
         stream.check_device(&self.device)?;
         let grid = grid.check(&self.module)?;
         let shared_elements = self.module.shared_elements(self.shared_elements, arguments)?;
-        let arguments = launch::to_driver(&self.module, arguments)?;
-        let launch = DriverLaunch { kernel: self.module.id, grid, shared_elements, arguments: &arguments };
+        let mut taken = DriverArguments::new();
+        launch::to_driver(&self.module, arguments, &mut taken);
+        let launch = DriverLaunch { kernel: &self.module.handle, grid, shared_elements, arguments: &taken };
         // SAFETY: the caller checked the arguments; memory is given back only after the work submitted before.
-        unsafe { self.device.driver().launch(stream.id(), &launch) }
+        unsafe { self.device.driver().launch(stream.handle(), &launch) }
     }
 }
 
@@ -161,8 +165,7 @@ impl Parameter {
 /// A kernel that a device has loaded, for one choice of tile parameters.
 #[derive(Debug)]
 pub struct Module {
-    driver: Arc<dyn Driver>,
-    id: KernelId,
+    handle: DriverKernel,
     definition: &'static KernelDefinition,
     name: String,
     /// One value per tile parameter.
@@ -180,7 +183,7 @@ pub struct Module {
 
 impl Module {
     /// Elements that a launch gives the dynamic shared array: those given by hand, or what `shared = …` says.
-    pub(crate) fn shared_elements(&self, given: u32, arguments: &[BoundArgument]) -> Result<u32> {
+    pub(crate) fn shared_elements(&self, given: u32, arguments: &[BoundArgument<'_>]) -> Result<u32> {
         if given > 0 { Ok(given) } else { launch::shared_elements(self, arguments) }
     }
 
@@ -242,15 +245,15 @@ impl Module {
         &self.tiles
     }
 
-    pub(crate) fn id(&self) -> KernelId {
-        self.id
+    pub(crate) fn handle(&self) -> &DriverKernel {
+        &self.handle
     }
 
     fn load(driver: &Arc<dyn Driver>, definition: &'static KernelDefinition, values: &[u32]) -> Result<Self> {
         let verified = lower(definition, values, driver.target())?;
         let kernel = verified.kernel();
         let mut parameters = kernel.params.iter().map(|&var| parameter(kernel, var.index())).collect::<Vec<_>>();
-        let Loaded { id, resources } = driver.load(&verified, &parameters)?;
+        let Loaded { kernel: handle, resources } = driver.load(definition.name, &verified, &parameters)?;
         parameters.truncate(kernel.params.len() - kernel.lengths.len());
         let position = |buffer| kernel.params.iter().position(|param| param == buffer);
         let lengths: Vec<usize> = kernel.lengths.iter().filter_map(position).collect();
@@ -267,8 +270,7 @@ impl Module {
         }
         tracing::debug!(kernel = definition.name, values = definition.describe(values), "loaded");
         Ok(Self {
-            driver: Arc::clone(driver),
-            id,
+            handle,
             definition,
             name: kernel.name.clone(),
             tiles: values.to_vec(),
@@ -281,14 +283,6 @@ impl Module {
             early_reads: driver.target().early_start.then(|| kernel.early_reads()).flatten(),
             resources,
         })
-    }
-}
-
-impl Drop for Module {
-    fn drop(&mut self) {
-        if let Err(error) = self.driver.unload(self.id) {
-            tracing::warn!(%error, kernel = self.name, "a kernel was not unloaded");
-        }
     }
 }
 

@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::device::Device;
-use crate::driver::{Address, Driver, EventId, StreamId};
+use crate::driver::{Address, Driver, DriverEvent, DriverStream};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::memory::HostMemory;
@@ -21,7 +21,7 @@ pub struct Stream {
 #[derive(Debug)]
 struct Inner {
     device: Device,
-    id: StreamId,
+    handle: DriverStream,
     staging: Mutex<Staging>,
 }
 
@@ -37,7 +37,7 @@ struct Staging {
 /// Host memory in use until an event.
 #[derive(Debug)]
 struct Staged {
-    until: EventId,
+    until: DriverEvent,
     host: HostMemory,
 }
 
@@ -52,8 +52,8 @@ const SPARE_COUNT_MAX: usize = 8;
 
 impl Stream {
     pub(crate) fn new(device: &Device) -> Result<Self> {
-        let id = device.driver().create_stream()?;
-        Ok(Self { inner: Arc::new(Inner { device: device.clone(), id, staging: Mutex::default() }) })
+        let handle = device.driver().create_stream()?;
+        Ok(Self { inner: Arc::new(Inner { device: device.clone(), handle, staging: Mutex::default() }) })
     }
 
     /// The device it belongs to.
@@ -72,7 +72,7 @@ impl Stream {
     /// later call on the stream, saying that an earlier kernel failed: drop the stream and take another. On `hip` and `cuda`
     /// a kernel's fault is one of the process: every later call may give it, on any stream.
     pub fn synchronize(&self) -> Result<()> {
-        let result = self.inner.device.driver().synchronize_stream(self.inner.id);
+        let result = self.inner.device.driver().synchronize_stream(&self.inner.handle);
         self.inner.release_all();
         result
     }
@@ -84,7 +84,7 @@ impl Stream {
     /// [`Error::ForeignObject`], and the driver's.
     pub fn record(&self, event: &Event) -> Result<()> {
         self.check_event(event)?;
-        self.inner.device.driver().record_event(self.inner.id, event.id())
+        self.inner.device.driver().record_event(&self.inner.handle, event.handle())
     }
 
     /// Makes what is submitted from now on wait for an event, recorded on any stream of the device.
@@ -94,11 +94,16 @@ impl Stream {
     /// [`Error::EventNotRecorded`], [`Error::ForeignObject`], and the driver's.
     pub fn wait(&self, event: &Event) -> Result<()> {
         self.check_event(event)?;
-        self.inner.device.driver().wait_event(self.inner.id, event.id())
+        self.inner.device.driver().wait_event(&self.inner.handle, event.handle())
     }
 
-    pub(crate) fn id(&self) -> StreamId {
-        self.inner.id
+    pub(crate) fn handle(&self) -> &DriverStream {
+        &self.inner.handle
+    }
+
+    /// Whether both are the same stream.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
     }
 
     /// Refuses to be used with an object of another device.
@@ -114,7 +119,7 @@ impl Stream {
         }
         if driver.is_host() {
             // SAFETY: the caller's buffer is as long as `bytes`, and the copy is done when the call returns.
-            return unsafe { driver.upload(self.inner.id, to, bytes.as_ptr(), bytes.len()) };
+            return unsafe { driver.upload(&self.inner.handle, to, bytes.as_ptr(), bytes.len()) };
         }
         let mut staging = self.inner.staging.lock().unwrap_or_else(PoisonError::into_inner);
         staging.release_passed(driver);
@@ -124,12 +129,12 @@ impl Stream {
         let until = driver.create_event()?;
         let from = host.address();
         // Kept before anything can fail, so that the memory outlives a copy that did start.
-        staging.staged.push(Staged { until, host });
+        staging.staged.push(Staged { until: until.clone(), host });
         // SAFETY: the caller's buffer is as long as `bytes`; `staged` keeps the host memory until the event.
-        let uploaded = unsafe { driver.upload(self.inner.id, to, from, bytes.len()) };
-        uploaded.and_then(|()| driver.record_event(self.inner.id, until)).inspect_err(|_| {
+        let uploaded = unsafe { driver.upload(&self.inner.handle, to, from, bytes.len()) };
+        uploaded.and_then(|()| driver.record_event(&self.inner.handle, &until)).inspect_err(|_| {
             // Without the event nothing tells when the memory is free but the end of the stream's work.
-            if let Err(error) = driver.synchronize_stream(self.inner.id) {
+            if let Err(error) = driver.synchronize_stream(&self.inner.handle) {
                 tracing::debug!(%error, "after a failed upload");
             }
         })
@@ -146,7 +151,7 @@ impl Inner {
         let mut staging = self.staging.lock().unwrap_or_else(PoisonError::into_inner);
         let driver = self.device.driver();
         for done in std::mem::take(&mut staging.staged) {
-            match driver.synchronize_event(done.until) {
+            match driver.synchronize_event(&done.until) {
                 // An upload without a record failed, and was waited for then.
                 Ok(()) | Err(Error::EventNotRecorded) => {}
                 Err(error) => tracing::debug!(%error, "an upload failed"),
@@ -169,14 +174,14 @@ impl Staging {
     /// Ends the uploads that the stream has passed.
     fn release_passed(&mut self, driver: &Arc<dyn Driver>) {
         let is_passed =
-            |staged: &&Staged| matches!(driver.query_event(staged.until), Ok(true) | Err(Error::EventNotRecorded));
+            |staged: &&Staged| matches!(driver.query_event(&staged.until), Ok(true) | Err(Error::EventNotRecorded));
         let passed = self.staged.iter().take_while(is_passed).count();
         let passed: Vec<Staged> = self.staged.drain(..passed).collect();
         passed.into_iter().for_each(|done| self.end(driver, done));
     }
 
     fn end(&mut self, driver: &Arc<dyn Driver>, done: Staged) {
-        if let Err(error) = driver.destroy_event(done.until) {
+        if let Err(error) = driver.destroy_event(&done.until) {
             tracing::warn!(%error, "an event was not ended");
         }
         if done.host.bytes() <= SPARE_BYTES_MAX && self.spare.len() < SPARE_COUNT_MAX {
@@ -188,7 +193,7 @@ impl Staging {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.release_all();
-        if let Err(error) = self.device.driver().destroy_stream(self.id) {
+        if let Err(error) = self.device.driver().destroy_stream(&self.handle) {
             tracing::warn!(%error, "a stream ended with an error");
         }
     }

@@ -14,7 +14,7 @@ use greta_codegen::trace::{
     thread_idx, trace_kernel,
 };
 use greta_runtime::Buffer;
-use greta_runtime::launch::{Arguments, BoundArgument, Variant};
+use greta_runtime::launch::{Arguments, BoundArgument, BoundArguments, Variant};
 
 type Traced = Result<Kernel, Vec<Diagnostic>>;
 
@@ -73,13 +73,16 @@ pub mod scale {
     }
 
     impl Arguments for Args<'_> {
-        fn bind(self) -> Vec<BoundArgument> {
-            vec![
+        fn bind<'a>(self, list: &mut BoundArguments<'a>)
+        where
+            Self: 'a,
+        {
+            list.extend([
                 BoundArgument::scalar("factor", self.factor),
                 BoundArgument::buffer("x", self.x),
                 BoundArgument::buffer_mut("y", self.y),
                 BoundArgument::scalar("len", self.len),
-            ]
+            ]);
         }
     }
 
@@ -157,13 +160,16 @@ pub mod add {
     }
 
     impl Arguments for Args<'_> {
-        fn bind(self) -> Vec<BoundArgument> {
-            vec![
+        fn bind<'a>(self, list: &mut BoundArguments<'a>)
+        where
+            Self: 'a,
+        {
+            list.extend([
                 BoundArgument::buffer("x", self.x),
                 BoundArgument::buffer("y", self.y),
                 BoundArgument::buffer_mut("z", self.z),
                 BoundArgument::scalar("len", self.len),
-            ]
+            ]);
         }
     }
 
@@ -207,8 +213,11 @@ pub mod bump {
     }
 
     impl Arguments for Args<'_> {
-        fn bind(self) -> Vec<BoundArgument> {
-            vec![BoundArgument::buffer_mut("x", self.x), BoundArgument::scalar("by", self.by)]
+        fn bind<'a>(self, list: &mut BoundArguments<'a>)
+        where
+            Self: 'a,
+        {
+            list.extend([BoundArgument::buffer_mut("x", self.x), BoundArgument::scalar("by", self.by)]);
         }
     }
 
@@ -243,7 +252,7 @@ pub mod bump {
 pub struct ByHand(pub &'static KernelDefinition);
 
 impl Variant for ByHand {
-    type Args<'a> = Bound;
+    type Args<'a> = Bound<'a>;
 
     fn definition(&self) -> &'static KernelDefinition {
         self.0
@@ -255,10 +264,13 @@ impl Variant for ByHand {
 }
 
 /// Arguments bound by hand.
-pub struct Bound(pub Vec<BoundArgument>);
+pub struct Bound<'b>(pub Vec<BoundArgument<'b>>);
 
-impl Arguments for Bound {
-    fn bind(self) -> Vec<BoundArgument> {
-        self.0
+impl Arguments for Bound<'_> {
+    fn bind<'a>(self, list: &mut BoundArguments<'a>)
+    where
+        Self: 'a,
+    {
+        list.extend(self.0);
     }
 }

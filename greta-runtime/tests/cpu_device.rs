@@ -200,7 +200,8 @@ fn a_buffer_that_is_written_must_not_share_memory_with_another_argument() {
 fn arguments_bound_by_hand_are_checked_for_count_and_type() {
     let (device, stream) = open();
     let kernel = device.kernel(ByHand(&bump::DEFINITION)).unwrap();
-    let launch = |arguments| kernel.launch(&stream, 1, Bound(arguments)).unwrap_err().to_string();
+    let launch =
+        |arguments: Vec<BoundArgument<'_>>| kernel.launch(&stream, 1, Bound(arguments)).unwrap_err().to_string();
     let mut floats = device.zeroed::<f32>(1).unwrap();
     let mut words = device.zeroed::<u32>(1).unwrap();
     assert_eq!(launch(vec![]), "bump takes 2 arguments; 0 given");

@@ -16,11 +16,10 @@ use greta_codegen::target::{GFX942, Target};
 use greta_codegen::verify::{DynamicShared, Verified};
 use greta_interpreter::{Argument, Checks, DefinedBytes, Memory, Program};
 
-use super::table::Table;
 use super::undefined::{Undefined, Written};
 use super::{
-    Address, Contents, Driver, DriverArgument, DriverLaunch, DriverNode, EventId, GraphId, KernelId, Loaded, StreamId,
-    lock,
+    Address, Contents, Driver, DriverArgument, DriverEvent, DriverGraph, DriverKernel, DriverLaunch, DriverNode,
+    DriverStream, Loaded, lock,
 };
 use crate::device::DeviceInfo;
 use crate::error::{Error, Result};
@@ -55,10 +54,8 @@ struct Cpu {
     turn: Mutex<()>,
     /// Where kernels of several blocks run.
     pool: rayon::ThreadPool,
-    streams: Table<StreamId, Stream>,
-    events: Table<EventId, Mutex<Option<Mark>>>,
-    kernels: Table<KernelId, Kernel>,
-    graphs: Table<GraphId, Mutex<Vec<Node>>>,
+    /// The streams that have not ended.
+    streams: Mutex<Vec<Arc<Stream>>>,
     /// Faults of streams that ended before anybody waited for them.
     orphaned: Mutex<Vec<Error>>,
 }
@@ -98,6 +95,12 @@ struct Mark {
     faults: u64,
 }
 
+/// When and where an event was recorded last.
+type Event = Mutex<Option<Mark>>;
+
+/// A graph is its nodes, in an order in which they may run.
+type Graph = Mutex<Vec<Node>>;
+
 #[derive(Debug)]
 struct Kernel {
     programs: Programs,
@@ -133,17 +136,14 @@ impl Cpu {
             undefined: Undefined::default(),
             turn: Mutex::default(),
             pool: pool.map_err(Error::Threads)?,
-            streams: Table::new(),
-            events: Table::new(),
-            kernels: Table::new(),
-            graphs: Table::new(),
+            streams: Mutex::default(),
             orphaned: Mutex::default(),
         })
     }
 
     /// Does something in a stream's order, unless the stream has stopped.
-    fn run(&self, stream: StreamId, operation: impl FnOnce() -> Result<()> + Send) {
-        let stream = self.streams.get(stream);
+    fn run(&self, stream: &DriverStream, operation: impl FnOnce() -> Result<()> + Send) {
+        let stream: &Stream = stream.get();
         if lock(&stream.state).fault.is_some() {
             return;
         }
@@ -173,7 +173,7 @@ impl Cpu {
 
     fn node(&self, launch: &DriverLaunch<'_>) -> Node {
         Node {
-            kernel: self.kernels.get(launch.kernel),
+            kernel: launch.kernel.shared(),
             grid: launch.grid,
             shared_elements: launch.shared_elements,
             arguments: launch.arguments.to_vec(),
@@ -184,8 +184,8 @@ impl Cpu {
         Program::with_checks(kernel, self.target.wave, self.checks).with_print(|line| println!("{line}"))
     }
 
-    fn recorded(&self, event: EventId) -> Result<Mark> {
-        lock(&self.events.get(event)).clone().ok_or(Error::EventNotRecorded)
+    fn recorded(&self, event: &DriverEvent) -> Result<Mark> {
+        lock(event.get::<Event>()).clone().ok_or(Error::EventNotRecorded)
     }
 }
 
@@ -319,17 +319,17 @@ impl Driver for Cpu {
         unsafe { self.free(address, bytes) }
     }
 
-    unsafe fn upload(&self, stream: StreamId, to: Address, from: *const u8, bytes: usize) -> Result<()> {
+    unsafe fn upload(&self, stream: &DriverStream, to: Address, from: *const u8, bytes: usize) -> Result<()> {
         // SAFETY: the caller vouches for both ranges; host and device memory are distinct allocations.
         unsafe { self.copy(stream, to, Address(from.cast_mut()), bytes) }
     }
 
-    unsafe fn download(&self, stream: StreamId, to: *mut u8, from: Address, bytes: usize) -> Result<()> {
+    unsafe fn download(&self, stream: &DriverStream, to: *mut u8, from: Address, bytes: usize) -> Result<()> {
         // SAFETY: as for `upload`.
         unsafe { self.copy(stream, Address(to), from, bytes) }
     }
 
-    unsafe fn copy(&self, stream: StreamId, to: Address, from: Address, bytes: usize) -> Result<()> {
+    unsafe fn copy(&self, stream: &DriverStream, to: Address, from: Address, bytes: usize) -> Result<()> {
         self.run(stream, || {
             let (to, from): (Address, Address) = (to, from);
             // SAFETY: the caller vouches for both ranges and that they are disjoint.
@@ -340,7 +340,7 @@ impl Driver for Cpu {
         Ok(())
     }
 
-    unsafe fn fill(&self, stream: StreamId, to: Address, byte: u8, bytes: usize) -> Result<()> {
+    unsafe fn fill(&self, stream: &DriverStream, to: Address, byte: u8, bytes: usize) -> Result<()> {
         self.run(stream, || {
             let to: Address = to;
             // SAFETY: the caller vouches for the range.
@@ -351,61 +351,64 @@ impl Driver for Cpu {
         Ok(())
     }
 
-    fn create_stream(&self) -> Result<StreamId> {
-        Ok(self.streams.insert(Stream::default()))
+    fn create_stream(&self) -> Result<DriverStream> {
+        let stream = Arc::new(Stream::default());
+        lock(&self.streams).push(Arc::clone(&stream));
+        Ok(DriverStream::new(stream))
     }
 
-    fn destroy_stream(&self, stream: StreamId) -> Result<()> {
-        lock(&self.orphaned).extend(self.streams.remove(stream).take_fault());
+    fn destroy_stream(&self, stream: &DriverStream) -> Result<()> {
+        let stream: &Stream = stream.get();
+        lock(&self.streams).retain(|live| !std::ptr::eq(&**live, stream));
+        lock(&self.orphaned).extend(stream.take_fault());
         Ok(())
     }
 
-    fn synchronize_stream(&self, stream: StreamId) -> Result<()> {
-        self.streams.get(stream).take_fault().map_or(Ok(()), Err)
+    fn synchronize_stream(&self, stream: &DriverStream) -> Result<()> {
+        stream.get::<Stream>().take_fault().map_or(Ok(()), Err)
     }
 
     fn synchronize(&self) -> Result<()> {
         if let Some(fault) = lock(&self.orphaned).pop() {
             return Err(fault);
         }
-        self.streams.all().iter().find_map(|stream| stream.take_fault()).map_or(Ok(()), Err)
+        lock(&self.streams).iter().find_map(|stream| stream.take_fault()).map_or(Ok(()), Err)
     }
 
-    fn create_event(&self) -> Result<EventId> {
-        Ok(self.events.insert(Mutex::default()))
+    fn create_event(&self) -> Result<DriverEvent> {
+        Ok(DriverEvent::new(Arc::new(Event::default())))
     }
 
-    fn destroy_event(&self, event: EventId) -> Result<()> {
-        self.events.remove(event);
+    fn destroy_event(&self, _: &DriverEvent) -> Result<()> {
         Ok(())
     }
 
-    fn record_event(&self, stream: StreamId, event: EventId) -> Result<()> {
-        let stream = self.streams.get(stream);
+    fn record_event(&self, stream: &DriverStream, event: &DriverEvent) -> Result<()> {
+        let stream: Arc<Stream> = stream.shared();
         let faults = lock(&stream.state).count;
-        *lock(&self.events.get(event)) = Some(Mark { time: Instant::now(), stream, faults });
+        *lock(event.get::<Event>()) = Some(Mark { time: Instant::now(), stream, faults });
         Ok(())
     }
 
-    fn wait_event(&self, _: StreamId, event: EventId) -> Result<()> {
+    fn wait_event(&self, _: &DriverStream, event: &DriverEvent) -> Result<()> {
         // Whatever came before the event has run.
         self.recorded(event).map(|_| ())
     }
 
-    fn query_event(&self, event: EventId) -> Result<bool> {
+    fn query_event(&self, event: &DriverEvent) -> Result<bool> {
         self.recorded(event).map(|_| true)
     }
 
-    fn synchronize_event(&self, event: EventId) -> Result<()> {
+    fn synchronize_event(&self, event: &DriverEvent) -> Result<()> {
         let mark = self.recorded(event)?;
         mark.stream.take_fault_before(&mark).map_or(Ok(()), Err)
     }
 
-    fn elapsed(&self, from: EventId, to: EventId) -> Result<Duration> {
+    fn elapsed(&self, from: &DriverEvent, to: &DriverEvent) -> Result<Duration> {
         Ok(self.recorded(to)?.time.saturating_duration_since(self.recorded(from)?.time))
     }
 
-    fn load(&self, kernel: &Verified, _: &[Parameter]) -> Result<Loaded> {
+    fn load(&self, _: &'static str, kernel: &Verified, _: &[Parameter]) -> Result<Loaded> {
         let kernel = kernel.kernel();
         let is_foreign = |function: &&Function| function.foreign.is_some_and(|foreign| !foreign.has_body);
         if let Some(function) = kernel.functions.iter().find(is_foreign) {
@@ -413,43 +416,33 @@ impl Driver for Cpu {
             return Err(Error::NoRustBody { kernel, function, location });
         }
         let programs = Programs::new(kernel, self);
-        let id = self.kernels.insert(Kernel { programs, manifest_dir: kernel.manifest_dir });
-        Ok(Loaded { id, resources: None })
+        let kernel = DriverKernel::new(Arc::new(Kernel { programs, manifest_dir: kernel.manifest_dir }));
+        Ok(Loaded { kernel, resources: None })
     }
 
-    fn unload(&self, kernel: KernelId) -> Result<()> {
-        self.kernels.remove(kernel);
-        Ok(())
-    }
-
-    unsafe fn launch(&self, stream: StreamId, launch: &DriverLaunch<'_>) -> Result<()> {
+    unsafe fn launch(&self, stream: &DriverStream, launch: &DriverLaunch<'_>) -> Result<()> {
         let node = self.node(launch);
         // SAFETY: the caller vouches for the buffers, and `run` lets one operation run at a time.
         self.run(stream, || unsafe { node.run(self) });
         Ok(())
     }
 
-    unsafe fn create_graph(&self, nodes: &[DriverNode<'_>]) -> Result<GraphId> {
+    unsafe fn create_graph(&self, nodes: &[DriverNode<'_>]) -> Result<DriverGraph> {
         // Dependencies point to earlier nodes, so the order of the nodes is one in which they may run.
-        Ok(self.graphs.insert(Mutex::new(nodes.iter().map(|node| self.node(&node.launch)).collect())))
+        let nodes: Vec<Node> = nodes.iter().map(|node| self.node(&node.launch)).collect();
+        Ok(DriverGraph::new(Arc::new(Graph::new(nodes))))
     }
 
-    unsafe fn update_graph(&self, graph: GraphId, node: usize, launch: &DriverLaunch<'_>) -> Result<()> {
-        lock(&self.graphs.get(graph))[node] = self.node(launch);
+    unsafe fn update_graph(&self, graph: &DriverGraph, node: usize, launch: &DriverLaunch<'_>) -> Result<()> {
+        lock(graph.get::<Graph>())[node] = self.node(launch);
         Ok(())
     }
 
-    fn launch_graph(&self, stream: StreamId, graph: GraphId) -> Result<()> {
-        let graph = self.graphs.get(graph);
-        for node in &*lock(&graph) {
+    fn launch_graph(&self, stream: &DriverStream, graph: &DriverGraph) -> Result<()> {
+        for node in &*lock(graph.get::<Graph>()) {
             // SAFETY: whoever made the graph keeps its buffers, and `run` lets one operation run at a time.
             self.run(stream, || unsafe { node.run(self) });
         }
-        Ok(())
-    }
-
-    fn destroy_graph(&self, graph: GraphId) -> Result<()> {
-        self.graphs.remove(graph);
         Ok(())
     }
 }

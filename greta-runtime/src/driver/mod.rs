@@ -1,14 +1,14 @@
 //! What a driver must do: the one trait between the runtime and a kind of device.
 //!
-//! A driver hands out names ([`StreamId`], [`KernelId`] …) for what it makes; their owners in the files above give
-//! each name back exactly once and never use it after. Work on one stream happens in the order it was submitted.
+//! A driver hands out handles ([`DriverStream`], [`DriverKernel`] …) of what it makes. Their owners in the files above
+//! give each stream and each event back exactly once and never use it after. Work on one stream happens in the order it was submitted.
 //! Deliberately does not know element types, hazards or who shares a buffer: arguments arrive checked.
 
 pub(crate) mod cpu;
 pub(crate) mod cuda;
 mod gpu;
+mod handle;
 pub(crate) mod hip;
-mod table;
 mod undefined;
 mod values;
 
@@ -20,6 +20,7 @@ use greta_codegen::ir::Literal;
 use greta_codegen::target::Target;
 use greta_codegen::verify::Verified;
 
+pub(crate) use self::handle::{DriverEvent, DriverGraph, DriverKernel, DriverStream};
 use crate::device::DeviceInfo;
 use crate::error::Result;
 use crate::module::Parameter;
@@ -45,43 +46,6 @@ impl Address {
         Self(self.0.wrapping_add(bytes))
     }
 }
-
-macro_rules! name_type {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub(crate) struct $name(pub(crate) u64);
-
-        impl From<u64> for $name {
-            fn from(number: u64) -> Self {
-                Self(number)
-            }
-        }
-
-        impl From<$name> for u64 {
-            fn from(name: $name) -> Self {
-                name.0
-            }
-        }
-    };
-}
-
-name_type!(
-    /// A driver's name for a stream.
-    StreamId
-);
-name_type!(
-    /// A driver's name for an event.
-    EventId
-);
-name_type!(
-    /// A driver's name for a kernel that is ready to launch.
-    KernelId
-);
-name_type!(
-    /// A driver's name for an instantiated graph.
-    GraphId
-);
 
 /// What fresh memory holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +76,7 @@ pub(crate) enum DriverArgument {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DriverLaunch<'a> {
     /// Which kernel.
-    pub(crate) kernel: KernelId,
+    pub(crate) kernel: &'a DriverKernel,
     /// Blocks in x, y and z.
     pub(crate) grid: [u32; 3],
     /// Elements of its dynamic shared array; 0 if it has none.
@@ -135,8 +99,8 @@ pub(crate) struct DriverNode<'a> {
 /// A kernel that is ready to launch.
 #[derive(Debug)]
 pub(crate) struct Loaded {
-    /// The driver's name for it.
-    pub(crate) id: KernelId,
+    /// The kernel.
+    pub(crate) kernel: DriverKernel,
     /// What it costs a compute unit, if the driver compiled it.
     pub(crate) resources: Option<KernelResources>,
 }
@@ -184,92 +148,88 @@ pub(crate) trait Driver: Send + Sync + Debug {
     /// # Safety
     ///
     /// The trait's contract; `from` is host memory, unchanged until the stream has passed the copy.
-    unsafe fn upload(&self, stream: StreamId, to: Address, from: *const u8, bytes: usize) -> Result<()>;
+    unsafe fn upload(&self, stream: &DriverStream, to: Address, from: *const u8, bytes: usize) -> Result<()>;
 
     /// Copies from the device to the host, in the stream's order.
     ///
     /// # Safety
     ///
     /// The trait's contract; `to` is host memory that nobody looks at until the stream has passed the copy.
-    unsafe fn download(&self, stream: StreamId, to: *mut u8, from: Address, bytes: usize) -> Result<()>;
+    unsafe fn download(&self, stream: &DriverStream, to: *mut u8, from: Address, bytes: usize) -> Result<()>;
 
     /// Copies within the device, in the stream's order.
     ///
     /// # Safety
     ///
     /// The trait's contract; the two ranges do not overlap.
-    unsafe fn copy(&self, stream: StreamId, to: Address, from: Address, bytes: usize) -> Result<()>;
+    unsafe fn copy(&self, stream: &DriverStream, to: Address, from: Address, bytes: usize) -> Result<()>;
 
     /// Sets every byte, in the stream's order.
     ///
     /// # Safety
     ///
     /// The trait's contract.
-    unsafe fn fill(&self, stream: StreamId, to: Address, byte: u8, bytes: usize) -> Result<()>;
+    unsafe fn fill(&self, stream: &DriverStream, to: Address, byte: u8, bytes: usize) -> Result<()>;
 
     /// Makes a stream that is never the null stream and does not wait for it.
-    fn create_stream(&self) -> Result<StreamId>;
+    fn create_stream(&self) -> Result<DriverStream>;
 
     /// Ends a stream after its work. An error that nobody waited for is kept for [`Driver::synchronize`].
-    fn destroy_stream(&self, stream: StreamId) -> Result<()>;
+    fn destroy_stream(&self, stream: &DriverStream) -> Result<()>;
 
     /// Waits for a stream; gives, once, the error that stopped it.
-    fn synchronize_stream(&self, stream: StreamId) -> Result<()>;
+    fn synchronize_stream(&self, stream: &DriverStream) -> Result<()>;
 
     /// Waits for everything submitted to the device; gives an error that stopped a stream, if any.
     fn synchronize(&self) -> Result<()>;
 
     /// Makes an event.
-    fn create_event(&self) -> Result<EventId>;
+    fn create_event(&self) -> Result<DriverEvent>;
 
     /// Ends an event.
-    fn destroy_event(&self, event: EventId) -> Result<()>;
+    fn destroy_event(&self, event: &DriverEvent) -> Result<()>;
 
     /// Marks the place that the stream's submitted work has reached.
-    fn record_event(&self, stream: StreamId, event: EventId) -> Result<()>;
+    fn record_event(&self, stream: &DriverStream, event: &DriverEvent) -> Result<()>;
 
     /// Makes what is submitted to the stream from now on wait for the event.
-    fn wait_event(&self, stream: StreamId, event: EventId) -> Result<()>;
+    fn wait_event(&self, stream: &DriverStream, event: &DriverEvent) -> Result<()>;
 
     /// Whether the event's place has been passed.
-    fn query_event(&self, event: EventId) -> Result<bool>;
+    fn query_event(&self, event: &DriverEvent) -> Result<bool>;
 
     /// Waits until the event's place has been passed.
-    fn synchronize_event(&self, event: EventId) -> Result<()>;
+    fn synchronize_event(&self, event: &DriverEvent) -> Result<()>;
 
     /// Time between two recorded events, both passed.
-    fn elapsed(&self, from: EventId, to: EventId) -> Result<Duration>;
+    fn elapsed(&self, from: &DriverEvent, to: &DriverEvent) -> Result<Duration>;
 
     /// Makes a verified kernel ready to launch; on a GPU that compiles it, or takes it from the cache.
-    fn load(&self, kernel: &Verified, parameters: &[Parameter]) -> Result<Loaded>;
-
-    /// Forgets a kernel that no stream and no graph uses any more.
-    fn unload(&self, kernel: KernelId) -> Result<()>;
+    /// Errors call it `name`. The last handle is dropped when no stream and no graph uses the kernel any more.
+    fn load(&self, name: &'static str, kernel: &Verified, parameters: &[Parameter]) -> Result<Loaded>;
 
     /// Launches a kernel in the stream's order.
     ///
     /// # Safety
     ///
     /// The trait's contract for every buffer; count and types of the arguments are the kernel's.
-    unsafe fn launch(&self, stream: StreamId, launch: &DriverLaunch<'_>) -> Result<()>;
+    unsafe fn launch(&self, stream: &DriverStream, launch: &DriverLaunch<'_>) -> Result<()>;
 
-    /// Builds and instantiates a graph of kernels; each node waits for its dependencies and for nothing else.
+    /// Builds and instantiates a graph of kernels; each node waits for its dependencies and for nothing else. The last
+    /// handle is dropped when no launch of the graph is under way.
     ///
     /// # Safety
     ///
     /// As for `launch`, for every node, until the graph is destroyed.
-    unsafe fn create_graph(&self, nodes: &[DriverNode<'_>]) -> Result<GraphId>;
+    unsafe fn create_graph(&self, nodes: &[DriverNode<'_>]) -> Result<DriverGraph>;
 
     /// Gives one node new arguments and a new grid. No launch of the graph is under way.
     ///
     /// # Safety
     ///
     /// As for `create_graph`; the kernel is the node's own.
-    unsafe fn update_graph(&self, graph: GraphId, node: usize, launch: &DriverLaunch<'_>) -> Result<()>;
+    unsafe fn update_graph(&self, graph: &DriverGraph, node: usize, launch: &DriverLaunch<'_>) -> Result<()>;
 
     /// Launches all of a graph in the stream's order.
-    fn launch_graph(&self, stream: StreamId, graph: GraphId) -> Result<()>;
-
-    /// Ends a graph; no launch of it is under way.
-    fn destroy_graph(&self, graph: GraphId) -> Result<()>;
+    fn launch_graph(&self, stream: &DriverStream, graph: &DriverGraph) -> Result<()>;
 }

@@ -53,21 +53,20 @@ pub(super) type Slots = SmallVec<[u64; 24]>;
 pub(super) type Pointers = SmallVec<[*mut c_void; 24]>;
 
 impl Layout {
-    /// The values of arguments.
-    pub(super) fn slots(&self, arguments: &[DriverArgument]) -> Slots {
-        let mut slots = SmallVec::from_elem(0, self.slots);
+    /// Writes the values of arguments.
+    pub(super) fn write(&self, arguments: &[DriverArgument], slots: &mut Slots) {
+        slots.resize(self.slots, 0);
         for (argument, &begin) in arguments.iter().zip(&self.values) {
             // A value is aligned to its size, so it lies within a slot.
             let value: u64 = to_bits(argument);
             slots[begin / SLOT] |= value << (begin % SLOT * u8::BITS as usize);
         }
-        slots
     }
 
-    /// Pointers into `slots`, good as long as those do not move.
-    pub(super) fn pointers(&self, slots: &mut [u64]) -> Pointers {
+    /// Adds pointers into `slots`, good as long as those do not move.
+    pub(super) fn point(&self, slots: &mut [u64], pointers: &mut impl Extend<*mut c_void>) {
         let first = slots.as_mut_ptr();
-        self.parameters.iter().map(|&index| first.wrapping_add(index).cast()).collect()
+        pointers.extend(self.parameters.iter().map(|&index| first.wrapping_add(index).cast()));
     }
 }
 
@@ -85,8 +84,11 @@ unsafe impl Send for Values {}
 impl Values {
     /// Copies the arguments.
     pub(super) fn new(layout: &Layout, arguments: &[DriverArgument]) -> Self {
-        let mut slots = layout.slots(arguments).into_vec();
-        Self { pointers: layout.pointers(&mut slots).into_vec(), _slots: slots }
+        let (mut slots, mut pointers) = (Slots::new(), Vec::new());
+        layout.write(arguments, &mut slots);
+        let mut slots = slots.into_vec();
+        layout.point(&mut slots, &mut pointers);
+        Self { pointers, _slots: slots }
     }
 
     /// A pointer to each value, good as long as the object lives.
@@ -98,7 +100,7 @@ impl Values {
 /// The value's bits, with zeros above.
 fn to_bits(argument: &DriverArgument) -> u64 {
     match argument {
-        DriverArgument::Scalar(value) => value.bits() & (u64::MAX >> (u64::BITS - u8::BITS * value.scalar().bytes())),
+        DriverArgument::Scalar(value) => value.bits(),
         DriverArgument::Buffer { address, .. } => address.0.expose_provenance() as u64,
     }
 }

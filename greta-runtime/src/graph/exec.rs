@@ -10,11 +10,12 @@ use std::time::Duration;
 use super::early;
 use super::order::Order;
 use super::{Graph, LaunchShape, Node, NodeId, NodeInfo, index};
+use crate::argument::Access;
 use crate::device::Device;
-use crate::driver::{DriverNode, GraphId};
+use crate::driver::{DriverGraph, DriverNode};
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::launch::{self, Access, Arguments};
+use crate::launch::{self, Arguments, BoundArguments};
 use crate::stream::Stream;
 
 /// Updates after which the driver's graph is made anew: runtimes keep the arguments of every update until then.
@@ -32,13 +33,13 @@ pub enum Mode {
 /// A graph ready to launch.
 #[derive(Debug)]
 pub struct GraphExec {
+    /// The driver's graph; `None` if nodes are launched one by one. It ends before what it uses.
+    handle: Option<DriverGraph>,
     device: Device,
     number: u64,
     nodes: Vec<Node>,
     by_hand: Vec<(usize, usize)>,
     order: Order,
-    /// The driver's graph; `None` if nodes are launched one by one.
-    id: Option<GraphId>,
     updates: u32,
     /// Where the graph was launched last.
     last: Mutex<Option<Stream>>,
@@ -56,22 +57,22 @@ pub struct NodeTime {
 impl GraphExec {
     pub(super) fn new(graph: &Graph, mode: Mode) -> Result<Self> {
         let mut exec = Self {
+            handle: None,
             device: graph.device.clone(),
             number: graph.number,
             nodes: graph.nodes.clone(),
             by_hand: graph.by_hand.clone(),
             order: graph.order(),
-            id: None,
             updates: 0,
             last: Mutex::default(),
         };
         if mode == Mode::Graph {
-            exec.id = Some(exec.create()?);
+            exec.handle = Some(exec.create()?);
         }
         Ok(exec)
     }
 
-    fn create(&self) -> Result<GraphId> {
+    fn create(&self) -> Result<DriverGraph> {
         let dependencies: Vec<Vec<usize>> =
             (0..self.nodes.len()).map(|node| self.order.waits(node).iter().map(|wait| wait.before).collect()).collect();
         let nodes: Vec<DriverNode<'_>> = self
@@ -91,7 +92,7 @@ impl GraphExec {
     /// How it is launched.
     #[must_use]
     pub fn mode(&self) -> Mode {
-        if self.id.is_some() { Mode::Graph } else { Mode::Eager }
+        if self.handle.is_some() { Mode::Graph } else { Mode::Eager }
     }
 
     /// How many nodes there are.
@@ -119,8 +120,8 @@ impl GraphExec {
     /// [`Error::ForeignObject`], and the driver's. What goes wrong while a kernel runs comes from the stream's next
     /// synchronisation.
     pub fn launch(&self, stream: &Stream) -> Result<()> {
-        self.in_turn(stream, || match self.id {
-            Some(id) => self.device.driver().launch_graph(stream.id(), id),
+        self.in_turn(stream, || match &self.handle {
+            Some(graph) => self.device.driver().launch_graph(stream.handle(), graph),
             None => self.launch_nodes(stream),
         })
     }
@@ -142,11 +143,12 @@ impl GraphExec {
     /// order that the graph lacks. The node is then as it was.
     pub fn update(&mut self, node: NodeId, args: impl Arguments) -> Result<()> {
         let index = index(self.number, self.nodes.len(), node)?;
-        let arguments = args.bind();
+        let mut arguments = BoundArguments::new();
+        args.bind(&mut arguments);
         let old = &self.nodes[index];
         launch::check(&old.module, self.device.driver(), &arguments)?;
         let shared_elements = old.module.shared_elements(old.shape.given_shared, &arguments)?;
-        let mut new = Node::new(Arc::clone(&old.module), LaunchShape { shared_elements, ..old.shape }, arguments)?;
+        let mut new = Node::new(Arc::clone(&old.module), LaunchShape { shared_elements, ..old.shape }, arguments);
         new.label.clone_from(&old.label);
         self.check_update(index, &new)?;
         if let Some(last) = &*self.last.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -183,19 +185,15 @@ impl GraphExec {
 
     fn update_driver(&mut self, index: usize, new: Node) -> Result<()> {
         let old = std::mem::replace(&mut self.nodes[index], new);
-        let Some(id) = self.id else { return Ok(()) };
+        let Some(graph) = &self.handle else { return Ok(()) };
         let driver = self.device.driver();
         let updated = if self.updates < UPDATES_MAX {
             // SAFETY: the caller checked the arguments and waited for the graph; the node keeps its buffers.
-            unsafe { driver.update_graph(id, index, &self.nodes[index].driver_launch()) }
+            unsafe { driver.update_graph(graph, index, &self.nodes[index].driver_launch()) }
         } else {
             self.create().map(|fresh| {
-                self.id = Some(fresh);
+                self.handle = Some(fresh);
                 self.updates = 0;
-                // The new graph holds the update, whatever becomes of the old one.
-                if let Err(error) = driver.destroy_graph(id) {
-                    tracing::warn!(%error, "a graph that was made anew was not destroyed");
-                }
             })
         };
         match updated {
@@ -305,7 +303,7 @@ impl GraphExec {
         // Held until the launch is submitted, so that the next one on another stream waits for all of it.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match last.as_ref() {
-            Some(last) if last.id() == stream.id() => return launch(),
+            Some(last) if last.is_same(stream) => return launch(),
             Some(last) => {
                 let event = self.device.event()?;
                 last.record(&event)?;
@@ -334,17 +332,15 @@ struct Written<'a> {
 
 impl Drop for GraphExec {
     fn drop(&mut self) {
-        let Some(id) = self.id else { return };
-        let driver = self.device.driver();
+        if self.handle.is_none() {
+            return;
+        }
         // On the host nothing is under way, and a fault is left to whoever waits for the stream.
-        if !driver.is_host()
+        if !self.device.driver().is_host()
             && let Some(last) = &*self.last.lock().unwrap_or_else(PoisonError::into_inner)
             && let Err(error) = last.synchronize()
         {
             tracing::warn!(%error, "a graph ended with an error");
-        }
-        if let Err(error) = driver.destroy_graph(id) {
-            tracing::warn!(%error, "a graph was not destroyed");
         }
     }
 }

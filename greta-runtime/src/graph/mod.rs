@@ -19,7 +19,7 @@ pub use self::order::{Reason, Wait};
 use crate::device::Device;
 use crate::driver::{DriverArgument, DriverLaunch};
 use crate::error::{Error, Result};
-use crate::launch::{self, Arguments, BoundArgument, IntoGrid, Variant};
+use crate::launch::{self, Arguments, BoundArgument, BoundArguments, DriverArguments, IntoGrid, Variant};
 use crate::module::{Kernel, Module};
 use crate::stream::Stream;
 
@@ -55,7 +55,7 @@ struct Node {
     module: Arc<Module>,
     shape: LaunchShape,
     /// Keeps the buffers alive.
-    arguments: Vec<BoundArgument>,
+    arguments: Vec<BoundArgument<'static>>,
     /// The same as the driver takes them.
     driver_arguments: Vec<DriverArgument>,
 }
@@ -109,12 +109,13 @@ impl Graph {
             return Err(Error::ForeignObject { what: "the kernel" });
         }
         let module = Arc::clone(kernel.shared_module());
-        let arguments = args.bind();
+        let mut arguments = BoundArguments::new();
+        args.bind(&mut arguments);
         launch::check(&module, self.device.driver(), &arguments)?;
         let given_shared = kernel.given_shared();
         let shared_elements = module.shared_elements(given_shared, &arguments)?;
         let shape = LaunchShape { grid: grid.into_grid().check(&module)?, shared_elements, given_shared };
-        self.nodes.push(Node::new(module, shape, arguments)?);
+        self.nodes.push(Node::new(module, shape, arguments));
         Ok(NodeId { graph: self.number, index: self.nodes.len() - 1 })
     }
 
@@ -218,20 +219,23 @@ impl Graph {
 }
 
 impl Node {
-    fn new(module: Arc<Module>, shape: LaunchShape, arguments: Vec<BoundArgument>) -> Result<Self> {
-        let driver_arguments = launch::to_driver(&module, &arguments)?.into_vec();
-        Ok(Self { label: module.name().to_owned(), module, shape, arguments, driver_arguments })
+    fn new(module: Arc<Module>, shape: LaunchShape, arguments: BoundArguments<'_>) -> Self {
+        let mut driver_arguments = DriverArguments::new();
+        launch::to_driver(&module, &arguments, &mut driver_arguments);
+        let driver_arguments = driver_arguments.into_vec();
+        let arguments = arguments.into_iter().map(BoundArgument::into_owned).collect();
+        Self { label: module.name().to_owned(), module, shape, arguments, driver_arguments }
     }
 
     fn driver_launch(&self) -> DriverLaunch<'_> {
         let LaunchShape { grid, shared_elements, .. } = self.shape;
-        DriverLaunch { kernel: self.module.id(), grid, shared_elements, arguments: &self.driver_arguments }
+        DriverLaunch { kernel: self.module.handle(), grid, shared_elements, arguments: &self.driver_arguments }
     }
 
     /// Launches the node by itself, on a stream of its device.
     fn launch(&self, stream: &Stream) -> Result<()> {
         // SAFETY: the arguments were checked when the node was made; memory is given back only after the stream's work.
-        unsafe { stream.device().driver().launch(stream.id(), &self.driver_launch()) }
+        unsafe { stream.device().driver().launch(stream.handle(), &self.driver_launch()) }
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) struct Order {
 impl Order {
     /// The order of nodes with these arguments and these waits by hand, `(before, after)`.
     pub(super) fn of<'a>(
-        nodes: impl ExactSizeIterator<Item = &'a [BoundArgument]>,
+        nodes: impl ExactSizeIterator<Item = &'a [BoundArgument<'a>]>,
         by_hand: &[(usize, usize)],
     ) -> Self {
         let mut waits = derive(nodes);
@@ -113,7 +113,7 @@ struct Earlier {
 }
 
 /// For each node, every earlier one that touches the same bytes, if either writes them.
-fn derive<'a>(nodes: impl ExactSizeIterator<Item = &'a [BoundArgument]>) -> Vec<Vec<Wait>> {
+fn derive<'a>(nodes: impl ExactSizeIterator<Item = &'a [BoundArgument<'a>]>) -> Vec<Vec<Wait>> {
     // Looked up only, never walked: the order of its entries does not matter.
     let mut earlier: HashMap<usize, Vec<Earlier>> = HashMap::new();
     let mut waits = Vec::with_capacity(nodes.len());
@@ -182,7 +182,7 @@ mod tests {
     }
 
     /// Arguments of so many nodes: each reads two views and writes one.
-    fn nodes(count: usize, state: &mut u64) -> Vec<Vec<BoundArgument>> {
+    fn nodes(count: usize, state: &mut u64) -> Vec<Vec<BoundArgument<'static>>> {
         let device = Device::open("cpu").unwrap();
         let buffers: [Buffer<f32>; 3] = [16, 24, 8].map(|len| device.zeroed(len).unwrap());
         let mut view = || {
@@ -192,7 +192,8 @@ mod tests {
             buffer.view(start..start + len).unwrap()
         };
         let arguments = |(a, b, mut c): (Buffer<f32>, Buffer<f32>, Buffer<f32>)| {
-            vec![BoundArgument::buffer("a", &a), BoundArgument::buffer("b", &b), BoundArgument::buffer_mut("c", &mut c)]
+            let (a, b) = (BoundArgument::buffer("a", &a), BoundArgument::buffer("b", &b));
+            [a, b, BoundArgument::buffer_mut("c", &mut c)].map(BoundArgument::into_owned).into()
         };
         (0..count).map(|_| arguments((view(), view(), view()))).collect()
     }

@@ -16,7 +16,7 @@ use greta::codegen::diagnostic::Diagnostic;
 use greta::codegen::ir::{Expr, ExprKind, Kernel, Literal, Location, Op, Scalar, Type};
 use greta::codegen::target::Target;
 use greta::prelude::*;
-use greta::runtime::launch::{Arguments, BoundArgument, Variant};
+use greta::runtime::launch::{Arguments, BoundArgument, BoundArguments, Variant};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -53,16 +53,19 @@ impl Variant for Made {
     }
 }
 
-struct Bound(Vec<BoundArgument>);
+struct Bound(Vec<BoundArgument<'static>>);
 
 impl Arguments for Bound {
-    fn bind(self) -> Vec<BoundArgument> {
-        self.0
+    fn bind<'a>(self, list: &mut BoundArguments<'a>)
+    where
+        Self: 'a,
+    {
+        list.extend(self.0);
     }
 }
 
 /// A buffer with these elements as an argument, and what reads it.
-type Uploaded = (BoundArgument, Box<dyn Fn(&Stream) -> Vec<Literal>>);
+type Uploaded = (BoundArgument<'static>, Box<dyn Fn(&Stream) -> Vec<Literal>>);
 
 fn upload(device: &Device, scalar: Scalar, elements: &[Literal], written: bool) -> Uploaded {
     fn typed<T: Native>(device: &Device, elements: Vec<T>, written: bool) -> Uploaded {
@@ -70,7 +73,8 @@ fn upload(device: &Device, scalar: Scalar, elements: &[Literal], written: bool) 
         let argument = match written {
             true => BoundArgument::buffer_mut("to", &mut buffer),
             false => BoundArgument::buffer("from", &buffer),
-        };
+        }
+        .into_owned();
         let read =
             move |stream: &Stream| buffer.read(stream).unwrap().into_iter().map(|value| value.to_literal()).collect();
         (argument, Box::new(read))

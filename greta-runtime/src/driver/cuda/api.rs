@@ -1,8 +1,8 @@
 //! The calls into the CUDA driver, each with its status checked.
 //!
 //! Guarantees: a status other than success becomes an error that names the call, the status and what it was for; the
-//! device's context is the thread's before any call that needs one. Deliberately does not know who owns a handle: that
-//! is the callers' business, and why most of this is unsafe.
+//! device's context is the thread's before any call that needs one, and a launch that failed for want of it is made again.
+//! Deliberately does not know who owns a handle: that is the callers' business, and why most of this is unsafe.
 //!
 //! Length: a table of calls, one function each.
 
@@ -134,6 +134,29 @@ impl CudaApi {
     fn enter(&self) -> Result<()> {
         // SAFETY: the context is retained as long as this lives.
         unsafe { call!(cuCtxSetCurrent(self.context), Activity::Open) }
+    }
+
+    /// Makes a call whose handles say which context it is for, and makes it again in the device's context if it failed in
+    /// another.
+    ///
+    /// Launches are too frequent to enter the context before each. CUDA refuses a launch on a stream of a context other
+    /// than the thread's before anything is queued, so that the second call is the only one that counts. Most threads are
+    /// in the context already: whatever else they asked of the device has put them there.
+    fn in_context(&self, call: impl Fn() -> CUresult) -> Result<CUresult> {
+        let status = call();
+        if status == CUresult::CUDA_SUCCESS || self.is_current() {
+            return Ok(status);
+        }
+        self.enter()?;
+        Ok(call())
+    }
+
+    /// Whether the device's context is the thread's.
+    fn is_current(&self) -> bool {
+        let mut current = ptr::null_mut();
+        // SAFETY: `current` is written during the call only.
+        let status = unsafe { sys::cuCtxGetCurrent(&raw mut current) };
+        status == CUresult::CUDA_SUCCESS && current == self.context
     }
 
     /// # Safety
@@ -413,13 +436,14 @@ unsafe impl Api for CudaApi {
         stream: CUstream,
         activity: impl FnOnce() -> Activity,
     ) -> Result<()> {
-        self.enter()?;
         let ([gx, gy, gz], [bx, by, bz]) = (launch.grid, launch.shape.block);
-        // SAFETY: as the caller's contract says.
-        let status = unsafe {
+        let status = self.in_context(|| {
             let (shared, extra) = (launch.shape.shared_bytes, ptr::null_mut());
-            sys::cuLaunchKernel(launch.function, gx, gy, gz, bx, by, bz, shared, stream, launch.params, extra)
-        };
+            // SAFETY: as the caller's contract says.
+            unsafe {
+                sys::cuLaunchKernel(launch.function, gx, gy, gz, bx, by, bz, shared, stream, launch.params, extra)
+            }
+        })?;
         check("cuLaunchKernel", status, activity)
     }
 
@@ -489,9 +513,9 @@ unsafe impl Api for CudaApi {
     }
 
     unsafe fn graph_launch(&self, exec: CUgraphExec, stream: CUstream, nodes: usize) -> Result<()> {
-        self.enter()?;
         // SAFETY: as the caller's contract says.
-        unsafe { call!(cuGraphLaunch(exec, stream), Activity::Graph { nodes }) }
+        let status = self.in_context(|| unsafe { sys::cuGraphLaunch(exec, stream) })?;
+        check("cuGraphLaunch", status, || Activity::Graph { nodes })
     }
 
     unsafe fn exec_destroy(&self, exec: CUgraphExec, nodes: usize) -> Result<()> {

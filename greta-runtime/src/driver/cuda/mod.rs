@@ -5,6 +5,8 @@
 
 mod api;
 mod compile;
+#[cfg(test)]
+mod context_tests;
 mod nvrtc;
 
 use std::sync::Arc;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::api::Api;
 use super::kernel::Kernel;
+use super::recent::Recent;
 use crate::driver::values::Values;
 use crate::driver::{DriverArgument, DriverLaunch};
 use crate::error::{Activity, Result};
@@ -36,6 +37,8 @@ pub(super) struct Graph<A: Api> {
     nodes: Vec<A::Node>,
     kernels: Vec<Arc<Kernel<A>>>,
     values: Vec<Values>,
+    /// What a launch adds to a stream's latest kernels.
+    launched: Recent,
 }
 
 // SAFETY: the API's handles may be used from any thread, and the driver locks the graph for each use.
@@ -55,6 +58,7 @@ impl<A: Api> Graph<A> {
             nodes: Vec::with_capacity(work.len()),
             kernels: Vec::with_capacity(work.len()),
             values: Vec::with_capacity(work.len()),
+            launched: work.iter().map(|work| work.kernel.name()).collect(),
         };
         for work in work {
             // SAFETY: as the caller's contract says.
@@ -112,9 +116,9 @@ impl<A: Api> Graph<A> {
         self.exec.expect("invariant: a graph is instantiated when `new` returns")
     }
 
-    /// The names of the last kernels, at most so many.
-    pub(super) fn last_kernels(&self, most: usize) -> impl Iterator<Item = &Arc<str>> {
-        self.kernels[self.kernels.len().saturating_sub(most)..].iter().map(|kernel| kernel.name())
+    /// The last kernels.
+    pub(super) fn launched(&self) -> &Recent {
+        &self.launched
     }
 }
 

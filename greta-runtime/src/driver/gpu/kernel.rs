@@ -33,7 +33,7 @@ struct Module<A: Api> {
     api: Arc<A>,
     handle: A::Module,
     /// The kernel's name.
-    name: Arc<str>,
+    name: &'static str,
     _image: Vec<u8>,
 }
 
@@ -44,15 +44,20 @@ unsafe impl<A: Api> Sync for Kernel<A> {}
 
 impl<A: Api> Kernel<A> {
     /// Loads an image and finds its kernel.
-    pub(super) fn load(api: &Arc<A>, image: Image, verified: &Verified, parameters: &[Parameter]) -> Result<Self> {
+    pub(super) fn load(
+        api: &Arc<A>,
+        image: Image,
+        name: &'static str,
+        verified: &Verified,
+        parameters: &[Parameter],
+    ) -> Result<Self> {
         let kernel = verified.kernel();
-        let name = kernel.name.as_str();
         let block = kernel.block.each_ref().map(|extent| extent.value);
-        let symbol = CString::new(name).expect("invariant: Rust names contain no NUL");
+        let symbol = CString::new(kernel.name.as_str()).expect("invariant: Rust names contain no NUL");
         let shape = Shape { block, shared_bytes: image.launch_shared_bytes };
         // SAFETY: the compiler made the image, which the module keeps.
         let handle = unsafe { api.module_load(&image, name) }?;
-        let module = Module { api: Arc::clone(api), handle, name: Arc::from(name), _image: image.bytes };
+        let module = Module { api: Arc::clone(api), handle, name, _image: image.bytes };
         let opt_dynamic = DynamicShared::of(kernel, verified.target());
         let dynamic_bytes_max = opt_dynamic.map_or(0, |dynamic| dynamic.elements_max * dynamic.element_bytes);
         // SAFETY: the module has just been loaded.
@@ -67,8 +72,8 @@ impl<A: Api> Kernel<A> {
     }
 
     /// Its name.
-    pub(super) fn name(&self) -> &Arc<str> {
-        &self.module.name
+    pub(super) fn name(&self) -> &'static str {
+        self.module.name
     }
 
     /// What it costs a compute unit.
@@ -99,8 +104,8 @@ impl<A: Api> Drop for Module<A> {
     fn drop(&mut self) {
         // SAFETY: the kernels of a device are unloaded when the last handle of it is dropped. Streams and graphs hold such a
         // handle until they have waited for their work, so that nothing uses the module any more.
-        if let Err(error) = unsafe { self.api.module_unload(self.handle, &self.name) } {
-            tracing::warn!(%error, kernel = &*self.name, "a module was not unloaded");
+        if let Err(error) = unsafe { self.api.module_unload(self.handle, self.name) } {
+            tracing::warn!(%error, kernel = self.name, "a module was not unloaded");
         }
     }
 }

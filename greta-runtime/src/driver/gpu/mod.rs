@@ -7,8 +7,8 @@
 pub(super) mod api;
 mod graph;
 mod kernel;
+mod recent;
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,24 +18,23 @@ use greta_codegen::verify::Verified;
 use self::api::{Api, Direction};
 use self::graph::{Graph, Work};
 use self::kernel::Kernel;
-use super::table::Table;
-use super::{Address, Contents, Driver, DriverLaunch, DriverNode, EventId, GraphId, KernelId, Loaded, StreamId, lock};
+use self::recent::Recent;
+use super::values::{Pointers, Slots};
+use super::{
+    Address, Contents, Driver, DriverEvent, DriverGraph, DriverKernel, DriverLaunch, DriverNode, DriverStream, Loaded,
+    lock,
+};
 use crate::device::DeviceInfo;
 use crate::error::{Activity, Error, Result};
 use crate::module::Parameter;
-
-/// Kernels of a stream that an error of the stream names at most.
-const NAMED_KERNELS_MAX: usize = 8;
 
 /// A GPU.
 #[derive(Debug)]
 pub(super) struct Gpu<A: Api> {
     info: DeviceInfo,
     target: &'static Target,
-    streams: Table<StreamId, Stream<A>>,
-    events: Table<EventId, Event<A>>,
-    kernels: Table<KernelId, Kernel<A>>,
-    graphs: Table<GraphId, Mutex<Graph<A>>>,
+    /// The streams that have not ended.
+    streams: Mutex<Vec<Arc<Stream<A>>>>,
     /// Fills fresh memory.
     fills: A::Stream,
     api: Arc<A>,
@@ -49,8 +48,8 @@ unsafe impl<A: Api> Sync for Gpu<A> {}
 #[derive(Debug)]
 struct Stream<A: Api> {
     handle: A::Stream,
-    /// What was launched since the stream was last waited for, the latest at the end.
-    launched: Mutex<VecDeque<Arc<str>>>,
+    /// What was launched since the stream was last waited for.
+    launched: Mutex<Recent>,
 }
 
 // SAFETY: the API's handles may be used from any thread.
@@ -73,16 +72,7 @@ impl<A: Api> Gpu<A> {
     /// A driver of the device that `info` describes.
     pub(super) fn new(api: A, info: DeviceInfo, target: &'static Target) -> Result<Self> {
         let fills = api.stream_create()?;
-        Ok(Self {
-            info,
-            target,
-            streams: Table::new(),
-            events: Table::new(),
-            kernels: Table::new(),
-            graphs: Table::new(),
-            fills,
-            api: Arc::new(api),
-        })
+        Ok(Self { info, target, streams: Mutex::default(), fills, api: Arc::new(api) })
     }
 
     /// # Safety
@@ -90,14 +80,14 @@ impl<A: Api> Gpu<A> {
     /// The trait's contract, for both ranges.
     unsafe fn transfer(
         &self,
-        stream: StreamId,
+        stream: &DriverStream,
         to: *mut u8,
         from: *const u8,
         bytes: usize,
         direction: Direction,
     ) -> Result<()> {
-        let stream = self.streams.get(stream);
-        // SAFETY: the stream is live while the table holds it; the rest as the caller's contract says.
+        let stream: &Stream<A> = stream.get();
+        // SAFETY: the owner of the stream has not ended it; the rest as the caller's contract says.
         unsafe { self.api.copy(to.cast(), from.cast(), bytes, direction, stream.handle) }
     }
 }
@@ -107,18 +97,11 @@ impl<A: Api> Stream<A> {
     ///
     /// The stream is live.
     unsafe fn synchronize(&self, api: &A) -> Result<()> {
-        let launched = || lock(&self.launched).iter().map(ToString::to_string).collect();
+        let launched = || lock(&self.launched).names();
         // SAFETY: as the caller's contract says.
         let result = unsafe { api.stream_synchronize(self.handle, launched) };
-        lock(&self.launched).clear();
+        *lock(&self.launched) = Recent::default();
         result
-    }
-
-    fn note<'a>(&self, kernels: impl Iterator<Item = &'a Arc<str>>) {
-        let mut launched = lock(&self.launched);
-        launched.extend(kernels.map(Arc::clone));
-        let surplus = launched.len().saturating_sub(NAMED_KERNELS_MAX);
-        launched.drain(..surplus);
     }
 }
 
@@ -178,125 +161,120 @@ impl<A: Api> Driver for Gpu<A> {
         unsafe { self.api.host_free(address.0.cast(), bytes) }
     }
 
-    unsafe fn upload(&self, stream: StreamId, to: Address, from: *const u8, bytes: usize) -> Result<()> {
+    unsafe fn upload(&self, stream: &DriverStream, to: Address, from: *const u8, bytes: usize) -> Result<()> {
         // SAFETY: as the caller's contract says.
         unsafe { self.transfer(stream, to.0, from, bytes, Direction::Up) }
     }
 
-    unsafe fn download(&self, stream: StreamId, to: *mut u8, from: Address, bytes: usize) -> Result<()> {
+    unsafe fn download(&self, stream: &DriverStream, to: *mut u8, from: Address, bytes: usize) -> Result<()> {
         // SAFETY: as the caller's contract says.
         unsafe { self.transfer(stream, to, from.0, bytes, Direction::Down) }
     }
 
-    unsafe fn copy(&self, stream: StreamId, to: Address, from: Address, bytes: usize) -> Result<()> {
+    unsafe fn copy(&self, stream: &DriverStream, to: Address, from: Address, bytes: usize) -> Result<()> {
         // SAFETY: as the caller's contract says.
         unsafe { self.transfer(stream, to.0, from.0, bytes, Direction::Within) }
     }
 
-    unsafe fn fill(&self, stream: StreamId, to: Address, byte: u8, bytes: usize) -> Result<()> {
-        let stream = self.streams.get(stream);
-        // SAFETY: the stream is live while the table holds it; the rest as the caller's contract says.
+    unsafe fn fill(&self, stream: &DriverStream, to: Address, byte: u8, bytes: usize) -> Result<()> {
+        let stream: &Stream<A> = stream.get();
+        // SAFETY: the owner of the stream has not ended it; the rest as the caller's contract says.
         unsafe { self.api.fill(to.0.cast(), byte, bytes, stream.handle) }
     }
 
-    fn create_stream(&self) -> Result<StreamId> {
-        Ok(self.streams.insert(Stream { handle: self.api.stream_create()?, launched: Mutex::default() }))
+    fn create_stream(&self) -> Result<DriverStream> {
+        let stream = Arc::new(Stream { handle: self.api.stream_create()?, launched: Mutex::default() });
+        lock(&self.streams).push(Arc::clone(&stream));
+        Ok(DriverStream::new(stream))
     }
 
-    fn destroy_stream(&self, stream: StreamId) -> Result<()> {
-        let stream = self.streams.remove(stream);
+    fn destroy_stream(&self, stream: &DriverStream) -> Result<()> {
+        let stream: &Stream<A> = stream.get();
+        lock(&self.streams).retain(|live| !std::ptr::eq(&**live, stream));
         // Waiting keeps kernels and buffers from going away under work that still runs.
-        // SAFETY: the stream was live until now, and its name is gone.
+        // SAFETY: the stream was live until now, and its owner does not use it again.
         unsafe { stream.synchronize(&self.api).and(self.api.stream_destroy(stream.handle)) }
     }
 
-    fn synchronize_stream(&self, stream: StreamId) -> Result<()> {
-        // SAFETY: the stream is live while the table holds it.
-        unsafe { self.streams.get(stream).synchronize(&self.api) }
+    fn synchronize_stream(&self, stream: &DriverStream) -> Result<()> {
+        // SAFETY: the owner of the stream has not ended it.
+        unsafe { stream.get::<Stream<A>>().synchronize(&self.api) }
     }
 
     fn synchronize(&self) -> Result<()> {
-        let streams = self.streams.all();
-        let launched = || {
-            let of_stream =
-                |stream: &Arc<Stream<A>>| lock(&stream.launched).iter().map(ToString::to_string).collect::<Vec<_>>();
-            streams.iter().flat_map(of_stream).collect()
-        };
+        let launched = || lock(&self.streams).iter().flat_map(|stream| lock(&stream.launched).names()).collect();
         self.api.device_synchronize(launched)
     }
 
-    fn create_event(&self) -> Result<EventId> {
-        Ok(self.events.insert(Event { handle: self.api.event_create()?, recorded: Mutex::default() }))
+    fn create_event(&self) -> Result<DriverEvent> {
+        let event: Event<A> = Event { handle: self.api.event_create()?, recorded: Mutex::default() };
+        Ok(DriverEvent::new(Arc::new(event)))
     }
 
-    fn destroy_event(&self, event: EventId) -> Result<()> {
-        // SAFETY: the event was live until now, and its name is gone.
-        unsafe { self.api.event_destroy(self.events.remove(event).handle) }
+    fn destroy_event(&self, event: &DriverEvent) -> Result<()> {
+        // SAFETY: the event was live until now, and its owner does not use it again.
+        unsafe { self.api.event_destroy(event.get::<Event<A>>().handle) }
     }
 
-    fn record_event(&self, stream: StreamId, event: EventId) -> Result<()> {
-        let (stream, event) = (self.streams.get(stream), self.events.get(event));
-        // SAFETY: both are live while the tables hold them.
+    fn record_event(&self, stream: &DriverStream, event: &DriverEvent) -> Result<()> {
+        let (stream, event): (&Stream<A>, &Event<A>) = (stream.get(), event.get());
+        // SAFETY: the owners of both have not ended them.
         unsafe { self.api.event_record(event.handle, stream.handle) }?;
         *lock(&event.recorded) = true;
         Ok(())
     }
 
-    fn wait_event(&self, stream: StreamId, event: EventId) -> Result<()> {
-        let (stream, event) = (self.streams.get(stream), self.events.get(event));
-        // SAFETY: both are live while the tables hold them.
+    fn wait_event(&self, stream: &DriverStream, event: &DriverEvent) -> Result<()> {
+        let (stream, event): (&Stream<A>, &Event<A>) = (stream.get(), event.get());
+        // SAFETY: the owners of both have not ended them.
         unsafe { self.api.stream_wait(stream.handle, event.recorded()?) }
     }
 
-    fn query_event(&self, event: EventId) -> Result<bool> {
-        // SAFETY: the event is live while the table holds it.
-        unsafe { self.api.event_query(self.events.get(event).recorded()?) }
+    fn query_event(&self, event: &DriverEvent) -> Result<bool> {
+        // SAFETY: the owner of the event has not ended it.
+        unsafe { self.api.event_query(event.get::<Event<A>>().recorded()?) }
     }
 
-    fn synchronize_event(&self, event: EventId) -> Result<()> {
-        // SAFETY: the event is live while the table holds it.
-        unsafe { self.api.event_synchronize(self.events.get(event).recorded()?) }
+    fn synchronize_event(&self, event: &DriverEvent) -> Result<()> {
+        // SAFETY: the owner of the event has not ended it.
+        unsafe { self.api.event_synchronize(event.get::<Event<A>>().recorded()?) }
     }
 
-    fn elapsed(&self, from: EventId, to: EventId) -> Result<Duration> {
-        let (from, to) = (self.events.get(from), self.events.get(to));
-        // SAFETY: both are live while the table holds them.
+    fn elapsed(&self, from: &DriverEvent, to: &DriverEvent) -> Result<Duration> {
+        let (from, to): (&Event<A>, &Event<A>) = (from.get(), to.get());
+        // SAFETY: the owners of both have not ended them.
         unsafe { self.api.event_elapsed(from.recorded()?, to.recorded()?) }
     }
 
-    fn load(&self, kernel: &Verified, parameters: &[Parameter]) -> Result<Loaded> {
+    fn load(&self, name: &'static str, kernel: &Verified, parameters: &[Parameter]) -> Result<Loaded> {
         let image = self.api.compile(kernel)?;
-        let kernel = Kernel::load(&self.api, image, kernel, parameters)?;
+        let kernel = Kernel::load(&self.api, image, name, kernel, parameters)?;
         let resources = kernel.resources().cloned();
-        Ok(Loaded { id: self.kernels.insert(kernel), resources })
+        Ok(Loaded { kernel: DriverKernel::new(Arc::new(kernel)), resources })
     }
 
-    fn unload(&self, kernel: KernelId) -> Result<()> {
-        self.kernels.remove(kernel);
-        Ok(())
-    }
-
-    unsafe fn launch(&self, stream: StreamId, launch: &DriverLaunch<'_>) -> Result<()> {
-        let (stream, kernel) = (self.streams.get(stream), self.kernels.get(launch.kernel));
-        let mut slots = kernel.layout().slots(launch.arguments);
-        let mut pointers = kernel.layout().pointers(&mut slots);
+    unsafe fn launch(&self, stream: &DriverStream, launch: &DriverLaunch<'_>) -> Result<()> {
+        let (stream, kernel): (&Stream<A>, &Kernel<A>) = (stream.get(), launch.kernel.get());
+        let (mut slots, mut pointers) = (Slots::new(), Pointers::new());
+        kernel.layout().write(launch.arguments, &mut slots);
+        kernel.layout().point(&mut slots, &mut pointers);
         let params = pointers.as_mut_ptr();
         let activity =
             || Activity::Launch { kernel: kernel.name().to_string(), arguments: kernel.describe(launch.arguments) };
         // The API copies the values during the call.
-        // SAFETY: the tables hold stream and kernel; the rest as the caller's contract says.
+        // SAFETY: the owners of both hold stream and kernel; the rest as the caller's contract says.
         unsafe {
             self.api.launch(kernel.launch(launch.grid, launch.shared_elements, params), stream.handle, activity)
         }?;
-        stream.note([kernel.name()].into_iter());
+        lock(&stream.launched).add(kernel.name());
         Ok(())
     }
 
-    unsafe fn create_graph(&self, nodes: &[DriverNode<'_>]) -> Result<GraphId> {
+    unsafe fn create_graph(&self, nodes: &[DriverNode<'_>]) -> Result<DriverGraph> {
         let work: Vec<Work<'_, A>> = nodes
             .iter()
             .map(|node| Work {
-                kernel: self.kernels.get(node.launch.kernel),
+                kernel: node.launch.kernel.shared(),
                 grid: node.launch.grid,
                 shared_elements: node.launch.shared_elements,
                 arguments: node.launch.arguments,
@@ -306,25 +284,20 @@ impl<A: Api> Driver for Gpu<A> {
             .collect();
         // SAFETY: as the caller's contract says.
         let graph = unsafe { Graph::new(&self.api, &work) }?;
-        Ok(self.graphs.insert(Mutex::new(graph)))
+        Ok(DriverGraph::new(Arc::new(Mutex::new(graph))))
     }
 
-    unsafe fn update_graph(&self, graph: GraphId, node: usize, launch: &DriverLaunch<'_>) -> Result<()> {
+    unsafe fn update_graph(&self, graph: &DriverGraph, node: usize, launch: &DriverLaunch<'_>) -> Result<()> {
         // SAFETY: as the caller's contract says.
-        unsafe { lock(&self.graphs.get(graph)).update(node, launch) }
+        unsafe { lock(graph.get::<Mutex<Graph<A>>>()).update(node, launch) }
     }
 
-    fn launch_graph(&self, stream: StreamId, graph: GraphId) -> Result<()> {
-        let (stream, graph) = (self.streams.get(stream), self.graphs.get(graph));
-        let graph = lock(&graph);
-        // SAFETY: the table holds the stream, and whoever made the graph keeps its buffers.
+    fn launch_graph(&self, stream: &DriverStream, graph: &DriverGraph) -> Result<()> {
+        let (stream, graph): (&Stream<A>, &Mutex<Graph<A>>) = (stream.get(), graph.get());
+        let graph = lock(graph);
+        // SAFETY: the owner of the stream has not ended it, and whoever made the graph keeps its buffers.
         unsafe { graph.launch(stream.handle) }?;
-        stream.note(graph.last_kernels(NAMED_KERNELS_MAX));
-        Ok(())
-    }
-
-    fn destroy_graph(&self, graph: GraphId) -> Result<()> {
-        self.graphs.remove(graph);
+        lock(&stream.launched).append(graph.launched());
         Ok(())
     }
 }

@@ -42,6 +42,15 @@ pub(crate) fn open_emulated() -> Result<Arc<dyn Driver>> {
     Ok(Arc::new(open_table("emu", table, compile, Some(greta_hip_emulator::set_lines))?))
 }
 
+/// Opens the device over a table of the caller's.
+///
+/// # Safety
+///
+/// The functions do what HIP's do.
+pub(crate) unsafe fn open_over(table: hip_sys::Hip) -> Result<Arc<dyn Driver>> {
+    Ok(Arc::new(open_table("hip", table, compile, None)?))
+}
+
 /// The first GPU of a table of HIP's functions.
 fn open_table(
     kind: &'static str,
