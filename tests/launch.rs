@@ -25,6 +25,13 @@ fn row_sums(a: &Global<f32>, y: &mut Global<f32>, m: u32, k: u32) {
     }
 }
 
+/// A kernel of this file as errors name it, with the line and column of its function.
+fn at(kernel: &str) -> String {
+    let head = format!("fn {kernel}(");
+    let line = include_str!("launch.rs").lines().position(|line| line.starts_with(&head)).unwrap() + 1;
+    format!("{kernel} at {}:{line}:4", file!())
+}
+
 /// The line of the first `require` above that names a launch's arguments.
 const CONTRACT_LINE: u32 = 13;
 
@@ -121,17 +128,17 @@ fn a_dynamic_array_has_what_the_other_arrays_leave() {
         let limit = target.shared_bytes_max / 4 - 1024;
         let mut y = device.zeroed::<f32>(64).unwrap();
         let error = kernel.launch(stream, 1, dynamic_shared::Args { y: &mut y }).unwrap_err().to_string();
-        let none = "dynamic_shared has a dynamic shared array: launch it `with_shared(elements)`";
+        let dynamic = at("dynamic_shared");
+        let none = format!("{dynamic} has a dynamic shared array: launch it `with_shared(elements)`");
         assert_eq!(error, format!("{none}, of 1 to {limit} elements"));
         let error = kernel.with_shared(limit + 1).unwrap_err().to_string();
         let given = limit + 1;
-        let much =
-            format!("dynamic_shared: a dynamic shared array of {given} elements; beside its other shared arrays");
+        let much = format!("{dynamic}: a dynamic shared array of {given} elements; beside its other shared arrays");
         assert_eq!(error, format!("{much} it can have {limit}"));
         kernel.with_shared(limit).unwrap().launch(stream, 1, dynamic_shared::Args { y: &mut y }).unwrap();
         assert_eq!(y.read(stream).unwrap(), [3.0; 64]);
         let error = device.kernel(row_sums::variant()).unwrap().with_shared(8).unwrap_err().to_string();
-        assert_eq!(error, "row_sums has no dynamic shared array to give 8 elements to");
+        assert_eq!(error, format!("{} has no dynamic shared array to give 8 elements to", at("row_sums")));
     });
 }
 
@@ -299,7 +306,7 @@ fn a_grid_without_blocks_or_with_too_many_is_refused() {
     on_every_device(|device, stream| {
         for grid in [[0, 1, 1], [1, 0, 1], [1, 1, 0], [1, 65_536, 1], [1, 1, 65_536], [u32::MAX / 64 + 1, 1, 1]] {
             let (message, y) = launch(device, stream, grid, 16, 4, 4);
-            let given = format!("row_sums: a grid of {} x {} x {} blocks", grid[0], grid[1], grid[2]);
+            let given = format!("{}: a grid of {} x {} x {} blocks", at("row_sums"), grid[0], grid[1], grid[2]);
             assert!(message.starts_with(&given), "{message}");
             assert!(message.ends_with("each must be at least 1 and at most [67108863, 65535, 65535]"), "{message}");
             assert_eq!(y, [0.0; 4]);
@@ -314,8 +321,8 @@ fn a_written_buffer_shares_no_memory_with_another_argument() {
         let (a, mut y) = (x.view(..16).unwrap(), x.view(12..).unwrap());
         let kernel = device.kernel(row_sums::variant()).unwrap();
         let error = kernel.launch(stream, 1, row_sums::Args { a: &a, y: &mut y, m: 4, k: 4 }).unwrap_err();
-        let expected = "row_sums: argument y, which the kernel writes, overlaps argument a in bytes 48..64";
-        assert_eq!(error.to_string(), expected);
+        let expected = "argument y, which the kernel writes, overlaps argument a in bytes 48..64";
+        assert_eq!(error.to_string(), format!("{}: {expected}", at("row_sums")));
     });
 }
 
@@ -327,7 +334,9 @@ fn buffers_and_streams_of_another_device_are_refused() {
         let mut y = device.zeroed::<f32>(4).unwrap();
         let kernel = device.kernel(row_sums::variant()).unwrap();
         let error = kernel.launch(stream, 1, row_sums::Args { a: &foreign, y: &mut y, m: 4, k: 4 }).unwrap_err();
-        assert_eq!(error.to_string(), "row_sums: argument a is in the memory of another device");
+        let (given, expected) = (&other.info().name, &device.info().name);
+        let both = format!("a buffer of another device, {given}; the kernel takes those of its own, {expected}");
+        assert_eq!(error.to_string(), format!("{}: argument a is {both}", at("row_sums")));
         let a = device.zeroed::<f32>(16).unwrap();
         let stream = other.stream().unwrap();
         let error = kernel.launch(&stream, 1, row_sums::Args { a: &a, y: &mut y, m: 4, k: 4 }).unwrap_err();
@@ -339,7 +348,7 @@ fn buffers_and_streams_of_another_device_are_refused() {
 fn a_variant_that_the_kernel_does_not_have_is_refused() {
     on_every_device(|device, _| {
         let error = device.kernel(row_sums::variant().t(96)).unwrap_err();
-        assert_eq!(error.to_string(), "row_sums: T = 96 is not allowed; candidates are [64, 128]");
+        assert_eq!(error.to_string(), format!("{}: T = 96 is not allowed; candidates are [64, 128]", at("row_sums")));
     });
 }
 
@@ -388,11 +397,12 @@ fn arguments_bound_by_hand_are_checked_for_count_and_type() {
         let a = device.zeroed::<f32>(16).unwrap();
         let kernel = device.kernel(ByHand).unwrap();
         let refused = |arguments| kernel.launch(stream, 1, Bound(arguments)).unwrap_err().to_string();
-        assert_eq!(refused(Vec::new()), "row_sums takes 4 arguments; 0 given");
+        let sums = at("row_sums");
+        assert_eq!(refused(Vec::new()), format!("{sums} takes 4 arguments; 0 given"));
         let m = || BoundArgument::scalar("m", 4_u32);
         let bound = vec![BoundArgument::buffer("a", &a), BoundArgument::buffer("y", &a), m(), m()];
-        assert_eq!(refused(bound), "row_sums: argument y is &Buffer<f32>; the kernel takes &mut Buffer<f32>");
+        assert_eq!(refused(bound), format!("{sums}: argument y is &Buffer<f32>; the kernel takes &mut Buffer<f32>"));
         let bound = vec![BoundArgument::buffer("a", &a), BoundArgument::scalar("y", 1.0_f32), m(), m()];
-        assert_eq!(refused(bound), "row_sums: argument y is f32; the kernel takes &mut Buffer<f32>");
+        assert_eq!(refused(bound), format!("{sums}: argument y is f32; the kernel takes &mut Buffer<f32>"));
     });
 }

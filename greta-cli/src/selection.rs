@@ -90,8 +90,9 @@ impl Tile {
             let Some(position) = position else { return Err(unknown_tile(kernel, name)) };
             let parameter = &kernel.parameters[position];
             if !parameter.candidates.contains(value) {
-                let (kernel, parameter, candidates) = (kernel.name, parameter.name, parameter.candidates);
-                let source = VariantError::Candidate { kernel, parameter, given: *value, candidates };
+                let (parameter, candidates) = (parameter.name, parameter.candidates);
+                let (kernel, location) = (kernel.name, kernel.location);
+                let source = VariantError::Candidate { kernel, location, parameter, given: *value, candidates };
                 return Err(Error::Variant { source, nearest: None });
             }
             if given[position].replace(*value).is_some() {

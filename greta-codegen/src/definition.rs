@@ -67,20 +67,24 @@ pub struct Known {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum VariantError {
     /// One value per tile parameter is needed.
-    #[error("{kernel} has {expected} tile parameters, given {given} values")]
+    #[error("{kernel} at {location} has {expected} tile parameters, given {given} values")]
     Count {
         /// The kernel.
         kernel: &'static str,
+        /// Where it stands.
+        location: Location,
         /// Values given.
         given: usize,
         /// Tile parameters that the kernel has.
         expected: usize,
     },
     /// The value is not among the candidates.
-    #[error("{kernel}: {parameter} = {given} is not allowed; candidates are {candidates:?}")]
+    #[error("{kernel} at {location}: {parameter} = {given} is not allowed; candidates are {candidates:?}")]
     Candidate {
         /// The kernel.
         kernel: &'static str,
+        /// Where it stands.
+        location: Location,
         /// The tile parameter.
         parameter: &'static str,
         /// The value asked for.
@@ -89,10 +93,12 @@ pub enum VariantError {
         candidates: &'static [u32],
     },
     /// The values break a `require`.
-    #[error("{kernel}: {values} violates require({requirement})")]
+    #[error("{kernel} at {location}: {values} violates require({requirement})")]
     Requirement {
         /// The kernel.
         kernel: &'static str,
+        /// Where it stands.
+        location: Location,
         /// The condition.
         requirement: &'static str,
         /// The values, as `BM = 64, BN = 64`.
@@ -126,12 +132,13 @@ impl KernelDefinition {
     pub fn check(&self, values: &[u32]) -> Result<(), VariantError> {
         let (given, expected) = (values.len(), self.parameters.len());
         if given != expected {
-            return Err(VariantError::Count { kernel: self.name, given, expected });
+            return Err(VariantError::Count { kernel: self.name, location: self.location, given, expected });
         }
         for (parameter, &given) in self.parameters.iter().zip(values) {
             if !parameter.candidates.contains(&given) {
                 return Err(VariantError::Candidate {
                     kernel: self.name,
+                    location: self.location,
                     parameter: parameter.name,
                     given,
                     candidates: parameter.candidates,
@@ -141,6 +148,7 @@ impl KernelDefinition {
         match self.requirements.iter().find(|requirement| !(requirement.holds)(values)) {
             Some(requirement) => Err(VariantError::Requirement {
                 kernel: self.name,
+                location: self.location,
                 requirement: requirement.text,
                 values: self.describe(values),
             }),

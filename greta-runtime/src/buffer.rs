@@ -12,7 +12,7 @@ pub use greta_codegen::trace::Stored as Element;
 
 use crate::device::Device;
 use crate::driver::{Address, Contents, DriverEvent};
-use crate::error::{Error, Result};
+use crate::error::{Error, KernelAt, Result};
 use crate::memory::{HostMemory, Memory};
 use crate::stream::Stream;
 
@@ -256,7 +256,8 @@ impl<T: Element> Buffer<T> {
         stream.check_device(&self.device)?;
         stream.check_device(&from.device)?;
         if let Some(bytes) = self.opt_overlap(from) {
-            let (kernel, argument, other) = ("copy".to_owned(), "to".to_owned(), "from".to_owned());
+            let (argument, other) = ("to".to_owned(), "from".to_owned());
+            let kernel = KernelAt { name: "copy".to_owned(), opt_location: None };
             return Err(Error::Aliasing { kernel, argument, other, bytes });
         }
         if self.len == 0 {

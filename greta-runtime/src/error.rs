@@ -11,6 +11,24 @@ use greta_codegen::ir::Location;
 use crate::fault::Fault;
 use crate::invalid_kernel::InvalidKernel;
 
+/// A kernel as errors of launches name it: `axpy at src/main.rs:5:8`, or a copy, which stands nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KernelAt {
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub opt_location: Option<Location>,
+}
+
+impl std::fmt::Display for KernelAt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.opt_location {
+            Some(location) => write!(f, "{} at {location}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}
+
 /// What this crate's functions return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -96,7 +114,7 @@ pub enum Error {
         x = .grid[0], y = .grid[1], z = .grid[2])]
     Grid {
         /// The kernel.
-        kernel: String,
+        kernel: KernelAt,
         /// The grid asked for, in blocks.
         grid: [u32; 3],
         /// Blocks at most, in each direction, for this kernel's block.
@@ -107,7 +125,7 @@ pub enum Error {
     #[error("{}", shared_length(kernel, *given, *opt_limit))]
     SharedLength {
         /// The kernel.
-        kernel: String,
+        kernel: KernelAt,
         /// Elements asked for; 0 if the kernel was not given a length at all.
         given: u32,
         /// Elements at most beside the kernel's other shared arrays; `None` if it has no dynamic one.
@@ -163,7 +181,7 @@ pub enum Error {
     #[error("{kernel} takes {expected} arguments; {given} given")]
     ArgumentCount {
         /// The kernel.
-        kernel: String,
+        kernel: KernelAt,
         /// Arguments given.
         given: usize,
         /// Arguments needed.
@@ -173,7 +191,7 @@ pub enum Error {
     #[error("{kernel}: argument {argument} is {given}; the kernel takes {expected}")]
     ArgumentType {
         /// The kernel.
-        kernel: String,
+        kernel: KernelAt,
         /// The parameter.
         argument: String,
         /// What was given.
@@ -182,12 +200,18 @@ pub enum Error {
         expected: String,
     },
     /// A buffer of one device given to another. The caller's to mend: copy it through the host.
-    #[error("{kernel}: argument {argument} is in the memory of another device")]
+    #[error(
+        "{kernel}: argument {argument} is a buffer of another device, {given}; the kernel takes those of its own, {expected}"
+    )]
     ForeignBuffer {
         /// The kernel.
-        kernel: String,
+        kernel: KernelAt,
         /// The parameter.
         argument: String,
+        /// The device of the buffer, as `cpu` or `AMD Instinct MI300X`.
+        given: String,
+        /// The device of the kernel.
+        expected: String,
     },
     /// The arguments break a `require` of the kernel. The caller's to mend: pass buffers of the lengths that it names.
     #[error("{kernel}: require({contract}) at {location} {}: {values}", if *.computed { "does not hold" } else { "cannot be computed" })]
@@ -209,7 +233,7 @@ pub enum Error {
     )]
     BufferLength {
         /// The kernel.
-        kernel: String,
+        kernel: KernelAt,
         /// The parameter.
         argument: String,
         /// Its elements.
@@ -225,7 +249,7 @@ pub enum Error {
     #[error("{kernel}: argument {argument}, which the kernel writes, overlaps argument {other} in bytes {bytes:?}")]
     Aliasing {
         /// The kernel.
-        kernel: String,
+        kernel: KernelAt,
         /// The parameter that is written.
         argument: String,
         /// The parameter that shares memory with it.
@@ -400,7 +424,7 @@ fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!(" (did you mean `{name}`?)"))
 }
 
-fn shared_length(kernel: &str, given: u32, opt_limit: Option<u32>) -> String {
+fn shared_length(kernel: &KernelAt, given: u32, opt_limit: Option<u32>) -> String {
     match opt_limit {
         None => format!("{kernel} has no dynamic shared array to give {given} elements to"),
         Some(limit) if given == 0 => {

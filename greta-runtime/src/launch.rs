@@ -119,7 +119,7 @@ impl Grid {
     pub(crate) fn check(self, module: &Module) -> Result<[u32; 3]> {
         let limit = [grid_x_max(module.block()[0]), GRID_YZ_MAX, GRID_YZ_MAX];
         if !self.0.iter().zip(limit).all(|(&blocks, most)| (1..=most).contains(&blocks)) {
-            return Err(Error::Grid { kernel: module.name().to_owned(), grid: self.0, limit });
+            return Err(Error::Grid { kernel: module.at(), grid: self.0, limit });
         }
         let given = u64::from(self.0[0]);
         let is_passed = |limit: &&LaunchLimit| limit.limited == Limited::GridX && given > limit.most;
@@ -147,7 +147,7 @@ pub(crate) fn check(module: &Module, driver: &Arc<dyn Driver>, arguments: &[Boun
                 (false, false) => continue,
             };
             let (argument, other) = (argument.to_owned(), other.to_owned());
-            return Err(Error::Aliasing { kernel: module.name().to_owned(), argument, other, bytes });
+            return Err(Error::Aliasing { kernel: module.at(), argument, other, bytes });
         }
     }
     Ok(())
@@ -155,22 +155,26 @@ pub(crate) fn check(module: &Module, driver: &Arc<dyn Driver>, arguments: &[Boun
 
 /// As [`check`], but for sharing memory.
 pub(crate) fn check_types(module: &Module, driver: &Arc<dyn Driver>, arguments: &[BoundArgument<'_>]) -> Result<()> {
-    let kernel = || module.name().to_owned();
     let parameters = module.parameters();
     if arguments.len() != parameters.len() {
-        return Err(Error::ArgumentCount { kernel: kernel(), given: arguments.len(), expected: parameters.len() });
+        return Err(Error::ArgumentCount { kernel: module.at(), given: arguments.len(), expected: parameters.len() });
     }
     for (argument, parameter) in arguments.iter().zip(parameters) {
         if !argument.fits(parameter) {
             return Err(Error::ArgumentType {
-                kernel: kernel(),
+                kernel: module.at(),
                 argument: parameter.name.clone(),
                 given: argument.describe(),
                 expected: parameter.describe(),
             });
         }
-        if argument.opt_access().is_some_and(|access| !access.memory.is_of(driver)) {
-            return Err(Error::ForeignBuffer { kernel: kernel(), argument: parameter.name.clone() });
+        if let Some(access) = argument.opt_access().filter(|access| !access.memory.is_of(driver)) {
+            return Err(Error::ForeignBuffer {
+                kernel: module.at(),
+                argument: parameter.name.clone(),
+                given: access.memory.device_name().to_owned(),
+                expected: driver.info().name.clone(),
+            });
         }
     }
     check_limits(module, arguments)?;
@@ -227,7 +231,7 @@ fn check_lengths(module: &Module, arguments: &[BoundArgument<'_>]) -> Result<()>
         let argument = &arguments[position];
         let given = argument.opt_length().unwrap_or_default();
         if u32::try_from(given).is_err() {
-            let (kernel, argument) = (module.name().to_owned(), argument.name().to_owned());
+            let (kernel, argument) = (module.at(), argument.name().to_owned());
             return Err(Error::BufferLength { kernel, argument, given });
         }
     }
@@ -262,7 +266,7 @@ fn check_contracts(module: &Module, arguments: &[BoundArgument<'_>]) -> Result<(
 pub(crate) fn shared_elements(module: &Module, arguments: &[BoundArgument<'_>]) -> Result<u32> {
     let Some(limit) = module.opt_dynamic_limit() else { return Ok(0) };
     let Some(length) = &module.definition().shared else {
-        return Err(Error::SharedLength { kernel: module.name().to_owned(), given: 0, opt_limit: Some(limit) });
+        return Err(Error::SharedLength { kernel: module.at(), given: 0, opt_limit: Some(limit) });
     };
     let values = &mut ArgumentValues::new();
     let arguments = argument_values(arguments, values);

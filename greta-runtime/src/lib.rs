@@ -24,7 +24,7 @@ pub mod worker;
 
 pub use buffer::{Buffer, Download, Element};
 pub use device::{Device, DeviceInfo};
-pub use error::{Error, Result};
+pub use error::{Error, KernelAt, Result};
 pub use event::Event;
 pub use graph::{Graph, GraphExec, NodeId};
 pub use launch::{Grid, IntoGrid};

@@ -58,6 +58,11 @@ impl Memory {
         self.address
     }
 
+    /// What its device is called.
+    pub(crate) fn device_name(&self) -> &str {
+        &self.driver.info().name
+    }
+
     /// Whether it belongs to the device.
     pub(crate) fn is_of(&self, driver: &Arc<dyn Driver>) -> bool {
         Arc::ptr_eq(&self.driver, driver)

@@ -15,7 +15,7 @@ use greta_codegen::verify::DynamicShared;
 use crate::argument::describe_buffer;
 use crate::device::Device;
 use crate::driver::{Driver, DriverKernel, DriverLaunch, Loaded};
-use crate::error::{Error, Result};
+use crate::error::{Error, KernelAt, Result};
 use crate::invalid_kernel::lower;
 use crate::launch::{self, Arguments, BoundArgument, BoundArguments, DriverArguments, Grid, IntoGrid, Variant};
 use crate::resources::KernelResources;
@@ -70,7 +70,7 @@ impl<V: Variant> Kernel<V> {
         let opt_limit = self.module.opt_dynamic_limit();
         match opt_limit {
             Some(limit) if (1..=limit).contains(&elements) => Ok(Self { shared_elements: elements, ..self.clone() }),
-            _ => Err(Error::SharedLength { kernel: self.module.name.clone(), given: elements, opt_limit }),
+            _ => Err(Error::SharedLength { kernel: self.module.at(), given: elements, opt_limit }),
         }
     }
 
@@ -190,6 +190,11 @@ impl Module {
     /// Elements of the dynamic shared array at most, if there is one.
     pub(crate) fn opt_dynamic_limit(&self) -> Option<u32> {
         self.opt_dynamic.map(|dynamic| dynamic.elements_max)
+    }
+
+    /// The kernel, as errors name it.
+    pub(crate) fn at(&self) -> KernelAt {
+        KernelAt { name: self.name.clone(), opt_location: Some(self.definition.location) }
     }
 
     /// The kernel's name.

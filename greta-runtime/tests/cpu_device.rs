@@ -18,6 +18,11 @@ fn ramp(len: usize) -> Vec<f32> {
     (0..len).map(|i| i as f32).collect()
 }
 
+/// A kernel of the tests as errors name it.
+fn at(kernel: &str) -> String {
+    format!("{kernel} at {}", scale::DEFINITION.location)
+}
+
 #[test]
 fn a_device_says_what_it_is() {
     let device = Device::open("cpu").unwrap();
@@ -146,9 +151,9 @@ fn a_kernel_with_empty_buffers_runs() {
 fn tile_parameters_that_make_no_variant_are_refused() {
     let (device, _stream) = open();
     let error = device.kernel(scale::Tile(100)).unwrap_err().to_string();
-    assert_eq!(error, "scale: TILE = 100 is not allowed; candidates are [32, 64, 128]");
+    assert_eq!(error, format!("{}: TILE = 100 is not allowed; candidates are [32, 64, 128]", at("scale")));
     let error = device.kernel(scale::Tile(32)).unwrap_err().to_string();
-    assert_eq!(error, "scale: TILE = 32 violates require(TILE >= 64)");
+    assert_eq!(error, format!("{}: TILE = 32 violates require(TILE >= 64)", at("scale")));
 }
 
 #[test]
@@ -159,7 +164,8 @@ fn kernels_prepared_together_are_found_and_the_first_that_fails_is_named() {
     assert_eq!(device.kernel(scale::Tile(128)).unwrap().module().resources(), None);
     let error =
         device.prepare(&[(&add::DEFINITION, vec![]), (&scale::DEFINITION, vec![7]), (&scale::DEFINITION, vec![8])]);
-    assert_eq!(error.unwrap_err().to_string(), "scale: TILE = 7 is not allowed; candidates are [32, 64, 128]");
+    let refused = format!("{}: TILE = 7 is not allowed; candidates are [32, 64, 128]", at("scale"));
+    assert_eq!(error.unwrap_err().to_string(), refused);
     device.prepare(&[]).unwrap();
 }
 
@@ -171,7 +177,7 @@ fn a_grid_without_blocks_or_with_too_many_is_refused() {
     let mut launch = |grid: [u32; 3]| kernel.launch(&stream, grid, bump::Args { x: &mut x, by: 1 });
     let error = launch([1, 0, 1]).unwrap_err().to_string();
     let limits = "each must be at least 1 and at most [2147483647, 65535, 65535]";
-    assert_eq!(error, format!("bump: a grid of 1 x 0 x 1 blocks; {limits}"));
+    assert_eq!(error, format!("{}: a grid of 1 x 0 x 1 blocks; {limits}", at("bump")));
     assert!(matches!(launch([1 << 31, 1, 1]), Err(Error::Grid { .. })));
     assert!(matches!(launch([1, 1, 65_536]), Err(Error::Grid { .. })));
     let (x, mut y) = (device.zeroed(1).unwrap(), device.zeroed(1).unwrap());
@@ -188,7 +194,8 @@ fn a_buffer_that_is_written_must_not_share_memory_with_another_argument() {
     let kernel = device.kernel(scale::variant()).unwrap();
     let args = scale::Args { factor: 1.0, x: &low, y: &mut high, len: 60 };
     let error = kernel.launch(&stream, 1, args).unwrap_err().to_string();
-    assert_eq!(error, "scale: argument y, which the kernel writes, overlaps argument x in bytes 160..240");
+    let overlap = "argument y, which the kernel writes, overlaps argument x in bytes 160..240";
+    assert_eq!(error, format!("{}: {overlap}", at("scale")));
     // Reading twice is no harm.
     let mut z = device.zeroed(60).unwrap();
     let kernel = device.kernel(add::Add).unwrap();
@@ -202,20 +209,21 @@ fn arguments_bound_by_hand_are_checked_for_count_and_type() {
     let kernel = device.kernel(ByHand(&bump::DEFINITION)).unwrap();
     let launch =
         |arguments: Vec<BoundArgument<'_>>| kernel.launch(&stream, 1, Bound(arguments)).unwrap_err().to_string();
+    let bump = at("bump");
     let mut floats = device.zeroed::<f32>(1).unwrap();
     let mut words = device.zeroed::<u32>(1).unwrap();
-    assert_eq!(launch(vec![]), "bump takes 2 arguments; 0 given");
+    assert_eq!(launch(vec![]), format!("{bump} takes 2 arguments; 0 given"));
     assert_eq!(
         launch(vec![BoundArgument::buffer_mut("x", &mut floats), BoundArgument::scalar("by", 1_u32)]),
-        "bump: argument x is &mut Buffer<f32>; the kernel takes &mut Buffer<u32>"
+        format!("{bump}: argument x is &mut Buffer<f32>; the kernel takes &mut Buffer<u32>")
     );
     assert_eq!(
         launch(vec![BoundArgument::buffer("x", &words), BoundArgument::scalar("by", 1_u32)]),
-        "bump: argument x is &Buffer<u32>; the kernel takes &mut Buffer<u32>"
+        format!("{bump}: argument x is &Buffer<u32>; the kernel takes &mut Buffer<u32>")
     );
     assert_eq!(
         launch(vec![BoundArgument::buffer_mut("x", &mut words), BoundArgument::scalar("by", true)]),
-        "bump: argument by is bool; the kernel takes u32"
+        format!("{bump}: argument by is bool; the kernel takes u32")
     );
 }
 
@@ -227,7 +235,9 @@ fn objects_of_different_devices_do_not_mix() {
     let mut foreign = other.zeroed::<u32>(1).unwrap();
     let kernel = device.kernel(bump::Bump).unwrap();
     let error = kernel.launch(&stream, 1, bump::Args { x: &mut foreign, by: 1 }).unwrap_err().to_string();
-    assert_eq!(error, "bump: argument x is in the memory of another device");
+    let (given, expected) = (&other.info().name, &device.info().name);
+    let both = format!("a buffer of another device, {given}; the kernel takes those of its own, {expected}");
+    assert_eq!(error, format!("{}: argument x is {both}", at("bump")));
     let error = kernel.launch(&other_stream, 1, bump::Args { x: &mut x, by: 1 }).unwrap_err().to_string();
     assert_eq!(error, "the stream belongs to another device");
     assert!(matches!(x.upload_async(&other_stream, &[1]), Err(Error::ForeignObject { .. })));
