@@ -9,8 +9,12 @@ using uint32_t = unsigned int;
 
 #pragma clang fp contract(off)
 
-constexpr uint32_t BLOCK = 256;
+using f32x4 = __attribute__((ext_vector_type(4))) float;
+
+constexpr uint32_t WAVES = 4;
+constexpr uint32_t PARTS = 4;
 constexpr uint32_t WAVE = 64;
+constexpr uint32_t BLOCK = WAVES * WAVE;
 
 // The sum of `value` over the lanes of the wave.
 static __device__ __forceinline__ float wave_sum(float value) {
@@ -50,13 +54,40 @@ extern "C" __global__ void __launch_bounds__(BLOCK) rmsnorm(
     float eps
 ) {
     const uint32_t row = blockIdx.x * hidden;
+    const uint32_t first = threadIdx.x * 4;
     float sum = 0.0f;
-    for (uint32_t column = threadIdx.x; column < hidden; column += BLOCK) {
-        const float value = x[row + column];
-        sum = fmaf(value, value, sum);
-    }
-    const float scale = rsqrtf(block_sum(sum) / float(hidden) + eps);
-    for (uint32_t column = threadIdx.x; column < hidden; column += BLOCK) {
-        y[row + column] = x[row + column] * scale * w[column];
+    if (hidden % 4 == 0 && hidden <= 4 * PARTS * BLOCK) {
+        f32x4 parts[PARTS] = {};
+        #pragma unroll
+        for (uint32_t p = 0; p < PARTS; ++p) {
+            if (first + p * 4 * BLOCK < hidden) {
+                parts[p] = *reinterpret_cast<const f32x4*>(&x[row + first + p * 4 * BLOCK]);
+            }
+        }
+        #pragma unroll
+        for (uint32_t p = 0; p < PARTS; ++p) {
+            #pragma unroll
+            for (uint32_t l = 0; l < 4; ++l) {
+                sum = fmaf(parts[p][l], parts[p][l], sum);
+            }
+        }
+        const float scale = rsqrtf(block_sum(sum) / float(hidden) + eps);
+        #pragma unroll
+        for (uint32_t p = 0; p < PARTS; ++p) {
+            const uint32_t column = first + p * 4 * BLOCK;
+            if (column < hidden) {
+                const f32x4 scaled = parts[p] * scale * *reinterpret_cast<const f32x4*>(&w[column]);
+                *reinterpret_cast<f32x4*>(&y[row + column]) = scaled;
+            }
+        }
+    } else {
+        for (uint32_t column = threadIdx.x; column < hidden; column += BLOCK) {
+            const float value = x[row + column];
+            sum = fmaf(value, value, sum);
+        }
+        const float scale = rsqrtf(block_sum(sum) / float(hidden) + eps);
+        for (uint32_t column = threadIdx.x; column < hidden; column += BLOCK) {
+            y[row + column] = x[row + column] * scale * w[column];
+        }
     }
 }

@@ -323,6 +323,8 @@ fn gemm_is_bit_for_bit_the_chain_of_fused_multiply_adds() {
         (default.bm(128).wm(64), [128, 64]),
         (default.bm(16).wm(16).bk(32).quads(4), [16, 64]),
         (default.bm(32).bn(128).bk(32).wm(16).wn(64), [32, 128]),
+        (default.bk(8).wn(64), [64, 64]),
+        (default.bm(128).bn(128).bk(8).wm(64).wn(64), [128, 128]),
     ];
     for (bench, case) in Bench::open_all().iter().flat_map(|bench| gemm::CASES.iter().map(move |case| (bench, case))) {
         let data = case.draw();

@@ -7,7 +7,8 @@ use std::ffi::c_void;
 use std::sync::Arc;
 
 use cudarc::cublas::{result, sys};
-use cudarc::driver::{CudaContext, CudaSlice, CudaStream, DevicePtr, DevicePtrMut};
+use cudarc::driver::sys::{CUevent_flags, CUgraphInstantiate_flags, CUstreamCaptureMode};
+use cudarc::driver::{CudaContext, CudaGraph, CudaStream, DevicePtr, DevicePtrMut};
 use greta_llama::generate::uniform;
 
 use crate::measure::Times;
@@ -102,18 +103,44 @@ impl Library {
         let draw = |name: &str, len| operands.bytes_of(&uniform(name, SEED, 1.0, len));
         let (a, b) = (self.stream.clone_htod(&draw("a", m * k))?, self.stream.clone_htod(&draw("b", n * k))?);
         let mut c = self.stream.alloc_zeros::<u8>(m * n * operands.bytes())?;
-        let mut batch = |calls: usize| -> Result<f64, LibraryError> {
-            let flags = Some(cudarc::driver::sys::CUevent_flags::CU_EVENT_DEFAULT);
-            let start = self.stream.record_event(flags)?;
-            for _ in 0..calls {
-                self.multiply(operands, sizes, &a, &b, &mut c)?;
-            }
-            let end = self.stream.record_event(flags)?;
-            Ok(f64::from(start.elapsed_ms(&end)?) * 1e3 / calls as f64)
-        };
-        batch(1)?;
-        let calls = ((BATCH_US / batch(4)?.max(0.1)).ceil() as usize).clamp(1, CALLS_MAX);
-        Ok(Times::of((0..BATCHES).map(|_| batch(calls)).collect::<Result<_, _>>()?))
+        // The uses end before a capture begins, which must not wait for what was recorded outside of it.
+        let matrices = [a.device_ptr(&self.stream).0, b.device_ptr(&self.stream).0, c.device_ptr_mut(&self.stream).0]
+            .map(|pointer| std::ptr::with_exposed_provenance_mut::<c_void>(pointer as usize));
+        // The first call takes the library's own memory, which a capture cannot.
+        self.multiply(operands, sizes, matrices)?;
+        self.stream.synchronize()?;
+        let once = self.captured(4, operands, sizes, matrices)?;
+        self.batch_us(&once)?;
+        let calls = ((BATCH_US / (self.batch_us(&once)? / 4.0).max(0.1)).ceil() as usize).clamp(1, CALLS_MAX);
+        let graph = self.captured(calls, operands, sizes, matrices)?;
+        self.batch_us(&graph)?;
+        let batches = (0..BATCHES).map(|_| Ok(self.batch_us(&graph)? / calls as f64));
+        Ok(Times::of(batches.collect::<Result<_, LibraryError>>()?))
+    }
+
+    /// A graph of so many products: a short one takes the host longer to launch than the device to compute.
+    fn captured(
+        &self,
+        calls: usize,
+        operands: Operands,
+        sizes: [usize; 3],
+        matrices: [*mut c_void; 3],
+    ) -> Result<CudaGraph, LibraryError> {
+        self.stream.begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL)?;
+        let multiplied = (0..calls).try_for_each(|_| self.multiply(operands, sizes, matrices));
+        // The capture ends whatever happened in it.
+        let graph = self.stream.end_capture(CUgraphInstantiate_flags::CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH);
+        multiplied?;
+        graph?.ok_or(LibraryError::Capture)
+    }
+
+    /// Microseconds of a launch of a graph.
+    fn batch_us(&self, graph: &CudaGraph) -> Result<f64, LibraryError> {
+        let flags = Some(CUevent_flags::CU_EVENT_DEFAULT);
+        let start = self.stream.record_event(flags)?;
+        graph.launch()?;
+        let end = self.stream.record_event(flags)?;
+        Ok(f64::from(start.elapsed_ms(&end)?) * 1e3)
     }
 
     /// One product. The library's matrices are column by column: it computes `cᵀ = b aᵀ`.
@@ -121,18 +148,12 @@ impl Library {
         &self,
         operands: Operands,
         [m, n, k]: [usize; 3],
-        a: &CudaSlice<u8>,
-        b: &CudaSlice<u8>,
-        c: &mut CudaSlice<u8>,
+        [a, b, c]: [*mut c_void; 3],
     ) -> Result<(), LibraryError> {
         let size = |value: usize| i32::try_from(value).unwrap_or(i32::MAX);
         let (m, n, k) = (size(m), size(n), size(k));
         let (one, zero) = (1.0_f32, 0.0_f32);
         let (one, zero) = ((&raw const one).cast::<c_void>(), (&raw const zero).cast::<c_void>());
-        let (a, _a_use) = a.device_ptr(&self.stream);
-        let (b, _b_use) = b.device_ptr(&self.stream);
-        let (c, _c_use) = c.device_ptr_mut(&self.stream);
-        let address = |pointer: u64| std::ptr::with_exposed_provenance::<c_void>(pointer as usize);
         let ty = operands.data_type();
         // SAFETY: the buffers have the sizes given, and live until the stream's work is waited for.
         unsafe {
@@ -144,14 +165,14 @@ impl Library {
                 m,
                 k,
                 one,
-                address(b),
+                b,
                 ty,
                 k,
-                address(a),
+                a,
                 ty,
                 k,
                 zero,
-                address(c).cast_mut(),
+                c,
                 ty,
                 n,
                 sys::cublasComputeType_t::CUBLAS_COMPUTE_32F,
@@ -171,4 +192,7 @@ enum LibraryError {
     /// cuBLAS.
     #[error("cuBLAS: {0}")]
     Library(#[from] result::CublasError),
+    /// A capture that was broken off.
+    #[error("a capture of cuBLAS left no graph")]
+    Capture,
 }

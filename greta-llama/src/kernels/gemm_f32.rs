@@ -12,15 +12,18 @@ use greta::codegen::definition::Known;
 use greta::prelude::*;
 
 use super::gemm_products::{STAGE_BYTES_MAX, add_products, store_results};
-use super::gemm_staged::{banded_column, banded_row};
+use super::gemm_staged::{are_tiles_whole, banded_column, banded_row, begin_left, begin_right};
 use super::gemm_threads::{LANE_COLUMNS, LANE_ROWS, multiply_in_threads, store_sums};
 use super::gemm_tile::{load_next, store_next};
+use super::gemm_turned::{
+    SECTOR, begin_turned_left, begin_turned_right, multiply_turned, store_quads, thread_column, thread_row,
+};
 
-/// On an H100, of 132 multiprocessors, the smallest tile that makes 128 blocks at the most, or else the largest.
+/// The fastest on an H100 for squares of 512, 1024, and 2048 and 4096.
 const KNOWN: &[Known] = &[
-    Known { target: "sm_90", sizes: &["m", "n"], up_to: 128 * 32 * 64, values: &[32, 64, 64, 16, 32, 3, 1] },
-    Known { target: "sm_90", sizes: &["m", "n"], up_to: 128 * 64 * 128, values: &[64, 128, 32, 32, 32, 3, 1] },
-    Known { target: "sm_90", sizes: &["m", "n"], up_to: usize::MAX, values: &[128, 128, 32, 32, 64, 3, 2] },
+    Known { target: "sm_90", sizes: &["m", "n"], up_to: 512 * 512, values: &[32, 32, 64, 16, 32, 3, 4] },
+    Known { target: "sm_90", sizes: &["m", "n"], up_to: 1024 * 1024, values: &[64, 32, 32, 32, 32, 4, 4] },
+    Known { target: "sm_90", sizes: &["m", "n"], up_to: usize::MAX, values: &[128, 64, 8, 64, 64, 3, 1] },
 ];
 
 /// c[i, j] = sum_k a[i, k] * b[j, k]
@@ -38,7 +41,7 @@ const KNOWN: &[Known] = &[
     known = KNOWN,
     require(BM % WM == 0 && BN % WN == 0),
     require(BM / WM * (BN / WN) <= 16),
-    require(BK % (4 * QUADS) == 0),
+    require(BK % (4 * QUADS) == 0 && (BK > SECTOR || WN >= 32)),
     require((BM + BN) * (BK + 4) * 4 <= STAGE_BYTES_MAX),
     require(BM * BK / 4 % (BM / WM * (BN / WN) * 64) == 0 && BN * BK / 4 % (BM / WM * (BN / WN) * 64) == 0),
     require(a.len() == m * k, b.len() == n * k, c.len() == m * n),
@@ -47,14 +50,70 @@ const KNOWN: &[Known] = &[
 pub fn gemm_f32(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, m: u32, n: u32, k: u32) {
     let wave_row = wave_id() / (BN / WN) * WM;
     let wave_column = wave_id() % (BN / WN) * WN;
-    if has_copy_async() {
-        let mut tile = shared::<[[[f32; BK + 4]; BM + BN]; STAGES]>();
+    if has_copy_async() && BK == SECTOR {
         let (row, column) = (banded_row() * BM, banded_column() * BN);
-        let own_row = wave_row + lane_id() / LANE_COLUMNS;
-        let own_column = wave_column + lane_id() % LANE_COLUMNS;
+        let mut tile = shared::<[[[f32; BM + BN + 4]; BK]; STAGES]>();
+        begin_turned_right(b, &mut tile, column, n, k, BM, BM + BN);
+        grid_dependency_wait();
+        begin_turned_left(a, &mut tile, row, m, k, BM);
+        let (a_row, b_row) = (wave_row + thread_row(), wave_column + thread_column());
         let mut sums = [[0.0; WN / LANE_COLUMNS]; WM / LANE_ROWS];
-        multiply_in_threads(a, b, &mut tile, &mut sums, row, column, own_row, BM + own_column, m, n, k, BM, BK, QUADS);
-        store_sums(&sums, c, row + own_row, column + own_column, m, n);
+        if are_tiles_whole(row, column, m, n, k, BM, BM + BN, BK) {
+            multiply_turned::<true>(a, b, &mut tile, &mut sums, row, column, a_row, BM + b_row, m, n, k, BM, BM + BN);
+        } else {
+            multiply_turned::<false>(a, b, &mut tile, &mut sums, row, column, a_row, BM + b_row, m, n, k, BM, BM + BN);
+        }
+        store_quads(&sums, c, row + a_row, column + b_row, m, n);
+    } else if has_copy_async() {
+        let (row, column) = (banded_row() * BM, banded_column() * BN);
+        let is_whole = are_tiles_whole(row, column, m, n, k, BM, BM + BN, BK);
+        let mut tile = shared::<[[[f32; BK]; BM + BN]; STAGES]>();
+        if is_whole {
+            begin_right::<f32x4, true>(b, &mut tile, column, n, k, BM, BK);
+        } else {
+            begin_right::<f32x4, false>(b, &mut tile, column, n, k, BM, BK);
+        }
+        grid_dependency_wait();
+        let (a_row, b_row) = (wave_row + lane_id() / LANE_COLUMNS, wave_column + lane_id() % LANE_COLUMNS);
+        let mut sums = [[0.0; WN / LANE_COLUMNS]; WM / LANE_ROWS];
+        if is_whole {
+            begin_left::<f32x4, true>(a, &mut tile, row, m, k, BM, BK);
+            multiply_in_threads::<true>(
+                a,
+                b,
+                &mut tile,
+                &mut sums,
+                row,
+                column,
+                a_row,
+                BM + b_row,
+                m,
+                n,
+                k,
+                BM,
+                BK,
+                QUADS,
+            );
+        } else {
+            begin_left::<f32x4, false>(a, &mut tile, row, m, k, BM, BK);
+            multiply_in_threads::<false>(
+                a,
+                b,
+                &mut tile,
+                &mut sums,
+                row,
+                column,
+                a_row,
+                BM + b_row,
+                m,
+                n,
+                k,
+                BM,
+                BK,
+                QUADS,
+            );
+        }
+        store_sums(&sums, c, row + a_row, column + b_row, m, n);
     } else {
         let mut tile = shared::<[[[f32; BK + 2]; BM + BN]; 1]>();
         let (row, column) = (block_idx().y * BM, block_idx().x * BN);

@@ -13,24 +13,24 @@ use greta::codegen::definition::Known;
 use greta::prelude::*;
 
 use super::gemm_narrow_tile::multiply;
-use super::gemm_products::{STAGE_BYTES_MAX, add_residual, store_results};
-use super::gemm_staged::{banded_column, banded_row, multiply_staged};
+use super::gemm_products::{STAGE_BYTES_MAX, add_residual, store_lines, store_results};
+use super::gemm_staged::{are_tiles_whole, banded_column, banded_row, begin_left, begin_right, multiply_staged};
 
 /// Of 16 bits. Few rows want a low tile. On an H100, of 132 multiprocessors, the smallest tile that makes 128 blocks at the
 /// most, or else the largest.
 const KNOWN_OF_16_BITS: &[Known] = &[
     Known { target: "gfx942", sizes: &["m"], up_to: 32, values: &[32, 64, 64, 16, 32, 4] },
     Known { target: "sm_90", sizes: &["m", "n"], up_to: 128 * 64 * 64, values: &[64, 64, 64, 32, 32, 4] },
-    Known { target: "sm_90", sizes: &["m", "n"], up_to: 128 * 64 * 128, values: &[64, 128, 64, 32, 32, 4] },
+    Known { target: "sm_90", sizes: &["m", "n"], up_to: 128 * 64 * 128, values: &[64, 128, 64, 32, 64, 3] },
     Known { target: "sm_90", sizes: &["m", "n"], up_to: 128 * 128 * 128, values: &[128, 128, 64, 64, 32, 3] },
     Known { target: "sm_90", sizes: &["m", "n"], up_to: usize::MAX, values: &[128, 256, 64, 64, 64, 3] },
 ];
 
-/// A kernel, and what it adds to the product if it does; the types of A and B and of C, 16 bytes of the former, the shape of a fragment; the depths of a
-/// tile; the variants known to be fast.
+/// A kernel, and what it adds to the product if it does; the types of A and B, of C and of 16 bytes of C, 16 bytes of the
+/// former, the shape of a fragment; the depths of a tile; the variants known to be fast.
 macro_rules! kernels {
     ($(
-        $kernel:ident$( + $residual:ident)?: $element:ident, $sum:ident, $part:ident of $lanes:literal, $shape:ident,
+        $kernel:ident$( + $residual:ident)?: $element:ident, $sum:ident in $four:ident, $part:ident of $lanes:literal, $shape:ident,
         BK = $depth:literal in $depths:tt, $known:expr;
     )*) => {
         $(
@@ -69,14 +69,34 @@ macro_rules! kernels {
                 let wave_row = wave_id() / (BN / WN) * WM;
                 let wave_column = wave_id() % (BN / WN) * WN;
                 if has_copy_async() {
-                    let mut tile = shared::<[[[$element; BK + $lanes]; BM + BN]; STAGES]>();
                     let (row, column) = (banded_row() * BM, banded_column() * BN);
+                    let is_whole = are_tiles_whole(row, column, m, n, k, BM, BM + BN, BK);
+                    let mut tile = shared::<[[[$element; BK]; BM + BN]; STAGES]>();
+                    let mut slabs = shared::<[[[$sum; WN]; 16]; (BM / WM) * (BN / WN)]>();
+                    if is_whole {
+                        begin_right::<$part, true>(b, &mut tile, column, n, k, BM, BK);
+                    } else {
+                        begin_right::<$part, false>(b, &mut tile, column, n, k, BM, BK);
+                    }
+                    grid_dependency_wait();
                     let mut sums = [[Accumulator::<$shape>::zero(); WN / 16]; WM / 16];
                     $(add_residual(&mut sums, $residual, row + wave_row, column + wave_column, m, n);)?
-                    multiply_staged::<$part, $shape>(
-                        a, b, &mut tile, &mut sums, row, column, wave_row, BM + wave_column, m, n, k, BM, BK,
-                    );
-                    store_results(&sums, c, row + wave_row, column + wave_column, m, n);
+                    if is_whole {
+                        begin_left::<$part, true>(a, &mut tile, row, m, k, BM, BK);
+                        multiply_staged::<$part, $shape, true>(
+                            a, b, &mut tile, &mut sums, row, column, wave_row, BM + wave_column, m, n, k, BM, BK,
+                        );
+                    } else {
+                        begin_left::<$part, false>(a, &mut tile, row, m, k, BM, BK);
+                        multiply_staged::<$part, $shape, false>(
+                            a, b, &mut tile, &mut sums, row, column, wave_row, BM + wave_column, m, n, k, BM, BK,
+                        );
+                    }
+                    if n % 4 == 0 {
+                        store_lines::<$shape, $four>(&sums, &mut slabs, c, row + wave_row, column + wave_column, m, n);
+                    } else {
+                        store_results(&sums, c, row + wave_row, column + wave_column, m, n);
+                    }
                 } else {
                     let mut tile = shared::<[[[$element; BK + $lanes]; BM + BN]; 1]>();
                     let (row, column) = (block_idx().y * BM, block_idx().x * BN);
@@ -94,9 +114,9 @@ macro_rules! kernels {
 }
 
 kernels! {
-    gemm_bf16: bf16, f32, bf16x8 of 8, Bf16_16x16x16, BK = 32 in [32, 64], KNOWN_OF_16_BITS;
-    gemm_bf16_add + residual: bf16, f32, bf16x8 of 8, Bf16_16x16x16, BK = 32 in [32, 64], KNOWN_OF_16_BITS;
-    gemm_f16: f16, f32, f16x8 of 8, F16_16x16x16, BK = 32 in [32, 64], KNOWN_OF_16_BITS;
-    gemm_fp8: fp8, f32, fp8x16 of 16, Fp8_16x16x32, BK = 64 in [64, 128], &[];
-    gemm_i8: i8, i32, i8x16 of 16, I8_16x16x32, BK = 64 in [64, 128], &[];
+    gemm_bf16: bf16, f32 in f32x4, bf16x8 of 8, Bf16_16x16x16, BK = 32 in [32, 64], KNOWN_OF_16_BITS;
+    gemm_bf16_add + residual: bf16, f32 in f32x4, bf16x8 of 8, Bf16_16x16x16, BK = 32 in [32, 64], KNOWN_OF_16_BITS;
+    gemm_f16: f16, f32 in f32x4, f16x8 of 8, F16_16x16x16, BK = 32 in [32, 64], KNOWN_OF_16_BITS;
+    gemm_fp8: fp8, f32 in f32x4, fp8x16 of 16, Fp8_16x16x32, BK = 64 in [64, 128], &[];
+    gemm_i8: i8, i32 in i32x4, i8x16 of 16, I8_16x16x32, BK = 64 in [64, 128], &[];
 }

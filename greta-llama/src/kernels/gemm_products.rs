@@ -2,7 +2,7 @@
 //! out. Knows nothing of how the tile came there.
 
 use greta::codegen::target::GFX942;
-use greta::codegen::trace::{MatrixShape, Value};
+use greta::codegen::trace::{MatrixShape, Value, Vector};
 use greta::prelude::*;
 
 /// What a tile of A above one of B may take of shared memory: it is in there once at the least.
@@ -101,4 +101,48 @@ pub(super) fn store_results<M: MatrixShape>(
             }
         }
     }
+}
+
+/// As [`store_results`], by way of the wave's slab of shared memory, where rows of c are whole numbers of 16 bytes: the
+/// lanes of a row then write whole lines of memory. From registers they write 32 bytes of a row in an access, which
+/// takes four times as many.
+#[device]
+pub(super) fn store_lines<M: MatrixShape, V: Vector<Lane = M::C>>(
+    results: &Array<Array<Accumulator<M>>>,
+    slabs: &mut Shared<Shared<Shared<M::C>>>,
+    c: &mut Global<M::C>,
+    row: u32,
+    column: u32,
+    m: u32,
+    n: u32,
+) {
+    let columns = results[0].len() * M::SIDE;
+    #[unroll]
+    for i in 0..results.len() {
+        #[unroll]
+        for j in 0..results[0].len() {
+            let result = results[i][j];
+            #[unroll]
+            for r in (0..result.len()).step_by(result.run_len()) {
+                let to = slab_column(result.row(r), j * M::SIDE + result.column(r), columns);
+                slabs[wave_id()][result.row(r)].store_vector(to, result.run(r));
+            }
+        }
+        barrier();
+        #[unroll]
+        for part in (0..M::SIDE * columns / 4).step_by(WAVE) {
+            let (slab_row, from) = ((part + lane_id()) / (columns / 4), (part + lane_id()) % (columns / 4) * 4);
+            let values = slabs[wave_id()][slab_row].load_vector::<V>(slab_column(slab_row, from, columns));
+            if row + i * M::SIDE + slab_row < m && column + from < n {
+                c.store_vector((row + i * M::SIDE + slab_row) * n + column + from, values);
+            }
+        }
+        barrier();
+    }
+}
+
+/// Where an element lies in its row of a slab: four rows at a time differ, so that the eight lanes of a row reach all banks.
+#[device]
+fn slab_column(row: u32, column: u32, columns: u32) -> u32 {
+    column ^ row % min(columns / 8, 4) * 8
 }

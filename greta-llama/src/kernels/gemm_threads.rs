@@ -7,6 +7,7 @@
 use greta::prelude::*;
 
 use super::gemm_staged::copy_stage;
+use super::swizzle::swizzled;
 
 /// Rows in which the lanes of a wave stand.
 pub(super) const LANE_ROWS: u32 = 4;
@@ -14,10 +15,10 @@ pub(super) const LANE_ROWS: u32 = 4;
 pub(super) const LANE_COLUMNS: u32 = 8;
 
 /// sums = A Bᵀ of this block's rows of A from `row` on, and rows of B from `column` on; a thread's are those of the tile
-/// from `a_row` and `b_row` on, every fourth and every eighth. `quads` quads of columns stand one after the other in the
+/// from `a_row` and `b_row` on, every fourth and every eighth. The copies of the first stages have begun. `quads` quads of columns stand one after the other in the
 /// code: more hide more of the reads' latency, and take registers.
 #[device]
-pub(super) fn multiply_in_threads(
+pub(super) fn multiply_in_threads<const WHOLE: bool>(
     a: &Global<f32>,
     b: &Global<f32>,
     tile: &mut Shared<Shared<Shared<f32>>>,
@@ -33,23 +34,18 @@ pub(super) fn multiply_in_threads(
     tile_columns: u32,
     quads: u32,
 ) {
-    #[unroll]
-    for stage in 0..tile.len() - 1 {
-        copy_stage::<f32x4>(a, b, tile, stage, row, column, m, n, stage * tile_columns, k, tile_rows, tile_columns);
-        copy_async_commit();
-    }
     let mut stage = 0;
     let mut next = tile.len() - 1;
     for base in (0..k).step_by(tile_columns) {
         copy_async_wait(tile.len() - 2);
         barrier();
         let ahead = base + (tile.len() - 1) * tile_columns;
-        copy_stage::<f32x4>(a, b, tile, next, row, column, m, n, ahead, k, tile_rows, tile_columns);
+        copy_stage::<f32x4, WHOLE>(a, b, tile, next, row, column, m, n, ahead, k, tile_rows, tile_columns);
         copy_async_commit();
         for first in (0..tile_columns).step_by(4 * quads) {
             #[unroll]
             for quad in 0..quads {
-                add_quads(tile, sums, stage, a_row, b_row, first + 4 * quad);
+                add_quads(tile, sums, stage, a_row, b_row, first + 4 * quad, tile_columns);
             }
         }
         stage = select(stage + 1 == tile.len(), 0, stage + 1);
@@ -66,15 +62,18 @@ fn add_quads(
     a_row: u32,
     b_row: u32,
     step: u32,
+    tile_columns: u32,
 ) {
     let mut left: [f32x4; sums.len()];
     #[unroll]
     for i in 0..sums.len() {
-        left[i] = tile[stage][a_row + i * LANE_ROWS].load_vector::<f32x4>(step);
+        let row = a_row + i * LANE_ROWS;
+        left[i] = tile[stage][row].load_vector::<f32x4>(swizzled(row, step, tile_columns, 4));
     }
     #[unroll]
     for j in 0..sums[0].len() {
-        let right = tile[stage][b_row + j * LANE_COLUMNS].load_vector::<f32x4>(step);
+        let row = b_row + j * LANE_COLUMNS;
+        let right = tile[stage][row].load_vector::<f32x4>(swizzled(row, step, tile_columns, 4));
         #[unroll]
         for l in 0..4 {
             #[unroll]

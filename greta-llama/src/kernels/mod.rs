@@ -26,6 +26,7 @@ mod gemm_products;
 mod gemm_staged;
 mod gemm_threads;
 mod gemm_tile;
+mod gemm_turned;
 pub mod gemv;
 pub mod gemv_add;
 pub mod kv_update;
@@ -38,6 +39,7 @@ mod row_queue;
 pub mod silu;
 pub mod silu_mul;
 pub mod softmax;
+mod swizzle;
 pub mod weights;
 
 use greta::codegen::definition::KernelDefinition;
