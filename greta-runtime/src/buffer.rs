@@ -257,7 +257,7 @@ impl<T: Element> Buffer<T> {
         stream.check_device(&from.device)?;
         if let Some(bytes) = self.opt_overlap(from) {
             let (argument, other) = ("to".to_owned(), "from".to_owned());
-            let kernel = KernelAt { name: "copy".to_owned(), opt_location: None };
+            let kernel = Box::new(KernelAt { name: "copy".to_owned(), opt_location: None });
             return Err(Error::Aliasing { kernel, argument, other, bytes });
         }
         if self.len == 0 {

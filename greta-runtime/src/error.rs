@@ -114,7 +114,7 @@ pub enum Error {
         x = .grid[0], y = .grid[1], z = .grid[2])]
     Grid {
         /// The kernel.
-        kernel: KernelAt,
+        kernel: Box<KernelAt>,
         /// The grid asked for, in blocks.
         grid: [u32; 3],
         /// Blocks at most, in each direction, for this kernel's block.
@@ -125,7 +125,7 @@ pub enum Error {
     #[error("{}", shared_length(kernel, *given, *opt_limit))]
     SharedLength {
         /// The kernel.
-        kernel: KernelAt,
+        kernel: Box<KernelAt>,
         /// Elements asked for; 0 if the kernel was not given a length at all.
         given: u32,
         /// Elements at most beside the kernel's other shared arrays; `None` if it has no dynamic one.
@@ -181,7 +181,7 @@ pub enum Error {
     #[error("{kernel} takes {expected} arguments; {given} given")]
     ArgumentCount {
         /// The kernel.
-        kernel: KernelAt,
+        kernel: Box<KernelAt>,
         /// Arguments given.
         given: usize,
         /// Arguments needed.
@@ -191,7 +191,7 @@ pub enum Error {
     #[error("{kernel}: argument {argument} is {given}; the kernel takes {expected}")]
     ArgumentType {
         /// The kernel.
-        kernel: KernelAt,
+        kernel: Box<KernelAt>,
         /// The parameter.
         argument: String,
         /// What was given.
@@ -205,7 +205,7 @@ pub enum Error {
     )]
     ForeignBuffer {
         /// The kernel.
-        kernel: KernelAt,
+        kernel: Box<KernelAt>,
         /// The parameter.
         argument: String,
         /// The device of the buffer, as `cpu` or `AMD Instinct MI300X`.
@@ -233,7 +233,7 @@ pub enum Error {
     )]
     BufferLength {
         /// The kernel.
-        kernel: KernelAt,
+        kernel: Box<KernelAt>,
         /// The parameter.
         argument: String,
         /// Its elements.
@@ -249,7 +249,7 @@ pub enum Error {
     #[error("{kernel}: argument {argument}, which the kernel writes, overlaps argument {other} in bytes {bytes:?}")]
     Aliasing {
         /// The kernel.
-        kernel: KernelAt,
+        kernel: Box<KernelAt>,
         /// The parameter that is written.
         argument: String,
         /// The parameter that shares memory with it.

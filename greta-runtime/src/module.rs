@@ -193,8 +193,8 @@ impl Module {
     }
 
     /// The kernel, as errors name it.
-    pub(crate) fn at(&self) -> KernelAt {
-        KernelAt { name: self.name.clone(), opt_location: Some(self.definition.location) }
+    pub(crate) fn at(&self) -> Box<KernelAt> {
+        Box::new(KernelAt { name: self.name.clone(), opt_location: Some(self.definition.location) })
     }
 
     /// The kernel's name.

@@ -12,8 +12,11 @@ use serde::{Deserialize, Serialize};
 use super::library::{Library, Operands};
 use crate::measure::{Clock, Timed};
 
-/// Bytes of the buffer that is copied or read: more than any cache holds.
-const GPU_BYTES: usize = 1 << 30;
+/// Bytes of the buffer that is copied or read: so many that what a cache of 50 MB still holds of the last reading is a
+/// hundredth of them. A GPU of little memory gives a sixteenth of it.
+const GPU_BYTES: u64 = 4 << 30;
+/// Bytes of it that are drawn; the others repeat them.
+const DRAWN_BYTES: usize = 1 << 26;
 /// On a program that stands in for a GPU.
 const SIMULATED_BYTES: usize = 1 << 16;
 const ROUNDS: usize = 20;
@@ -84,9 +87,12 @@ impl Ceilings {
     ///
     /// The device's.
     pub(crate) fn measure(clock: &Clock, opt_library: Option<&Library>) -> Result<Self, greta_runtime::Error> {
-        let elements = if clock.is_simulated() { SIMULATED_BYTES } else { GPU_BYTES } / size_of::<f32>();
-        let values = uniform("ceiling", SEED, 1.0, elements);
-        let x = clock.stream.device().buffer_from_vec(values)?;
+        let device = clock.stream.device();
+        let x = device.buffer_from_vec(values(if clock.is_simulated() {
+            None
+        } else {
+            Some(device.info().memory_bytes)
+        }))?;
         let mut all = vec![memory("copy", copy_rate(clock, &x)?), memory("read", read_rate(clock, &x)?)];
         for operands in [Operands::F32, Operands::Bf16] {
             let sizes = [PRODUCT_SIZE; 3];
@@ -148,6 +154,16 @@ pub(crate) fn opt_operands(
         Some(Scalar::Bf16 | Scalar::F16) => Some(Operands::Bf16),
         _ => None,
     })
+}
+
+/// What is copied or read: of a GPU with so many bytes, or of a program that stands in for one.
+fn values(opt_memory_bytes: Option<u64>) -> Vec<f32> {
+    let bytes = opt_memory_bytes.map_or(SIMULATED_BYTES, |memory| {
+        let most = GPU_BYTES.min(memory / 16).max(DRAWN_BYTES as u64);
+        usize::try_from(most).unwrap_or(DRAWN_BYTES).next_power_of_two()
+    });
+    let drawn = uniform("ceiling", SEED, 1.0, bytes.min(DRAWN_BYTES) / size_of::<f32>());
+    drawn.repeat(bytes.div_ceil(DRAWN_BYTES))
 }
 
 fn memory(name: &str, rate: f64) -> Ceiling {
