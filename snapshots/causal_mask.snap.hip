@@ -9,6 +9,8 @@ using uint32_t = unsigned int;
 
 #pragma clang fp contract(off)
 
+using f32x4 = __attribute__((ext_vector_type(4))) float;
+
 constexpr uint32_t BLOCK = 256;
 
 extern "C" __global__ void __launch_bounds__(BLOCK) causal_mask(
@@ -18,12 +20,27 @@ extern "C" __global__ void __launch_bounds__(BLOCK) causal_mask(
     uint32_t keys,
     uint32_t len
 ) {
-    const uint32_t index = blockIdx.x * BLOCK + threadIdx.x;
-    if (index < len) {
-        const uint32_t key = index % keys;
-        const uint32_t token = (index / keys) % tokens;
-        if (key > position[0] + token) {
-            scores[index] = -__builtin_inff();
+    const uint32_t first = (blockIdx.x * BLOCK + threadIdx.x) * 4;
+    if (keys % 4 == 0) {
+        if (first < len) {
+            const uint32_t key = first % keys;
+            const uint32_t last = position[0] + (first / keys) % tokens;
+            if (key > last) {
+                *reinterpret_cast<f32x4*>(&scores[first]) = f32x4(-__builtin_inff());
+            } else {
+                #pragma unroll
+                for (uint32_t l = 1; l < 4; ++l) {
+                    if (key + l > last) {
+                        scores[first + l] = -__builtin_inff();
+                    }
+                }
+            }
+        }
+    } else {
+        for (uint32_t index = first; index < min(first + 4, len); ++index) {
+            if (index % keys > position[0] + (index / keys) % tokens) {
+                scores[index] = -__builtin_inff();
+            }
         }
     }
 }

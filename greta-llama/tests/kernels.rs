@@ -120,7 +120,7 @@ fn causal_mask_is_exact() {
             keys: count(case.keys),
             len: count(data.scores.len()),
         };
-        bench.run(kernel::variant(), count(data.scores.len().div_ceil(256)), args);
+        bench.run(kernel::variant(), count(data.scores.len().div_ceil(4 * 256)), args);
         check(case, &scores, &data.masked, Tolerance::EXACT);
     }
 }

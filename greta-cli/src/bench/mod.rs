@@ -42,7 +42,8 @@ Examples:
   greta bench
   greta bench block --device cuda --json > before.json
   greta bench block --compare before.json
-  python3 bench/peers.py > peers.json; greta bench --peers peers.json --md";
+  python3 bench/peers.py > peers.json; greta bench --peers peers.json --md
+  greta bench --run before.json --peers peers.json --md";
 
 /// Time a layer, products and kernels, beside the device's ceilings and others' times
 #[derive(Debug, clap::Args)]
@@ -56,6 +57,9 @@ pub(crate) struct Arguments {
     /// Small sizes and few repeats, to see that everything runs
     #[arg(long)]
     quick: bool,
+    /// Show an earlier run, written with --json, and time nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["section", "device", "quick", "json"])]
+    run: Option<PathBuf>,
     /// Add a column with the times of an earlier run, written with --json
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
@@ -198,7 +202,10 @@ impl Row {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     let opt_before = arguments.compare.as_deref().map(join::read_report).transpose()?;
     let opt_peers = arguments.peers.as_deref().map(join::read_peers).transpose()?;
-    let report = measure(arguments)?;
+    let report = match &arguments.run {
+        Some(path) => join::read_report(path)?,
+        None => measure(arguments)?,
+    };
     if arguments.json {
         return crate::output::print_json(&report);
     }

@@ -65,7 +65,7 @@ pub(super) fn causal_mask(bench: &Bench<'_>, case: &mask_cases::Case) -> Result<
     // Only what is masked has to be written.
     let hidden =
         case.heads * (0..case.tokens).map(|token| case.keys.saturating_sub(case.past + token + 1)).sum::<usize>();
-    let (work, grid) = (Work::Bytes(floats(hidden)), blocks(elements, THREADS_PER_BLOCK));
+    let (work, grid) = (Work::Bytes(floats(hidden)), blocks(elements.div_ceil(4), THREADS_PER_BLOCK));
     let (tokens, keys, len) = (count(case.tokens), count(case.keys), count(elements));
     Ok(bench.done(Launchable::new(kernel::variant(), work, outcomes, move |sink, variant, set| {
         let args = kernel::Args { scores: &mut scores[set], position: &position[set], tokens, keys, len };

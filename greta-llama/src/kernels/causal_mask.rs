@@ -1,6 +1,6 @@
-//! Causal mask in place: a thread writes -inf over one score, or leaves it.
+//! Causal mask in place: a thread writes -inf over four scores, in one access where it can, or leaves them.
 //!
-//! Launch: `heads * tokens * keys` threads. Memory-bound: 4 B a masked score.
+//! Launch: `heads * tokens * keys / 4` threads, rounded up. Memory-bound: 4 B a masked score.
 //! Reference: [`crate::reference::causal_mask`]; cases: [`crate::cases::causal_mask`].
 
 use greta::prelude::*;
@@ -12,12 +12,27 @@ use greta::prelude::*;
     block = 256,
 )]
 pub fn causal_mask(scores: &mut Global<f32>, position: &Volatile<u32>, tokens: u32, keys: u32, len: u32) {
-    let index = block_idx().x * BLOCK + thread_idx().x;
-    if index < len {
-        let key = index % keys;
-        let token = index / keys % tokens;
-        if key > position[0] + token {
-            scores[index] = -f32::INFINITY;
+    let first = (block_idx().x * BLOCK + thread_idx().x) * 4;
+    if keys % 4 == 0 {
+        if first < len {
+            let key = first % keys;
+            let last = position[0] + first / keys % tokens;
+            if key > last {
+                scores.store_vector(first, f32x4::splat(-f32::INFINITY));
+            } else {
+                #[unroll]
+                for l in 1..4 {
+                    if key + l > last {
+                        scores[first + l] = -f32::INFINITY;
+                    }
+                }
+            }
+        }
+    } else {
+        for index in first..min(first + 4, len) {
+            if index % keys > position[0] + index / keys % tokens {
+                scores[index] = -f32::INFINITY;
+            }
         }
     }
 }
