@@ -69,6 +69,18 @@ fn many_threads(y: &mut Global<f32>) {
     y[0] = 1.0;
 }
 
+/// How many fours `n` has, by a loop that is skipped where there is none.
+#[kernel(block = 64)]
+fn fours(y: &mut Global<u32>, n: u32) {
+    let mut count = 0;
+    if n >= 4 {
+        for _ in (0..n - 3).step_by(4) {
+            count += 1;
+        }
+    }
+    y[thread_idx().x] = count;
+}
+
 /// How many numbers there are from `first` to below `end`, 64 apart.
 #[kernel(block = 64)]
 fn steps(y: &mut Global<u32>, first: u32, end: u32) {
@@ -276,6 +288,18 @@ fn an_end_that_the_launch_computes_is_held_against_the_counters_type() {
         let error = kernel.launch(stream, 1, wrong).unwrap_err().to_string();
         let said = "elements: this loop counts to 4294836225, and its steps reach 3221225469 at most";
         assert!(error.contains(said), "{error}");
+    });
+}
+
+#[test]
+fn a_loop_that_a_branch_skips_limits_no_launch() {
+    on_every_device(|device, stream| {
+        let kernel = device.kernel(fours::variant()).unwrap();
+        let mut y = device.zeroed::<u32>(64).unwrap();
+        for n in [0, 2, 3, 4, 7, 8] {
+            kernel.launch(stream, 1, fours::Args { y: &mut y, n }).unwrap();
+            assert_eq!(y.read(stream).unwrap(), [n / 4; 64], "{n}");
+        }
     });
 }
 

@@ -74,7 +74,7 @@ impl Stream {
             return Err(failure.of_earlier_work());
         }
         drop(state);
-        // The lock is not held: a function of the program may use the stream.
+        // The lock is not held while the work is done.
         if runtime().order.is_drawn() {
             // SAFETY: as the caller's contract says.
             unsafe { self.put_off(work, &[]) };

@@ -18,7 +18,7 @@ use crate::module::{Parameter, ParameterKind};
 
 /// The arguments of a launch in the order of the kernel's parameters. Those of most kernels take no memory of the heap.
 #[derive(Clone, Debug, Default)]
-pub struct BoundArguments<'a>(SmallVec<[BoundArgument<'a>; 8]>);
+pub struct BoundArguments<'a>(SmallVec<[BoundArgument<'a>; 16]>);
 
 impl<'a> BoundArguments<'a> {
     /// None yet.
@@ -42,7 +42,7 @@ impl<'a> Extend<BoundArgument<'a>> for BoundArguments<'a> {
 
 impl<'a> IntoIterator for BoundArguments<'a> {
     type Item = BoundArgument<'a>;
-    type IntoIter = smallvec::IntoIter<[BoundArgument<'a>; 8]>;
+    type IntoIter = smallvec::IntoIter<[BoundArgument<'a>; 16]>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()

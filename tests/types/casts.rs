@@ -1,4 +1,4 @@
-//! `as` between every two scalar types, against Rust's own; short floats convert by way of `f32`, `f64` to `f16` at once.
+//! `as` between every two scalar types, against Rust's own; casts to short floats round once.
 //! What tells one rounding from two is in `rounding`.
 
 use greta::prelude::*;

@@ -27,8 +27,11 @@ impl Computed {
             Self::Known(literal) => Some(*literal),
             Self::Param(index) => param(*index),
             Self::Op(op, operands) => {
-                let operands: Option<Vec<Literal>> = operands.iter().map(|operand| operand.opt_value(param)).collect();
-                op.fold(&operands?)
+                let mut values = [Literal::U32(0); 2];
+                for (value, operand) in values.iter_mut().zip(operands) {
+                    *value = operand.opt_value(param)?;
+                }
+                op.fold(&values[..operands.len()])
             }
             Self::Cast(operand, to) => operand.opt_value(param)?.opt_cast(*to),
         }
@@ -46,9 +49,9 @@ impl Computed {
 }
 
 /// Operations that [`Op::fold`] computes of all integers, but for zero divisors.
-const FOLDED: [Op; 14] = {
-    use Op::{Add, BitAnd, BitOr, BitXor, Div, Max, Min, Mul, Neg, Not, Rem, Shl, Shr, Sub};
-    [Add, BitAnd, BitOr, BitXor, Div, Max, Min, Mul, Neg, Not, Rem, Shl, Shr, Sub]
+const FOLDED: [Op; 12] = {
+    use Op::{Add, BitAnd, BitOr, BitXor, Div, Max, Min, Mul, Rem, Shl, Shr, Sub};
+    [Add, BitAnd, BitOr, BitXor, Div, Max, Min, Mul, Rem, Shl, Shr, Sub]
 };
 
 /// What a function's parameters are in a call.
@@ -73,8 +76,12 @@ impl Bounds<'_> {
         match &expr.kind {
             ExprKind::Var(var) => self.compute_variable(*var, given, depth),
             ExprKind::Op(op, operands) if FOLDED.contains(op) => {
-                let operands: Option<_> = operands.iter().map(|operand| self.compute(operand, given, depth)).collect();
-                Some(Computed::Op(*op, operands?))
+                let operands: Option<Vec<Computed>> =
+                    operands.iter().map(|operand| self.compute(operand, given, depth)).collect();
+                let operands = operands?;
+                // `n - 3` of a smaller `n` is huge, in loops that a branch around them then skips.
+                let may_borrow = *op == Op::Sub && !matches!(operands[0], Computed::Op(Op::Add, _));
+                (!may_borrow).then_some(Computed::Op(*op, operands))
             }
             ExprKind::Cast(operand) => {
                 Some(Computed::Cast(Box::new(self.compute(operand, given, depth)?), expr.ty.scalar))

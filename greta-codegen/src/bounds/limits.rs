@@ -55,7 +55,7 @@ pub(super) struct Limit {
 
 /// The parts of a counter's type that the threads of a grid in x are kept to where a loop steps by them, the first that
 /// does: a quarter leaves room for what parameters are kept to, a 64th for steps of several elements a thread.
-const GRID_PARTS: [i128; 2] = [4, 64];
+const GRID_PARTS: [i128; 5] = [4, 8, 16, 32, 64];
 
 impl Bounds<'_> {
     /// Limits the parameters that loops count to, and the grid that they step by, where that keeps the counters in their
@@ -222,7 +222,7 @@ mod tests {
     fn grids_that_loops_step_by_are_limited() {
         let (most, blocks) = (u64::from(u32::MAX / 4 * 3), u64::from(u32::MAX / 4 / 64));
         assert_eq!(limits(Type::U32, tid(), stride(1), |n, _| n), [(1, most), (GRID, blocks)]);
-        assert_eq!(limits(Type::U32, tid(), stride(4), |n, _| n), [(1, most), (GRID, blocks / 16)]);
+        assert_eq!(limits(Type::U32, tid(), stride(4), |n, _| n), [(1, most), (GRID, blocks / 4)]);
         assert_eq!(limits(Type::U32, tid(), stride(1), |n, _| op(Op::Shr, [n, u(1)])), [(GRID, blocks)], "n has room");
         assert_eq!(limits(Type::U32, tid(), op(Op::GridDimX, []), |n, _| n), [(1, most)], "blocks are few enough");
     }

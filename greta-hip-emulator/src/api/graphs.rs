@@ -202,7 +202,8 @@ hip! {
     /// Launches a graph in stream order; into a captured stream it goes as one node.
     fn hipGraphLaunch(handle: hipGraphExec_t, order: hipStream_t) {
         let (exec, order) = (exec(handle)?, stream(order)?);
-        let work = if order.place().is_some() { Work::Graph(Arc::new(exec.graph())) } else { Work::Exec(exec) };
+        let is_later = order.place().is_some() || runtime().order.is_drawn();
+        let work = if is_later { Work::Graph(Arc::new(exec.graph())) } else { Work::Exec(exec) };
         order.submit(work)
     }
 

@@ -1,4 +1,5 @@
-//! Causal mask in place: a thread writes -inf over four scores, in one access where it can, or leaves them.
+//! Causal mask in place: a thread writes -inf over four scores, in one access where rows
+//! are multiples of 4, or leaves them. A view begins at a multiple of 16 bytes.
 //!
 //! Launch: `heads * tokens * keys / 4` threads, rounded up. Memory-bound: 4 B a masked score.
 //! Reference: [`crate::reference::causal_mask`]; cases: [`crate::cases::causal_mask`].

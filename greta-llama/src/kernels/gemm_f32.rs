@@ -1,7 +1,8 @@
 //! `C = A Bᵀ` on the matrix cores, any m, n and k, exactly the chain of fused multiply-adds.
 //!
 //! A block computes BM x BN of C, a wave WM x WN of it in fragments of 16 x 16. The next tile's loads are issued before
-//! the current tile's products and waited for after them; see `gemm_tile`.
+//! the current tile's products and waited for after them; see `gemm_tile`. Where there are asynchronous copies but no matrix
+//! cores for f32, on NVIDIA, threads multiply: `gemm_threads`, or `gemm_turned` for tiles of BK = 8.
 //!
 //! Every element is the chain `fma(a[k], b[k], ..)` from +0 in order of k, bit for bit: k is never split. A chain of
 //! 4096 steps is 1e-6 off, of 11008 almost 2e-6: `gemm_f32_blocked` is nearer to the real product.
@@ -44,6 +45,7 @@ const KNOWN: &[Known] = &[
     require(BK % (4 * QUADS) == 0 && (BK > SECTOR || WN >= 32)),
     require((BM + BN) * (BK + 4) * 4 <= STAGE_BYTES_MAX),
     require(BM * BK / 4 % (BM / WM * (BN / WN) * 64) == 0 && BN * BK / 4 % (BM / WM * (BN / WN) * 64) == 0),
+    require(m > 0 && n > 0),
     require(a.len() == m * k, b.len() == n * k, c.len() == m * n),
     block = (BM / WM) * (BN / WN) * WAVE,
 )]

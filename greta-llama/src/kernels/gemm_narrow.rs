@@ -2,7 +2,8 @@
 //!
 //! A block computes BM x BN of C, a wave WM x WN of it in fragments of 16 x 16. Tiles come through registers, the next
 //! while one is multiplied (`gemm_narrow_tile`), or by asynchronous copies, STAGES - 1 of them ahead, where the target
-//! has those (`gemm_staged`). On gfx942 every element is what the matrix cores add up in order of k, bit for bit whatever
+//! has those (`gemm_staged`); results then go through 16 rows of shared memory a wave, which variants need beside their tiles.
+//! On gfx942 every element is what the matrix cores add up in order of k, bit for bit whatever
 //! the tile: the f32 after every eight products of 16 bits, every sixteen of fp8; the sum modulo 2^32 of i8.
 //! A residual is what the sums begin with: added at the end it would take registers that large tiles do not have.
 //! Launch: grid (ceil(n / BN), ceil(m / BM)). Compute-bound: 2 m n k operations, at 1307 Top/s in 16 bits and 2615 in 8
@@ -54,6 +55,7 @@ macro_rules! kernels {
                 require((BM + BN) * (BK + $lanes) * 16 / $lanes <= STAGE_BYTES_MAX),
                 require(BM * BK / $lanes % (BM / WM * (BN / WN) * 64) == 0),
                 require(BN * BK / $lanes % (BM / WM * (BN / WN) * 64) == 0),
+                require(m > 0 && n > 0),
                 require(a.len() == m * k, b.len() == n * k, c.len() == m * n $(, $residual.len() == m * n)?),
                 block = (BM / WM) * (BN / WN) * WAVE,
             )]
