@@ -45,8 +45,7 @@ const KNOWN: &[Known] = &[
     require(BK % (4 * QUADS) == 0 && (BK > SECTOR || WN >= 32)),
     require((BM + BN) * (BK + 4) * 4 <= STAGE_BYTES_MAX),
     require(BM * BK / 4 % (BM / WM * (BN / WN) * 64) == 0 && BN * BK / 4 % (BM / WM * (BN / WN) * 64) == 0),
-    require(m > 0 && n > 0),
-    require(a.len() == m * k, b.len() == n * k, c.len() == m * n),
+    require(a.len() == m * k, b.len() == n * k, c.len() == m * n, m > 0 && n > 0),
     block = (BM / WM) * (BN / WN) * WAVE,
 )]
 pub fn gemm_f32(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, m: u32, n: u32, k: u32) {

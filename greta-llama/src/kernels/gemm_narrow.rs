@@ -55,8 +55,7 @@ macro_rules! kernels {
                 require((BM + BN) * (BK + $lanes) * 16 / $lanes <= STAGE_BYTES_MAX),
                 require(BM * BK / $lanes % (BM / WM * (BN / WN) * 64) == 0),
                 require(BN * BK / $lanes % (BM / WM * (BN / WN) * 64) == 0),
-                require(m > 0 && n > 0),
-                require(a.len() == m * k, b.len() == n * k, c.len() == m * n $(, $residual.len() == m * n)?),
+                require(a.len() == m * k, b.len() == n * k, c.len() == m * n $(, $residual.len() == m * n)?, m > 0 && n > 0),
                 block = (BM / WM) * (BN / WN) * WAVE,
             )]
             pub fn $kernel(
