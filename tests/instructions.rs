@@ -133,3 +133,42 @@ fn atomic_sums_are_single_instructions() {
     ];
     assert_straight(&atomic_sums::DEFINITION, &expected);
 }
+
+#[kernel(block = 256)]
+fn exchanged(x: &Global<f32>, y: &mut Global<f32>, arrivals: &mut Global<u32>) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    let all = grid_dim().x * BLOCK;
+    y[i] = x[i];
+    grid_barrier(arrivals);
+    y[i + all] = y[all - 1 - i];
+}
+
+/// Where a line of the text is that starts so, from a line on.
+fn position(lines: &[&str], from: usize, start: &str) -> usize {
+    let found = lines[from..].iter().position(|line| line.starts_with(start));
+    from + found.unwrap_or_else(|| panic!("no `{start}` from line {from} on in\n{}", lines.join("\n")))
+}
+
+#[test]
+fn grid_barriers_wait_for_every_wave_s_writes_and_clean_every_cache() {
+    let Some(text) = opt_instructions(&exchanged::DEFINITION) else { return };
+    let lines: Vec<&str> = text.lines().map(|line| line.split("//").next().unwrap().trim()).collect();
+    let order = [
+        "global_store_dword",
+        // Before the block meets, the writes of each of its waves are in the second cache, …
+        "s_waitcnt vmcnt(0)",
+        "s_barrier",
+        // … which the fence of one of them writes back.
+        "buffer_wbl2 sc1",
+        "s_waitcnt vmcnt(0)",
+        "global_atomic_add",
+        "global_load_dword",
+        "s_sleep 1",
+        // The first and the second cache are invalidated by one, the scalar cache by the other.
+        "buffer_inv sc1",
+        "s_dcache_inv",
+        "s_barrier",
+        "global_load_dword",
+    ];
+    order.iter().fold(0, |from, start| position(&lines, from, start) + 1);
+}

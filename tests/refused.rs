@@ -224,3 +224,67 @@ fn a_variant_that_breaks_a_requirement_is_refused() {
     let place = raw_matrix::DEFINITION.location;
     assert_eq!(error, format!("raw_matrix at {place}: T = 64, U = 128 violates require(T >= U)"));
 }
+
+#[kernel(block = 64)]
+fn met_by_some_blocks(n: u32, arrivals: &mut Global<u32>) {
+    if block_idx().x < n {
+        grid_barrier(arrivals);
+    }
+}
+
+#[kernel(block = 64)]
+fn met_after_some_blocks_left(x: &Global<u32>, n: u32, arrivals: &mut Global<u32>) {
+    if x[block_idx().x] > n {
+        return;
+    }
+    grid_barrier(arrivals);
+}
+
+#[kernel(block = 64)]
+fn met_as_often_as_shared_memory_says(n: u32, arrivals: &mut Global<u32>) {
+    let mut steps = shared::<[u32; 1]>();
+    steps[0] = n;
+    barrier();
+    for _ in 0..steps[0] {
+        grid_barrier(arrivals);
+    }
+}
+
+#[kernel(block = 64)]
+fn met_by_what_the_grid_agrees_about(x: &Global<u32>, n: u32, arrivals: &mut Global<u32>) {
+    let mut sweep = 0;
+    while sweep < x[n] && thread_idx().x < BLOCK {
+        if grid_dim().x > 1 {
+            grid_barrier(arrivals);
+        }
+        sweep += 1;
+    }
+}
+
+#[test]
+fn grid_barriers_stand_where_the_whole_grid_comes() {
+    let message = "a grid barrier that not every thread of the grid is sure to reach: the condition at";
+    let cases: [(&KernelDefinition, &str); 3] = [
+        (&met_by_some_blocks::DEFINITION, "if block_idx().x < n {"),
+        (&met_after_some_blocks_left::DEFINITION, "if x[block_idx().x] > n {"),
+        (&met_as_often_as_shared_memory_says::DEFINITION, "for _ in 0..steps[0] {"),
+    ];
+    for (definition, cause) in cases {
+        let drawn = ["may differ between threads of the grid", "grid_barrier(arrivals);", cause];
+        refused(definition, &[], &[&[message], &drawn[..]].concat());
+    }
+    Device::open("cpu").unwrap().kernel(met_by_what_the_grid_agrees_about::variant()).unwrap();
+}
+
+#[kernel(block = 64)]
+fn reads_arrivals(y: &mut Global<u32>, arrivals: &mut Global<u32>) {
+    grid_barrier(arrivals);
+    y[thread_idx().x] = arrivals[0];
+}
+
+#[test]
+fn what_counts_arrivals_is_used_for_nothing_else() {
+    let message =
+        "`arrivals` counts who arrives at a grid barrier, and is used for nothing else: take another buffer here";
+    refused(&reads_arrivals::DEFINITION, &[], &[message, "y[thread_idx().x] = arrivals[0];"]);
+}

@@ -42,6 +42,7 @@ impl DiagnosticKind {
     fn opt_cause(&self) -> Option<(Location, &'static str)> {
         match self {
             Self::DivergentBarrier { cause } => Some((*cause, "may differ between threads")),
+            Self::DivergentGridBarrier { cause } => Some((*cause, "may differ between threads of the grid")),
             Self::DivergentMatrix { cause, .. } => Some((*cause, "may differ between lanes")),
             _ => None,
         }
@@ -350,6 +351,17 @@ pub enum DiagnosticKind {
         lanes: u32,
     },
 
+    // Arrivals at barriers of the grid.
+    /// A grid barrier that counts in something else than a buffer's first element.
+    #[error("a grid barrier counts arrivals in a whole `&mut Global<u32>`, a parameter")]
+    ArrivalsPlace,
+    /// A buffer that counts arrivals and is used for something else too: take another.
+    #[error("{name} counts who arrives at a grid barrier, and is used for nothing else: take another buffer here")]
+    ArrivalsUsed {
+        /// The buffer.
+        name: String,
+    },
+
     // Dependencies between kernels.
     /// A wait for the kernels ahead that not every thread passes exactly once.
     #[error("`grid_dependency_wait()` stands once, in the kernel itself, outside of branches and loops")]
@@ -408,6 +420,15 @@ pub enum DiagnosticKind {
     )]
     DivergentBarrier {
         /// The condition, loop or early exit that threads disagree about.
+        cause: Location,
+    },
+    /// A barrier of the grid that some of its threads may reach and others not: move it out of the condition.
+    #[error(
+        "a grid barrier that not every thread of the grid is sure to reach: the condition at {cause} depends on more than \
+         the launch's numbers, the size of the grid and elements that all threads read alike; move the barrier out of it"
+    )]
+    DivergentGridBarrier {
+        /// The condition, loop or early exit that threads may disagree about.
         cause: Location,
     },
     /// A matrix instruction, or on NVIDIA an operation across lanes, that some lanes of a wave may reach and others not:

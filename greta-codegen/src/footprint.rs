@@ -20,7 +20,7 @@ pub struct Footprint {
     pub memory: bool,
     /// Whether it reads other lanes of the wave.
     pub wave: bool,
-    /// Whether it waits for the block's other threads, or is a hint that nothing moves past.
+    /// Whether it waits for other threads, of the block or of the launch, or is a hint that nothing moves past.
     pub barrier: bool,
     /// Whether it can be an error where it would not be run: a memory access, an integer division.
     pub faults: bool,
@@ -184,8 +184,10 @@ impl<'a> Footprints<'a> {
     }
 
     fn add_operands(&self, expr: &Expr, footprint: &mut Footprint) {
-        if let ExprKind::Op(Op::Prefetch, operands) = &expr.kind {
-            // The element is named, not read: only its index is computed.
+        if let ExprKind::Op(op, operands) = &expr.kind
+            && op.names_element()
+        {
+            // Only the index of what is named is computed.
             return operands.iter().for_each(|element| self.add_operands(element, footprint));
         }
         for operand in expr.operands() {
@@ -199,11 +201,8 @@ impl<'a> Footprints<'a> {
         match &expr.kind {
             ExprKind::Var(var) => self.read_var(*var),
             ExprKind::Load(place) => self.read(place),
-            ExprKind::Atomic(_, place, _) => {
-                let mut footprint = self.read(place);
-                footprint.add(&self.write(place));
-                footprint
-            }
+            ExprKind::Atomic(_, place, _) => self.change(place),
+            ExprKind::Op(Op::GridBarrier, operands) => self.grid_barrier(operands),
             ExprKind::Op(op, operands) => op_footprint(*op, operands),
             ExprKind::Call(function, arguments) => self.call(*function, arguments),
             _ => Footprint::default(),
@@ -230,6 +229,24 @@ impl<'a> Footprints<'a> {
     pub fn write(&self, place: &Place) -> Footprint {
         let mut footprint = Footprint { faults: self.is_memory(place.base), ..self.touch(place.base) };
         footprint.writes.insert(place.base);
+        footprint
+    }
+
+    /// Of reading and storing in one step.
+    fn change(&self, place: &Place) -> Footprint {
+        let mut footprint = self.read(place);
+        footprint.add(&self.write(place));
+        footprint
+    }
+
+    /// Of arriving, which is counted in memory, and waiting.
+    fn grid_barrier(&self, operands: &[Expr]) -> Footprint {
+        let mut footprint = op_footprint(Op::GridBarrier, operands);
+        for operand in operands {
+            if let ExprKind::Load(arrivals) = &operand.kind {
+                footprint.add(&self.change(arrivals));
+            }
+        }
         footprint
     }
 
@@ -349,7 +366,7 @@ fn op_footprint(op: Op, operands: &[Expr]) -> Footprint {
         faults: divides,
         divides,
         wave: effects == Effects::Wave,
-        barrier: matches!(effects, Effects::Barrier | Effects::Hint),
+        barrier: matches!(effects, Effects::Barrier | Effects::Grid | Effects::Hint),
         ..Footprint::default()
     }
 }

@@ -11,6 +11,7 @@ pub mod diagnostic;
 pub mod drawing;
 pub mod emit;
 pub mod footprint;
+mod grid_barrier;
 pub mod ir;
 pub mod lower;
 pub mod mfma;

@@ -62,6 +62,8 @@ pub enum Effects {
     Wave,
     /// It waits for the block's other threads: it stays where it was written.
     Barrier,
+    /// It waits for all other threads of the launch: it stays where it was written.
+    Grid,
     /// It orders what is around it, for the compiler, the hardware or an asynchronous copy, and computes nothing: it stays
     /// where it was written. Its operands are constants, but for the element that a prefetch names.
     Hint,
@@ -318,6 +320,9 @@ ops! {
     LoadMatrices "load_matrices": Any, [T] -> T, Wave, Special;
     /// Waits until every thread of the block is here and its memory writes are seen.
     Barrier "barrier": None, [] -> Nothing, Barrier, Call("__syncthreads");
+    /// Waits until every thread of the launch is here and its memory writes are seen. The element that is named, the first
+    /// of a buffer, counts who arrives.
+    GridBarrier "grid_barrier": None, [U32] -> Nothing, Grid, Special;
     /// A value that is loaded, or that is stored, without a place in the caches being kept for it.
     Nontemporal "nontemporal": Any, [T] -> T, Pure, Special;
     /// The compiler moves no instruction past this but those of the kinds that the bits of `a` name.
@@ -355,6 +360,12 @@ impl Op {
             (_, Some(position)) => ROWS[position],
             (_, None) => unreachable!("invariant: every other operation has a row"),
         }
+    }
+
+    /// Whether its operand, an element of a buffer, says where something is: its value is not read.
+    #[must_use]
+    pub fn names_element(self) -> bool {
+        matches!(self, Self::Prefetch | Self::GridBarrier)
     }
 
     /// What the operation gives on constant scalars, where that is known at compile time.

@@ -219,6 +219,11 @@ impl Build {
         self.push(StmtKind::Eval(op(Op::Barrier, [])));
     }
 
+    pub(crate) fn grid_barrier(&mut self, arrivals: VarId) {
+        let first = self.load(arrivals, [u(0)]);
+        self.push(StmtKind::Eval(op(Op::GridBarrier, [first])));
+    }
+
     pub(crate) fn open(&mut self) {
         self.blocks.push(Vec::new());
     }

@@ -1,13 +1,15 @@
-//! Which values are the same in all threads of a block, and which code all of them reach.
+//! Which values are the same in all threads of a block or of the grid, and which code all of them reach.
 //!
-//! Follows values from where threads differ: positions in the block, and data read at positions that differ. A value is
+//! Follows values from where threads differ: positions in the block and in the grid, and data read at positions that
+//! differ. A value is
 //! [`Divergent`](Uniformity::Divergent) only if it is computed from a thread's position and nothing shows that the
 //! difference goes away; what depends on data is [`Data`](Uniformity::Data) where threads read it at different places, and
 //! else [`Unknown`](Uniformity::Unknown). An expression of positions and
 //! compile-time values alone is evaluated for every thread of the block, so `thread_idx().x / 64` is known to be the
 //! same in a wave and `thread_idx().x < BLOCK` to be the same in a block.
 //!
-//! A load at a uniform index is uniform: what threads disagree about there is a race, which the interpreter finds.
+//! A load at a uniform index is uniform: what threads disagree about there is a race, which the interpreter finds. Blocks
+//! have shared arrays of their own, so a load of those is the same in a block at most.
 //! Shuffles of what differs are unknown, since reductions are made of them. Device functions are followed at each call.
 
 mod active;
@@ -23,13 +25,15 @@ use crate::target::Target;
 use active::Active;
 use positions::Positions;
 
-/// How much the threads of a block agree about a value.
+/// How much threads agree about a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Uniformity {
-    /// The same in all threads of the block.
+    /// The same in all threads of the grid.
     #[default]
     Uniform,
-    /// The same in all lanes of a wave, and different between waves.
+    /// The same in all threads of a block, and different between blocks.
+    Block,
+    /// The same in all lanes of a wave, and different between waves of a block.
     Wave,
     /// It depends on data.
     Unknown,
@@ -42,6 +46,8 @@ pub enum Uniformity {
 /// What threads disagree about on the way to a statement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Control {
+    /// The first condition that threads of the grid may not agree about.
+    pub grid: Option<Location>,
     /// The first condition that differs between threads of the block.
     pub block: Option<Location>,
     /// The first condition that differs between lanes of a wave.
@@ -83,6 +89,7 @@ pub fn collectives(kernel: &Kernel, target: &Target) -> Vec<Collective> {
 impl Control {
     fn join(self, other: Self) -> Self {
         Self {
+            grid: self.grid.or(other.grid),
             block: self.block.or(other.block),
             lane: self.lane.or(other.lane),
             data: self.data.or(other.data),
@@ -91,10 +98,11 @@ impl Control {
     }
 
     fn under(self, condition: Uniformity, location: Location) -> Self {
+        let grid = (condition > Uniformity::Uniform).then_some(location);
         let block = matches!(condition, Uniformity::Wave | Uniformity::Divergent).then_some(location);
         let lane = (condition == Uniformity::Divergent).then_some(location);
         let data = (condition == Uniformity::Data).then_some(location);
-        self.join(Self { block, lane, data, level: condition })
+        self.join(Self { grid, block, lane, data, level: condition })
     }
 }
 
@@ -289,8 +297,9 @@ impl<'a> Analysis<'a> {
             ExprKind::Var(var) => values[var.index()],
             ExprKind::Load(place) => match self.kernel.var(place.base).kind {
                 VarKind::Register(_) => level.max(values[place.base.index()]),
-                _ => match level {
-                    Uniformity::Uniform => Uniformity::Uniform,
+                ref kind => match level {
+                    Uniformity::Uniform if kind.is_shared() => Uniformity::Block,
+                    Uniformity::Uniform | Uniformity::Block => level,
                     Uniformity::Wave | Uniformity::Unknown => Uniformity::Unknown,
                     Uniformity::Data | Uniformity::Divergent => Uniformity::Data,
                 },
@@ -315,7 +324,8 @@ impl<'a> Analysis<'a> {
         }
         match op {
             Op::ThreadIdxX | Op::ThreadIdxY | Op::ThreadIdxZ | Op::LaneId | Op::WaveId => Uniformity::Divergent,
-            _ if effects == Effects::Wave && operands != Uniformity::Uniform => Uniformity::Unknown,
+            Op::BlockIdxX | Op::BlockIdxY | Op::BlockIdxZ => Uniformity::Block,
+            _ if effects == Effects::Wave && operands > Uniformity::Block => Uniformity::Unknown,
             _ => operands,
         }
     }

@@ -321,6 +321,7 @@ fn special(op: Op) {
         Op::All => vote(op, |lanes| u64::from(!lanes.contains(&false))),
         Op::Ballot => vote(op, |lanes| lanes.iter().rev().fold(0, |bits, holds| bits << 1 | u64::from(*holds))),
         Op::Barrier => barrier(),
+        Op::GridBarrier => grid_barrier(op),
         Op::Prefetch => prefetch(op),
         Op::SchedBarrier
         | Op::SchedGroupBarrier
@@ -462,6 +463,16 @@ fn prefetch(op: Op) {
     let mut values: Vec<u32> = (7..57).collect();
     build.run([1, 1, 1], &mut [&mut values]).expect("the kernel keeps the rules");
     assert_eq!(values, (7..57).collect::<Vec<u32>>());
+}
+
+/// The interpreter runs blocks one after another, and says that it has no barriers of the grid.
+fn grid_barrier(op: Op) {
+    let mut build = Build::new([200, 1, 1]);
+    let arrivals = build.global("arrivals", Type::U32);
+    let first = build.load(arrivals, [0_u32.into()]).0;
+    build.eval(E::new(ExprKind::Op(op, vec![first]), Type::BOOL));
+    let report = build.run([1, 1, 1], &mut [&mut [0]]).expect_err("it is refused");
+    assert_eq!(report.kind, greta_interpreter::ReportKind::Unsupported { name: op.row().name });
 }
 
 /// A block turns its elements round through shared memory.

@@ -227,3 +227,27 @@ fn products_of_matrices_are_functions_of_the_instructions_and_their_operands_cha
         ],
     );
 }
+
+/// A kernel that writes, meets and reads, and what the writer makes of it.
+fn exchanging(target: &'static crate::target::Target) -> String {
+    let mut build = Build::new(64);
+    let x = build.global("x", Type::F32, false);
+    let [y, z] = ["y", "z"].map(|name| build.global(name, Type::F32, true));
+    let arrivals = build.global("arrivals", Type::U32, true);
+    let value = build.load(x, [tid()]);
+    build.store(y, [tid()], value);
+    build.grid_barrier(arrivals);
+    let value = build.load(y, [op(Op::BitXor, [tid(), u(1)])]);
+    build.store(z, [tid()], value);
+    super::source(&verify(build.finish(), target).expect("a valid kernel")).source
+}
+
+#[test]
+fn grid_barriers_count_arrivals_between_fences_of_the_device() {
+    insta::assert_snapshot!(exchanging(&SM_90));
+}
+
+#[test]
+fn grid_barriers_of_hip_write_back_and_invalidate_every_cache() {
+    insta::assert_snapshot!(exchanging(&crate::target::GFX942));
+}

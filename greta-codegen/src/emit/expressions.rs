@@ -166,6 +166,11 @@ impl Writer<'_> {
                 Printed::postfix(Doc::list("load_matrices(", vec![address], ")"))
             }
             (Op::Prefetch, [Expr { kind: ExprKind::Load(place), ty, .. }]) => self.prefetch(place, *ty),
+            (Op::GridBarrier, [Expr { kind: ExprKind::Load(place), .. }]) => {
+                // The function takes the buffer, of which the element is the first.
+                let call = format!("grid_barrier({})", self.names.var(place.base));
+                self.call_helper(Helper::GridBarrier, &call)
+            }
             (Op::CopyAsyncCommit, []) => self.call_helper(Helper::CopyAsyncCommit, "copy_async_commit()"),
             (Op::GridDependencyWait, []) => self.call_helper(Helper::GridDependencyWait, "grid_dependency_wait()"),
             (Op::CopyAsyncWait, [groups]) => {

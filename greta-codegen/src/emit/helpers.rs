@@ -6,6 +6,7 @@ use super::asynchronous;
 use super::atomics;
 use super::dialect::{Dialect, type_name};
 use super::float8;
+use super::grid_barrier;
 use super::literal::Context;
 use super::scalars::{is_half, is_narrow, scalar_name};
 use crate::ir::{Atomic, Literal, Op, Scalar, Type};
@@ -54,6 +55,8 @@ pub(super) enum Helper {
     CopyAsyncWait,
     /// Waits for the kernels ahead.
     GridDependencyWait,
+    /// Waits for all threads of the launch.
+    GridBarrier,
     /// Fetches a line of memory into the second cache.
     Prefetch,
     /// A vector from shared memory whose words change lanes.
@@ -83,7 +86,7 @@ impl Helper {
             | Self::GridDependencyWait
             | Self::Prefetch
             | Self::LoadMatrices => Vec::new(),
-            Self::CopyAsyncWait => vec![Type::U32],
+            Self::CopyAsyncWait | Self::GridBarrier => vec![Type::U32],
             Self::Matrix(row) => row.operands.to_vec(),
         }
     }
@@ -123,6 +126,7 @@ impl Helper {
             Self::CopyAsyncCommit => asynchronous::commit(device),
             Self::CopyAsyncWait => asynchronous::wait(device),
             Self::GridDependencyWait => asynchronous::grid_dependency_wait(device),
+            Self::GridBarrier => grid_barrier::lines(dialect),
             Self::Prefetch => asynchronous::prefetch(device),
             Self::LoadMatrices => asynchronous::load_matrices(device),
             Self::Matrix(row) => mfma::nvidia_function(row, device),

@@ -15,6 +15,7 @@ mod dialect;
 mod expressions;
 mod float8;
 mod foreign;
+mod grid_barrier;
 mod helpers;
 mod line_map;
 mod literal;
@@ -281,7 +282,8 @@ impl<'a> Writer<'a> {
         let name = self.names.declare(param, &var.name);
         Doc::text(match var.kind {
             VarKind::Global { mutable, volatile } => {
-                let restrict = if self.changes_ahead(param) { "" } else { self.dialect.restrict };
+                let is_changed = self.changes_ahead(param) || self.is_exchanged(param);
+                let restrict = if is_changed { "" } else { self.dialect.restrict };
                 format!(
                     "{}{ty}* {restrict}{}{name}",
                     qualifiers(mutable, volatile),
@@ -297,6 +299,12 @@ impl<'a> Writer<'a> {
     fn changes_ahead(&self, param: VarId) -> bool {
         let read_early = |reads: BTreeSet<String>| reads.contains(&self.kernel.var(param).name);
         self.target.early_start && self.kernel.early_reads().is_some_and(|reads| !read_early(reads))
+    }
+
+    /// Whether other blocks may write a buffer while this one runs, and it then sees that: the compiler must not take what
+    /// it has read for what is there.
+    fn is_exchanged(&self, param: VarId) -> bool {
+        matches!(self.kernel.var(param).kind, VarKind::Global { mutable: true, .. }) && self.kernel.has_grid_barrier()
     }
 
     /// The number of threads of a block: a constant of that definition if there is one, else the product.

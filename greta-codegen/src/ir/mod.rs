@@ -27,12 +27,13 @@
 //!
 //! **Threads.** A block's threads run in waves of the target's width, in lock step where control flow agrees. A
 //! [`Op::Barrier`] is reached by every thread of the block or by none; shared and global writes before it are seen by
-//! the block's threads after it. Two threads that access an element with no barrier in between, or two blocks that
-//! access one at all, race if one of them writes another value than is there: what the others read is undefined. Lock
-//! step is no order. Operations across lanes read the lanes that take part in the statement; reading one that does not
-//! is an error that the interpreter reports and hardware leaves undefined. An MFMA needs all lanes of the wave. What an
-//! atomic operation reads and writes, no other thread changes in between; which thread comes first is open; atomic
-//! operations race with plain accesses only.
+//! the block's threads after it. An [`Op::GridBarrier`] is reached by every thread of the grid or by none, does what the
+//! other does, and global writes before it are seen by the grid's threads after it. Two threads that access an element
+//! with no barrier in between, of the grid if they are of two blocks, race if one of them writes another value than is
+//! there: what the others read is undefined. Lock step is no order. Operations across lanes read the lanes that take
+//! part in the statement; reading one that does not is an error that the interpreter reports and hardware leaves
+//! undefined. An MFMA needs all lanes of the wave. What an atomic operation reads and writes, no other thread changes in
+//! between; which thread comes first is open; atomic operations race with plain accesses only.
 //!
 //! **For.** `for counter in start..end step step`, or `start..=end`: the three are evaluated once, before the loop. The
 //! step is positive (an error that the interpreter reports). The counter is start, start + step and so on, as far as the

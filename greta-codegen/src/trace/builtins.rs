@@ -1,6 +1,7 @@
 //! Indices, barriers and operations across the lanes of a wave.
 
 use super::lanes::Word;
+use super::memory::Global;
 use super::tracer;
 use super::value::{IntoKernelValue, Val, Value};
 use super::wanted::Condition;
@@ -93,6 +94,25 @@ pub fn barrier() {
     let location = Location::caller();
     let kind = ExprKind::Op(Op::Barrier, Vec::new());
     let expr = Expr { kind, ty: Type::BOOL, location };
+    tracer::with(|tracer| tracer.push(StmtKind::Eval(expr), location));
+}
+
+/// Waits until every thread of the launch is here; what any of them wrote before is seen by all of them after it. Does what
+/// [`barrier`] does, too. All blocks must run at the same time: a grid that the device cannot hold at once is not launched.
+///
+/// The first element of `arrivals` counts who has arrived; the buffer is used for nothing else. Before the first launch that
+/// takes the buffer the element is zero; each barrier leaves it fit for the next one, of this launch or of another, as long
+/// as one launch at a time uses it: of a grid of `blocks` blocks the first adds `0x8000_0000 - (blocks - 1)` and each other
+/// one adds 1, so that the highest bit changes when all have arrived, for which they wait.
+///
+/// Every thread of the grid reaches it or none: conditions and loops around it depend on nothing but the kernel's numbers,
+/// the grid's size and elements that all threads read alike.
+#[track_caller]
+pub fn grid_barrier(arrivals: &mut Global<u32>) {
+    let location = Location::caller();
+    let kind = ExprKind::Load(arrivals.place(0_u32.into_val(), location));
+    let first = Expr { kind, ty: Type::U32, location };
+    let expr = Expr { kind: ExprKind::Op(Op::GridBarrier, vec![first]), ty: Type::BOOL, location };
     tracer::with(|tracer| tracer.push(StmtKind::Eval(expr), location));
 }
 

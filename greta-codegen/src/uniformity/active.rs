@@ -24,7 +24,7 @@ impl Analysis<'_> {
         let before = self.active.clone();
         // Where it is not known who comes here, it is not known who goes on.
         let holds = before.as_ref().and_then(|_| self.positions.opt_values(condition));
-        Fork { before, together: level == Uniformity::Uniform, holds }
+        Fork { before, together: level <= Uniformity::Block, holds }
     }
 
     /// Takes the side of a condition on which it is `side`.

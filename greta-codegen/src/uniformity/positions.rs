@@ -79,8 +79,11 @@ impl<'a> Positions<'a> {
         if let Some(known) = self.levels.get(&std::ptr::from_ref(expr)) {
             return *known;
         }
-        let values = self.opt_values(expr).or_else(|| self.opt_quotient(expr));
-        let level = values.map(|values| values.level(self.wave));
+        let wave = self.wave;
+        let level = self.opt_values(expr).map(|values| values.level(wave)).or_else(|| {
+            // The rest, which the quotient leaves out, may be another in each block.
+            Some(self.opt_quotient(expr)?.level(wave).max(Uniformity::Block))
+        });
         self.levels.insert(expr, level);
         level
     }

@@ -29,6 +29,63 @@ const UNIFORM: (bool, bool) = (false, false);
 const WAVE: (bool, bool) = (true, false);
 const DIVERGENT: (bool, bool) = (true, true);
 
+/// Whether a grid barrier under a condition is reached by some threads of the grid only, in blocks of 256 threads.
+fn parts_the_grid(condition: impl FnOnce(&mut Build) -> crate::ir::Expr) -> bool {
+    let mut build = Build::new(256);
+    let arrivals = build.global("arrivals", Type::U32, true);
+    let condition = condition(&mut build);
+    build.if_(condition, |build| build.grid_barrier(arrivals));
+    let found = collectives(&build.finish(), &GFX942);
+    let [barrier] = found.as_slice() else { panic!("one barrier, not {found:?}") };
+    barrier.control.grid.is_some()
+}
+
+#[test]
+fn the_grid_agrees_about_the_launch_s_numbers_its_size_and_what_all_threads_read() {
+    assert!(!parts_the_grid(|_| lt(tid(), u(256))));
+    assert!(!parts_the_grid(|_| lt(op(Op::GridDimX, []), u(7))));
+    assert!(!parts_the_grid(|build| {
+        let n = build.scalar("n", Type::U32);
+        let steps = build.global("steps", Type::U32, false);
+        let element = build.load(steps, [n]);
+        lt(element, u(3))
+    }));
+}
+
+#[test]
+fn blocks_disagree_about_their_positions_and_their_shared_memory() {
+    assert!(parts_the_grid(|_| lt(tid(), u(3))));
+    assert!(parts_the_grid(|_| lt(op(Op::BlockIdxX, []), u(3))));
+    // The quotient of a wave's position in the grid is the same for the wave, and leaves the block's part out.
+    assert!(parts_the_grid(|_| {
+        let position = add(mul(op(Op::BlockIdxX, []), u(256)), tid());
+        lt(op(Op::Div, [position, u(256)]), u(3))
+    }));
+    assert!(parts_the_grid(|build| {
+        let tile = build.shared("tile", Type::U32, [u(4)]);
+        let element = build.load(tile, [u(0)]);
+        lt(element, u(3))
+    }));
+    assert!(parts_the_grid(|build| {
+        let x = build.global("x", Type::U32, false);
+        let element = build.load(x, [op(Op::BlockIdxX, [])]);
+        lt(element, u(3))
+    }));
+}
+
+#[test]
+fn a_block_s_position_parts_no_block() {
+    assert_eq!(under(|_| lt(op(Op::BlockIdxX, []), u(3))), UNIFORM);
+    assert_eq!(
+        under(|build| {
+            let x = build.global("x", Type::U32, false);
+            let element = build.load(x, [op(Op::BlockIdxY, [])]);
+            lt(element, u(3))
+        }),
+        UNIFORM
+    );
+}
+
 #[test]
 fn conditions_on_positions_are_evaluated_for_every_thread() {
     assert_eq!(under(|_| lt(tid(), u(256))), UNIFORM);

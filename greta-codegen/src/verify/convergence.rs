@@ -1,5 +1,6 @@
 //! Checks that barriers and matrix instructions stand where threads agree about reaching them; on NVIDIA also what
 //! exchanges values between lanes, which waits there for the whole wave; and that shuffles read lanes that take part.
+//! Barriers of the grid stand only where nothing but what all its threads have alike decides about reaching them.
 //!
 //! Refuses what stands behind a condition that is computed from threads' positions and that positions alone do not decide
 //! alike: `thread_idx().x < n` too, although a launch may pass an `n` for which all threads agree. On NVIDIA operations
@@ -17,6 +18,11 @@ use crate::uniformity::collectives;
 pub(super) fn check(kernel: &Kernel, target: &'static Target, findings: &mut Findings) {
     for collective in collectives(kernel, target) {
         match (collective.op, collective.control.block, collective.control.lane) {
+            (Op::GridBarrier, ..) => {
+                if let Some(cause) = collective.control.grid {
+                    findings.add(collective.location, DiagnosticKind::DivergentGridBarrier { cause });
+                }
+            }
             (Op::Barrier, Some(cause), _) => {
                 findings.add(collective.location, DiagnosticKind::DivergentBarrier { cause });
             }

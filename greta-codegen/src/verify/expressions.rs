@@ -340,9 +340,9 @@ fn admits(allowed: Allowed, ty: Type) -> bool {
 }
 
 impl OpRow {
-    /// Whether the operation reads lanes of the wave or waits for threads of the block.
+    /// Whether the operation reads lanes of the wave, or waits for threads of the block or of the launch.
     #[must_use]
     pub fn is_collective(&self) -> bool {
-        matches!(self.effects, Effects::Wave | Effects::Barrier)
+        matches!(self.effects, Effects::Wave | Effects::Barrier | Effects::Grid)
     }
 }

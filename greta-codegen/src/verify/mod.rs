@@ -18,7 +18,10 @@
 //! - **Convergence** (`convergence`): no barrier behind a condition that is computed from threads' positions, unless these
 //!   alone decide it alike for the whole block; no matrix instruction behind one that lanes of a wave may so disagree
 //!   about; no shuffle from a lane that provably does not take part. Where conditions depend on data, the interpreter
-//!   finds out; on NVIDIA, operations across lanes are not behind those on what lanes read at different places either.
+//!   finds out; on NVIDIA, operations across lanes are not behind those on what lanes read at different places either. No
+//!   barrier of the grid behind a condition that is not sure to be the same for all its threads.
+//! - **Arrivals** (`grid_barrier`): barriers of the grid count who arrives in the first element of a buffer that is used
+//!   for nothing else.
 //! - **Dependencies** (`dependency`): a kernel that waits by itself for those ahead of it does so once, whatever happens,
 //!   and writes no buffer before.
 //!
@@ -27,6 +30,7 @@
 mod convergence;
 mod dependency;
 mod expressions;
+mod grid_barrier;
 mod limits;
 mod order;
 mod places;
@@ -98,6 +102,7 @@ fn check(kernel: &Kernel, target: &'static Target) -> Vec<Diagnostic> {
         order::check(kernel, &mut findings);
         convergence::check(kernel, target, &mut findings);
         dependency::check(kernel, &mut findings);
+        grid_barrier::check(kernel, &mut findings);
     }
     findings.found
 }

@@ -89,6 +89,10 @@ impl Lowerer<'_> {
         if op == Op::Prefetch {
             return self.prefetch(&expressions[0]);
         }
+        if op == Op::GridBarrier {
+            self.nodes.push(Node::Unsupported { name: op.row().name, location });
+            return Operand::Constant(0);
+        }
         let operands = self.operands(expressions);
         match op {
             Op::Barrier => {
