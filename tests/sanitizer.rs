@@ -225,6 +225,8 @@ macro_rules! reports {
 mod asynchronous;
 #[path = "sanitizer/environment.rs"]
 mod environment;
+#[path = "sanitizer/grid_barriers.rs"]
+mod grid_barriers;
 #[path = "sanitizer/shared_by_the_launch.rs"]
 mod shared_by_the_launch;
 #[path = "sanitizer/sizes.rs"]

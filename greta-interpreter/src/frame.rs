@@ -10,6 +10,7 @@
 use greta_codegen::ir::Location;
 
 use crate::encode::{EncodedDim, Program};
+use crate::meeting::Meeting;
 use crate::report::ReportKind;
 use crate::sanitize::Session;
 
@@ -118,6 +119,8 @@ pub(crate) struct Frame<'a> {
     /// The launch's grid.
     pub(crate) grid: [u32; 3],
     pub(crate) fault: Option<Box<Fault>>,
+    /// Where the block waits for those of the launch, if the kernel has barriers of the grid.
+    pub(crate) meeting: Option<&'a Meeting>,
     /// What the sanitizer remembers, if the program was compiled for it.
     pub(crate) session: Option<Session<'a>>,
 }
@@ -142,6 +145,7 @@ impl<'a> Frame<'a> {
             number: 0,
             grid: [1; 3],
             fault: None,
+            meeting: None,
             session,
         }
     }

@@ -1,7 +1,8 @@
 //! Launches: checks the arguments, spreads the blocks over the machine's cores, gathers the report.
 //!
-//! Blocks are handed out in the order of their numbers, a few at a time. When some break a rule, those with higher
-//! numbers stop early and the report of the lowest is returned: which one that is does not depend on timing.
+//! Blocks are handed out in the order of their numbers, a few at a time; those of a kernel with barriers of the grid run
+//! all at once, each on a thread of its own. When some break a rule, those with higher numbers stop early and the report
+//! of the lowest is returned: which one that is does not depend on timing.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,13 +13,20 @@ use rayon::prelude::*;
 use crate::encode::{EncodedSpace, Program};
 use crate::execute::execute;
 use crate::frame::{Buffer, Frame, Storage};
+use crate::meeting::{Meeting, Standstill};
 use crate::memory::Argument;
-use crate::report::{Passed, Report, ReportKind};
+use crate::report::{Gathered, Passed, Report, ReportKind};
 use crate::sanitize::{LaunchShadow, Session, Undo, opt_refusal};
 use crate::tree::{Origin, Parameter, ParameterKind, Special, bits, scalar_words};
 
 /// Blocks handed out at a time, at most.
 const CHUNK_MAX: u64 = 64;
+
+/// Blocks of a launch at most whose kernel has barriers of the grid: each takes a thread and a frame.
+pub const RESIDENT_BLOCKS_MAX: u32 = 4096;
+
+/// Bytes of the stack of such a thread: calls of the interpreter are as deep as a kernel's statements are nested.
+const BLOCK_STACK_BYTES: usize = 1 << 20;
 
 /// Elements of a buffer at most: what an index of 32 bits can tell apart.
 const ELEMENTS_MAX: u64 = 1 << 32;
@@ -38,6 +46,10 @@ impl Program {
         let blocks = u64::try_from(blocks).unwrap_or(u64::MAX);
         if blocks == 0 || self.layout.full[0] == 0 {
             return Ok(());
+        }
+        if !self.parts.meetings.is_empty() && blocks > RESIDENT_BLOCKS_MAX.into() {
+            let kind = ReportKind::GridTooLarge { blocks, limit: RESIDENT_BLOCKS_MAX.into() };
+            return Err(self.report(0, grid, 0, self.parts.location, kind));
         }
         // A single block runs on this thread, without asking how many there are: that would start them.
         let workers = if blocks == 1 { 1 } else { rayon::current_num_threads() };
@@ -92,7 +104,9 @@ impl Program {
             stop: AtomicU64::new(u64::MAX),
             first: Mutex::new(None),
         };
-        if workers == 1 {
+        if !self.parts.meetings.is_empty() {
+            launch.work_together();
+        } else if workers == 1 {
             launch.work(blocks);
         } else {
             let chunk = (blocks / (workers as u64 * 8)).clamp(1, CHUNK_MAX);
@@ -128,9 +142,11 @@ impl Program {
 
     /// Atomic operations need elements where the host has such operations too.
     fn check_atomics(&self, arguments: &[Argument<'_>]) -> Result<(), ReportKind> {
-        for atomic in &self.parts.atomics {
-            let EncodedSpace::Global(parameter) = self.parts.accesses[atomic.access as usize].space else { continue };
-            let (index, alignment) = (parameter as usize, atomic.change.scalar.bytes());
+        let updates = self.parts.atomics.iter().map(|atomic| (atomic.access, atomic.change.scalar.bytes()));
+        let counts = self.parts.meetings.iter().map(|&access| (access, size_of::<u32>() as u32));
+        for (access, alignment) in updates.chain(counts) {
+            let EncodedSpace::Global(parameter) = self.parts.accesses[access as usize].space else { continue };
+            let index = parameter as usize;
             if let Argument::Buffer(memory) = &arguments[index]
                 && !(memory.pointer() as usize).is_multiple_of(alignment as usize)
             {
@@ -211,11 +227,86 @@ unsafe impl Sync for Launch<'_> {}
 impl Launch<'_> {
     /// Runs blocks, `chunk` at a time, until none is left.
     fn work(&self, chunk: u64) {
+        self.with_frame(None, |frame| {
+            loop {
+                let first = self.next.fetch_add(chunk, Ordering::Relaxed);
+                if first >= self.blocks {
+                    break;
+                }
+                for number in first..(first + chunk).min(self.blocks) {
+                    if self.is_over(number) {
+                        break;
+                    }
+                    self.block(frame, number);
+                }
+            }
+        });
+    }
+
+    /// Runs all blocks at once, for them to wait for each other; where they are to run in order, in turn between waits.
+    fn work_together(&self) {
+        let in_turn = self.shadow.is_some_and(|shadow| shadow.in_order);
+        let meeting = Meeting::new(self.blocks as usize, in_turn);
+        let run = |number: u64| {
+            // Also if the interpreter has a bug and panics, the others do not wait for this block.
+            let _place = Attending { meeting: &meeting, number };
+            if meeting.begin(number) && !self.is_over(number) {
+                self.with_frame(Some(&meeting), |frame| self.block(frame, number));
+            }
+        };
+        std::thread::scope(|scope| {
+            for number in 0..self.blocks {
+                let thread = std::thread::Builder::new().stack_size(BLOCK_STACK_BYTES);
+                if thread.spawn_scoped(scope, move || run(number)).is_err() {
+                    let kind = ReportKind::GridTooLarge { blocks: self.blocks, limit: number };
+                    self.note(0, self.program.report(0, self.grid, 0, self.program.parts.location, kind));
+                    (number..self.blocks).for_each(|number| meeting.leave(number));
+                    break;
+                }
+            }
+        });
+        if let Some(standstill) = meeting.into_standstill() {
+            self.note_standstill(standstill);
+        }
+    }
+
+    /// Reports that blocks wait for others that do not come, unless a rule was broken: then that is why.
+    fn note_standstill(&self, standstill: Standstill) {
+        let access = |number: u32| &self.program.parts.accesses[number as usize];
+        let positions = |blocks: &[u64]| blocks.iter().map(|&number| position(number, self.grid)).collect();
+        let (first, location, kind) = match &standstill {
+            Standstill::Apart { waiting, left } => {
+                let gathered = |(number, blocks): &(u32, Vec<u64>)| Gathered {
+                    location: access(*number).location,
+                    blocks: positions(blocks),
+                };
+                let kind =
+                    ReportKind::BlocksApart { waiting: waiting.iter().map(gathered).collect(), left: positions(left) };
+                (waiting[0].1[0], access(waiting[0].0).location, kind)
+            }
+            Standstill::Miscounted { access: number, count } => {
+                let access = access(*number);
+                (0, access.location, ReportKind::Miscounted { object: access.name.clone(), count: *count })
+            }
+        };
+        if self.stop.load(Ordering::Relaxed) == u64::MAX {
+            self.note(first, self.program.report(first, self.grid, 0, location, kind));
+        }
+    }
+
+    /// Whether a lower block broke a rule, so that this one need not run.
+    fn is_over(&self, number: u64) -> bool {
+        self.stop.load(Ordering::Relaxed) < number
+    }
+
+    /// Gives a frame that is ready but for what differs between blocks, which meet there, if at all.
+    fn with_frame(&self, meeting: Option<&Meeting>, run: impl FnOnce(&mut Frame<'_>)) {
         let program = self.program;
         let idle = program.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
         let mut storage = idle.unwrap_or_else(|| Storage::new(program));
         let session = self.shadow.map(|shadow| Session::new(shadow, program));
         let mut frame = Frame::new(program, &mut storage, &self.buffers, &self.stop, session);
+        frame.meeting = meeting;
         for &(origin, word) in &program.parts.specials {
             match origin {
                 Origin::Parameter(index) => {
@@ -231,18 +322,7 @@ impl Launch<'_> {
                 _ => {}
             }
         }
-        loop {
-            let first = self.next.fetch_add(chunk, Ordering::Relaxed);
-            if first >= self.blocks {
-                break;
-            }
-            for number in first..(first + chunk).min(self.blocks) {
-                if self.stop.load(Ordering::Relaxed) < number {
-                    break;
-                }
-                self.block(&mut frame, number);
-            }
-        }
+        run(&mut frame);
         program.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(storage);
     }
 
@@ -264,11 +344,27 @@ impl Launch<'_> {
             return;
         }
         let Some(fault) = frame.fault.take() else { return };
-        let report = program.report(number, self.grid, fault.thread, fault.location, fault.kind);
+        self.note(number, program.report(number, self.grid, fault.thread, fault.location, fault.kind));
+    }
+
+    /// Notes a block's report, if it is the lowest so far.
+    fn note(&self, number: u64, report: Box<Report>) {
         self.stop.fetch_min(number, Ordering::Relaxed);
         let mut first = self.first.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if first.as_ref().is_none_or(|(other, _)| number < *other) {
             *first = Some((number, report));
         }
+    }
+}
+
+/// A block's place in the meeting of a launch, which it leaves in the end.
+struct Attending<'a> {
+    meeting: &'a Meeting,
+    number: u64,
+}
+
+impl Drop for Attending<'_> {
+    fn drop(&mut self) {
+        self.meeting.leave(self.number);
     }
 }

@@ -19,6 +19,7 @@ mod level_tests;
 mod lower;
 mod math;
 mod matrix;
+mod meeting;
 mod memory;
 mod propagate_copies;
 mod report;
@@ -29,6 +30,7 @@ mod wave;
 mod wide;
 
 pub use encode::{Checks, Program};
+pub use launch::RESIDENT_BLOCKS_MAX;
 pub use memory::{Argument, Element, Memory};
-pub use report::{Access, Party, Passed, Report, ReportKind};
+pub use report::{Access, Gathered, Party, Passed, Report, ReportKind};
 pub use sanitize::DefinedBytes;

@@ -64,6 +64,26 @@ pub enum ReportKind {
         /// Threads of the block.
         threads: u32,
     },
+    /// Blocks wait at a barrier of the grid, and others do not come to it. The kernel's fault: what decides about reaching the
+    /// barrier is not the same in all blocks, because one changes it while another reads it.
+    #[error("{}", apart_text(.waiting, .left))]
+    BlocksApart {
+        /// The blocks that wait, by barrier.
+        waiting: Vec<Gathered>,
+        /// The blocks that have ended.
+        left: Vec<[u32; 3]>,
+    },
+    /// The element that counts who arrives at a barrier of the grid is not zero, but for its highest bit, when all have. The
+    /// launcher's fault: it is zero before the first launch that uses it, and no launch but those of such kernels writes it.
+    #[error(
+        "{object} holds {count:#x} when all blocks have come to a grid barrier: its lower 31 bits were not zero before"
+    )]
+    Miscounted {
+        /// The buffer.
+        object: String,
+        /// What it holds.
+        count: u32,
+    },
     /// Two threads access an element, at least one of them writes, and nothing puts the accesses in order. The kernel's
     /// fault: within a block put a barrier between them; blocks need elements of their own, or atomic updates.
     #[error("data race on {}: {access} and {} are in no order", element_text(.object, .index), .other.access)]
@@ -209,6 +229,15 @@ pub enum ReportKind {
         /// What the kernel takes.
         expected: Passed,
     },
+    /// Blocks that wait for each other run all at once, and there are too many for that. The launcher's fault: launch fewer,
+    /// each of which does more.
+    #[error("{blocks} blocks wait for each other at grid barriers; at most {limit} run at once here")]
+    GridTooLarge {
+        /// Blocks of the launch.
+        blocks: u64,
+        /// Blocks at most.
+        limit: u64,
+    },
     /// One thread block needs more memory than the interpreter gives it. The kernel's fault: use smaller arrays.
     #[error("a block needs {bytes} B for its variables and arrays; the interpreter's limit is {limit} B")]
     FrameTooLarge {
@@ -251,6 +280,15 @@ pub struct Party {
     pub thread: [u32; 3],
     /// Where in the Rust source.
     pub location: Location,
+}
+
+/// Blocks at a barrier of the grid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gathered {
+    /// Where the barrier stands in the Rust source.
+    pub location: Location,
+    /// The positions of the blocks, in the order of their numbers.
+    pub blocks: Vec<[u32; 3]>,
 }
 
 /// What is passed for a parameter.
@@ -297,6 +335,32 @@ fn element_text(object: &str, index: &[u32]) -> String {
     index.iter().fold(object.to_owned(), |text, index| format!("{text}[{index}]"))
 }
 
+/// Positions that a message lists at most.
+const BLOCKS_SHOWN: usize = 8;
+
+fn apart_text(waiting: &[Gathered], left: &[[u32; 3]]) -> String {
+    let mut parts: Vec<String> = waiting
+        .iter()
+        .map(|Gathered { location, blocks }| {
+            format!("{} at the grid barrier at {location}", blocks_text(blocks, "wait"))
+        })
+        .collect();
+    if !left.is_empty() {
+        parts.push(blocks_text(left, "ended"));
+    }
+    parts.join("; ")
+}
+
+/// `2 blocks wait ([0, 0, 0], [1, 0, 0])`.
+fn blocks_text(blocks: &[[u32; 3]], verb: &str) -> String {
+    let mut shown: Vec<String> = blocks.iter().take(BLOCKS_SHOWN).map(|block| format!("{block:?}")).collect();
+    if blocks.len() > BLOCKS_SHOWN {
+        shown.push("…".to_owned());
+    }
+    let noun = if blocks.len() == 1 { "block" } else { "blocks" };
+    format!("{} {noun} {verb} ({})", blocks.len(), shown.join(", "))
+}
+
 fn span_text(width: u32) -> String {
     if width == 1 { String::new() } else { format!(" ({width} elements)") }
 }
@@ -339,8 +403,15 @@ impl Report {
             ReportKind::Race { other, .. } if other.block == self.block => {
                 Some("put `barrier()` between the two accesses, or let each thread have elements of its own")
             }
-            ReportKind::Race { .. } => {
-                Some("blocks run in any order: let each have elements of its own, update atomically, or launch twice")
+            ReportKind::Race { .. } => Some(
+                "blocks run in any order: let each have elements of its own, update atomically, put `grid_barrier()` between, \
+                 or launch twice",
+            ),
+            ReportKind::BlocksApart { .. } => Some(
+                "let all blocks read alike what decides about reaching the barrier, and change it only after another one",
+            ),
+            ReportKind::Miscounted { .. } => {
+                Some("make the buffer zero before its first launch, and let one launch at a time use it")
             }
             _ => None,
         }
@@ -353,6 +424,7 @@ impl Report {
             ReportKind::DivergentBarrier { reached, threads } => {
                 format!("{reached} of {threads} threads are here, {:?} is not", self.thread)
             }
+            ReportKind::BlocksApart { .. } => "waits for ever".to_owned(),
             ReportKind::DivisionByZero => "the divisor is 0".to_owned(),
             ReportKind::PartialMfma { active, wave, .. } => format!("{active} of {wave} lanes are here"),
             ReportKind::Race { access, .. } | ReportKind::CopyUnderWay { access, .. } => {

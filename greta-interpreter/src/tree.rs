@@ -275,6 +275,10 @@ pub(crate) enum Node {
     Prefetch {
         access: AccessId,
     },
+    /// A barrier of the grid that counts in this element.
+    GridBarrier {
+        access: AccessId,
+    },
     Store {
         access: AccessId,
         value: Operand,
@@ -478,7 +482,9 @@ impl Node {
                 }
                 note(Touch::Write(dst.register));
             }
-            Self::Prefetch { access } => accesses[*access].dims.iter().for_each(|dim| read(dim.index, note)),
+            Self::Prefetch { access } | Self::GridBarrier { access } => {
+                accesses[*access].dims.iter().for_each(|dim| read(dim.index, note))
+            }
             Self::Store { access, value } => {
                 let access = &accesses[*access];
                 access.dims.iter().for_each(|dim| read(dim.index, note));
@@ -542,6 +548,7 @@ impl Node {
             Self::Declare(_)
             | Self::Load { .. }
             | Self::Prefetch { .. }
+            | Self::GridBarrier { .. }
             | Self::Barrier(_)
             | Self::Copies(_)
             | Self::Unsupported { .. }

@@ -95,6 +95,7 @@ impl Pass<'_> {
             }
             Node::Declare(_)
             | Node::Prefetch { .. }
+            | Node::GridBarrier { .. }
             | Node::Barrier(_)
             | Node::Copies(_)
             | Node::Print { .. }

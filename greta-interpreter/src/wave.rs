@@ -1,6 +1,6 @@
 //! Instructions that look beyond one lane, or only check: shuffles, barriers, divisors, ranges.
 
-use greta_codegen::ir::Literal;
+use greta_codegen::ir::{Literal, Location};
 
 use crate::encode::EncodedMessage;
 use crate::frame::{Frame, Handler, Inst, LANES};
@@ -186,25 +186,33 @@ pub(crate) struct Barrier;
 impl Body for Barrier {
     #[inline(always)]
     unsafe fn run(frame: &mut Frame<'_>, inst: &Inst) -> bool {
-        let program = frame.program;
-        // SAFETY: there is a current mask for each wave.
-        let masks = unsafe { std::slice::from_raw_parts(frame.masks, frame.waves) };
-        if masks == program.layout.full {
-            if let Some(session) = &mut frame.session {
-                session.pass();
-            }
-            return false;
+        if !is_whole(frame, frame.program.parts.locations[inst.extra as usize]) {
+            return true;
         }
-        let reached = masks.iter().map(|mask| mask.count_ones()).sum();
-        let threads = program.layout.full.iter().map(|mask| mask.count_ones()).sum();
-        let missing = masks.iter().zip(&program.layout.full).map(|(mask, full)| full & !mask);
-        let (wave, lane) = missing
-            .enumerate()
-            .find_map(|(wave, lanes)| (lanes != 0).then(|| (wave, lanes.trailing_zeros() as usize)))
-            .expect("invariant: a barrier that is not full lacks a thread");
-        let kind = ReportKind::DivergentBarrier { reached, threads };
-        frame.fail(wave, lane, program.parts.locations[inst.extra as usize], kind)
+        if let Some(session) = &mut frame.session {
+            session.pass();
+        }
+        false
     }
+}
+
+/// Whether all threads of the block are at a barrier; reports one that is not.
+#[inline(always)]
+pub(crate) fn is_whole(frame: &mut Frame<'_>, location: Location) -> bool {
+    let program = frame.program;
+    // SAFETY: there is a current mask for each wave.
+    let masks = unsafe { std::slice::from_raw_parts(frame.masks, frame.waves) };
+    if masks == program.layout.full {
+        return true;
+    }
+    let reached = masks.iter().map(|mask| mask.count_ones()).sum();
+    let threads = program.layout.full.iter().map(|mask| mask.count_ones()).sum();
+    let missing = masks.iter().zip(&program.layout.full).map(|(mask, full)| full & !mask);
+    let (wave, lane) = missing
+        .enumerate()
+        .find_map(|(wave, lanes)| (lanes != 0).then(|| (wave, lanes.trailing_zeros() as usize)))
+        .expect("invariant: a barrier that is not full lacks a thread");
+    !frame.fail(wave, lane, location, ReportKind::DivergentBarrier { reached, threads })
 }
 
 /// Reports an active lane whose divisor is zero.

@@ -321,7 +321,7 @@ fn special(op: Op) {
         Op::All => vote(op, |lanes| u64::from(!lanes.contains(&false))),
         Op::Ballot => vote(op, |lanes| lanes.iter().rev().fold(0, |bits, holds| bits << 1 | u64::from(*holds))),
         Op::Barrier => barrier(),
-        Op::GridBarrier => grid_barrier(op),
+        Op::GridBarrier => grid_barrier(),
         Op::Prefetch => prefetch(op),
         Op::SchedBarrier
         | Op::SchedGroupBarrier
@@ -465,14 +465,17 @@ fn prefetch(op: Op) {
     assert_eq!(values, (7..57).collect::<Vec<u32>>());
 }
 
-/// The interpreter runs blocks one after another, and says that it has no barriers of the grid.
-fn grid_barrier(op: Op) {
-    let mut build = Build::new([200, 1, 1]);
-    let arrivals = build.global("arrivals", Type::U32);
-    let first = build.load(arrivals, [0_u32.into()]).0;
-    build.eval(E::new(ExprKind::Op(op, vec![first]), Type::BOOL));
-    let report = build.run([1, 1, 1], &mut [&mut [0]]).expect_err("it is refused");
-    assert_eq!(report.kind, greta_interpreter::ReportKind::Unsupported { name: op.row().name });
+/// Blocks turn the elements of them all round in one buffer.
+fn grid_barrier() {
+    let mut build = Build::new([50, 1, 1]);
+    let [arrivals, data] = ["arrivals", "data"].map(|name| build.global(name, Type::U32));
+    let thread = build.bind(bid() * 50_u32 + tid());
+    let value = build.bind(build.load(data, [E::from(199_u32) - thread.clone()]));
+    build.grid_barrier(arrivals);
+    build.store(data, [thread], value);
+    let (mut count, mut values) = ([0_u32], (0..200).collect::<Vec<u32>>());
+    build.run([4, 1, 1], &mut [&mut count, &mut values]).expect("the kernel keeps the rules");
+    assert_eq!((count, values), ([0x8000_0000], (0..200).rev().collect()));
 }
 
 /// A block turns its elements round through shared memory.

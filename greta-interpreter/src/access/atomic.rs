@@ -116,7 +116,7 @@ unsafe fn replace<T: Number>(place: *mut u8, change: impl Fn(u64) -> u64) -> u64
 
 /// Changes a word that blocks on other threads of the host may change too.
 #[inline(always)]
-unsafe fn exchange_word(place: *mut u8, change: impl Fn(u64) -> u64) -> u64 {
+pub(super) unsafe fn exchange_word(place: *mut u8, change: impl Fn(u64) -> u64) -> u64 {
     // SAFETY: the caller's promise that the word is readable, writable and aligned.
     let word = unsafe { AtomicU32::from_ptr(place.cast()) };
     let change = |there: u32| Some(change(there.into()) as u32);

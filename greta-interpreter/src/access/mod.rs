@@ -8,6 +8,7 @@
 
 mod atomic;
 mod components;
+mod grid_barrier;
 mod prefetch;
 mod words;
 
@@ -19,6 +20,7 @@ use crate::report::{Access, ReportKind};
 use crate::tree::Packing;
 pub(crate) use atomic::atomic;
 use components::{LoadAny, LoadSlots, LoadUniform, StoreAny, StoreSlots, component, word};
+pub(crate) use grid_barrier::GridBarrier;
 pub(crate) use prefetch::Prefetch;
 use words::{LoadWords, StoreWords};
 

@@ -54,7 +54,7 @@ impl Walk<'_> {
                 self.access(*access);
                 self.touch(dst.register);
             }
-            Node::Prefetch { access } => self.access(*access),
+            Node::Prefetch { access } | Node::GridBarrier { access } => self.access(*access),
             Node::Store { access, value } => {
                 self.access(*access);
                 self.operands(&[*value]);

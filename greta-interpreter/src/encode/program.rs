@@ -41,6 +41,8 @@ pub(crate) struct Parts {
     pub(crate) code: Vec<Code>,
     pub(crate) accesses: Vec<EncodedAccess>,
     pub(crate) atomics: Vec<EncodedAtomic>,
+    /// The accesses in which barriers of the grid count.
+    pub(crate) meetings: Vec<u32>,
     pub(crate) messages: Vec<EncodedMessage>,
     pub(crate) locations: Vec<Location>,
     pub(crate) steps: Vec<Step>,

@@ -51,6 +51,7 @@ impl Encoder<'_> {
             Node::Wide { row, dst, lanes, src } => self.wide(*row, *dst, *lanes, *src),
             Node::Load { dst, access } => self.load(*dst, *access),
             Node::Prefetch { access } => self.prefetch(*access),
+            Node::GridBarrier { access } => self.grid_barrier(*access),
             Node::Store { access, value } => self.store(*access, *value),
             Node::Atomic { change, dst, access, operands } => self.atomic(*change, *dst, *access, *operands),
             Node::Shuffle { kind, dst, value, lane, location } => {
@@ -405,6 +406,14 @@ impl Encoder<'_> {
         let nowhere = Source { word: NOWHERE, step: 0, varying: true };
         let extra = self.encode_access(id, nowhere);
         self.push(self.level.handler::<access::Prefetch>(), nowhere, [nowhere; 3], 0, extra);
+    }
+
+    fn grid_barrier(&mut self, id: AccessId) {
+        let nowhere = Source { word: NOWHERE, step: 0, varying: true };
+        let extra = self.encode_access(id, nowhere);
+        self.meetings.push(extra);
+        self.track(extra, Touch::Atomic, [nowhere; 3], 1);
+        self.push(self.level.handler::<access::GridBarrier>(), nowhere, [nowhere; 3], 0, extra);
     }
 
     fn print(&mut self, message: usize, values: &[Operand]) {

@@ -86,12 +86,8 @@ impl Lowerer<'_> {
         if let Some(special) = opt_special(op) {
             return self.special(special);
         }
-        if op == Op::Prefetch {
-            return self.prefetch(&expressions[0]);
-        }
-        if op == Op::GridBarrier {
-            self.nodes.push(Node::Unsupported { name: op.row().name, location });
-            return Operand::Constant(0);
+        if op.names_element() {
+            return self.named(op, &expressions[0]);
         }
         let operands = self.operands(expressions);
         match op {

@@ -29,14 +29,17 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Checks an element's index, and reads nothing.
-    pub(super) fn prefetch(&mut self, element: &Expr) -> Operand {
-        let ExprKind::Load(place) = &element.kind else { unreachable!("invariant: a prefetch names an element") };
-        let Element::Dynamic(access) = self.element(place, element.ty, element.location, false) else {
-            unreachable!("invariant: a prefetch is of a buffer")
+    /// What is done with an element besides loading and storing: a prefetch checks its index, a barrier of the grid counts in
+    /// it.
+    pub(super) fn named(&mut self, op: Op, element: &Expr) -> Operand {
+        let ExprKind::Load(place) = &element.kind else { unreachable!("invariant: the operation names an element") };
+        let counts = op == Op::GridBarrier;
+        let Element::Dynamic(access) = self.element(place, element.ty, element.location, counts) else {
+            unreachable!("invariant: the element is a buffer's")
         };
         self.accesses.push(access);
-        self.nodes.push(Node::Prefetch { access: self.accesses.len() - 1 });
+        let access = self.accesses.len() - 1;
+        self.nodes.push(if counts { Node::GridBarrier { access } } else { Node::Prefetch { access } });
         Operand::Constant(0)
     }
 

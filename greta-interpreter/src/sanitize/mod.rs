@@ -2,8 +2,8 @@
 //!
 //! It reports, besides what every launch reports:
 //!
-//! - **Races.** Two threads of a block access an element with no barrier in between, or threads of two blocks access it
-//!   at all, and one of the accesses writes. Waves are no exception: an exchange through shared memory within a wave
+//! - **Races.** Two threads of a block access an element with no barrier in between, or threads of two blocks with none of
+//!   the grid's, and one of the accesses writes. Waves are no exception: an exchange through shared memory within a wave
 //!   needs a barrier too. Atomic updates do not race with each other, but with plain accesses. Volatile accesses are
 //!   plain ones: they order nothing. Several threads that store the same value to an element do not race:
 //!   no order changes what is there; the lanes of one store that store different values do.
@@ -18,7 +18,8 @@
 //! What is remembered is kept per element, never per word, so that narrow types are told apart. [`cells`] is the shadow
 //! of what one block touches, [`blocks`] that of the launch; [`track`] has the instructions. Blocks run in parallel; what
 //! they find is only a suspicion that depends on timing. After one, [`undo`] takes back what the launch wrote, and it
-//! runs again block after block, in order, on one thread: that run decides, so a program always gets the same report.
+//! runs again block after block, in order, on one thread: that run decides, so a program always gets the same report. Where
+//! blocks meet at barriers of the grid, they take turns in that order, from one barrier to the next.
 
 mod blocks;
 mod cells;

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use super::Touch;
-use super::blocks::Blocks;
-use super::cells::{Cells, EPOCH_MAX, Rival, SITES_MAX, Stamp, THREADS_MAX};
+use super::blocks::{Blocks, Rounds};
+use super::cells::{Cells, Rival, SITES_MAX, Stamp, THREADS_MAX};
 use super::copies::{Copies, Progress};
 use crate::encode::{Parts, Program};
 use crate::frame::LANES;
@@ -19,7 +19,7 @@ const PAGE: usize = 256;
 /// Why a launch cannot be sanitized: what is remembered of a touch has room for so many blocks, threads and sites.
 pub(crate) fn opt_refusal(parts: &Parts, blocks: u64) -> Option<ReportKind> {
     let threads = parts.block.iter().map(|extent| u64::from(*extent)).product::<u64>();
-    let name = if blocks >= EPOCH_MAX {
+    let name = if Rounds::of(blocks).opt_epoch(0, 0).is_none() {
         "sanitizing so large a grid"
     } else if threads > u64::from(THREADS_MAX) {
         "sanitizing so large a block"
@@ -37,8 +37,9 @@ pub(crate) struct LaunchShadow<'a> {
     ranges: Vec<Blocks>,
     parameters: Vec<Watch<'a>>,
     /// Whether blocks run one after another, in order.
-    pub(super) in_order: bool,
+    pub(crate) in_order: bool,
     pub(super) grid: [u32; 3],
+    pub(super) rounds: Rounds,
     /// What threads have printed in blocks that may have to run again.
     lines: Mutex<Vec<String>>,
 }
@@ -85,6 +86,7 @@ impl<'a> LaunchShadow<'a> {
         grid: [u32; 3],
         in_order: bool,
     ) -> Result<Self, ReportKind> {
+        let rounds = Rounds::of(grid.iter().map(|&extent| u64::from(extent)).product());
         let mut views: Vec<View> = Vec::new();
         let mut parameters = vec![Watch::default(); arguments.len()];
         for (index, (argument, parameter)) in arguments.iter().zip(&program.parts.parameters).enumerate() {
@@ -119,11 +121,11 @@ impl<'a> LaunchShadow<'a> {
                     let start = view.start - first.start;
                     parameters[view.parameter].watched = Some(Watched { range: ranges.len(), start, shift });
                 }
-                let blocks = Blocks::new((end - first.start) >> shift, has(0), has(2));
+                let blocks = Blocks::new(rounds, (end - first.start) >> shift, has(0), has(2));
                 ranges.push(blocks.map_err(|bytes| ReportKind::SanitizerMemory { bytes })?);
             }
         }
-        Ok(Self { ranges, parameters, in_order, grid, lines: Mutex::default() })
+        Ok(Self { ranges, parameters, in_order, grid, rounds, lines: Mutex::default() })
     }
 
     /// Prints what has been held back: the blocks do not run again.
@@ -147,7 +149,13 @@ pub(crate) struct Session<'a> {
     pub(super) epoch: u64,
     /// The block's first.
     first: u64,
+    /// The first after the last barrier of the grid, or the block's.
+    met: u64,
+    /// Barriers of the grid that the block has passed.
+    meetings: u64,
     block: u64,
+    /// What the launch knows the block by until the next of those barriers.
+    launch_epoch: u64,
     shared: Cells,
     /// If the kernel has any.
     pub(super) copies: Option<Copies>,
@@ -184,7 +192,10 @@ impl<'a> Session<'a> {
             launch,
             epoch: 0,
             first: 0,
+            met: 0,
+            meetings: 0,
             block: 0,
+            launch_epoch: 0,
             shared: Cells::new(program.parts.shared_elements),
             copies: program
                 .parts
@@ -208,10 +219,13 @@ impl<'a> Session<'a> {
 
     /// Another block starts.
     pub(crate) fn start(&mut self, block: u64) {
-        assert!(block < EPOCH_MAX, "invariant: a launch that sanitizes has fewer blocks");
         self.block = block;
+        self.launch_epoch =
+            self.launch.rounds.opt_epoch(0, block).expect("invariant: a launch that sanitizes has fewer blocks");
         self.pass();
         self.first = self.epoch;
+        self.met = self.epoch;
+        self.meetings = 0;
         self.taken = 0;
         if let Some(copies) = &mut self.copies {
             copies.start();
@@ -224,6 +238,16 @@ impl<'a> Session<'a> {
     /// All threads of the block have passed a barrier.
     pub(crate) fn pass(&mut self) {
         self.epoch += 1;
+    }
+
+    /// All threads of the launch have passed a barrier. False if no more such barriers can be told apart.
+    pub(crate) fn meet(&mut self) -> bool {
+        self.pass();
+        self.met = self.epoch;
+        self.meetings += 1;
+        let epoch = self.launch.rounds.opt_epoch(self.meetings, self.block);
+        self.launch_epoch = epoch.unwrap_or(self.launch_epoch);
+        epoch.is_some()
     }
 
     /// A thread touches an element of shared memory at a site, perhaps by an asynchronous copy.
@@ -285,12 +309,12 @@ impl<'a> Session<'a> {
             None => self.take_page(range, index / PAGE),
         };
         let cells = &mut self.cells[place as usize];
-        let known = cells.last(index % PAGE, touch) >= self.first;
+        let known = cells.last(index % PAGE, touch) >= self.met;
         let rival = cells.touch(index % PAGE, touch, Stamp::new(self.epoch, thread, site));
         if rival.is_some() || known {
             return rival.map(Wrong::Race);
         }
-        let stamp = Stamp::new(self.block + 1, thread, site);
+        let stamp = Stamp::new(self.launch_epoch, thread, site);
         self.launch.ranges[range].touch(index, touch, stamp).map(Wrong::BlockRace)
     }
 

@@ -195,7 +195,7 @@ fn judge(frame: &mut Frame<'_>, inst: &Inst, place: [usize; 3], wrong: Wrong) ->
             return frame.fail(thread / LANES, thread % LANES, access.location, kind);
         }
         Wrong::Race(rival) => (rival, frame.number),
-        Wrong::BlockRace(rival) => (rival, rival.stamp.epoch() - 1),
+        Wrong::BlockRace(rival) => (rival, frame.session().launch.rounds.block(rival.stamp)),
     };
     let is_same_block = matches!(wrong, Wrong::Race(_));
     // While blocks run in parallel, memory may not hold what the other block is about to store.

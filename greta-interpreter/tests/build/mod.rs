@@ -353,6 +353,12 @@ impl Build {
         self.push(StmtKind::Eval(barrier.0));
     }
 
+    #[track_caller]
+    pub fn grid_barrier(&mut self, arrivals: VarId) {
+        let barrier = op(Op::GridBarrier, [self.load(arrivals, [0_u32.into()])]);
+        self.push(StmtKind::Eval(barrier.0));
+    }
+
     /// A device function; its parameters are variables made before.
     #[track_caller]
     pub fn function(&mut self, params: Vec<VarId>, result: Option<Type>, body: impl FnOnce(&mut Self)) -> FunctionId {

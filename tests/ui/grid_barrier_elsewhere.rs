@@ -1,0 +1,14 @@
+//! What counts arrivals is a buffer of `u32`s that the kernel may write.
+
+use greta::prelude::*;
+
+#[kernel(block = 64)]
+fn kernel(shares: &Global<u32>, sums: &mut Global<f32>) {
+    let mut counts = shared::<[u32; 1]>();
+    grid_barrier(&mut counts);
+    grid_barrier(sums);
+    grid_barrier(shares);
+    grid_barrier();
+}
+
+fn main() {}
