@@ -81,7 +81,7 @@ static __device__ __forceinline__ f32x4 load_part_1(
 }
 
 // The parts of the tile at column `base` that this thread carries, four columns each: rows of A from `row` on, then
-// rows of B from `column` on.
+// rows of B from `column` on. `WHOLE`: if all rows lie within A and B, and rows are whole numbers of parts.
 static __device__ __forceinline__ void load_next(
     const float* a,
     const bf16* b,

@@ -17,15 +17,13 @@ use super::gemm_products::{STAGE_BYTES_MAX, add_products, store_results};
 use super::gemm_staged::{are_tiles_whole, banded_column, banded_row, begin_left, begin_right};
 use super::gemm_threads::{LANE_COLUMNS, LANE_ROWS, multiply_in_threads, store_sums};
 use super::gemm_tile::{load_next, store_next};
-use super::gemm_turned::{
-    SECTOR, begin_turned_left, begin_turned_right, multiply_turned, store_quads, thread_column, thread_row,
-};
+use super::gemm_turned::{SECTOR, multiply_turned, store_quads, thread_column, thread_row};
 
 /// The fastest on an H100 for squares of 512, 1024, and 2048 and 4096.
 const KNOWN: &[Known] = &[
     Known { target: "sm_90", sizes: &["m", "n"], up_to: 512 * 512, values: &[32, 32, 64, 16, 32, 3, 4] },
     Known { target: "sm_90", sizes: &["m", "n"], up_to: 1024 * 1024, values: &[64, 32, 32, 32, 32, 4, 4] },
-    Known { target: "sm_90", sizes: &["m", "n"], up_to: usize::MAX, values: &[128, 64, 8, 64, 64, 3, 1] },
+    Known { target: "sm_90", sizes: &["m", "n"], up_to: usize::MAX, values: &[128, 128, 8, 64, 64, 3, 1] },
 ];
 
 /// c[i, j] = sum_k a[i, k] * b[j, k]
@@ -54,18 +52,17 @@ pub fn gemm_f32(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, m: u32, n
     let wave_column = wave_id() % (BN / WN) * WN;
     if has_copy_async() && BK == SECTOR {
         let (row, column) = (banded_row() * BM, banded_column() * BN);
-        let mut tile = shared::<[[[f32; BM + BN + 4]; BK]; STAGES]>();
-        begin_turned_right(b, &mut tile, column, n, k, BM, BM + BN);
+        let mut tile = shared::<[[[f32; BM + BN + 4]; BK]; 2]>();
+        let mut next: [f32x4; (BM + BN) * BK / 4 / BLOCK];
         grid_dependency_wait();
-        begin_turned_left(a, &mut tile, row, m, k, BM);
-        let (a_row, b_row) = (wave_row + thread_row(), wave_column + thread_column());
+        let (a_row, b_row) = (wave_row + thread_row(), BM + wave_column + thread_column());
         let mut sums = [[0.0; WN / LANE_COLUMNS]; WM / LANE_ROWS];
         if are_tiles_whole(row, column, m, n, k, BM, BM + BN, BK) {
-            multiply_turned::<true>(a, b, &mut tile, &mut sums, row, column, a_row, BM + b_row, m, n, k, BM, BM + BN);
+            multiply_turned::<true>(a, b, &mut tile, &mut next, &mut sums, row, column, a_row, b_row, m, n, k, BM);
         } else {
-            multiply_turned::<false>(a, b, &mut tile, &mut sums, row, column, a_row, BM + b_row, m, n, k, BM, BM + BN);
+            multiply_turned::<false>(a, b, &mut tile, &mut next, &mut sums, row, column, a_row, b_row, m, n, k, BM);
         }
-        store_quads(&sums, c, row + a_row, column + b_row, m, n);
+        store_quads(&sums, c, row + a_row, column + b_row - BM, m, n);
     } else if has_copy_async() {
         let (row, column) = (banded_row() * BM, banded_column() * BN);
         let is_whole = are_tiles_whole(row, column, m, n, k, BM, BM + BN, BK);
@@ -122,13 +119,13 @@ pub fn gemm_f32(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, m: u32, n
         let mut next: [f32x4; (BM + BN) * BK / 4 / BLOCK];
         let mut sums = [[Accumulator::<F32_16x16x4>::zero(); WN / 16]; WM / 16];
         if k > 0 {
-            load_next::<f32x4>(a, b, &mut next, row, column, m, n, 0, k, BM, BK);
+            load_next::<f32x4, false>(a, b, &mut next, row, column, m, n, 0, k, BM, BK);
         }
         for base in (0..k).step_by(BK) {
             store_next(&next, &mut tile, k - base, BM, BK);
             barrier();
             if base + BK < k {
-                load_next::<f32x4>(a, b, &mut next, row, column, m, n, base + BK, k, BM, BK);
+                load_next::<f32x4, false>(a, b, &mut next, row, column, m, n, base + BK, k, BM, BK);
             }
             add_products(&tile, &mut sums, 0, wave_row, BM + wave_column, BK);
             barrier();

@@ -47,13 +47,13 @@ macro_rules! kernels {
                 let mut sums = [[Accumulator::<F32_16x16x4>::zero(); WN / 16]; WM / 16];
                 let mut totals = [[Accumulator::<F32_16x16x4>::splat(-0.0); WN / 16]; WM / 16];
                 if k > 0 {
-                    load_next::<$load>(a, b, &mut next, row, column, m, n, 0, k, BM, BK);
+                    load_next::<$load, false>(a, b, &mut next, row, column, m, n, 0, k, BM, BK);
                 }
                 for base in (0..k).step_by(BK) {
                     store_next(&next, &mut tile, k - base, BM, BK);
                     barrier();
                     if base + BK < k {
-                        load_next::<$load>(a, b, &mut next, row, column, m, n, base + BK, k, BM, BK);
+                        load_next::<$load, false>(a, b, &mut next, row, column, m, n, base + BK, k, BM, BK);
                     }
                     add_products(&tile, &mut sums, 0, wave_row, BM + wave_column, BK);
                     if (base + BK) % CHAIN == 0 || base + BK >= k {

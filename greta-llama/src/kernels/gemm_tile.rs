@@ -11,9 +11,9 @@ use greta::prelude::*;
 use super::weights::WeightVector;
 
 /// The parts of the tile at column `base` that this thread carries, four columns each: rows of A from `row` on, then
-/// rows of B from `column` on.
+/// rows of B from `column` on. `WHOLE`: if all rows lie within A and B, and rows are whole numbers of parts.
 #[device]
-pub(super) fn load_next<V: WeightVector<Wide = f32x4>>(
+pub(super) fn load_next<V: WeightVector<Wide = f32x4>, const WHOLE: bool>(
     a: &Global<f32>,
     b: &Global<V::Lane>,
     next: &mut Array<f32x4>,
@@ -30,29 +30,29 @@ pub(super) fn load_next<V: WeightVector<Wide = f32x4>>(
     #[unroll]
     for i in 0..a_parts {
         let slot = (i * BLOCK + thread_idx().x) * 4;
-        next[i] = load_part::<f32x4>(a, row + slot / tile_columns, m, base + slot % tile_columns, k);
+        next[i] = load_part::<f32x4, WHOLE>(a, row + slot / tile_columns, m, base + slot % tile_columns, k);
     }
     #[unroll]
     for i in a_parts..next.len() {
         let slot = ((i - a_parts) * BLOCK + thread_idx().x) * 4;
-        next[i] = load_part::<V>(b, column + slot / tile_columns, n, base + slot % tile_columns, k);
+        next[i] = load_part::<V, WHOLE>(b, column + slot / tile_columns, n, base + slot % tile_columns, k);
     }
 }
 
 /// Four columns of a row in f32, from `column` on. Past the last row or column it is the last again, so that no load waits for
 /// a condition: nobody stores such rows' results, and `store_next` replaces such columns.
 #[device]
-fn load_part<V: WeightVector<Wide = f32x4>>(
+fn load_part<V: WeightVector<Wide = f32x4>, const WHOLE: bool>(
     matrix: &Global<V::Lane>,
     row: u32,
     rows: u32,
     column: u32,
     columns: u32,
 ) -> f32x4 {
-    let start = min(row, rows - 1) * columns;
+    let start = if WHOLE { row } else { min(row, rows - 1) } * columns;
     let mut part = f32x4::splat(0.0);
-    if columns % 4 == 0 {
-        part = V::widen(matrix.load_vector::<V>(start + min(column, columns - 4)));
+    if WHOLE || columns % 4 == 0 {
+        part = V::widen(matrix.load_vector::<V>(start + if WHOLE { column } else { min(column, columns - 4) }));
     } else {
         #[unroll]
         for j in 0..4 {
