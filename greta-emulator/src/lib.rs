@@ -29,6 +29,6 @@ pub use host::Printed;
 pub use launch::{Launch, Options, Report, Warning, launch};
 pub use memory::{AccessError, Memory, Region};
 pub use module::Module;
-pub use occupancy::{Limit, Occupancy};
+pub use occupancy::{COMPUTE_UNITS, Limit, Occupancy};
 pub use program::Program;
 pub use watch::missing_wait_states;

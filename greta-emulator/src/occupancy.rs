@@ -7,6 +7,8 @@ use serde::Serialize;
 
 use crate::object::Kernel;
 
+/// Compute units of an MI300X.
+pub const COMPUTE_UNITS: u32 = 304;
 const SIMDS: u32 = 4;
 const WAVES_PER_SIMD: u32 = 8;
 const VECTOR_REGISTERS: u32 = 512;

@@ -10,7 +10,7 @@ pub(crate) const MEMORY_BYTES: u64 = 192 << 30;
 /// LDS of a compute unit and of a workgroup, in bytes.
 pub(crate) const SHARED_BYTES: u64 = 64 << 10;
 /// Compute units.
-pub(crate) const COMPUTE_UNITS: u64 = 304;
+pub(crate) const COMPUTE_UNITS: u64 = greta_emulator::COMPUTE_UNITS as u64;
 /// Lanes of a wave.
 pub(crate) const WAVE_LANES: u32 = 64;
 /// Most threads of a block.

@@ -8,14 +8,16 @@ use std::time::Instant;
 use greta_emulator::{Cause, Fault, Kernel, Launch, Options, Place};
 
 use crate::argument::Arguments;
-use crate::device::{BLOCK_THREADS_MAX, GRID_MAX, SHARED_BYTES};
+use crate::device::{BLOCK_THREADS_MAX, COMPUTE_UNITS, GRID_MAX, SHARED_BYTES};
 use crate::errors::{
-    hipErrorAssert, hipErrorIllegalAddress, hipErrorInvalidConfiguration, hipErrorInvalidImage, hipErrorInvalidValue,
-    hipErrorLaunchFailure, hipErrorLaunchTimeOut, hipErrorNoBinaryForGpu, hipErrorNotFound, hipErrorOutOfMemory,
+    hipErrorAssert, hipErrorCooperativeLaunchTooLarge, hipErrorIllegalAddress, hipErrorInvalidConfiguration,
+    hipErrorInvalidImage, hipErrorInvalidValue, hipErrorLaunchFailure, hipErrorLaunchTimeOut, hipErrorNoBinaryForGpu,
+    hipErrorNotFound, hipErrorOutOfMemory,
 };
 use crate::handles::lock;
 use crate::journal;
 use crate::lines::Lines;
+use crate::occupancy::blocks;
 use crate::runtime::runtime;
 use crate::status::{Failure, Outcome};
 
@@ -162,13 +164,25 @@ impl Function {
         if threads > u64::from(self.block_threads_max()) { Err(hipErrorLaunchFailure.into()) } else { Ok(()) }
     }
 
-    /// Runs it.
-    pub(crate) fn run(&self, shape: &Shape, arguments: &Arguments) -> Outcome {
+    /// Refuses more blocks than the device holds at once.
+    pub(crate) fn check_resident(&self, shape: &Shape) -> Outcome {
+        let product = |sizes: [u32; 3]| sizes.iter().fold(1_u64, |all, &size| all.saturating_mul(u64::from(size)));
+        let threads = u32::try_from(product(shape.block)).unwrap_or(u32::MAX);
+        let most = u64::from(blocks(self, threads, shape.dynamic_shared_bytes.into())) * COMPUTE_UNITS;
+        if product(shape.grid) > most { Err(hipErrorCooperativeLaunchTooLarge.into()) } else { Ok(()) }
+    }
+
+    /// Runs it; blocks of a cooperative launch may wait for each other.
+    pub(crate) fn run(&self, shape: &Shape, arguments: &Arguments, cooperative: bool) -> Outcome {
+        if cooperative {
+            self.check_resident(shape)?;
+        }
         let arguments = arguments.bytes();
         let launch = Launch {
             grid: shape.grid,
             block: shape.block,
             dynamic_shared_bytes: shape.dynamic_shared_bytes,
+            cooperative,
             options: Options { counters: runtime().journal.counts(), ..runtime().options },
             ..Launch::new(self.object.module(), self.kernel(), &arguments)
         };
@@ -199,7 +213,7 @@ fn failure(fault: &Fault) -> Failure {
         Fault::ImageTooLarge { .. } | Fault::OutOfMemory { .. } => hipErrorOutOfMemory,
         Fault::Stopped { cause: Cause::Access { .. }, .. } => hipErrorIllegalAddress,
         Fault::Stopped { cause: Cause::Trap { .. }, .. } => hipErrorAssert,
-        Fault::Stopped { cause: Cause::Budget { .. }, .. } => hipErrorLaunchTimeOut,
+        Fault::Stopped { cause: Cause::Budget { .. } | Cause::Stuck { .. }, .. } => hipErrorLaunchTimeOut,
         Fault::Stopped { .. } | Fault::UnknownInstruction { .. } => hipErrorLaunchFailure,
         _ => hipErrorInvalidImage,
     };

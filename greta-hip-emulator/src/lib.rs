@@ -11,6 +11,7 @@
 
 mod api;
 mod argument;
+mod attributes;
 mod capture;
 mod device;
 mod errors;

@@ -53,6 +53,33 @@ pub struct hipPointerAttribute_t {
     pub allocationFlags: c_uint,
 }
 
+/// Which memory a kernel accesses often.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct hipAccessPolicyWindow {
+    /// Where it begins.
+    pub base_ptr: *mut c_void,
+    /// How it is kept in the cache: 0 as other memory, 1 not for long, 2 for long.
+    pub hitProp: c_uint,
+    /// The share of it that `hitProp` is for.
+    pub hitRatio: f32,
+    /// How the rest is kept: 0 or 1.
+    pub missProp: c_uint,
+    /// Its bytes.
+    pub num_bytes: usize,
+}
+
+impl Default for hipAccessPolicyWindow {
+    fn default() -> Self {
+        Self { base_ptr: std::ptr::null_mut(), hitProp: 0, hitRatio: 0.0, missProp: 0, num_bytes: 0 }
+    }
+}
+
+// SAFETY: the pointer is the program's, and nothing looks behind it.
+unsafe impl Send for hipAccessPolicyWindow {}
+// SAFETY: as above.
+unsafe impl Sync for hipAccessPolicyWindow {}
+
 /// What a kernel needs.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default)]
@@ -259,6 +286,7 @@ pub struct hipMemAllocNodeParams {
 pub type GridPlace = *mut c_void;
 
 const _: () = {
+    assert!(size_of::<hipAccessPolicyWindow>() == 32);
     assert!(size_of::<hipPointerAttribute_t>() == 32);
     assert!(size_of::<hipFuncAttributes>() == 56);
     assert!(size_of::<hipMemcpy3DParms>() == 160);

@@ -4,6 +4,7 @@ use std::ffi::c_void;
 use std::sync::Arc;
 
 use crate::argument::Arguments;
+use crate::attributes::Attributes;
 use crate::event::Event;
 use crate::function::{Function, Shape};
 use crate::graph::{Exec, Graph, GraphBlock};
@@ -40,6 +41,7 @@ pub(crate) struct KernelWork {
     pub(crate) name: usize,
     pub(crate) shape: Shape,
     pub(crate) arguments: Arguments,
+    pub(crate) attributes: Attributes,
 }
 
 /// A call into the program.
@@ -69,7 +71,7 @@ impl Work {
     /// Memory of the host that it names is there, and so is the program's function.
     pub(crate) unsafe fn run(&self) -> Outcome {
         match self {
-            Self::Kernel(work) => work.function.run(&work.shape, &work.arguments),
+            Self::Kernel(work) => work.function.run(&work.shape, &work.arguments, work.attributes.is_cooperative()),
             // SAFETY: as the caller's contract says.
             Self::Copy(copy) => unsafe { copy.run() },
             Self::Fill(fill) => fill.run(),
@@ -90,6 +92,14 @@ impl Work {
                 Ok(())
             }
         }
+    }
+
+    /// Does the work of the same kind that another is; a kernel keeps its attributes.
+    pub(crate) fn replace(&mut self, mut other: Self) {
+        if let (Self::Kernel(old), Self::Kernel(new)) = (&*self, &mut other) {
+            new.attributes = old.attributes;
+        }
+        *self = other;
     }
 
     /// Whether it takes or frees memory.

@@ -15,3 +15,4 @@ mod printing;
 mod readme;
 mod support;
 mod variants;
+mod waiting;

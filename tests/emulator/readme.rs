@@ -111,6 +111,7 @@ const PROVOKING: &[(&str, fn())] = named! {
         loops_without_end_and_traps_stop,
         what_the_emulator_does_not_do_is_a_fault,
     },
+    waiting::{ workgroups_that_wait_for_ever_are_stopped },
 };
 
 /// Every fault, with the first test that provokes it: the tests are run, and say what they got.

@@ -122,6 +122,20 @@ pub enum Cause {
         /// The service: 1 calls a function of the host, 3 manages the device's heap.
         service: u32,
     },
+    /// The wave waits for a word of memory that nobody will write. All workgroups that run wait so: launch no more than the
+    /// device holds at once, and have all of them come to what others wait for.
+    #[error(
+        "waits for a word of memory that nobody writes: {waiting} workgroups wait so or at their barriers, {ended} have ended, \
+        and {unstarted} begin only when one ends"
+    )]
+    Stuck {
+        /// Workgroups that run, this one among them.
+        waiting: u64,
+        /// Those that have ended.
+        ended: u64,
+        /// Those that the device has no place for.
+        unstarted: u64,
+    },
     /// The wave ran as many instructions as the launch allows: it probably loops without end.
     #[error("ran {limit} instructions, which is all that the launch allows a wave")]
     Budget {

@@ -14,6 +14,7 @@ mod convert;
 mod cube;
 mod float;
 mod format;
+mod idle;
 mod lanes;
 mod local;
 mod masked;
@@ -40,6 +41,7 @@ use crate::Program;
 use crate::isa::{Encoding, Instruction, Op};
 pub(crate) use address::{SharedAccess, global_accesses, of_flat as flat_target, shared_accesses};
 pub use cause::Cause;
+pub(crate) use idle::is_waiting;
 pub(crate) use space::{Group, Target};
 pub(crate) use wave::{LANES, PRIVATE_BASE, SHARED_BASE, Status, Wave};
 

@@ -250,6 +250,39 @@ impl Wave {
     }
 }
 
+/// All of a wave that decides what it does next, and nothing that others write.
+pub(crate) struct Registers {
+    scalars: [u32; 128],
+    vectors: Vec<Lanes>,
+    scratch: Vec<u8>,
+    scc: bool,
+    mode: u32,
+    relative: u8,
+}
+
+impl Registers {
+    /// A copy of a wave's.
+    pub(crate) fn of(wave: &Wave) -> Self {
+        Self {
+            scalars: wave.scalars,
+            vectors: wave.vectors[..wave.vector_count].to_vec(),
+            scratch: wave.scratch.clone(),
+            scc: wave.scc,
+            mode: wave.mode,
+            relative: wave.relative,
+        }
+    }
+
+    /// Whether a wave has the same.
+    pub(crate) fn are_those_of(&self, wave: &Wave) -> bool {
+        let Self { scalars, vectors, scratch, scc, mode, relative } = self;
+        (*scc, *mode, *relative) == (wave.scc, wave.mode, wave.relative)
+            && *scalars == wave.scalars
+            && *vectors == wave.vectors[..wave.vector_count]
+            && *scratch == wave.scratch
+    }
+}
+
 /// The lanes of a mask, lowest first.
 pub(crate) fn active(mask: u64) -> impl Iterator<Item = usize> {
     let mut rest = mask;

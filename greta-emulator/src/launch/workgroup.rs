@@ -1,10 +1,10 @@
 //! One workgroup after another in the same registers: its waves as the hardware starts them, and the
-//! turns that they take.
+//! turns that they take. Between two turns it can be left and taken up again.
 
 use super::Launch;
 use super::arguments::{ARGUMENTS_ADDRESS, PACKET_ADDRESS, QUEUE_ADDRESS};
 use crate::count::Count;
-use crate::execute::{Cause, Group, LANES, Limits, Status, Wave, run};
+use crate::execute::{Cause, Group, LANES, Limits, Status, Wave, is_waiting, run};
 use crate::host::{Host, Printed};
 use crate::memory::{Allocation, Snapshot, View};
 use crate::object::UserSgprs;
@@ -17,14 +17,25 @@ const SHARED_GRANULE: u32 = 512;
 /// A stack whose size is not known gets what a lane may have by default.
 const DYNAMIC_STACK_BYTES: u32 = 16384;
 /// Instructions that a wave runs before another one has its turn, so that waves can wait for each
-/// other without a barrier.
+/// other without a barrier; and where workgroups of a cooperative launch do.
 const TURN: u64 = 1 << 16;
+const COOPERATIVE_TURN: u64 = 1 << 12;
 
 /// Where and why a wave stopped.
 pub(super) struct Stopped {
     pub(super) wave: usize,
     pub(super) pc: u64,
     pub(super) cause: Cause,
+}
+
+/// How far a workgroup came.
+pub(super) enum Progress {
+    /// All waves have ended, after so many instructions in all.
+    Ended { instructions: u64 },
+    /// All turns were taken.
+    Moved,
+    /// It waits for what other workgroups write to memory: so does this wave, at this instruction.
+    Waits { wave: usize, pc: u64 },
 }
 
 /// What the workgroups of a launch run in, one at a time.
@@ -34,6 +45,8 @@ pub(super) struct Workgroup<'a> {
     host: Host,
     group: Group<'a>,
     waves: Vec<Wave>,
+    /// The wave and the instruction where it was found waiting when it ran last.
+    waits_at: Option<(usize, u64)>,
 }
 
 impl<'a> Workgroup<'a> {
@@ -48,20 +61,35 @@ impl<'a> Workgroup<'a> {
         let count_all = launch.options.counters.then(Box::<Count>::default);
         let group =
             Group { view: View::new(memory, own), shared, base: launch.module.address, watch, count: count_all };
-        Self { launch, own, host, group, waves: (0..count).map(|_| wave()).collect() }
+        Self { launch, own, host, group, waves: (0..count).map(|_| wave()).collect(), waits_at: None }
     }
 
-    /// Runs a workgroup and returns how many instructions its waves ran.
-    pub(super) fn run(&mut self, index: u64) -> Result<u64, Box<Stopped>> {
-        self.start(index)?;
-        let limits = Limits { budget: self.launch.options.budget, turn: TURN };
+    /// Runs the workgroup on: to its end, until it waits for others, or, in a cooperative launch, for a turn of each wave.
+    pub(super) fn advance(&mut self) -> Result<Progress, Box<Stopped>> {
+        let Launch { cooperative, options, .. } = *self.launch;
+        let turn = if cooperative { COOPERATIVE_TURN } else { TURN };
+        let limits = Limits { budget: options.budget, turn };
+        if let Some((wave, pc)) = self.waits_at
+            && self.is_waiting()?
+        {
+            return Ok(Progress::Waits { wave, pc });
+        }
+        self.waits_at = None;
         loop {
             for (number, wave) in self.waves.iter_mut().enumerate() {
                 run(wave, &mut self.group, &self.launch.module.program, self.launch.options.simd, limits)
                     .map_err(|(pc, cause)| Box::new(Stopped { wave: number, pc, cause }))?;
             }
             self.serve()?;
-            if self.waves.iter().any(|wave| wave.status == Status::Running) {
+            if let Some(running) = self.waves.iter().find(|wave| wave.status == Status::Running) {
+                let (wave, pc) = (running.number, running.pc);
+                if self.is_waiting()? {
+                    self.waits_at = Some((wave, pc));
+                    return Ok(Progress::Waits { wave, pc });
+                }
+                if cooperative {
+                    return Ok(Progress::Moved);
+                }
                 continue;
             }
             self.check_barrier()?;
@@ -69,9 +97,21 @@ impl<'a> Workgroup<'a> {
             let waiting = self.waves.iter_mut().filter(|wave| wave.status == Status::AtBarrier);
             let released = waiting.map(|wave| wave.status = Status::Running).count();
             if released == 0 {
-                return Ok(self.waves.iter().map(|wave| wave.instructions).sum());
+                return Ok(Progress::Ended { instructions: self.waves.iter().map(|wave| wave.instructions).sum() });
             }
         }
+    }
+
+    /// Whether every wave that runs waits for what others write to memory.
+    fn is_waiting(&mut self) -> Result<bool, Box<Stopped>> {
+        let Launch { module, options, .. } = self.launch;
+        for (number, wave) in self.waves.iter_mut().enumerate().filter(|(_, wave)| wave.status == Status::Running) {
+            let waits = is_waiting(wave, &mut self.group, &module.program, options.simd, options.budget);
+            if !waits.map_err(|(pc, cause)| Box::new(Stopped { wave: number, pc, cause }))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Answers what the waves ask of the host.
@@ -113,13 +153,13 @@ impl<'a> Workgroup<'a> {
         self.group.count.take().map(|count| *count)
     }
 
-    fn start(&mut self, index: u64) -> Result<(), Box<Stopped>> {
+    /// Makes it the workgroup of this number in the grid, before its first instruction.
+    pub(super) fn start(&mut self, index: u64) {
+        self.waits_at = None;
         self.group.shared.fill(0);
         self.host.start(self.own);
         for (number, wave) in self.waves.iter_mut().enumerate() {
-            let pc = self.launch.kernel.entry;
-            start_wave(wave, self.launch, self.own, self.launch.position(index), number)
-                .map_err(|cause| Box::new(Stopped { wave: number, pc, cause }))?;
+            start_wave(wave, self.launch, self.own, self.launch.position(index), number);
         }
         if let Some(watch) = &mut self.group.watch {
             watch.start(&self.waves);
@@ -127,18 +167,11 @@ impl<'a> Workgroup<'a> {
         if let Some(count) = &mut self.group.count {
             count.start(self.waves.len());
         }
-        Ok(())
     }
 }
 
 /// A wave as the hardware starts it.
-fn start_wave(
-    wave: &mut Wave,
-    launch: &Launch<'_>,
-    own: &Allocation,
-    workgroup: [u32; 3],
-    number: usize,
-) -> Result<(), Cause> {
+fn start_wave(wave: &mut Wave, launch: &Launch<'_>, own: &Allocation, workgroup: [u32; 3], number: usize) {
     let descriptor = &launch.kernel.descriptor;
     wave.reset();
     wave.number = number;
@@ -160,7 +193,6 @@ fn start_wave(
         }
     }
     wave.set_exec(exec);
-    Ok(())
 }
 
 /// Sets the user registers and returns how many.

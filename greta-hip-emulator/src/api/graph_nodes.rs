@@ -1,17 +1,19 @@
 //! Nodes: added, read, changed in a graph and in what was instantiated of it.
 
-use std::ffi::{c_uint, c_void};
+use std::ffi::{c_int, c_uint, c_void};
 
 use hip_sys::{
-    hipEvent_t, hipGraph_t, hipGraphExec_t, hipGraphNode_t, hipKernelNodeParams, hipMemcpyKind, hipMemsetParams,
+    hipEvent_t, hipGraph_t, hipGraphExec_t, hipGraphNode_t, hipKernelNodeParams, hipLaunchAttributeID,
+    hipLaunchAttributeValue, hipMemcpyKind, hipMemsetParams,
 };
 
+use crate::attributes::{ACCESS_POLICY_WINDOW, Attributes};
 use crate::errors::hipErrorInvalidValue;
 use crate::graph::holder;
 use crate::handles::pointer;
 use crate::status::{Outcome, hip};
 use crate::transfer::{Copy, Extent, Fill, Side};
-use crate::types::{hipExtent, hipHostNodeParams, hipMemcpy3DParms, hipPitchedPtr, hipPos};
+use crate::types::{hipAccessPolicyWindow, hipExtent, hipHostNodeParams, hipMemcpy3DParms, hipPitchedPtr, hipPos};
 use crate::work::{EventWork, HostCall, Work};
 
 use super::copies::{boxes, variable};
@@ -57,6 +59,18 @@ fn change(node: hipGraphNode_t, work: Work) -> Outcome {
 /// Changes the work of a node of what was instantiated.
 fn change_exec(of: hipGraphExec_t, node: hipGraphNode_t, work: Work) -> Outcome {
     exec(of)?.set_work(node.addr(), work)
+}
+
+/// The attributes of a node that launches a kernel.
+fn attributes(node: hipGraphNode_t) -> Outcome<Attributes> {
+    match work_of(node)? {
+        Work::Kernel(work) => Ok(work.attributes),
+        _ => Err(hipErrorInvalidValue.into()),
+    }
+}
+
+fn change_attributes(node: hipGraphNode_t, change: impl FnOnce(&mut Attributes) -> Outcome) -> Outcome {
+    holder(node.addr())?.change_attributes(node.addr(), change)
 }
 
 /// # Safety
@@ -243,6 +257,41 @@ hip! {
             kernelParams: work.arguments.pointers(),
             sharedMemBytes: work.shape.dynamic_shared_bytes,
         })
+    }
+
+    /// Sets an attribute of the launches of a node: 1 its window of memory, 2 whether blocks may wait for each other, 8 the
+    /// priority, which is of no effect.
+    fn hipGraphKernelNodeSetAttribute(
+        node: hipGraphNode_t,
+        attribute: hipLaunchAttributeID,
+        value: *const hipLaunchAttributeValue,
+    ) {
+        // What is behind the pointer is as large as the attribute.
+        if attribute == ACCESS_POLICY_WINDOW {
+            let window = take(value.cast::<hipAccessPolicyWindow>())?;
+            return change_attributes(node, |attributes| attributes.set_window(window));
+        }
+        let value = take(value.cast::<c_int>())?;
+        change_attributes(node, |attributes| attributes.set(attribute, value))
+    }
+
+    /// An attribute of the launches of a node: the one that was set last, or any if none was.
+    fn hipGraphKernelNodeGetAttribute(
+        node: hipGraphNode_t,
+        attribute: hipLaunchAttributeID,
+        value: *mut hipLaunchAttributeValue,
+    ) {
+        let attributes = attributes(node)?;
+        match attribute {
+            ACCESS_POLICY_WINDOW => put(value.cast(), attributes.window()?),
+            _ => put(value.cast(), attributes.get(attribute)?),
+        }
+    }
+
+    /// Gives a node the attribute of another one that was set last.
+    fn hipGraphKernelNodeCopyAttributes(from: hipGraphNode_t, to: hipGraphNode_t) {
+        let from = attributes(from)?;
+        change_attributes(to, |attributes| attributes.copy(&from))
     }
 
     /// The parameters of a node that copies.

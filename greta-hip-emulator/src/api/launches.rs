@@ -5,6 +5,7 @@ use std::ffi::{c_int, c_uint, c_void};
 use hip_sys::{dim3, hipEvent_t, hipFunction_t, hipStream_t};
 
 use crate::argument::Arguments;
+use crate::attributes::Attributes;
 use crate::errors::{hipErrorInvalidConfiguration, hipErrorInvalidHandle, hipErrorInvalidValue};
 use crate::function::Shape;
 use crate::runtime::stream;
@@ -31,7 +32,7 @@ pub(super) unsafe fn work(name: *const c_void, shape: Shape, given: Given) -> Ou
     function.check(&shape)?;
     // SAFETY: as the caller's contract says.
     let arguments = unsafe { Arguments::read(function.kernel(), given.params, given.extra) }?;
-    Ok(KernelWork { function, name: name.addr(), shape, arguments })
+    Ok(KernelWork { function, name: name.addr(), shape, arguments, attributes: Attributes::default() })
 }
 
 /// # Safety
@@ -41,6 +42,26 @@ unsafe fn launch(name: *const c_void, shape: Shape, given: Given, order: hipStre
     let order = stream(order).map_err(|_| hipErrorInvalidValue)?;
     // SAFETY: as the caller's contract says; a kernel names no memory of the host and no function.
     unsafe { order.submit(Work::Kernel(work(name, shape, given)?)) }
+}
+
+/// As [`launch`], for blocks that may wait for each other.
+///
+/// # Safety
+///
+/// As for [`work`].
+unsafe fn launch_cooperative(
+    name: *const c_void,
+    shape: Shape,
+    params: *mut *mut c_void,
+    order: hipStream_t,
+) -> Outcome {
+    let order = stream(order).map_err(|_| hipErrorInvalidValue)?;
+    // SAFETY: as the caller's contract says; a kernel names no memory of the host and no function.
+    unsafe {
+        let work = work(name, shape, Given { params, extra: std::ptr::null_mut() })?;
+        work.function.check_resident(&shape)?;
+        order.submit(Work::Kernel(KernelWork { attributes: Attributes::cooperative(), ..work }))
+    }
 }
 
 /// # Safety
@@ -121,7 +142,7 @@ hip! {
         launch(named(function)?, Shape { grid, block, dynamic_shared_bytes }, Given { params, extra }, order)
     }
 
-    /// Launches a kernel whose blocks could wait for each other; they cannot here, so that its grid is not limited.
+    /// Launches a kernel whose blocks may wait for each other; the device must hold all of them at once.
     fn hipModuleLaunchCooperativeKernel(
         function: hipFunction_t,
         grid_x: c_uint,
@@ -135,8 +156,7 @@ hip! {
         params: *mut *mut c_void,
     ) {
         let (grid, block) = ([grid_x, grid_y, grid_z], [block_x, block_y, block_z]);
-        let given = Given { params, extra: std::ptr::null_mut() };
-        launch(named(function)?, Shape { grid, block, dynamic_shared_bytes }, given, order)
+        launch_cooperative(named(function)?, Shape { grid, block, dynamic_shared_bytes }, params, order)
     }
 
     /// Launches a kernel; grid and block in threads. Events, which may be null, are recorded around it.
@@ -209,7 +229,7 @@ hip! {
         launch_between(function, shape(grid, block, dynamic_shared_bytes)?, given, order, [start, stop])
     }
 
-    /// As `hipLaunchKernel`, for blocks that could wait for each other; they cannot here.
+    /// As `hipLaunchKernel`, for blocks that may wait for each other.
     fn hipLaunchCooperativeKernel(
         function: *const c_void,
         grid: dim3,
@@ -218,7 +238,6 @@ hip! {
         dynamic_shared_bytes: c_uint,
         order: hipStream_t,
     ) {
-        let given = Given { params, extra: std::ptr::null_mut() };
-        launch(function, shape(grid, block, dynamic_shared_bytes as usize)?, given, order)
+        launch_cooperative(function, shape(grid, block, dynamic_shared_bytes as usize)?, params, order)
     }
 }

@@ -24,7 +24,7 @@ use super::graphs::{graph, name_graph};
 use super::{list, put};
 
 /// Priorities: the least and the greatest.
-const PRIORITIES: (c_int, c_int) = (1, -1);
+pub(crate) const PRIORITIES: (c_int, c_int) = (1, -1);
 
 fn create(place: *mut hipStream_t, flags: c_uint, priority: c_int) -> Outcome {
     if place.is_null() || flags > 1 {

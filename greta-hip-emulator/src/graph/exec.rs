@@ -141,7 +141,7 @@ impl Exec {
         }
         for (own, new) in pairs {
             if let Some(node) = state.contents.nodes.get_mut(&own) {
-                node.work = given.nodes[&new].work.clone();
+                node.work.replace(given.nodes[&new].work.clone());
             }
         }
         Ok(())

@@ -16,6 +16,7 @@ pub(crate) use exec::{Exec, UpdateResult};
 pub(crate) use memory::GraphBlock;
 pub(crate) use user_object::{Held, UserObject};
 
+use crate::attributes::Attributes;
 use crate::errors::{hipErrorInvalidValue, hipErrorNotSupported};
 use crate::handles::{fresh, lock};
 use crate::order::Order;
@@ -155,6 +156,14 @@ impl Graph {
         lock(&self.contents).nodes.get(&node).map(|node| node.work.clone())
     }
 
+    /// Changes the attributes of a node that launches a kernel.
+    pub(crate) fn change_attributes(&self, node: usize, change: impl FnOnce(&mut Attributes) -> Outcome) -> Outcome {
+        match lock(&self.contents).nodes.get_mut(&node).map(|node| &mut node.work) {
+            Some(Work::Kernel(work)) => change(&mut work.attributes),
+            _ => Err(hipErrorInvalidValue.into()),
+        }
+    }
+
     /// Gives a node other work of the same kind.
     pub(crate) fn set_work(&self, node: usize, work: Work) -> Outcome {
         set_work(&mut lock(&self.contents), node, work)
@@ -220,7 +229,7 @@ fn set_work(contents: &mut Contents, node: usize, work: Work) -> Outcome {
     if node.work.node_type() != work.node_type() {
         return Err(hipErrorInvalidValue.into());
     }
-    node.work = work;
+    node.work.replace(work);
     Ok(())
 }
 

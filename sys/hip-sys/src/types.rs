@@ -155,6 +155,21 @@ pub struct hipKernelNodeParams {
     pub sharedMemBytes: c_uint,
 }
 
+/// Property of a launch, for `hipGraphKernelNodeSetAttribute`.
+pub type hipLaunchAttributeID = c_uint;
+/// All blocks of the grid run at the same time, so that they may wait for each other.
+pub const hipLaunchAttributeCooperative: hipLaunchAttributeID = 2;
+
+/// Value of a property of a launch. Headers later than 6.4 have it longer, of this size.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union hipLaunchAttributeValue {
+    /// Of [`hipLaunchAttributeCooperative`]: 1 or 0.
+    pub cooperative: c_int,
+    /// All of it.
+    pub words: [u64; 8],
+}
+
 /// What a memset node writes.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]

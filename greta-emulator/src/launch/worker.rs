@@ -1,0 +1,137 @@
+//! A thread's share of a launch: workgroups one after the other, and those that wait for others in turn.
+//!
+//! Guarantees: a workgroup stays with the thread that started it. Knows nothing of why a workgroup waits.
+
+use std::cell::OnceCell;
+use std::collections::VecDeque;
+
+use super::arguments::{self, Own};
+use super::grid::Grid;
+use super::workgroup::{Progress, Stopped, Workgroup};
+use crate::Fault;
+use crate::memory::Allocation;
+
+/// Memory of workgroups beside the first, made when one waits.
+type Spare = OnceCell<Box<[OnceCell<Allocation>]>>;
+
+/// Runs workgroups until none is left.
+pub(super) fn work(grid: &Grid<'_>, own: Own) {
+    let Own { memory, host } = own;
+    let spare = Spare::new();
+    let free = vec![Workgroup::new(grid.launch, &memory, host, &grid.memory)];
+    let mut worker = Worker { grid, free, parked: VecDeque::new(), spare: &spare, used: 0, instructions: 0 };
+    worker.run();
+    let Worker { instructions, free, parked, .. } = worker;
+    grid.outcome.add_work(instructions, free.into_iter().chain(parked.into_iter().map(|parked| parked.group)));
+}
+
+struct Worker<'w> {
+    grid: &'w Grid<'w>,
+    /// What workgroups run in that have ended.
+    free: Vec<Workgroup<'w>>,
+    /// Those that have not, the one that waits longest first.
+    parked: VecDeque<Parked<'w>>,
+    spare: &'w Spare,
+    /// How many of the spare ones are used.
+    used: usize,
+    instructions: u64,
+}
+
+/// A workgroup between two turns.
+struct Parked<'w> {
+    index: u64,
+    group: Workgroup<'w>,
+    /// The moves of the grid when it was found waiting last.
+    marked: Option<u64>,
+    /// Where it waits: a wave and its instruction.
+    place: (usize, u64),
+}
+
+impl<'w> Worker<'w> {
+    fn run(&mut self) {
+        while let Some(mut parked) = self.opt_next() {
+            let moves = self.grid.moves();
+            match parked.group.advance() {
+                Ok(Progress::Ended { instructions }) => {
+                    self.instructions += instructions;
+                    self.leave(parked);
+                }
+                Ok(Progress::Moved) => {
+                    self.grid.moved();
+                    self.parked.push_back(parked);
+                }
+                Ok(Progress::Waits { wave, pc }) => {
+                    parked.place = (wave, pc);
+                    let is_stuck = self.grid.waits(moves, &mut parked.marked);
+                    self.parked.push_back(parked);
+                    if is_stuck {
+                        return self.report_stuck();
+                    }
+                    // What it waits for may be another thread's to do.
+                    std::thread::yield_now();
+                }
+                Err(stopped) => {
+                    self.grid.stop(parked.index, *stopped);
+                    self.leave(parked);
+                }
+            }
+        }
+        self.report_stuck();
+    }
+
+    /// A workgroup that can go on: a new one if there is a place, or else one of its own.
+    fn opt_next(&mut self) -> Option<Parked<'w>> {
+        if self.grid.is_stuck() {
+            return None;
+        }
+        if let Some(index) = self.grid.opt_next() {
+            match self.group() {
+                Ok(mut group) => {
+                    group.start(index);
+                    return Some(Parked { index, group, marked: None, place: (0, 0) });
+                }
+                Err(failure) => {
+                    self.grid.fail(failure);
+                    self.grid.left();
+                }
+            }
+        }
+        loop {
+            let parked = self.parked.pop_front()?;
+            if !self.grid.is_superfluous(parked.index) {
+                return Some(parked);
+            }
+            self.leave(parked);
+        }
+    }
+
+    /// What a workgroup can run in.
+    fn group(&mut self) -> Result<Workgroup<'w>, Fault> {
+        if let Some(group) = self.free.pop() {
+            return Ok(group);
+        }
+        let Grid { launch, memory, places, groups, .. } = self.grid;
+        let count = usize::try_from(*places.min(groups)).unwrap_or(usize::MAX);
+        let spare = self.spare.get_or_init(|| (0..count).map(|_| OnceCell::new()).collect());
+        let Own { memory: own, host } = arguments::place(launch)?;
+        let own = spare[self.used].get_or_init(|| own);
+        self.used += 1;
+        Ok(Workgroup::new(launch, own, host, memory))
+    }
+
+    /// Takes what a workgroup left that runs no more.
+    fn leave(&mut self, Parked { index, mut group, .. }: Parked<'w>) {
+        self.grid.outcome.add(index, &mut group);
+        self.grid.left();
+        self.free.push(group);
+    }
+
+    /// Stops the first of its own workgroups, if all are stuck.
+    fn report_stuck(&self) {
+        let first = self.parked.iter().min_by_key(|parked| parked.index);
+        if let Some((parked, cause)) = first.zip(self.grid.opt_stuck()) {
+            let (wave, pc) = parked.place;
+            self.grid.outcome.stop(parked.index, Stopped { wave, pc, cause });
+        }
+    }
+}
