@@ -24,6 +24,8 @@ pub struct Target {
     pub static_shared_bytes_max: u32,
     /// Threads of a block at most.
     pub block_threads_max: u32,
+    /// Its compute units.
+    pub compute_unit: ComputeUnit,
     /// Whether it converts the 8-bit floats, E4M3 and E5M2 "fnuz", by instructions.
     pub fp8_instructions: bool,
     /// Whether it copies from global to shared memory past the registers, without waiting.
@@ -32,45 +34,73 @@ pub struct Target {
     pub early_start: bool,
 }
 
+/// What holds the blocks of a grid: a compute unit, or a streaming multiprocessor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ComputeUnit {
+    /// How many the largest machine of the target has; of the MI250X, one of its two devices.
+    pub count: u32,
+    /// Threads that it holds.
+    pub threads_max: u32,
+    /// Blocks that it holds.
+    pub blocks_max: u32,
+    /// Shared memory that it has, in bytes.
+    pub shared_bytes: u32,
+    /// The pieces in which it is given to blocks, in bytes.
+    pub shared_granule: u32,
+    /// What each block takes of it beside its own, in bytes.
+    pub shared_bytes_reserved: u32,
+}
+
 /// AMD Instinct MI300A and MI300X (CDNA 3).
-pub static GFX942: Target = amd("gfx942", 64 << 10, true);
+pub static GFX942: Target = amd("gfx942", true, cdna(304, 64 << 10, 512));
 /// AMD Instinct MI210 and MI250X (CDNA 2).
-pub static GFX90A: Target = amd("gfx90a", 64 << 10, false);
+pub static GFX90A: Target = amd("gfx90a", false, cdna(110, 64 << 10, 512));
 /// AMD Instinct MI350X and MI355X (CDNA 4).
-pub static GFX950: Target = amd("gfx950", 160 << 10, false);
+pub static GFX950: Target = amd("gfx950", false, cdna(256, 160 << 10, 1280));
 
 /// NVIDIA H100, H200 (Hopper).
-pub static SM_90: Target = nvidia("sm_90", 227 << 10, true);
+pub static SM_90: Target = nvidia("sm_90", true, multiprocessor(132, 2048, 32, 228 << 10));
 /// NVIDIA L4, L40, RTX 4000 series (Ada).
-pub static SM_89: Target = nvidia("sm_89", 99 << 10, false);
+pub static SM_89: Target = nvidia("sm_89", false, multiprocessor(142, 1536, 24, 100 << 10));
 /// NVIDIA A100 (Ampere).
-pub static SM_80: Target = nvidia("sm_80", 163 << 10, false);
+pub static SM_80: Target = nvidia("sm_80", false, multiprocessor(108, 2048, 32, 164 << 10));
 
 /// All targets.
 pub static TARGETS: &[&Target] = &[&GFX942, &GFX90A, &GFX950, &SM_90, &SM_89, &SM_80];
 
-const fn amd(name: &'static str, shared_bytes_max: u32, fp8_instructions: bool) -> Target {
+/// Of 32 waves, which may be blocks of their own.
+pub(crate) const fn cdna(count: u32, shared_bytes: u32, shared_granule: u32) -> ComputeUnit {
+    ComputeUnit { count, threads_max: 2048, blocks_max: 32, shared_bytes, shared_granule, shared_bytes_reserved: 0 }
+}
+
+const fn multiprocessor(count: u32, threads_max: u32, blocks_max: u32, shared_bytes: u32) -> ComputeUnit {
+    ComputeUnit { count, threads_max, blocks_max, shared_bytes, shared_granule: 128, shared_bytes_reserved: 1 << 10 }
+}
+
+const fn amd(name: &'static str, fp8_instructions: bool, compute_unit: ComputeUnit) -> Target {
     Target {
         name,
         family: Family::Amd,
         wave: 64,
-        shared_bytes_max,
-        static_shared_bytes_max: shared_bytes_max,
+        shared_bytes_max: compute_unit.shared_bytes,
+        static_shared_bytes_max: compute_unit.shared_bytes,
         block_threads_max: 1024,
+        compute_unit,
         fp8_instructions,
         copy_async: false,
         early_start: false,
     }
 }
 
-const fn nvidia(name: &'static str, shared_bytes_max: u32, early_start: bool) -> Target {
+const fn nvidia(name: &'static str, early_start: bool, compute_unit: ComputeUnit) -> Target {
     Target {
         name,
         family: Family::Nvidia,
         wave: 32,
-        shared_bytes_max,
+        shared_bytes_max: compute_unit.shared_bytes - compute_unit.shared_bytes_reserved,
         static_shared_bytes_max: 48 << 10,
         block_threads_max: 1024,
+        compute_unit,
         fp8_instructions: false,
         copy_async: true,
         early_start,
@@ -84,8 +114,38 @@ impl Target {
         TARGETS.iter().copied().find(|target| target.name == name)
     }
 
+    /// Blocks of so many threads with so much shared memory that the target's largest machine holds at once, as far as
+    /// registers do not matter.
+    #[must_use]
+    pub fn resident_blocks(&self, block_threads: u32, shared_bytes: u32) -> u32 {
+        let unit = &self.compute_unit;
+        let threads = block_threads.max(1).next_multiple_of(self.wave);
+        let shared = shared_bytes.next_multiple_of(unit.shared_granule) + unit.shared_bytes_reserved;
+        let by_shared = unit.shared_bytes.checked_div(shared).unwrap_or(u32::MAX);
+        unit.count * (unit.threads_max / threads).min(by_shared).min(unit.blocks_max)
+    }
+
     /// The targets of a family, in the order of [`TARGETS`].
     pub fn of_family(family: Family) -> impl Iterator<Item = &'static Self> {
         TARGETS.iter().copied().filter(move |target| target.family == family)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_resident_as_threads_places_and_shared_memory_allow() {
+        let resident = |target: &Target, threads, shared_bytes| {
+            let blocks = target.resident_blocks(threads, shared_bytes);
+            assert_eq!(blocks % target.compute_unit.count, 0);
+            blocks / target.compute_unit.count
+        };
+        assert_eq!([1, 64, 65, 256, 1024].map(|threads| resident(&GFX942, threads, 0)), [32, 32, 16, 8, 2]);
+        assert_eq!([1, 64, 65, 256, 1024].map(|threads| resident(&SM_90, threads, 0)), [32, 32, 21, 8, 2]);
+        assert_eq!([1, 32 << 10, (32 << 10) + 1, 64 << 10].map(|shared| resident(&GFX942, 64, shared)), [32, 2, 1, 1]);
+        // Each block takes 1 KiB beside its own.
+        assert_eq!([75 << 10, (75 << 10) + 1, 227 << 10].map(|shared| resident(&SM_90, 64, shared)), [3, 2, 1]);
     }
 }

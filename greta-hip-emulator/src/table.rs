@@ -20,10 +20,10 @@ table! {
     hipMalloc hipFree hipHostMalloc hipHostFree hipMemGetInfo hipMemcpy hipMemcpyAsync hipMemsetAsync hipMemsetD32Async
     hipStreamCreateWithFlags hipStreamDestroy hipStreamSynchronize hipStreamWaitEvent hipStreamQuery
     hipEventCreateWithFlags hipEventDestroy hipEventRecord hipEventSynchronize hipEventElapsedTime hipEventQuery
-    hipModuleLoadData hipModuleUnload hipModuleGetFunction hipModuleLaunchKernel hipFuncGetAttribute
-    hipModuleOccupancyMaxActiveBlocksPerMultiprocessor
+    hipModuleLoadData hipModuleUnload hipModuleGetFunction hipModuleLaunchKernel hipModuleLaunchCooperativeKernel
+    hipFuncGetAttribute hipModuleOccupancyMaxActiveBlocksPerMultiprocessor
     hipGraphCreate hipGraphDestroy hipGraphAddKernelNode hipGraphAddMemcpyNode1D hipGraphAddMemsetNode
     hipGraphAddEmptyNode hipGraphAddDependencies hipGraphGetNodes hipGraphKernelNodeGetParams
-    hipGraphKernelNodeSetParams hipGraphDebugDotPrint hipGraphInstantiate hipGraphExecDestroy
+    hipGraphKernelNodeSetParams hipGraphKernelNodeSetAttribute hipGraphDebugDotPrint hipGraphInstantiate hipGraphExecDestroy
     hipGraphExecKernelNodeSetParams hipGraphLaunch hipGraphUpload
 }

@@ -120,6 +120,21 @@ pub enum Error {
         /// Blocks at most, in each direction, for this kernel's block.
         limit: [u32; 3],
     },
+    /// More blocks than the device holds at once, of a kernel whose blocks wait for each other. The caller's to mend: at most
+    /// [`Kernel::resident_blocks`](crate::Kernel::resident_blocks), each of which does more.
+    #[error(
+        "{kernel}: a grid of {x} x {y} x {z} blocks, which wait for each other at a grid_barrier; the device holds {limit} of \
+        them at once",
+        x = .grid[0], y = .grid[1], z = .grid[2]
+    )]
+    Resident {
+        /// The kernel.
+        kernel: Box<KernelAt>,
+        /// The grid asked for, in blocks.
+        grid: [u32; 3],
+        /// Blocks at most.
+        limit: u32,
+    },
     /// A length for the dynamic shared array that the device has no memory for, or for a kernel without such an array. The
     /// caller's to mend.
     #[error("{}", shared_length(kernel, *given, *opt_limit))]

@@ -266,7 +266,7 @@ fn check_contracts(module: &Module, arguments: &[BoundArgument<'_>]) -> Result<(
 pub(crate) fn shared_elements(module: &Module, arguments: &[BoundArgument<'_>]) -> Result<u32> {
     let Some(limit) = module.opt_dynamic_limit() else { return Ok(0) };
     let Some(length) = &module.definition().shared else {
-        return Err(Error::SharedLength { kernel: module.at(), given: 0, opt_limit: Some(limit) });
+        return Err(module.without_length());
     };
     let values = &mut ArgumentValues::new();
     let arguments = argument_values(arguments, values);

@@ -15,6 +15,7 @@ pub mod launch;
 mod memory;
 pub mod module;
 pub mod options;
+mod resident;
 pub mod resources;
 pub mod rust_source;
 pub mod stream;

@@ -18,6 +18,7 @@ use crate::driver::{Driver, DriverKernel, DriverLaunch, Loaded};
 use crate::error::{Error, KernelAt, Result};
 use crate::invalid_kernel::lower;
 use crate::launch::{self, Arguments, BoundArgument, BoundArguments, DriverArguments, Grid, IntoGrid, Variant};
+use crate::resident::Resident;
 use crate::resources::KernelResources;
 use crate::stream::Stream;
 
@@ -79,11 +80,29 @@ impl<V: Variant> Kernel<V> {
         self.shared_elements
     }
 
-    /// Launches the kernel in the stream's order.
+    /// Blocks of the kernel that the device holds at once when nothing else runs on it: as many as a compute unit has places,
+    /// registers and shared memory for, times the compute units. It is the largest grid of a kernel whose blocks wait for
+    /// each other at a `grid_barrier`, and the grid to choose for one whose blocks take work until none is left.
+    ///
+    /// On `cpu`, which could hold any number, it is that of the largest machine of the target, if registers do not matter.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Grid`]; [`crate::Error::SharedLength`] if the kernel has a dynamic shared array and nothing gives its
+    /// [`Error::SharedLength`] if the kernel has a dynamic shared array and was not given its length by
+    /// [`Kernel::with_shared`]; the driver's.
+    pub fn resident_blocks(&self) -> Result<u32> {
+        match self.module.opt_dynamic_limit() {
+            Some(_) if self.shared_elements == 0 => Err(self.module.without_length()),
+            _ => self.module.resident_blocks(self.device.driver(), self.shared_elements),
+        }
+    }
+
+    /// Launches the kernel in the stream's order. All blocks of one with a `grid_barrier` run at the same time.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Grid`]; [`crate::Error::Resident`] if the blocks wait for each other and are more than
+    /// [`Kernel::resident_blocks`]; [`crate::Error::SharedLength`] if the kernel has a dynamic shared array and nothing gives its
     /// length, [`crate::Error::ComputedSharedLength`] if its `shared = …` gives too many elements; [`crate::Error::Contract`] if the arguments break a `require` of the kernel;
     /// [`crate::Error::Aliasing`] if a buffer that the kernel writes shares memory with another
     /// argument; [`crate::Error::ForeignBuffer`] and [`crate::Error::ForeignObject`] for objects of another device; and
@@ -121,6 +140,7 @@ impl<V: Variant> Kernel<V> {
         stream.check_device(&self.device)?;
         let grid = grid.check(&self.module)?;
         let shared_elements = self.module.shared_elements(self.shared_elements, arguments)?;
+        self.module.check_resident(self.device.driver(), grid, shared_elements)?;
         let mut taken = DriverArguments::new();
         launch::to_driver(&self.module, arguments, &mut taken);
         let launch = DriverLaunch { kernel: &self.module.handle, grid, shared_elements, arguments: &taken };
@@ -178,6 +198,9 @@ pub struct Module {
     limits: Vec<LaunchLimit>,
     opt_dynamic: Option<DynamicShared>,
     early_reads: Option<BTreeSet<String>>,
+    /// Whether its blocks wait for each other.
+    cooperative: bool,
+    resident: Resident,
     resources: Option<KernelResources>,
 }
 
@@ -190,6 +213,31 @@ impl Module {
     /// Elements of the dynamic shared array at most, if there is one.
     pub(crate) fn opt_dynamic_limit(&self) -> Option<u32> {
         self.opt_dynamic.map(|dynamic| dynamic.elements_max)
+    }
+
+    /// What is wrong with a kernel whose dynamic shared array was not given a length.
+    pub(crate) fn without_length(&self) -> Error {
+        Error::SharedLength { kernel: self.at(), given: 0, opt_limit: self.opt_dynamic_limit() }
+    }
+
+    /// Blocks that the device holds at once, each with so many elements of its dynamic shared array.
+    fn resident_blocks(&self, driver: &Arc<dyn Driver>, shared_elements: u32) -> Result<u32> {
+        self.resident.blocks(&**driver, &self.handle, shared_elements)
+    }
+
+    /// Refuses a grid that the device does not hold at once, if its blocks wait for each other.
+    pub(crate) fn check_resident(&self, driver: &Arc<dyn Driver>, grid: [u32; 3], shared_elements: u32) -> Result<()> {
+        if !self.cooperative {
+            return Ok(());
+        }
+        let limit = self.resident_blocks(driver, shared_elements)?;
+        let blocks = grid.iter().fold(1, |blocks: u64, &extent| blocks.saturating_mul(extent.into()));
+        if blocks > limit.into() { Err(Error::Resident { kernel: self.at(), grid, limit }) } else { Ok(()) }
+    }
+
+    /// Whether its blocks wait for each other.
+    pub(crate) fn is_cooperative(&self) -> bool {
+        self.cooperative
     }
 
     /// The kernel, as errors name it.
@@ -286,6 +334,8 @@ impl Module {
             limits,
             opt_dynamic: DynamicShared::of(kernel, driver.target()),
             early_reads: driver.target().early_start.then(|| kernel.early_reads()).flatten(),
+            cooperative: kernel.has_grid_barrier(),
+            resident: Resident::default(),
             resources,
         })
     }

@@ -81,8 +81,9 @@ fn check_dynamic_shared(kernel: &Kernel, findings: &mut Findings) {
     }
 }
 
-/// Bytes of all shared arrays that the kernel and its device functions declare.
-fn shared_bytes(kernel: &Kernel) -> u64 {
+/// Bytes of all shared arrays of known length that the kernel and its device functions declare.
+#[must_use]
+pub fn shared_bytes(kernel: &Kernel) -> u64 {
     let bytes = shared_arrays(kernel).into_iter().map(|array| shared_array_bytes(kernel, array));
     bytes.fold(0, u64::saturating_add)
 }

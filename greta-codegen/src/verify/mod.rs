@@ -38,7 +38,7 @@ mod statements;
 #[cfg(test)]
 mod tests;
 
-pub use limits::DynamicShared;
+pub use limits::{DynamicShared, shared_bytes};
 pub(crate) use limits::{SHARED_ALIGNMENT, shared_array_bytes, shared_arrays};
 
 use crate::diagnostic::{Diagnostic, DiagnosticKind};

@@ -36,6 +36,7 @@ const GFX942_ROW: Target = Target {
     shared_bytes_max: 65_536,
     static_shared_bytes_max: 65_536,
     block_threads_max: 1024,
+    compute_unit: crate::target::cdna(304, 65_536, 512),
     fp8_instructions: true,
     copy_async: false,
     early_start: false,

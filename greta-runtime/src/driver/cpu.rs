@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use greta_codegen::ir::{Function, Kernel as Ir};
 use greta_codegen::target::{GFX942, Target};
-use greta_codegen::verify::{DynamicShared, Verified};
+use greta_codegen::verify::{DynamicShared, Verified, shared_bytes};
 use greta_interpreter::{Argument, Checks, DefinedBytes, Memory, Program};
 
 use super::undefined::{Undefined, Written};
@@ -104,6 +104,11 @@ type Graph = Mutex<Vec<Node>>;
 #[derive(Debug)]
 struct Kernel {
     programs: Programs,
+    block_threads: u32,
+    /// Without the dynamic array.
+    shared_bytes: u32,
+    /// Bytes of an element of the dynamic array; 0 if there is none.
+    element_bytes: u32,
     manifest_dir: &'static str,
 }
 
@@ -415,9 +420,20 @@ impl Driver for Cpu {
             let (kernel, function, location) = (kernel.name.clone(), function.name.clone(), function.location);
             return Err(Error::NoRustBody { kernel, function, location });
         }
-        let programs = Programs::new(kernel, self);
-        let kernel = DriverKernel::new(Arc::new(Kernel { programs, manifest_dir: kernel.manifest_dir }));
-        Ok(Loaded { kernel, resources: None })
+        let kernel = Kernel {
+            programs: Programs::new(kernel, self),
+            block_threads: kernel.block.iter().map(|extent| extent.value).product(),
+            shared_bytes: u32::try_from(shared_bytes(kernel)).unwrap_or(u32::MAX),
+            element_bytes: DynamicShared::of(kernel, self.target).map_or(0, |dynamic| dynamic.element_bytes),
+            manifest_dir: kernel.manifest_dir,
+        };
+        Ok(Loaded { kernel: DriverKernel::new(Arc::new(kernel)), resources: None })
+    }
+
+    fn resident_blocks(&self, kernel: &DriverKernel, shared_elements: u32) -> Result<u32> {
+        let kernel: &Kernel = kernel.get();
+        let shared_bytes = kernel.shared_bytes + shared_elements * kernel.element_bytes;
+        Ok(self.target.resident_blocks(kernel.block_threads, shared_bytes))
     }
 
     unsafe fn launch(&self, stream: &DriverStream, launch: &DriverLaunch<'_>) -> Result<()> {

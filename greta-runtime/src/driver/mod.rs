@@ -208,7 +208,10 @@ pub(crate) trait Driver: Send + Sync + Debug {
     /// Errors call it `name`. The last handle is dropped when no stream and no graph uses the kernel any more.
     fn load(&self, name: &'static str, kernel: &Verified, parameters: &[Parameter]) -> Result<Loaded>;
 
-    /// Launches a kernel in the stream's order.
+    /// Blocks of a kernel that the device holds at once, each with so many elements of its dynamic shared array.
+    fn resident_blocks(&self, kernel: &DriverKernel, shared_elements: u32) -> Result<u32>;
+
+    /// Launches a kernel in the stream's order; all blocks of one with a grid barrier run at the same time.
     ///
     /// # Safety
     ///

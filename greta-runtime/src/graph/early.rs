@@ -10,7 +10,8 @@ use super::order::{Order, Reason};
 /// Whether a node may start before its predecessor has ended.
 pub(super) fn may_start(nodes: &[Node], order: &Order, node: usize) -> bool {
     let [wait] = order.waits(node) else { return false };
-    if wait.reason == Reason::ByHand {
+    // That a grid which must be resident as a whole may start beside another one is documented nowhere.
+    if wait.reason == Reason::ByHand || nodes[node].module.is_cooperative() {
         return false;
     }
     let Some(reads) = nodes[node].module.early_reads() else { return false };

@@ -148,6 +148,7 @@ impl GraphExec {
         let old = &self.nodes[index];
         launch::check(&old.module, self.device.driver(), &arguments)?;
         let shared_elements = old.module.shared_elements(old.shape.given_shared, &arguments)?;
+        old.module.check_resident(self.device.driver(), old.shape.grid, shared_elements)?;
         let mut new = Node::new(Arc::clone(&old.module), LaunchShape { shared_elements, ..old.shape }, arguments);
         new.label.clone_from(&old.label);
         self.check_update(index, &new)?;

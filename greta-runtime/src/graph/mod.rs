@@ -114,7 +114,9 @@ impl Graph {
         launch::check(&module, self.device.driver(), &arguments)?;
         let given_shared = kernel.given_shared();
         let shared_elements = module.shared_elements(given_shared, &arguments)?;
-        let shape = LaunchShape { grid: grid.into_grid().check(&module)?, shared_elements, given_shared };
+        let grid = grid.into_grid().check(&module)?;
+        module.check_resident(self.device.driver(), grid, shared_elements)?;
+        let shape = LaunchShape { grid, shared_elements, given_shared };
         self.nodes.push(Node::new(module, shape, arguments));
         Ok(NodeId { graph: self.number, index: self.nodes.len() - 1 })
     }

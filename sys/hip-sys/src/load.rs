@@ -189,6 +189,19 @@ table! {
             kernel_params: *mut *mut c_void,
             extra: *mut *mut c_void,
         ) -> hipError_t;
+        /// As `hipModuleLaunchKernel`, with all blocks running at the same time.
+        fn hipModuleLaunchCooperativeKernel(
+            function: hipFunction_t,
+            grid_x: c_uint,
+            grid_y: c_uint,
+            grid_z: c_uint,
+            block_x: c_uint,
+            block_y: c_uint,
+            block_z: c_uint,
+            shared_bytes: c_uint,
+            stream: hipStream_t,
+            kernel_params: *mut *mut c_void,
+        ) -> hipError_t;
         /// A property of a kernel.
         fn hipFuncGetAttribute(value: *mut c_int, attribute: hipFunction_attribute, function: hipFunction_t) -> hipError_t;
         /// Most resident blocks a compute unit, for a block size and dynamic shared memory.
@@ -214,6 +227,8 @@ table! {
         fn hipGraphKernelNodeGetParams(node: hipGraphNode_t, params: *mut hipKernelNodeParams) -> hipError_t;
         /// Changes a kernel node of a graph that is not instantiated.
         fn hipGraphKernelNodeSetParams(node: hipGraphNode_t, params: *const hipKernelNodeParams) -> hipError_t;
+        /// Sets a property of a kernel node's launches.
+        fn hipGraphKernelNodeSetAttribute(node: hipGraphNode_t, attribute: hipLaunchAttributeID, value: *const hipLaunchAttributeValue) -> hipError_t;
         /// Writes a graph as DOT text into a file.
         fn hipGraphDebugDotPrint(graph: hipGraph_t, path: *const c_char, flags: c_uint) -> hipError_t;
         /// Makes a graph launchable.

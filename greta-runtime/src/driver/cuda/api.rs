@@ -18,6 +18,7 @@ use cudarc::driver::sys::{
 use greta_codegen::verify::Verified;
 
 use super::compile::compile;
+use super::cooperative;
 use super::nvrtc::Nvrtc;
 use crate::driver::gpu::api::{Api, Direction, Image, Launch, Shape};
 use crate::error::{Activity, DriverError, Error, Result};
@@ -430,12 +431,22 @@ unsafe impl Api for CudaApi {
         }))
     }
 
+    unsafe fn unit_blocks(&self, function: CUfunction, shape: Shape, kernel: &str) -> Result<u32> {
+        // SAFETY: as the caller's contract says.
+        unsafe { self.occupancy(function, shape.block.iter().product(), shape.shared_bytes, kernel) }
+    }
+
     unsafe fn launch(
         &self,
         launch: Launch<CUfunction>,
         stream: CUstream,
         activity: impl FnOnce() -> Activity,
     ) -> Result<()> {
+        if launch.cooperative {
+            // SAFETY: as the caller's contract says.
+            let status = self.in_context(|| unsafe { cooperative::launch(launch, stream) })?;
+            return check("cuLaunchKernelEx", status, activity);
+        }
         let ([gx, gy, gz], [bx, by, bz]) = (launch.grid, launch.shape.block);
         let status = self.in_context(|| {
             let (shared, extra) = (launch.shape.shared_bytes, ptr::null_mut());
@@ -461,7 +472,7 @@ unsafe impl Api for CudaApi {
         dependencies: &[CUgraphNode],
         early: bool,
         launch: Launch<CUfunction>,
-        activity: impl FnOnce() -> Activity,
+        activity: impl Fn() -> Activity,
     ) -> Result<CUgraphNode> {
         self.enter()?;
         let mut node = ptr::null_mut();
@@ -474,6 +485,10 @@ unsafe impl Api for CudaApi {
         // SAFETY: as the caller's contract says; `node` is written during the call only.
         unsafe {
             call!(cuGraphAddKernelNode_v2(&raw mut node, graph, first, count, &raw const params), activity())?;
+        }
+        if launch.cooperative {
+            // SAFETY: the node is a kernel's.
+            check("cuGraphKernelNodeSetAttribute", unsafe { cooperative::mark(node) }, &activity)?;
         }
         if early {
             for dependency in dependencies {

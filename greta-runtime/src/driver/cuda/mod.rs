@@ -7,6 +7,7 @@ mod api;
 mod compile;
 #[cfg(test)]
 mod context_tests;
+mod cooperative;
 mod nvrtc;
 
 use std::sync::Arc;

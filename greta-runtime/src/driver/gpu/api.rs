@@ -61,6 +61,8 @@ pub(in crate::driver) struct Launch<F> {
     pub(in crate::driver) function: F,
     pub(in crate::driver) grid: [u32; 3],
     pub(in crate::driver) shape: Shape,
+    /// Whether its blocks wait for each other, so that all must run at the same time.
+    pub(in crate::driver) cooperative: bool,
     /// A pointer to each argument's value.
     pub(in crate::driver) params: *mut *mut c_void,
 }
@@ -231,6 +233,13 @@ pub(in crate::driver) unsafe trait Api: Debug + Send + Sync + Sized + 'static {
         kernel: &str,
     ) -> Result<Option<KernelResources>>;
 
+    /// Blocks of a kernel that a compute unit holds at once.
+    ///
+    /// # Safety
+    ///
+    /// The function's module is live.
+    unsafe fn unit_blocks(&self, function: Self::Function, shape: Shape, kernel: &str) -> Result<u32>;
+
     /// Launches a kernel in the stream's order.
     ///
     /// # Safety
@@ -259,7 +268,7 @@ pub(in crate::driver) unsafe trait Api: Debug + Send + Sync + Sized + 'static {
         dependencies: &[Self::Node],
         early: bool,
         launch: Launch<Self::Function>,
-        activity: impl FnOnce() -> Activity,
+        activity: impl Fn() -> Activity,
     ) -> Result<Self::Node>;
 
     /// Makes a graph ready to launch.

@@ -21,6 +21,7 @@ pub(super) struct Kernel<A: Api> {
     /// Without the dynamic shared array.
     shape: Shape,
     opt_dynamic: Option<DynamicShared>,
+    cooperative: bool,
     parameters: Vec<String>,
     layout: Layout,
     resources: Option<KernelResources>,
@@ -68,7 +69,8 @@ impl<A: Api> Kernel<A> {
             None => unsafe { api.opt_resources(function, shape, name) }?,
         };
         let parameters = parameters.iter().map(|parameter| parameter.name.clone()).collect();
-        Ok(Self { function, shape, opt_dynamic, parameters, layout: Layout::of(kernel), resources, module })
+        let (cooperative, layout) = (kernel.has_grid_barrier(), Layout::of(kernel));
+        Ok(Self { function, shape, opt_dynamic, cooperative, parameters, layout, resources, module })
     }
 
     /// Its name.
@@ -88,10 +90,19 @@ impl<A: Api> Kernel<A> {
 
     /// A launch of it. What `params` points to lives as long as the API uses the launch.
     pub(super) fn launch(&self, grid: [u32; 3], shared_elements: u32, params: *mut *mut c_void) -> Launch<A::Function> {
+        let (function, shape, cooperative) = (self.function, self.shape(shared_elements), self.cooperative);
+        Launch { function, grid, shape, cooperative, params }
+    }
+
+    /// Blocks of it that a compute unit holds at once.
+    pub(super) fn unit_blocks(&self, shared_elements: u32) -> Result<u32> {
+        // SAFETY: the module is the kernel's own.
+        unsafe { self.module.api.unit_blocks(self.function, self.shape(shared_elements), self.name()) }
+    }
+
+    fn shape(&self, shared_elements: u32) -> Shape {
         let element_bytes = self.opt_dynamic.map_or(0, |dynamic| dynamic.element_bytes);
-        let shared_bytes = self.shape.shared_bytes + shared_elements * element_bytes;
-        let shape = Shape { shared_bytes, ..self.shape };
-        Launch { function: self.function, grid, shape, params }
+        Shape { shared_bytes: self.shape.shared_bytes + shared_elements * element_bytes, ..self.shape }
     }
 
     /// The arguments as an error names them: `m = 3`, `a: 4096 B`.

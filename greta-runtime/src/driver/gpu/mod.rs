@@ -253,6 +253,10 @@ impl<A: Api> Driver for Gpu<A> {
         Ok(Loaded { kernel: DriverKernel::new(Arc::new(kernel)), resources })
     }
 
+    fn resident_blocks(&self, kernel: &DriverKernel, shared_elements: u32) -> Result<u32> {
+        Ok(self.info.compute_units * kernel.get::<Kernel<A>>().unit_blocks(shared_elements)?)
+    }
+
     unsafe fn launch(&self, stream: &DriverStream, launch: &DriverLaunch<'_>) -> Result<()> {
         let (stream, kernel): (&Stream<A>, &Kernel<A>) = (stream.get(), launch.kernel.get());
         let (mut slots, mut pointers) = (Slots::new(), Pointers::new());

@@ -3,7 +3,7 @@
 //! Guarantees: a status other than success becomes an error that names the call, the status and what it was for.
 //! Deliberately does not know who owns a handle.
 
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
 use std::time::Duration;
 
@@ -12,8 +12,9 @@ use greta_hip_emulator::FindLine;
 use hip_sys::{
     Hip, dim3, hipDeviceProp_tR0600, hipError_t, hipErrorNoDevice, hipErrorNotReady, hipErrorOutOfMemory, hipEvent_t,
     hipEventDefault, hipFunction_t, hipGraph_t, hipGraphExec_t, hipGraphNode_t, hipHostMallocDefault,
-    hipKernelNodeParams, hipMemcpyDeviceToDevice, hipMemcpyDeviceToHost, hipMemcpyHostToDevice, hipMemcpyKind,
-    hipModule_t, hipStream_t, hipStreamNonBlocking, hipSuccess,
+    hipKernelNodeParams, hipLaunchAttributeCooperative, hipLaunchAttributeValue, hipMemcpyDeviceToDevice,
+    hipMemcpyDeviceToHost, hipMemcpyHostToDevice, hipMemcpyKind, hipModule_t, hipStream_t, hipStreamNonBlocking,
+    hipSuccess,
 };
 
 use crate::driver::gpu::api::{Api, Direction, Image, Launch, Shape};
@@ -257,30 +258,43 @@ unsafe impl Api for HipApi {
         Ok(None)
     }
 
+    unsafe fn unit_blocks(&self, function: hipFunction_t, shape: Shape, kernel: &str) -> Result<u32> {
+        let mut blocks = 0;
+        let threads = c_int::try_from(shape.block.iter().product::<u32>()).unwrap_or(c_int::MAX);
+        let shared_bytes = shape.shared_bytes as usize;
+        let activity = || Activity::Load { kernel: kernel.to_owned() };
+        // SAFETY: as the caller's contract says; `blocks` is written during the call only.
+        unsafe {
+            call!(
+                self.hipModuleOccupancyMaxActiveBlocksPerMultiprocessor(
+                    &raw mut blocks,
+                    function,
+                    threads,
+                    shared_bytes
+                ),
+                activity()
+            )?;
+        }
+        Ok(u32::try_from(blocks).unwrap_or(0))
+    }
+
     unsafe fn launch(
         &self,
         launch: Launch<hipFunction_t>,
         stream: hipStream_t,
         activity: impl FnOnce() -> Activity,
     ) -> Result<()> {
-        let ([gx, gy, gz], [bx, by, bz]) = (launch.grid, launch.shape.block);
+        let Launch { function: f, grid: [gx, gy, gz], shape, params, .. } = launch;
+        let ([bx, by, bz], shared) = (shape.block, shape.shared_bytes);
+        if launch.cooperative {
+            let call = self.table.hipModuleLaunchCooperativeKernel;
+            // SAFETY: as the caller's contract says.
+            let status = unsafe { call(f, gx, gy, gz, bx, by, bz, shared, stream, params) };
+            return self.check("hipModuleLaunchCooperativeKernel", status, activity);
+        }
+        let call = self.table.hipModuleLaunchKernel;
         // SAFETY: as the caller's contract says.
-        let status = unsafe {
-            let call = self.table.hipModuleLaunchKernel;
-            call(
-                launch.function,
-                gx,
-                gy,
-                gz,
-                bx,
-                by,
-                bz,
-                launch.shape.shared_bytes,
-                stream,
-                launch.params,
-                ptr::null_mut(),
-            )
-        };
+        let status = unsafe { call(f, gx, gy, gz, bx, by, bz, shared, stream, params, ptr::null_mut()) };
         self.check("hipModuleLaunchKernel", status, activity)
     }
 
@@ -297,7 +311,7 @@ unsafe impl Api for HipApi {
         dependencies: &[hipGraphNode_t],
         _early: bool,
         launch: Launch<hipFunction_t>,
-        activity: impl FnOnce() -> Activity,
+        activity: impl Fn() -> Activity,
     ) -> Result<hipGraphNode_t> {
         let mut node = ptr::null_mut();
         let params = node_params(launch);
@@ -308,6 +322,13 @@ unsafe impl Api for HipApi {
         // SAFETY: as the caller's contract says; `node` is written during the call only.
         unsafe {
             call!(self.hipGraphAddKernelNode(&raw mut node, graph, first, count, &raw const params), activity())?;
+        }
+        if launch.cooperative {
+            let mut value = hipLaunchAttributeValue { words: [0; 8] };
+            value.cooperative = 1;
+            let (attribute, value) = (hipLaunchAttributeCooperative, &raw const value);
+            // SAFETY: the node is a kernel's, and the value is read during the call only.
+            unsafe { call!(self.hipGraphKernelNodeSetAttribute(node, attribute, value), activity())? };
         }
         Ok(node)
     }

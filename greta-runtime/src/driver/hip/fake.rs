@@ -16,7 +16,8 @@ use std::fmt::Write;
 
 use hip_sys::{
     Hip, hipDeviceProp_tR0600, hipError_t, hipErrorNotReady, hipEvent_t, hipFunction_t, hipGraph_t, hipGraphExec_t,
-    hipGraphNode_t, hipKernelNodeParams, hipMemcpyKind, hipModule_t, hipStream_t,
+    hipGraphNode_t, hipKernelNodeParams, hipLaunchAttributeID, hipLaunchAttributeValue, hipMemcpyKind, hipModule_t,
+    hipStream_t,
 };
 
 thread_local! {
@@ -359,12 +360,65 @@ unsafe extern "C" fn hipModuleLaunchKernel(
     params: *mut *mut c_void,
     extra: *mut *mut c_void,
 ) -> hipError_t {
-    assert!(extra.is_null() && shared_bytes == 0);
+    assert!(extra.is_null());
+    let (grid, block) = ([grid_x, grid_y, grid_z], [block_x, block_y, block_z]);
+    launch("hipModuleLaunchKernel", function, grid, block, shared_bytes, stream, params)
+}
+
+unsafe extern "C" fn hipModuleLaunchCooperativeKernel(
+    function: hipFunction_t,
+    grid_x: c_uint,
+    grid_y: c_uint,
+    grid_z: c_uint,
+    block_x: c_uint,
+    block_y: c_uint,
+    block_z: c_uint,
+    shared_bytes: c_uint,
+    stream: hipStream_t,
+    params: *mut *mut c_void,
+) -> hipError_t {
+    let (grid, block) = ([grid_x, grid_y, grid_z], [block_x, block_y, block_z]);
+    launch("hipModuleLaunchCooperativeKernel", function, grid, block, shared_bytes, stream, params)
+}
+
+fn launch(
+    name: &'static str,
+    function: hipFunction_t,
+    grid: [u32; 3],
+    block: [u32; 3],
+    shared_bytes: c_uint,
+    stream: hipStream_t,
+    params: *mut *mut c_void,
+) -> hipError_t {
+    assert_eq!(shared_bytes, 0);
     with(|state| {
         let arguments = state.arguments(number(function), params);
-        let grid = format!("{:?} {:?}", [grid_x, grid_y, grid_z], [block_x, block_y, block_z]);
-        state.call("hipModuleLaunchKernel", &format!("{arguments} {grid} s{}", number(stream)))
+        state.call(name, &format!("{arguments} {grid:?} {block:?} s{}", number(stream)))
     })
+}
+
+/// Three blocks fit a compute unit.
+unsafe extern "C" fn hipModuleOccupancyMaxActiveBlocksPerMultiprocessor(
+    blocks: *mut c_int,
+    function: hipFunction_t,
+    threads: c_int,
+    shared_bytes: usize,
+) -> hipError_t {
+    // SAFETY: the caller gives a place for the number.
+    unsafe { blocks.write(3) };
+    let text = format!("f{} {threads} {shared_bytes}", number(function));
+    with(|state| state.call("hipModuleOccupancyMaxActiveBlocksPerMultiprocessor", &text))
+}
+
+unsafe extern "C" fn hipGraphKernelNodeSetAttribute(
+    node: hipGraphNode_t,
+    attribute: hipLaunchAttributeID,
+    value: *const hipLaunchAttributeValue,
+) -> hipError_t {
+    // SAFETY: the caller gives a value, of a number for each attribute that a test sets.
+    let value = unsafe { (*value).cooperative };
+    let text = format!("n{} {attribute} {value}", number(node));
+    with(|state| state.call("hipGraphKernelNodeSetAttribute", &text))
 }
 
 /// What a node launches, as text.
@@ -504,8 +558,9 @@ fn functions() -> Hip {
         hipModuleUnload,
         hipModuleGetFunction,
         hipModuleLaunchKernel,
+        hipModuleLaunchCooperativeKernel,
         hipFuncGetAttribute: absent(),
-        hipModuleOccupancyMaxActiveBlocksPerMultiprocessor: absent(),
+        hipModuleOccupancyMaxActiveBlocksPerMultiprocessor,
         hipGraphCreate,
         hipGraphDestroy,
         hipGraphAddKernelNode,
@@ -516,6 +571,7 @@ fn functions() -> Hip {
         hipGraphGetNodes: absent(),
         hipGraphKernelNodeGetParams: absent(),
         hipGraphKernelNodeSetParams: absent(),
+        hipGraphKernelNodeSetAttribute,
         hipGraphDebugDotPrint: absent(),
         hipGraphInstantiate,
         hipGraphExecDestroy,
