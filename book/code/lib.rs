@@ -30,6 +30,7 @@ pub const KERNELS: &[&KernelDefinition] = &[
     &reference::foreign::reciprocals::DEFINITION,
     &reference::functions::activated::DEFINITION,
     &reference::generics::ease::DEFINITION,
+    &reference::grid::shares::DEFINITION,
     &reference::items::polynomial::DEFINITION,
     &reference::labels::first_pair::DEFINITION,
     &reference::lengths::differences::DEFINITION,

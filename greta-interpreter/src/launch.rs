@@ -23,7 +23,7 @@ use crate::tree::{Origin, Parameter, ParameterKind, Special, bits, scalar_words}
 const CHUNK_MAX: u64 = 64;
 
 /// Blocks of a launch at most whose kernel has barriers of the grid: each takes a thread and a frame.
-pub const RESIDENT_BLOCKS_MAX: u32 = 4096;
+pub const RESIDENT_BLOCKS_MAX: u32 = 1 << 14;
 
 /// Bytes of the stack of such a thread: calls of the interpreter are as deep as a kernel's statements are nested.
 const BLOCK_STACK_BYTES: usize = 1 << 20;

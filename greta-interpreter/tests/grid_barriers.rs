@@ -218,3 +218,20 @@ fn more_blocks_than_run_at_once_are_refused() {
     let report = build.run(grid, &mut [&mut [0]]).expect_err("there are too many");
     assert_eq!(report.kind, ReportKind::GridTooLarge { blocks, limit: RESIDENT_BLOCKS_MAX.into() });
 }
+
+#[test]
+fn as_many_blocks_meet_as_the_largest_machine_holds() {
+    // 32 waves on each of 304 compute units.
+    let blocks = 32 * 304;
+    let mut build = Build::new([1, 1, 1]);
+    let [arrivals, data] = ["arrivals", "data"].map(|name| build.global(name, Type::U32));
+    build.store(data, [bid()], bid());
+    build.grid_barrier(arrivals);
+    let mirrored = build.bind(build.load(data, [E::from(blocks - 1) - bid()]));
+    build.grid_barrier(arrivals);
+    build.store(data, [bid()], mirrored);
+    let program = sanitized(build);
+    let mut values = vec![0; blocks as usize];
+    run(&program, [blocks, 1, 1], &mut [&mut [0], &mut values]).unwrap_or_else(|report| panic!("{report}"));
+    assert!(values.iter().copied().eq((0..blocks).rev()));
+}

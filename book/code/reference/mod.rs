@@ -8,6 +8,7 @@ pub mod dynamic;
 pub mod foreign;
 pub mod functions;
 pub mod generics;
+pub mod grid;
 pub mod items;
 pub mod labels;
 pub mod lengths;

@@ -27,12 +27,20 @@ struct Steps {
 }
 
 const HIP: Steps = Steps {
-    settle: &["__builtin_amdgcn_fence(__ATOMIC_RELEASE, \"workgroup\");", "__builtin_amdgcn_s_waitcnt(0);"],
+    settle: &[
+        "// The release below waits for the writes of one wave only.",
+        "__builtin_amdgcn_fence(__ATOMIC_RELEASE, \"workgroup\");",
+        "__builtin_amdgcn_s_waitcnt(0);",
+    ],
     release: &["__builtin_amdgcn_fence(__ATOMIC_RELEASE, \"agent\");", "__builtin_amdgcn_s_waitcnt(0);"],
     add: "__hip_atomic_fetch_add(arrivals, share, __ATOMIC_RELAXED, __HIP_MEMORY_SCOPE_AGENT)",
     load: "__hip_atomic_load(arrivals, __ATOMIC_RELAXED, __HIP_MEMORY_SCOPE_AGENT)",
     pause: Some("__builtin_amdgcn_s_sleep(1);"),
-    acquire: &["__builtin_amdgcn_fence(__ATOMIC_ACQUIRE, \"agent\");", "__builtin_amdgcn_s_dcache_inv();"],
+    acquire: &[
+        "__builtin_amdgcn_fence(__ATOMIC_ACQUIRE, \"agent\");",
+        "// That leaves the scalar cache as it is.",
+        "__builtin_amdgcn_s_dcache_inv();",
+    ],
 };
 
 const CUDA: Steps = Steps {
