@@ -150,7 +150,7 @@ fn position(lines: &[&str], from: usize, start: &str) -> usize {
 }
 
 #[test]
-fn grid_barriers_wait_for_every_wave_s_writes_and_clean_every_cache() {
+fn grid_barriers_wait_for_every_wave_s_writes_and_for_what_is_written_back() {
     let Some(text) = opt_instructions(&exchanged::DEFINITION) else { return };
     let lines: Vec<&str> = text.lines().map(|line| line.split("//").next().unwrap().trim()).collect();
     let order = [
@@ -164,11 +164,30 @@ fn grid_barriers_wait_for_every_wave_s_writes_and_clean_every_cache() {
         "global_atomic_add",
         "global_load_dword",
         "s_sleep 1",
-        // The first and the second cache are invalidated by one, the scalar cache by the other.
         "buffer_inv sc1",
-        "s_dcache_inv",
         "s_barrier",
         "global_load_dword",
     ];
     order.iter().fold(0, |from, start| position(&lines, from, start) + 1);
+}
+
+/// All lanes load one element; none of their stores changes it, but those of another block do.
+#[kernel(block = 128)]
+fn handed_on(x: &Global<u32>, y: &mut Global<u32>, arrivals: &mut Global<u32>) {
+    let given = y[block_idx().x];
+    if thread_idx().x == 0 {
+        y[block_idx().x + 1] = x[block_idx().x] + given;
+    }
+    grid_barrier(arrivals);
+    y[block_idx().x * BLOCK + thread_idx().x + 1000] = y[block_idx().x] - given;
+}
+
+#[test]
+fn what_other_blocks_change_is_loaded_after_a_grid_barrier_and_not_through_the_scalar_cache() {
+    let Some(text) = opt_instructions(&handed_on::DEFINITION) else { return };
+    let lines: Vec<&str> = text.lines().map(|line| line.split("//").next().unwrap().trim()).collect();
+    let before = position(&lines, 0, "s_load_dword ");
+    let met = position(&lines, before, "buffer_inv sc1");
+    position(&lines, met, "global_load_dword");
+    assert!(lines[met..].iter().all(|line| !line.starts_with("s_load")), "{text}");
 }

@@ -18,8 +18,6 @@ static __device__ __forceinline__ void grid_barrier(uint32_t* arrivals) {
             __builtin_amdgcn_s_sleep(1);
         }
         __builtin_amdgcn_fence(__ATOMIC_ACQUIRE, "agent");
-        // That leaves the scalar cache as it is.
-        __builtin_amdgcn_s_dcache_inv();
     }
     __syncthreads();
 }

@@ -248,6 +248,6 @@ fn grid_barriers_count_arrivals_between_fences_of_the_device() {
 }
 
 #[test]
-fn grid_barriers_of_hip_write_back_and_invalidate_every_cache() {
+fn grid_barriers_of_hip_write_back_and_invalidate() {
     insta::assert_snapshot!(exchanging(&crate::target::GFX942));
 }

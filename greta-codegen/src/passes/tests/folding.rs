@@ -136,6 +136,24 @@ fn loads_stay_on_their_side_of_a_barrier_and_arithmetic_does_not() {
 }
 
 #[test]
+fn loads_stay_on_their_side_of_a_grid_barrier() {
+    let text = body(|build, start| {
+        let arrivals = build.global("arrivals", Type::U32, true);
+        let load = build.temp(build.load(start.y, [u(7)]));
+        build.grid_barrier(arrivals);
+        let again = build.temp(build.load(start.y, [u(7)]));
+        let difference = build.temp(op(Op::Sub, [again, load]));
+        build.store(start.y, [tid()], difference);
+    });
+    assert_snapshot!(text, @r"
+    uint32_t m = n;
+    const uint32_t y_value = y[7];
+    grid_barrier(arrivals);
+    y[threadIdx.x] = y[7] - y_value;
+    ");
+}
+
+#[test]
 fn a_shuffle_does_not_move_into_or_past_control_flow() {
     let text = body(|build, start| {
         let inside = build.temp(op(Op::ShuffleXor, [start.n.clone(), u(1)]));
