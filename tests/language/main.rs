@@ -24,6 +24,7 @@ mod effects;
 mod elements;
 mod functions;
 mod generics;
+mod grid;
 mod items;
 mod lanes;
 mod lengths;

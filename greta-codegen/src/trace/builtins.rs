@@ -98,7 +98,7 @@ pub fn barrier() {
 }
 
 /// Waits until every thread of the launch is here; what any of them wrote before is seen by all of them after it. Does what
-/// [`barrier`] does, too. All blocks must run at the same time: a grid that the device cannot hold at once is not launched.
+/// [`barrier`] does, too. All blocks run at the same time: a launch of more than the device holds at once is refused.
 ///
 /// The first element of `arrivals` counts who has arrived; the buffer is used for nothing else. Before the first launch that
 /// takes the buffer the element is zero; each barrier leaves it fit for the next one, of this launch or of another, as long
