@@ -24,6 +24,7 @@ const TRACER: &[&str] = &["Val<", "NoType", "Option<KernelValue", "spaces::", "_
 /// The traits that rustc names in a note below a message, as it does of every bound that is not kept. Each has a message
 /// and a label of its own, which are read first.
 const TRAITS: &[&str] = &[
+    "Arrivals",
     "Branches",
     "ByValue",
     "Condition",

@@ -4,8 +4,8 @@ use greta::prelude::*;
 
 #[kernel(block = 64)]
 fn kernel(shares: &Global<u32>, sums: &mut Global<f32>) {
-    let mut counts = shared::<[u32; 1]>();
-    grid_barrier(&mut counts);
+    let mut count = 0;
+    grid_barrier(&mut count);
     grid_barrier(sums);
     grid_barrier(shares);
     grid_barrier();

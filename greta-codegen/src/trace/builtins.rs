@@ -5,7 +5,7 @@ use super::memory::Global;
 use super::tracer;
 use super::value::{IntoKernelValue, Val, Value};
 use super::wanted::Condition;
-use crate::ir::{Expr, ExprKind, Literal, Location, Op, StmtKind, Type};
+use crate::ir::{Expr, ExprKind, Literal, Location, Op, Place, StmtKind, Type};
 
 /// A position or size in x, y and z.
 #[derive(Clone, Copy, Debug)]
@@ -108,12 +108,29 @@ pub fn barrier() {
 /// Every thread of the grid reaches it or none: conditions and loops around it depend on nothing but the kernel's numbers,
 /// the grid's size and elements that all threads read alike.
 #[track_caller]
-pub fn grid_barrier(arrivals: &mut Global<u32>) {
+pub fn grid_barrier<A: Arrivals>(arrivals: &mut A) {
     let location = Location::caller();
-    let kind = ExprKind::Load(arrivals.place(0_u32.into_val(), location));
+    let kind = ExprKind::Load(arrivals.first(location));
     let first = Expr { kind, ty: Type::U32, location };
     let expr = Expr { kind: ExprKind::Op(Op::GridBarrier, vec![first]), ty: Type::BOOL, location };
     tracer::with(|tracer| tracer.push(StmtKind::Eval(expr), location));
+}
+
+/// What counts who arrives at a barrier of the grid.
+#[diagnostic::on_unimplemented(
+    message = "this does not count who arrives at a grid barrier",
+    label = "a `&mut Global<u32>` does, a parameter of the kernel"
+)]
+pub trait Arrivals {
+    /// The element that counts.
+    #[doc(hidden)]
+    fn first(&self, location: Location) -> Place;
+}
+
+impl Arrivals for Global<u32> {
+    fn first(&self, location: Location) -> Place {
+        self.place(0_u32.into_val(), location)
+    }
 }
 
 macro_rules! hints {
