@@ -67,7 +67,7 @@ crate::kernels!(summed_by_all, swept, kept_across);
 
 /// What counts arrivals, after so many barriers.
 fn counted(barriers: u32) -> Vec<u32> {
-    vec![barriers % 2 << 31]
+    vec![(barriers % 2) << 31]
 }
 
 #[test]
