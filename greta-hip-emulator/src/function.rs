@@ -174,9 +174,6 @@ impl Function {
 
     /// Runs it; blocks of a cooperative launch may wait for each other.
     pub(crate) fn run(&self, shape: &Shape, arguments: &Arguments, cooperative: bool) -> Outcome {
-        if cooperative {
-            self.check_resident(shape)?;
-        }
         let arguments = arguments.bytes();
         let launch = Launch {
             grid: shape.grid,

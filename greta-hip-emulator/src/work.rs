@@ -94,6 +94,16 @@ impl Work {
         }
     }
 
+    /// What is wrong with it before it is done: a cooperative launch that the device does not hold at once.
+    pub(crate) fn check(&self) -> Outcome {
+        match self {
+            Self::Kernel(work) if work.attributes.is_cooperative() => work.function.check_resident(&work.shape),
+            Self::Graph(graph) => graph.check(),
+            Self::Exec(exec) => exec.check(),
+            _ => Ok(()),
+        }
+    }
+
     /// Does the work of the same kind that another is; a kernel keeps its attributes.
     pub(crate) fn replace(&mut self, mut other: Self) {
         if let (Self::Kernel(old), Self::Kernel(new)) = (&*self, &mut other) {

@@ -44,11 +44,7 @@ fn a_program_in_c_finds_the_api_as_it_expects_it() {
     compile
         .args(["-std=c11", "-Wall", "-Werror", "-O1", "-o"])
         .arg(&program)
-        .arg(source("client.c"))
-        .arg(source("launchers.c"))
-        .arg(source("order.c"))
-        .arg(source("forms.c"))
-        .arg(source("nodes.c"));
+        .args(["client.c", "launchers.c", "order.c", "forms.c", "nodes.c", "cooperative.c"].map(source));
     compile.arg("-L").arg(folder.path()).arg("-lamdhip64");
     let Some(compiled) = greta_testing::ok_or_skip(compile.output()) else { return };
     assert!(compiled.status.success(), "{}", text(&compiled));

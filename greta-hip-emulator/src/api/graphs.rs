@@ -204,6 +204,7 @@ hip! {
         let (exec, order) = (exec(handle)?, stream(order)?);
         let is_later = order.place().is_some() || runtime().order.is_drawn();
         let work = if is_later { Work::Graph(Arc::new(exec.graph())) } else { Work::Exec(exec) };
+        work.check()?;
         order.submit(work)
     }
 

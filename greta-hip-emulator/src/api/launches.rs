@@ -59,8 +59,9 @@ unsafe fn launch_cooperative(
     // SAFETY: as the caller's contract says; a kernel names no memory of the host and no function.
     unsafe {
         let work = work(name, shape, Given { params, extra: std::ptr::null_mut() })?;
-        work.function.check_resident(&shape)?;
-        order.submit(Work::Kernel(KernelWork { attributes: Attributes::cooperative(), ..work }))
+        let work = Work::Kernel(KernelWork { attributes: Attributes::cooperative(), ..work });
+        work.check()?;
+        order.submit(work)
     }
 }
 

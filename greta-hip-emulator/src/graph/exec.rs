@@ -44,6 +44,13 @@ impl Exec {
         Ok(Self { state: Mutex::new(State { contents, order, disabled: BTreeSet::new() }), flags })
     }
 
+    /// What is wrong with a node's work before it is done.
+    pub(crate) fn check(&self) -> Outcome {
+        let state = lock(&self.state);
+        let enabled = state.contents.nodes.iter().filter(|(node, _)| !state.disabled.contains(node));
+        enabled.map(|(_, node)| node.work.check()).collect()
+    }
+
     /// Runs all nodes that are enabled.
     ///
     /// # Safety

@@ -75,6 +75,11 @@ impl Contents {
 }
 
 impl Graph {
+    /// What is wrong with a node's work before it is done.
+    pub(crate) fn check(&self) -> Outcome {
+        lock(&self.contents).nodes.values().try_for_each(|node| node.work.check())
+    }
+
     /// Adds a node behind others, which are the graph's.
     pub(crate) fn add(&self, work: Work, dependencies: &[usize]) -> usize {
         let node = fresh();

@@ -464,6 +464,7 @@ int main(int argc, char **argv) {
     orders(append);
     forms(argv[1], image);
     nodes(module);
+    cooperative(module);
     faults();
     OK(hipFree(x));
     OK(hipFree(y));

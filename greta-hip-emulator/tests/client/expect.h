@@ -33,3 +33,6 @@ void forms(const char *path, const char *image);
 
 /* Nodes of every kind, read, changed and turned off: nodes.c. */
 void nodes(hipModule_t module);
+
+/* Kernels whose blocks wait for each other: cooperative.c. */
+void cooperative(hipModule_t module);

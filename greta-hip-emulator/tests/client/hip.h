@@ -22,7 +22,7 @@ enum {
     hipErrorInvalidPitchValue = 12, hipErrorInvalidMemcpyDirection = 21, hipErrorInvalidDeviceFunction = 98, hipErrorInvalidDevice = 101, hipErrorInvalidImage = 200, hipErrorInvalidContext = 201,
     hipErrorUnsupportedLimit = 215, hipErrorFileNotFound = 301, hipErrorInvalidHandle = 400, hipErrorIllegalState = 401, hipErrorNotFound = 500, hipErrorNotReady = 600, hipErrorIllegalAddress = 700,
     hipErrorPeerAccessAlreadyEnabled = 704, hipErrorPeerAccessNotEnabled = 705, hipErrorContextIsDestroyed = 709,
-    hipErrorHostMemoryNotRegistered = 713, hipErrorLaunchFailure = 719, hipErrorNotSupported = 801, hipErrorStreamCaptureUnsupported = 900, hipErrorStreamCaptureInvalidated = 901,
+    hipErrorHostMemoryNotRegistered = 713, hipErrorLaunchTimeOut = 702, hipErrorLaunchFailure = 719, hipErrorCooperativeLaunchTooLarge = 720, hipErrorNotSupported = 801, hipErrorStreamCaptureUnsupported = 900, hipErrorStreamCaptureInvalidated = 901,
     hipErrorStreamCaptureUnmatched = 903, hipErrorStreamCaptureUnjoined = 904, hipErrorStreamCaptureImplicit = 906,
     hipErrorGraphExecUpdateFailure = 910,
 };
@@ -57,6 +57,17 @@ typedef struct {
     void **kernelParams;
     unsigned sharedMemBytes;
 } hipKernelNodeParams;
+enum { hipLaunchAttributeAccessPolicyWindow = 1, hipLaunchAttributeCooperative = 2, hipLaunchAttributePriority = 8 };
+typedef union {
+    struct {
+        void *base_ptr;
+        int hitProp;
+        float hitRatio;
+        int missProp;
+        size_t num_bytes;
+    } accessPolicyWindow;
+    int cooperative, priority;
+} hipLaunchAttributeValue;
 typedef struct {
     void *dst;
     unsigned elementSize;
@@ -245,6 +256,9 @@ hipError_t hipGraphExecMemsetNodeSetParams(hipGraphExec_t, hipGraphNode_t, const
 hipError_t hipGraphHostNodeGetParams(hipGraphNode_t, hipHostNodeParams *), hipGraphHostNodeSetParams(hipGraphNode_t, const hipHostNodeParams *);
 hipError_t hipGraphExecHostNodeSetParams(hipGraphExec_t, hipGraphNode_t, const hipHostNodeParams *);
 hipError_t hipGraphKernelNodeSetParams(hipGraphNode_t, const hipKernelNodeParams *);
+hipError_t hipGraphKernelNodeSetAttribute(hipGraphNode_t, int, const hipLaunchAttributeValue *);
+hipError_t hipGraphKernelNodeGetAttribute(hipGraphNode_t, int, hipLaunchAttributeValue *);
+hipError_t hipGraphKernelNodeCopyAttributes(hipGraphNode_t, hipGraphNode_t);
 hipError_t hipGraphAddEventRecordNode(hipGraphNode_t *, hipGraph_t, const hipGraphNode_t *, size_t, hipEvent_t);
 hipError_t hipGraphAddEventWaitNode(hipGraphNode_t *, hipGraph_t, const hipGraphNode_t *, size_t, hipEvent_t);
 hipError_t hipGraphEventRecordNodeGetEvent(hipGraphNode_t, hipEvent_t *), hipGraphEventRecordNodeSetEvent(hipGraphNode_t, hipEvent_t);

@@ -20,3 +20,16 @@ extern "C" __global__ void reverse(int* y) {
     __syncthreads();
     y[threadIdx.x] = words[blockDim.x - 1 - threadIdx.x];
 }
+
+// Block b writes digit + b, waits until `wanted` blocks have, and adds what its neighbour wrote.
+extern "C" __global__ void meet(unsigned* arrivals, unsigned* y, unsigned wanted, unsigned digit) {
+    if (threadIdx.x == 0) {
+        y[blockIdx.x] = digit + blockIdx.x;
+        __threadfence();
+        atomicAdd(arrivals, 1u);
+        while (__hip_atomic_load(arrivals, __ATOMIC_RELAXED, __HIP_MEMORY_SCOPE_AGENT) < wanted) __builtin_amdgcn_s_sleep(1);
+        __threadfence();
+    }
+    __syncthreads();
+    if (threadIdx.x == 0) y[gridDim.x + blockIdx.x] = ((volatile unsigned*)y)[(blockIdx.x + 1) % gridDim.x];
+}
