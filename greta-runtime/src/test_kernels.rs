@@ -10,8 +10,8 @@ use greta_codegen::diagnostic::Diagnostic;
 use greta_codegen::ir::{Kernel, Location};
 use greta_codegen::target::Target;
 use greta_codegen::trace::{
-    Global, If, IntoKernelValue as _, KernelInfo, KernelTracer, Set as _, Sides, Val, block_idx, block_size, get, lt,
-    thread_idx, trace_kernel,
+    Global, If, IntoKernelValue as _, KernelInfo, KernelTracer, Set as _, Sides, Val, block_idx, block_size, get,
+    grid_barrier, lt, thread_idx, trace_kernel,
 };
 use greta_runtime::Buffer;
 use greta_runtime::launch::{Arguments, BoundArgument, BoundArguments, Variant};
@@ -243,6 +243,49 @@ pub mod bump {
             let by: Val<u32> = kernel.scalar("by", HERE);
             let i = block_idx().x;
             x.set_element(i, get(&x, i) + by, Location::caller());
+        })
+    }
+}
+
+/// Blocks of 64 threads that wait for each other.
+pub mod meet {
+    use super::*;
+
+    pub static DEFINITION: KernelDefinition = definition("meet", &[], &[], trace);
+
+    pub struct Args<'a> {
+        pub arrivals: &'a mut Buffer<u32>,
+    }
+
+    impl Arguments for Args<'_> {
+        fn bind<'a>(self, list: &mut BoundArguments<'a>)
+        where
+            Self: 'a,
+        {
+            list.extend([BoundArgument::buffer_mut("arrivals", self.arrivals)]);
+        }
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    pub struct Meet;
+
+    impl Variant for Meet {
+        type Args<'a> = Args<'a>;
+
+        fn definition(&self) -> &'static KernelDefinition {
+            &DEFINITION
+        }
+
+        fn values(&self) -> Vec<u32> {
+            Vec::new()
+        }
+    }
+
+    fn trace(_: &[u32], target: &'static Target) -> Traced {
+        trace_kernel(&info("meet"), target, |kernel: &mut KernelTracer| {
+            kernel.block([block_size(64_u32)]);
+            let mut arrivals: Global<u32> = kernel.global("arrivals", true, HERE);
+            grid_barrier(&mut arrivals);
         })
     }
 }

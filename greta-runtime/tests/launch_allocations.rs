@@ -11,7 +11,7 @@ mod support;
 #[path = "../src/test_kernels.rs"]
 mod test_kernels;
 
-use test_kernels::scale;
+use test_kernels::{meet, scale};
 
 /// The system's memory, which counts what each thread takes.
 struct Counting;
@@ -54,6 +54,22 @@ unsafe extern "C" fn launched(
     hipSuccess
 }
 
+/// The same of a launch of blocks that wait for each other.
+unsafe extern "C" fn launched_as_a_whole(
+    _: hipFunction_t,
+    _: u32,
+    _: u32,
+    _: u32,
+    _: u32,
+    _: u32,
+    _: u32,
+    _: u32,
+    _: hipStream_t,
+    _: *mut *mut c_void,
+) -> hipError_t {
+    hipSuccess
+}
+
 /// The same of a graph's launch.
 unsafe extern "C" fn graph_launched(_: hipGraphExec_t, _: hipStream_t) -> hipError_t {
     hipSuccess
@@ -62,7 +78,12 @@ unsafe extern "C" fn graph_launched(_: hipGraphExec_t, _: hipStream_t) -> hipErr
 /// A GPU whose launches do nothing.
 fn device() -> Device {
     let emulated = greta_hip_emulator::table();
-    let table = Hip { hipModuleLaunchKernel: launched, hipGraphLaunch: graph_launched, ..emulated };
+    let table = Hip {
+        hipModuleLaunchKernel: launched,
+        hipModuleLaunchCooperativeKernel: launched_as_a_whole,
+        hipGraphLaunch: graph_launched,
+        ..emulated
+    };
     // SAFETY: no test looks at what a kernel would have written.
     unsafe { Device::open_hip(table) }.unwrap()
 }
@@ -87,6 +108,20 @@ fn a_launch_takes_nothing_from_the_heap() {
     };
     assert!(allocations(|| drop(device.stream().unwrap())) > 0, "what does take memory is counted");
     assert_eq!(allocations(|| launch(&stream)), 0);
+}
+
+#[test]
+fn a_launch_of_blocks_that_wait_for_each_other_takes_nothing_from_the_heap() {
+    if support::toolchain().is_none() {
+        return;
+    }
+    let device = device();
+    let stream = device.stream().unwrap();
+    let mut arrivals = device.zeroed(1).unwrap();
+    let kernel = device.kernel(meet::Meet).unwrap();
+    let mut launch = || kernel.launch(&stream, 9, meet::Args { arrivals: &mut arrivals }).unwrap();
+    launch();
+    assert_eq!(allocations(launch), 0);
 }
 
 #[test]

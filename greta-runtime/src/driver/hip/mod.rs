@@ -7,6 +7,8 @@
 mod api;
 mod compile;
 #[cfg(test)]
+mod cooperative_tests;
+#[cfg(test)]
 mod fake;
 #[cfg(test)]
 mod graph_tests;

@@ -19,7 +19,7 @@ use crate::graph::Mode;
 use crate::stream::Stream;
 use crate::test_kernels::{bump, scale};
 
-const SIGNATURES: &[(&str, &str)] = &[("scale", "wppw"), ("add", "pppw"), ("bump", "pw")];
+const SIGNATURES: &[(&str, &str)] = &[("scale", "wppw"), ("add", "pppw"), ("bump", "pw"), ("meet", "p")];
 const ONE: u32 = 0x3f80_0000;
 
 fn driver(gpus: i32, arch: &str) -> Result<Gpu<HipApi>> {
