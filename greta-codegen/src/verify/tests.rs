@@ -23,7 +23,7 @@ fn messages(build: impl FnOnce(&mut Build)) -> Vec<String> {
 }
 
 #[track_caller]
-fn refused(build: impl FnOnce(&mut Build), message: &str) {
+pub(super) fn refused(build: impl FnOnce(&mut Build), message: &str) {
     assert_eq!(messages(build), [message]);
 }
 
@@ -108,7 +108,7 @@ fn atomic_operations_change_numbers_in_shared_memory_or_buffers() {
     );
 }
 
-fn dependency_wait() -> StmtKind {
+pub(super) fn dependency_wait() -> StmtKind {
     StmtKind::Eval(op(Op::GridDependencyWait, []))
 }
 
@@ -136,102 +136,6 @@ fn a_kernel_waits_for_those_ahead_once_and_outermost() {
         },
         "a return before `grid_dependency_wait()`: wait first",
     );
-}
-
-#[test]
-fn a_grid_barrier_is_a_write_that_waits_for_the_kernels_ahead() {
-    refused(
-        |build| {
-            let arrivals = build.global("arrivals", Type::U32, true);
-            build.grid_barrier(arrivals);
-            build.push(dependency_wait());
-        },
-        "`arrivals` is written before `grid_dependency_wait()`: kernels ahead may still use it",
-    );
-}
-
-#[test]
-fn grid_barriers_count_in_the_first_element_of_a_buffer() {
-    let allowed = "a grid barrier counts arrivals in a whole `&mut Global<u32>`, a parameter";
-    refused(|build| build.push(StmtKind::Eval(op(Op::GridBarrier, [tid()]))), allowed);
-    refused(
-        |build| {
-            let counts = build.shared("counts", Type::U32, [u(1)]);
-            build.grid_barrier(counts);
-        },
-        allowed,
-    );
-    refused(
-        |build| {
-            let counts = build.global("counts", Type::U32, false);
-            build.grid_barrier(counts);
-        },
-        allowed,
-    );
-    refused(
-        |build| {
-            let counts = build.global("counts", Type::U32, true);
-            let second = build.load(counts, [u(1)]);
-            build.push(StmtKind::Eval(op(Op::GridBarrier, [second])));
-        },
-        allowed,
-    );
-}
-
-#[test]
-fn what_counts_arrivals_is_used_for_nothing_else() {
-    let used =
-        "`arrivals` counts who arrives at a grid barrier, and is used for nothing else: take another buffer here";
-    refused(
-        |build| {
-            let arrivals = build.global("arrivals", Type::U32, true);
-            build.grid_barrier(arrivals);
-            build.store(arrivals, [tid()], u(0));
-        },
-        used,
-    );
-    refused(
-        |build| {
-            let arrivals = build.global("arrivals", Type::U32, true);
-            let first = build.load(arrivals, [u(0)]);
-            build.bind("first", first);
-            build.grid_barrier(arrivals);
-        },
-        used,
-    );
-    // The barrier and the other use may each be in a function that the buffer is passed to.
-    refused(
-        |build| {
-            let [arrivals, meeting, stored] =
-                ["arrivals", "meeting", "stored"].map(|name| build.var(name, global_u32(), Type::U32));
-            build.kernel.params.push(arrivals);
-            let meet = build.function("meet", None, &[meeting], |build| build.grid_barrier(meeting));
-            let store = build.function("store", None, &[stored], |build| build.store(stored, [u(0)], u(1)));
-            for function in [meet, store] {
-                let call = build.call(function, vec![Argument::Object(arrivals)]);
-                build.push(StmtKind::Eval(call));
-            }
-        },
-        used,
-    );
-}
-
-fn global_u32() -> VarKind {
-    VarKind::Global { mutable: true, volatile: false }
-}
-
-#[test]
-fn kernels_say_whether_they_have_a_grid_barrier() {
-    let mut build = Build::new(64);
-    let (arrivals, meeting) = (build.global("arrivals", Type::U32, true), build.var("a", global_u32(), Type::U32));
-    build.barrier();
-    assert!(!build.kernel.has_grid_barrier());
-    let meet = build.function("meet", None, &[meeting], |build| build.grid_barrier(meeting));
-    let call = build.call(meet, vec![Argument::Object(arrivals)]);
-    build.push(StmtKind::Eval(call));
-    let kernel = build.finish();
-    assert!(kernel.has_grid_barrier());
-    verify(kernel, &GFX942).expect("a function may have the barrier");
 }
 
 #[test]
