@@ -4,7 +4,7 @@ use greta::prelude::*;
 
 // ANCHOR: kernel
 /// y[i] = x[i] / sum(x); parts has an element for each block
-#[kernel(block = 256, require(y.len() == x.len()))]
+#[kernel(block = 256, require(y.len() == x.len() && arrivals.len() == 1))]
 pub fn shares(x: &Global<f32>, parts: &mut Global<f32>, y: &mut Global<f32>, arrivals: &mut Global<u32>) {
     let own = block_idx().x * BLOCK + thread_idx().x;
     let threads = grid_dim().x * BLOCK;
