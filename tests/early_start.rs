@@ -36,6 +36,30 @@ fn a_node_whose_early_reads_are_written_by_its_predecessor_waits_for_its_end() {
     assert_eq!(early(&device, [4, 1, 1]), [false, false, true]);
 }
 
+/// As `weigh`, with blocks that wait for each other.
+#[kernel(block = 64)]
+pub fn weigh_and_meet(w: &Global<f32>, x: &Global<f32>, y: &mut Global<f32>, arrivals: &mut Global<u32>) {
+    let i = thread_idx().x;
+    let weight = w[i];
+    grid_dependency_wait();
+    y[i] = weight * x[i];
+    grid_barrier(arrivals);
+}
+
+#[test]
+fn grids_that_are_resident_as_a_whole_overlap_no_other() {
+    let device = Device::open("cpu:sm_90").unwrap();
+    let [w, x, mut y, mut z, mut last] = [(); 5].map(|()| device.zeroed::<f32>(64).unwrap());
+    let mut arrivals = device.zeroed::<u32>(1).unwrap();
+    let weigh = device.kernel(weigh::variant()).unwrap();
+    let meet = device.kernel(weigh_and_meet::variant()).unwrap();
+    let mut graph = device.graph();
+    graph.add(&weigh, 1, weigh::Args { w: &w, x: &x, y: &mut y }).unwrap();
+    graph.add(&meet, 1, weigh_and_meet::Args { w: &w, x: &y, y: &mut z, arrivals: &mut arrivals }).unwrap();
+    graph.add(&weigh, 1, weigh::Args { w: &w, x: &z, y: &mut last }).unwrap();
+    assert!(graph.nodes().iter().all(|node| !node.early));
+}
+
 #[test]
 fn no_node_starts_early_where_the_target_cannot() {
     assert_eq!(early(&Device::open("cpu").unwrap(), [4, 4, 4]), [false; 3]);

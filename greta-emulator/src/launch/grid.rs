@@ -22,7 +22,7 @@ pub(super) struct Grid<'a> {
     pub(super) launch: &'a Launch<'a>,
     pub(super) memory: Snapshot,
     pub(super) groups: u64,
-    /// Workgroups that the device holds at once.
+    /// Those of them that the device holds at once.
     pub(super) places: u64,
     /// The workgroup that starts next.
     next: AtomicU64,

@@ -98,9 +98,14 @@ impl<'a> Launch<'a> {
         self.kernel.occupancy(threads, self.dynamic_shared_bytes)
     }
 
-    /// Workgroups that the device holds at once.
+    /// Workgroups of the grid that the device holds at once.
     fn places(&self) -> u64 {
-        u64::from(self.occupancy().workgroups) * u64::from(COMPUTE_UNITS)
+        let groups = product(self.grid);
+        match groups > COMPUTE_UNITS.into() {
+            true => groups.min(u64::from(self.occupancy().workgroups) * u64::from(COMPUTE_UNITS)),
+            // Each compute unit holds one.
+            false => groups,
+        }
     }
 
     fn position(&self, index: u64) -> [u32; 3] {
@@ -115,11 +120,15 @@ impl<'a> Launch<'a> {
             ("bytes of LDS", u64::from(self.shared_bytes()), SHARED_LIMIT),
             ("bytes of scratch a lane", u64::from(self.kernel.descriptor.private_bytes), SCRATCH_LIMIT),
             ("workgroups", product(self.grid), GRID_LIMIT),
-            ("workgroups at once", if self.cooperative { product(self.grid) } else { 0 }, self.places()),
         ] {
             if given > limit {
                 return Err(Fault::LaunchTooLarge { kernel: kernel.clone(), resource, given, limit });
             }
+        }
+        let (given, limit) = (product(self.grid), self.places());
+        if self.cooperative && given > limit {
+            let resource = "workgroups at once";
+            return Err(Fault::LaunchTooLarge { kernel: kernel.clone(), resource, given, limit });
         }
         Ok(())
     }

@@ -110,9 +110,8 @@ impl<'w> Worker<'w> {
         if let Some(group) = self.free.pop() {
             return Ok(group);
         }
-        let Grid { launch, memory, places, groups, .. } = self.grid;
-        let count = usize::try_from(*places.min(groups)).unwrap_or(usize::MAX);
-        let spare = self.spare.get_or_init(|| (0..count).map(|_| OnceCell::new()).collect());
+        let Grid { launch, memory, places, .. } = self.grid;
+        let spare = self.spare.get_or_init(|| (0..*places).map(|_| OnceCell::new()).collect());
         let Own { memory: own, host } = arguments::place(launch)?;
         let own = spare[self.used].get_or_init(|| own);
         self.used += 1;

@@ -47,8 +47,8 @@ impl Exec {
     /// What is wrong with a node's work before it is done.
     pub(crate) fn check(&self) -> Outcome {
         let state = lock(&self.state);
-        let enabled = state.contents.nodes.iter().filter(|(node, _)| !state.disabled.contains(node));
-        enabled.map(|(_, node)| node.work.check()).collect()
+        let mut enabled = state.contents.nodes.iter().filter(|(node, _)| !state.disabled.contains(node));
+        enabled.try_for_each(|(_, node)| node.work.check())
     }
 
     /// Runs all nodes that are enabled.

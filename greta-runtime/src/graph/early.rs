@@ -10,8 +10,9 @@ use super::order::{Order, Reason};
 /// Whether a node may start before its predecessor has ended.
 pub(super) fn may_start(nodes: &[Node], order: &Order, node: usize) -> bool {
     let [wait] = order.waits(node) else { return false };
-    // That a grid which must be resident as a whole may start beside another one is documented nowhere.
-    if wait.reason == Reason::ByHand || nodes[node].module.is_cooperative() {
+    // That a grid which must be resident as a whole may overlap another one is documented nowhere.
+    let is_whole = [node, wait.before].iter().any(|&node| nodes[node].module.is_cooperative());
+    if wait.reason == Reason::ByHand || is_whole {
         return false;
     }
     let Some(reads) = nodes[node].module.early_reads() else { return false };
