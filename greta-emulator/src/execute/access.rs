@@ -1,5 +1,7 @@
 //! Vector memory instructions by address: FLAT, GLOBAL, SCRATCH, MUBUF and MTBUF.
 
+use std::sync::atomic::{Ordering, fence};
+
 use super::action::{Action, Part, action};
 use super::address::{self, Access, memory};
 use super::cause::Cause;
@@ -10,8 +12,9 @@ use super::words;
 use crate::isa::{Encoding, Instruction, Op, Operand};
 
 pub(super) fn execute(wave: &mut Wave, group: &mut Group<'_>, instruction: &Instruction) -> Result<(), Cause> {
-    // Every access is seen by all at once, so that caches need no care.
+    // Every access is seen by all at once, so that caches need no care; the host must not reorder accesses either.
     if matches!(instruction.op, Op::buffer_wbl2 | Op::buffer_inv) {
+        fence(Ordering::AcqRel);
         return Ok(());
     }
     let action = action(instruction.op).ok_or(Cause::Unimplemented)?;

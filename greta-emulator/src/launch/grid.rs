@@ -97,13 +97,13 @@ impl<'a> Grid<'a> {
         self.ended.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// A workgroup waited when there had been so many moves; `marked` is what the last call for it gave. True once nothing
-    /// will ever move.
-    pub(super) fn waits(&self, moves: u64, marked: &mut Option<u64>) -> bool {
-        if moves != self.moves() {
-            return false;
-        }
+    /// A workgroup was found to wait, and did nothing else, since there were so many moves; `marked` is what the last call
+    /// for it left. Once all do without a move in between, nothing will ever move.
+    pub(super) fn waits(&self, moves: u64, marked: &mut Option<u64>) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if moves != self.moves() {
+            return;
+        }
         if waiting.moves != moves {
             *waiting = Waiting { moves, ..Waiting::default() };
         }
@@ -117,7 +117,6 @@ impl<'a> Grid<'a> {
         if is_all && waiting.polls >= POLLS {
             self.is_stuck.store(true, Ordering::SeqCst);
         }
-        self.is_stuck()
     }
 
     pub(super) fn is_stuck(&self) -> bool {

@@ -41,32 +41,24 @@ struct Worker<'w> {
 struct Parked<'w> {
     index: u64,
     group: Workgroup<'w>,
-    /// The moves of the grid when it was found waiting last.
+    /// The wave and the instruction where it was found waiting, if it was.
+    opt_waits_at: Option<(usize, u64)>,
+    /// The moves of the grid when it was found waiting again.
     marked: Option<u64>,
-    /// Where it waits: a wave and its instruction.
-    place: (usize, u64),
 }
 
 impl<'w> Worker<'w> {
     fn run(&mut self) {
         while let Some(mut parked) = self.opt_next() {
-            let moves = self.grid.moves();
-            match parked.group.advance() {
-                Ok(Progress::Ended { instructions }) => {
+            match self.goes_on(&mut parked).and_then(|goes_on| goes_on.then(|| parked.group.advance()).transpose()) {
+                Ok(Some(Progress::Ended { instructions })) => {
                     self.instructions += instructions;
                     self.leave(parked);
                 }
-                Ok(Progress::Moved) => {
-                    self.grid.moved();
+                Ok(Some(Progress::Moved)) => self.park(parked, None),
+                Ok(Some(Progress::Waits { wave, pc })) => self.park(parked, Some((wave, pc))),
+                Ok(None) => {
                     self.parked.push_back(parked);
-                }
-                Ok(Progress::Waits { wave, pc }) => {
-                    parked.place = (wave, pc);
-                    let is_stuck = self.grid.waits(moves, &mut parked.marked);
-                    self.parked.push_back(parked);
-                    if is_stuck {
-                        return self.report_stuck();
-                    }
                     // What it waits for may be another thread's to do.
                     std::thread::yield_now();
                 }
@@ -79,6 +71,27 @@ impl<'w> Worker<'w> {
         self.report_stuck();
     }
 
+    /// Whether a workgroup goes on that may have been found waiting when it ran last.
+    fn goes_on(&self, parked: &mut Parked<'_>) -> Result<bool, Box<Stopped>> {
+        let moves = self.grid.moves();
+        if parked.opt_waits_at.is_some() && parked.group.is_waiting()? {
+            self.grid.waits(moves, &mut parked.marked);
+            return Ok(false);
+        }
+        // Before it does anything, so that no other thread takes it for one that waits.
+        if parked.opt_waits_at.is_some() {
+            self.grid.moved();
+        }
+        Ok(true)
+    }
+
+    /// Leaves a workgroup that did something for others.
+    fn park(&mut self, mut parked: Parked<'w>, opt_waits_at: Option<(usize, u64)>) {
+        self.grid.moved();
+        parked.opt_waits_at = opt_waits_at;
+        self.parked.push_back(parked);
+    }
+
     /// A workgroup that can go on: a new one if there is a place, or else one of its own.
     fn opt_next(&mut self) -> Option<Parked<'w>> {
         if self.grid.is_stuck() {
@@ -88,7 +101,7 @@ impl<'w> Worker<'w> {
             match self.group() {
                 Ok(mut group) => {
                     group.start(index);
-                    return Some(Parked { index, group, marked: None, place: (0, 0) });
+                    return Some(Parked { index, group, opt_waits_at: None, marked: None });
                 }
                 Err(failure) => {
                     self.grid.fail(failure);
@@ -129,7 +142,7 @@ impl<'w> Worker<'w> {
     fn report_stuck(&self) {
         let first = self.parked.iter().min_by_key(|parked| parked.index);
         if let Some((parked, cause)) = first.zip(self.grid.opt_stuck()) {
-            let (wave, pc) = parked.place;
+            let (wave, pc) = parked.opt_waits_at.unwrap_or_default();
             self.grid.outcome.stop(parked.index, Stopped { wave, pc, cause });
         }
     }

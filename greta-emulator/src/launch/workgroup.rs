@@ -45,8 +45,6 @@ pub(super) struct Workgroup<'a> {
     host: Host,
     group: Group<'a>,
     waves: Vec<Wave>,
-    /// The wave and the instruction where it was found waiting when it ran last.
-    waits_at: Option<(usize, u64)>,
 }
 
 impl<'a> Workgroup<'a> {
@@ -61,7 +59,7 @@ impl<'a> Workgroup<'a> {
         let count_all = launch.options.counters.then(Box::<Count>::default);
         let group =
             Group { view: View::new(memory, own), shared, base: launch.module.address, watch, count: count_all };
-        Self { launch, own, host, group, waves: (0..count).map(|_| wave()).collect(), waits_at: None }
+        Self { launch, own, host, group, waves: (0..count).map(|_| wave()).collect() }
     }
 
     /// Runs the workgroup on: to its end, until it waits for others, or, in a cooperative launch, for a turn of each wave.
@@ -69,12 +67,6 @@ impl<'a> Workgroup<'a> {
         let Launch { cooperative, options, .. } = *self.launch;
         let turn = if cooperative { COOPERATIVE_TURN } else { TURN };
         let limits = Limits { budget: options.budget, turn };
-        if let Some((wave, pc)) = self.waits_at
-            && self.is_waiting()?
-        {
-            return Ok(Progress::Waits { wave, pc });
-        }
-        self.waits_at = None;
         loop {
             for (number, wave) in self.waves.iter_mut().enumerate() {
                 run(wave, &mut self.group, &self.launch.module.program, self.launch.options.simd, limits)
@@ -84,7 +76,6 @@ impl<'a> Workgroup<'a> {
             if let Some(running) = self.waves.iter().find(|wave| wave.status == Status::Running) {
                 let (wave, pc) = (running.number, running.pc);
                 if self.is_waiting()? {
-                    self.waits_at = Some((wave, pc));
                     return Ok(Progress::Waits { wave, pc });
                 }
                 if cooperative {
@@ -102,8 +93,8 @@ impl<'a> Workgroup<'a> {
         }
     }
 
-    /// Whether every wave that runs waits for what others write to memory.
-    fn is_waiting(&mut self) -> Result<bool, Box<Stopped>> {
+    /// Whether every wave that runs waits for what others write to memory. If so, the workgroup wrote nothing.
+    pub(super) fn is_waiting(&mut self) -> Result<bool, Box<Stopped>> {
         let Launch { module, options, .. } = self.launch;
         for (number, wave) in self.waves.iter_mut().enumerate().filter(|(_, wave)| wave.status == Status::Running) {
             let waits = is_waiting(wave, &mut self.group, &module.program, options.simd, options.budget);
@@ -155,7 +146,6 @@ impl<'a> Workgroup<'a> {
 
     /// Makes it the workgroup of this number in the grid, before its first instruction.
     pub(super) fn start(&mut self, index: u64) {
-        self.waits_at = None;
         self.group.shared.fill(0);
         self.host.start(self.own);
         for (number, wave) in self.waves.iter_mut().enumerate() {
