@@ -32,7 +32,7 @@ fn a_node_starts_early_if_its_predecessor_writes_nothing_that_it_reads_early() {
 #[test]
 fn a_node_whose_early_reads_are_written_by_its_predecessor_waits_for_its_end() {
     let device = Device::open("cpu:sm_90").unwrap();
-    // The second reads early what the first writes; the third what the first wrote, which has ended by then.
+    // The second reads early what the first writes; the third what the first wrote, which has ended by then: the second waited.
     assert_eq!(early(&device, [4, 1, 1]), [false, false, true]);
 }
 
@@ -58,6 +58,29 @@ fn grids_that_are_resident_as_a_whole_overlap_no_other() {
     graph.add(&meet, 1, weigh_and_meet::Args { w: &w, x: &y, y: &mut z, arrivals: &mut arrivals }).unwrap();
     graph.add(&weigh, 1, weigh::Args { w: &w, x: &z, y: &mut last }).unwrap();
     assert!(graph.nodes().iter().all(|node| !node.early));
+}
+
+#[test]
+fn a_node_whose_early_reads_are_written_further_ahead_starts_early_only_if_that_has_ended() {
+    let device = Device::open("cpu:sm_90").unwrap();
+    // The third reads early what the first writes, which may still run, since the second starts early.
+    assert_eq!(early(&device, [4, 4, 1]), [false, true, false]);
+}
+
+#[test]
+fn an_update_is_refused_that_needs_the_end_of_a_node_further_ahead() {
+    let device = Device::open("cpu:sm_90").unwrap();
+    let buffers: Vec<Buffer<f32>> = (0..5).map(|_| device.zeroed(64).unwrap()).collect();
+    let kernel = device.kernel(weigh::variant()).unwrap();
+    let mut graph = device.graph();
+    let nodes = [0, 1, 2].map(|step| {
+        let mut y = buffers[step + 1].view(0..64).unwrap();
+        graph.add(&kernel, 1, weigh::Args { w: &buffers[4], x: &buffers[step], y: &mut y }).unwrap()
+    });
+    let mut exec = graph.instantiate().unwrap();
+    let mut y = buffers[3].view(0..64).unwrap();
+    let error = exec.update(nodes[2], weigh::Args { w: &buffers[1], x: &buffers[2], y: &mut y }).unwrap_err();
+    assert!(matches!(error, greta::Error::UpdateOrder { before: 0, after: 2, .. }), "{error}");
 }
 
 #[test]

@@ -57,12 +57,13 @@ pub(super) fn load_matrices(device: &str) -> Vec<String> {
     lines
 }
 
-/// Waits for the kernels ahead, and lets the next one start.
+/// Lets the next kernel start, and waits for those ahead. The next one finds room as blocks of those ahead end, while this
+/// one waits.
 pub(super) fn grid_dependency_wait(device: &str) -> Vec<String> {
     let body = [
         "#if __CUDA_ARCH__ >= 900",
-        "asm volatile(\"griddepcontrol.wait;\" ::: \"memory\");",
         "asm volatile(\"griddepcontrol.launch_dependents;\");",
+        "asm volatile(\"griddepcontrol.wait;\" ::: \"memory\");",
         "#endif",
     ];
     statement(device, "void grid_dependency_wait()", &body)

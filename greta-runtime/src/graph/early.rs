@@ -1,27 +1,44 @@
 //! Which nodes may start before the one that they wait for has ended.
 //!
 //! A kernel with a [`greta_codegen::ir::Op::GridDependencyWait`] waits by itself, and what it reads before that is known.
-//! It lets its own successor start only after its wait, so when a kernel starts everything but its direct predecessor
-//! has ended: only what that one writes has to be kept apart from the early reads.
+//! All its blocks let its own successor start just before their wait. So when a kernel starts, its predecessor may still
+//! run, and if that one started early, so may the one ahead of it, and so on: what any of them writes has to be kept apart
+//! from the early reads. The wait ends when the predecessor has ended, thus after all of them.
 
 use super::Node;
 use super::order::{Order, Reason};
 
-/// Whether a node may start before its predecessor has ended.
-pub(super) fn may_start(nodes: &[Node], order: &Order, node: usize) -> bool {
+/// For each node, whether it may start before its predecessor has ended.
+pub(super) fn starts(nodes: &[Node], order: &Order) -> Vec<bool> {
+    let mut starts = Vec::with_capacity(nodes.len());
+    for node in 0..nodes.len() {
+        let may_start = waits_by_itself(nodes, order, node) && opt_writer(nodes, order, &starts, node).is_none();
+        starts.push(may_start);
+    }
+    starts
+}
+
+/// Whether a node waits for one other alone, and its kernel does that by itself.
+fn waits_by_itself(nodes: &[Node], order: &Order, node: usize) -> bool {
     let [wait] = order.waits(node) else { return false };
     // That a grid which must be resident as a whole may overlap another one is documented nowhere.
     let is_whole = [node, wait.before].iter().any(|&node| nodes[node].module.is_cooperative());
-    if wait.reason == Reason::ByHand || is_whole {
-        return false;
-    }
-    let Some(reads) = nodes[node].module.early_reads() else { return false };
-    let written = nodes[wait.before].arguments.iter().filter_map(|argument| argument.opt_access());
-    let written: Vec<_> = written.filter(|access| access.mutable).collect();
-    nodes[node]
-        .arguments
-        .iter()
-        .filter(|argument| reads.contains(argument.name()))
-        .filter_map(|argument| argument.opt_access())
-        .all(|read| written.iter().all(|write| read.opt_overlap(write).is_none()))
+    wait.reason != Reason::ByHand && !is_whole && nodes[node].module.early_reads().is_some()
+}
+
+/// The last of the nodes that may still run when this one starts early which writes what this one reads then, if there is
+/// one. `starts` is known of all nodes ahead.
+pub(super) fn opt_writer(nodes: &[Node], order: &Order, starts: &[bool], node: usize) -> Option<usize> {
+    let reads = nodes[node].module.early_reads()?;
+    let arguments = nodes[node].arguments.iter().filter(|argument| reads.contains(argument.name()));
+    let reads: Vec<_> = arguments.filter_map(|argument| argument.opt_access()).collect();
+    let writes_them = |running: &usize| {
+        let accesses = nodes[*running].arguments.iter().filter_map(|argument| argument.opt_access());
+        accesses
+            .filter(|access| access.mutable)
+            .any(|write| reads.iter().any(|read| read.opt_overlap(&write).is_some()))
+    };
+    let predecessor = |node: usize| order.waits(node).first().map(|wait| wait.before);
+    std::iter::successors(predecessor(node), |&running| starts[running].then(|| predecessor(running)).flatten())
+        .find(writes_them)
 }

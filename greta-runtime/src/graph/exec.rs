@@ -73,6 +73,7 @@ impl GraphExec {
     }
 
     fn create(&self) -> Result<DriverGraph> {
+        let early = early::starts(&self.nodes, &self.order);
         let dependencies: Vec<Vec<usize>> =
             (0..self.nodes.len()).map(|node| self.order.waits(node).iter().map(|wait| wait.before).collect()).collect();
         let nodes: Vec<DriverNode<'_>> = self
@@ -80,9 +81,10 @@ impl GraphExec {
             .iter()
             .zip(&dependencies)
             .enumerate()
-            .map(|(index, (node, dependencies))| {
-                let early = early::may_start(&self.nodes, &self.order, index);
-                DriverNode { launch: node.driver_launch(), dependencies, early }
+            .map(|(index, (node, dependencies))| DriverNode {
+                launch: node.driver_launch(),
+                dependencies,
+                early: early[index],
             })
             .collect();
         // SAFETY: the arguments were checked when the nodes were made, and the nodes keep their buffers.
@@ -110,7 +112,7 @@ impl GraphExec {
     /// All nodes, in the order in which they were added.
     #[must_use]
     pub fn nodes(&self) -> Vec<NodeInfo> {
-        (0..self.nodes.len()).map(|index| super::info(&self.nodes, &self.order, self.node_id(index))).collect()
+        super::infos(&self.nodes, &self.order, self.number)
     }
 
     /// Launches all nodes in the stream's order.
@@ -174,10 +176,11 @@ impl GraphExec {
     fn check_early(&self, updated: usize, new: &Node) -> Result<()> {
         let mut nodes = self.nodes.clone();
         nodes[updated] = new.clone();
-        let overtakes = |nodes: &[Node], node| early::may_start(nodes, &self.order, node);
-        match (0..nodes.len()).find(|&node| overtakes(&self.nodes, node) && !overtakes(&nodes, node)) {
+        let (old, new) = (early::starts(&self.nodes, &self.order), early::starts(&nodes, &self.order));
+        match (0..nodes.len()).find(|&node| old[node] && !new[node]) {
             Some(after) => {
-                let before = self.order.waits(after)[0].before;
+                let writer = early::opt_writer(&nodes, &self.order, &new, after);
+                let before = writer.unwrap_or_else(|| self.order.waits(after)[0].before);
                 Err(Error::UpdateOrder { node: updated, before, after })
             }
             None => Ok(()),
@@ -314,10 +317,6 @@ impl GraphExec {
         }
         *last = Some(stream.clone());
         launch()
-    }
-
-    fn node_id(&self, index: usize) -> NodeId {
-        NodeId { graph: self.number, index }
     }
 }
 

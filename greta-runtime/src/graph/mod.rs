@@ -168,9 +168,7 @@ impl Graph {
     /// All nodes, in the order in which they were added.
     #[must_use]
     pub fn nodes(&self) -> Vec<NodeInfo> {
-        let order = self.order();
-        let nodes = self.nodes.iter().enumerate();
-        nodes.map(|(index, _)| info(&self.nodes, &order, NodeId { graph: self.number, index })).collect()
+        infos(&self.nodes, &self.order(), self.number)
     }
 
     /// The graph as DOT text.
@@ -241,18 +239,21 @@ impl Node {
     }
 }
 
-/// What is known of one of these nodes.
-fn info(nodes: &[Node], order: &Order, id: NodeId) -> NodeInfo {
-    let node = &nodes[id.index];
-    NodeInfo {
-        id,
-        label: node.label.clone(),
-        kernel: node.module.name().to_owned(),
-        grid: node.shape.grid,
-        block: node.module.block(),
-        waits: order.waits(id.index).to_vec(),
-        early: early::may_start(nodes, order, id.index),
-    }
+/// What is known of these nodes, of the graph with this number.
+fn infos(nodes: &[Node], order: &Order, graph: u64) -> Vec<NodeInfo> {
+    let early = early::starts(nodes, order);
+    let numbered = nodes.iter().zip(early).enumerate();
+    numbered
+        .map(|(index, (node, early))| NodeInfo {
+            id: NodeId { graph, index },
+            label: node.label.clone(),
+            kernel: node.module.name().to_owned(),
+            grid: node.shape.grid,
+            block: node.module.block(),
+            waits: order.waits(index).to_vec(),
+            early,
+        })
+        .collect()
 }
 
 /// The place of a node in the graph with this number.
