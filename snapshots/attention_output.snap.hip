@@ -58,31 +58,58 @@ static __device__ __forceinline__ void stage_joined(
     uint32_t lanes
 ) {
     const uint32_t columns = heads * head_dim;
+    #pragma unroll 2
     for (uint32_t column = threadIdx.x * 4;
         column < whole_loads(columns, WAVE * lanes);
         column += BLOCK * 4) {
         const uint32_t near = min(column, columns - 4);
         const uint32_t head = near / head_dim;
-        float largest = maxima[head];
-        #pragma unroll 2
-        for (uint32_t s = 1; s < splits; ++s) {
-            largest = fmaxf(largest, maxima[s * heads + head]);
-        }
+        float largest = -1e30f;
         float sum = 0.0f;
         f32x4 joined = {};
-        #pragma unroll 2
-        for (uint32_t s = 0; s < splits; ++s) {
-            const float weight = expf(maxima[s * heads + head] - largest);
-            sum = fmaf(sums[s * heads + head], weight, sum);
-            joined = fmaf(
-                *reinterpret_cast<const f32x4*>(&partial[s * columns + near]),
-                f32x4(weight),
-                joined
-            );
+        for (uint32_t base = 0; base < splits; base += 4) {
+            float highs[4];
+            float shares[4];
+            f32x4 rows[4];
+            #pragma unroll
+            for (uint32_t i = 0; i < 4; ++i) {
+                const uint32_t split = min(base + i, splits - 1);
+                highs[i] = maxima[split * heads + head];
+                shares[i] = sums[split * heads + head];
+                rows[i] = *reinterpret_cast<const f32x4*>(&partial[split * columns + near]);
+            }
+            float highest = largest;
+            #pragma unroll
+            for (uint32_t i = 0; i < 4; ++i) {
+                highest = fmaxf(highest, highs[i]);
+            }
+            const float shrink = expf(largest - highest);
+            largest = highest;
+            sum *= shrink;
+            joined *= shrink;
+            #pragma unroll
+            for (uint32_t i = 0; i < 4; ++i) {
+                const float weight = base + i < splits ? expf(highs[i] - largest) : 0.0f;
+                sum = fmaf(shares[i], weight, sum);
+                joined = fmaf(rows[i], f32x4(weight), joined);
+            }
         }
         *reinterpret_cast<f32x4*>(&to[staged_place(column, lanes)]) = column < columns
             ? joined / sum
             : f32x4(0.0f);
+    }
+}
+
+// terms[r] = residual[first + r]; the last row stands for those past it.
+static __device__ __forceinline__ void load_rows(
+    const float* residual,
+    float (&terms)[ROWS],
+    uint32_t first,
+    uint32_t n
+) {
+    #pragma unroll
+    for (uint32_t r = 0; r < ROWS; ++r) {
+        terms[r] = residual[min(first + r, n - 1)];
     }
 }
 
@@ -157,10 +184,10 @@ static __device__ __forceinline__ void wave_sums(const f32x4 (&sums)[ROWS], floa
     }
 }
 
-// y[r] = values[r - first] + residual[r] for the rows from `first` on, of which `n` exist.
+// y[r] = values[r - first] + terms[r - first] for the rows from `first` on, of which `n` exist.
 static __device__ __forceinline__ void store_rows(
     const float (&values)[ROWS],
-    const float* residual,
+    const float (&terms)[ROWS],
     float* y,
     uint32_t first,
     uint32_t n
@@ -169,7 +196,7 @@ static __device__ __forceinline__ void store_rows(
     for (uint32_t r = 0; r < ROWS; ++r) {
         const uint32_t row = first + r;
         if (row < n) {
-            y[row] = values[r] + residual[row];
+            y[row] = values[r] + terms[r];
         }
     }
 }
@@ -190,6 +217,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) attention_output(
     const uint32_t count = (n + ROWS - 1) / ROWS;
     uint32_t starts[ROWS];
     float values[ROWS];
+    float terms[ROWS];
     float* const staged_1 = reinterpret_cast<float*>(&shared_memory[0]);
     f32x4 stage[DEPTH][ROWS];
     stage_joined(maxima, sums, partial, staged_1, heads, head_dim, splits, 4);
@@ -202,6 +230,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) attention_output(
             starts[r] = min(group * ROWS + r, n - 1) * columns;
         }
         f32x4 products[ROWS] = {};
+        load_rows(residual, terms, group * ROWS, n);
         for (uint32_t base = 0; base < columns; base += DEPTH * WAVE * 4) {
             load_stage(w, starts, stage, base, columns);
             #pragma unroll
@@ -219,7 +248,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) attention_output(
         }
         wave_sums(products, values);
         if (threadIdx.x % 64 == 0) {
-            store_rows(values, residual, y, group * ROWS, n);
+            store_rows(values, terms, y, group * ROWS, n);
         }
     }
 }

@@ -34,6 +34,19 @@ static __device__ __forceinline__ f32x8 fmaf(f32x8 a, f32x8 b, f32x8 c) {
     };
 }
 
+// terms[r] = residual[first + r]; the last row stands for those past it.
+static __device__ __forceinline__ void load_rows(
+    const float* residual,
+    float (&terms)[ROWS],
+    uint32_t first,
+    uint32_t n
+) {
+    #pragma unroll
+    for (uint32_t r = 0; r < ROWS; ++r) {
+        terms[r] = residual[min(first + r, n - 1)];
+    }
+}
+
 // Loads this lane's columns of every row into the stage, the last ones again where there are no more.
 static __device__ __forceinline__ void load_stage(
     const bf16* w,
@@ -128,10 +141,10 @@ static __device__ __forceinline__ void wave_sums(const f32x8 (&sums)[ROWS], floa
     }
 }
 
-// y[r] = values[r - first] + residual[r] for the rows from `first` on, of which `n` exist.
+// y[r] = values[r - first] + terms[r - first] for the rows from `first` on, of which `n` exist.
 static __device__ __forceinline__ void store_rows(
     const float (&values)[ROWS],
-    const float* residual,
+    const float (&terms)[ROWS],
     float* y,
     uint32_t first,
     uint32_t n
@@ -140,7 +153,7 @@ static __device__ __forceinline__ void store_rows(
     for (uint32_t r = 0; r < ROWS; ++r) {
         const uint32_t row = first + r;
         if (row < n) {
-            y[row] = values[r] + residual[row];
+            y[row] = values[r] + terms[r];
         }
     }
 }
@@ -155,16 +168,18 @@ extern "C" __global__ void __launch_bounds__(BLOCK) gemv_add_bf16(
 ) {
     uint32_t starts[ROWS];
     float values[ROWS];
+    float terms[ROWS];
     const uint32_t count = (n + ROWS - 1) / ROWS;
     bf16x8 stage[DEPTH][ROWS];
     for (uint32_t group = blockIdx.x * WAVES + threadIdx.x / 64;
         group < count;
         group += gridDim.x * WAVES) {
         f32x8 sums[ROWS] = {};
+        load_rows(residual, terms, group * ROWS, n);
         multiply_rows(w, x, starts, stage, sums, group * ROWS, n, k);
         wave_sums(sums, values);
         if (threadIdx.x % 64 == 0) {
-            store_rows(values, residual, y, group * ROWS, n);
+            store_rows(values, terms, y, group * ROWS, n);
         }
     }
 }

@@ -69,6 +69,30 @@ static __device__ __forceinline__ uint32_t row(
     return (pair_1 / half) * self_head_dim + (pair_1 % half) * self_pair_stride;
 }
 
+// The cosines and sines by which RoPE rotates the pairs from `first` on at position `at`; NaN from position max_seq on.
+static __device__ __forceinline__ void load_angles(
+    const float* cos,
+    const float* sin,
+    float (&cosines)[PAIRS],
+    float (&sines)[PAIRS],
+    uint32_t first,
+    uint32_t shape_heads,
+    uint32_t shape_kv_heads,
+    uint32_t shape_head_dim,
+    uint32_t shape_max_seq,
+    uint32_t shape_pair_stride,
+    uint32_t shape_pair_distance,
+    uint32_t at
+) {
+    const uint32_t half = shape_head_dim / 2;
+    #pragma unroll
+    for (uint32_t p = 0; p < PAIRS; ++p) {
+        const uint32_t angle = at * half + (first + p) % half;
+        cosines[p] = at < shape_max_seq ? cos[angle] : __builtin_nanf("");
+        sines[p] = at < shape_max_seq ? sin[angle] : __builtin_nanf("");
+    }
+}
+
 // Loads this lane's columns of every row into the stage, the last ones again where there are no more.
 static __device__ __forceinline__ void load_stage(
     const float* w,
@@ -157,9 +181,11 @@ static __device__ __forceinline__ void store_pair(
     to[slot + distance] = b;
 }
 
-// Rotates the pairs from `first` on, scale times the values, by the angles at position `at`, and stores them.
+// Rotates the pairs from `first` on, scale times the values, and stores them, those of keys and values at position `at`.
 static __device__ __forceinline__ void store_pairs(
     const float (&values)[2 * PAIRS],
+    const float (&cosines)[PAIRS],
+    const float (&sines)[PAIRS],
     uint32_t first,
     float scale,
     uint32_t shape_heads,
@@ -168,8 +194,6 @@ static __device__ __forceinline__ void store_pairs(
     uint32_t shape_max_seq,
     uint32_t shape_pair_stride,
     uint32_t shape_pair_distance,
-    const float* cos,
-    const float* sin,
     uint32_t at,
     float* q,
     float* k_cache,
@@ -177,9 +201,8 @@ static __device__ __forceinline__ void store_pairs(
 ) {
     const uint32_t half = shape_head_dim / 2;
     const uint32_t distance = shape_pair_distance;
-    const float nan = __builtin_nanf("");
     #pragma unroll
-    for (uint32_t p = 0; p < 2 * PAIRS / 2; ++p) {
+    for (uint32_t p = 0; p < PAIRS; ++p) {
         const float a = values[2 * p] * scale;
         const float b = values[2 * p + 1] * scale;
         const uint32_t pair = first + p;
@@ -196,21 +219,15 @@ static __device__ __forceinline__ void store_pairs(
         ) {
             const uint32_t head = pair / half;
             const uint32_t element = (pair % half) * shape_pair_stride;
-            const float c = at < shape_max_seq ? cos[at * half + pair % half] : nan;
-            const float s = at < shape_max_seq ? sin[at * half + pair % half] : nan;
+            const float turned_a = a * cosines[p] - b * sines[p];
+            const float turned_b = b * cosines[p] + a * sines[p];
             if (head < shape_heads) {
-                store_pair(
-                    q,
-                    head * shape_head_dim + element,
-                    distance,
-                    a * c - b * s,
-                    b * c + a * s
-                );
+                store_pair(q, head * shape_head_dim + element, distance, turned_a, turned_b);
             } else if (at < shape_max_seq) {
                 const uint32_t cached = (head - shape_heads) % shape_kv_heads;
                 const uint32_t slot = (cached * shape_max_seq + at) * shape_head_dim + element;
                 if (head < shape_heads + shape_kv_heads) {
-                    store_pair(k_cache, slot, distance, a * c - b * s, b * c + a * s);
+                    store_pair(k_cache, slot, distance, turned_a, turned_b);
                 } else {
                     store_pair(v_cache, slot, distance, a, b);
                 }
@@ -257,6 +274,9 @@ extern "C" __global__ void __launch_bounds__(BLOCK) norm_qkv(
         PAIRS;
     uint32_t starts[2 * PAIRS];
     float values[2 * PAIRS];
+    float cosines[PAIRS];
+    float sines[PAIRS];
+    const uint32_t at = position[0];
     f32x4 stage[DEPTH][2 * PAIRS];
     for (uint32_t group = blockIdx.x * WAVES + threadIdx.x / 64;
         group < count;
@@ -276,12 +296,28 @@ extern "C" __global__ void __launch_bounds__(BLOCK) norm_qkv(
             starts[2 * p + 1] = starts[2 * p] + pair_distance * hidden;
         }
         f32x4 sums[2 * PAIRS] = {};
+        load_angles(
+            cos,
+            sin,
+            cosines,
+            sines,
+            group * PAIRS,
+            shape_heads,
+            shape_kv_heads,
+            shape_head_dim,
+            shape_max_seq,
+            shape_pair_stride,
+            shape_pair_distance,
+            at
+        );
         const float squares = add_normed_row_products(weight, x, norm, starts, stage, sums, hidden);
         const float scale = rsqrtf(wave_sum(squares) / float(hidden) + eps);
         wave_sums(sums, values);
         if (threadIdx.x % 64 == 0) {
             store_pairs(
                 values,
+                cosines,
+                sines,
                 group * PAIRS,
                 scale,
                 shape_heads,
@@ -290,9 +326,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) norm_qkv(
                 shape_max_seq,
                 shape_pair_stride,
                 shape_pair_distance,
-                cos,
-                sin,
-                position[0],
+                at,
                 q,
                 k_cache,
                 v_cache

@@ -12,7 +12,7 @@ use greta::prelude::*;
 use super::weights::lanes_sum;
 
 /// Below every score.
-const LOWEST: f32 = -1e30;
+pub(super) const LOWEST: f32 = -1e30;
 
 /// For head h and the keys j of split s, j <= position[0]: with score[j] = q[h] · k_cache[h', j] / sqrt(HD),
 /// maxima[s, h] = max score, sums[s, h] = sum exp(score - max), partial[s, h] = sum exp(score - max) * v_cache[h', j]

@@ -7,7 +7,7 @@
 
 use greta::prelude::*;
 
-use super::gemv_add::store_rows;
+use super::gemv_add::{load_rows, store_rows};
 use super::row_products::{add_row_products, wave_sums};
 use super::row_queue::{Groups, RowQueue, stage_joined, staged_from};
 use super::weights::WeightVector;
@@ -45,6 +45,7 @@ macro_rules! kernels {
                 let start = |group: u32, r: u32| min(group * ROWS + r, n - 1) * columns;
                 let mut starts: [u32; ROWS];
                 let mut values: [f32; ROWS];
+                let mut terms: [f32; ROWS];
                 let mut staged = shared_dynamic::<f32>();
                 if has_copy_async() {
                     let mut slots = shared::<[[[$weight; $lanes * WAVE]; ROWS]; WAVES * DEPTH]>();
@@ -56,11 +57,12 @@ macro_rules! kernels {
                     barrier();
                     let mut products = [<$load as WeightVector>::zero(); ROWS];
                     for group in (groups.first..count).step_by(groups.stride) {
+                        load_rows(residual, &mut terms, group * ROWS, n);
                         queue.multiply::<$load>(
                             w, &mut slots, &staged, &mut starts, &start, &mut products, &mut values, &groups, DEPTH,
                         );
                         if lane_id() == 0 {
-                            store_rows(&values, residual, y, group * ROWS, n);
+                            store_rows(&values, &terms, y, group * ROWS, n);
                         }
                     }
                 } else {
@@ -74,10 +76,11 @@ macro_rules! kernels {
                         }
                         let mut products = [<$load as WeightVector>::zero(); ROWS];
                         let columns_of = |column: u32| staged_from::<$load>(&staged, column, columns);
+                        load_rows(residual, &mut terms, group * ROWS, n);
                         add_row_products(w, &columns_of, &starts, &mut stage, &mut products, columns);
                         wave_sums::<$load>(&products, &mut values);
                         if lane_id() == 0 {
-                            store_rows(&values, residual, y, group * ROWS, n);
+                            store_rows(&values, &terms, y, group * ROWS, n);
                         }
                     }
                 }

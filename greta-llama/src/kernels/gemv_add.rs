@@ -32,6 +32,7 @@ macro_rules! kernels {
             ) {
                 let mut starts: [u32; ROWS];
                 let mut values: [f32; ROWS];
+                let mut terms: [f32; ROWS];
                 let count = (n + ROWS - 1) / ROWS;
                 if has_copy_async() {
                     let mut slots = shared::<[[[$weight; $lanes * WAVE]; ROWS]; WAVES * DEPTH]>();
@@ -44,16 +45,17 @@ macro_rules! kernels {
                         RowQueue::begin::<$load>(w, &mut slots, &mut starts, &start, &groups, DEPTH);
                     grid_dependency_wait();
                     if aligned {
-                        stage(x, &mut staged, k, $lanes);
+                        stage::<8>(x, &mut staged, k, $lanes);
                     }
                     barrier();
                     let mut sums = [<$load as WeightVector>::zero(); ROWS];
                     for group in (groups.first..count).step_by(groups.stride) {
+                        load_rows(residual, &mut terms, group * ROWS, n);
                         queue.multiply::<$load>(
                             w, &mut slots, &staged, &mut starts, &start, &mut sums, &mut values, &groups, DEPTH,
                         );
                         if lane_id() == 0 {
-                            store_rows(&values, residual, y, group * ROWS, n);
+                            store_rows(&values, &terms, y, group * ROWS, n);
                         }
                     }
                 }
@@ -61,10 +63,11 @@ macro_rules! kernels {
                     let mut stage: [[$load; ROWS]; DEPTH];
                     for group in (block_idx().x * WAVES + wave_id()..count).step_by(grid_dim().x * WAVES) {
                         let mut sums = [<$load as WeightVector>::zero(); ROWS];
+                        load_rows(residual, &mut terms, group * ROWS, n);
                         multiply_rows(w, x, &mut starts, &mut stage, &mut sums, group * ROWS, n, k);
                         wave_sums::<$load>(&sums, &mut values);
                         if lane_id() == 0 {
-                            store_rows(&values, residual, y, group * ROWS, n);
+                            store_rows(&values, &terms, y, group * ROWS, n);
                         }
                     }
                 }
@@ -79,14 +82,23 @@ kernels! {
     gemv_add_f16: f16, f16x8, 8;
 }
 
-/// y[r] = values[r - first] + residual[r] for the rows from `first` on, of which `n` exist.
+/// terms[r] = residual[first + r]; the last row stands for those past it.
 #[device]
-pub(super) fn store_rows(values: &Array<f32>, residual: &Global<f32>, y: &mut Global<f32>, first: u32, n: u32) {
+pub(super) fn load_rows(residual: &Global<f32>, terms: &mut Array<f32>, first: u32, n: u32) {
+    #[unroll]
+    for r in 0..terms.len() {
+        terms[r] = residual[min(first + r, n - 1)];
+    }
+}
+
+/// y[r] = values[r - first] + terms[r - first] for the rows from `first` on, of which `n` exist.
+#[device]
+pub(super) fn store_rows(values: &Array<f32>, terms: &Array<f32>, y: &mut Global<f32>, first: u32, n: u32) {
     #[unroll]
     for r in 0..values.len() {
         let row = first + r;
         if row < n {
-            y[row] = values[r] + residual[row];
+            y[row] = values[r] + terms[r];
         }
     }
 }

@@ -48,7 +48,7 @@ macro_rules! kernels {
                     let mut queue =
                         RowQueue::begin::<$load>(gate_up, &mut slots, &mut starts, &start, &groups, DEPTH);
                     grid_dependency_wait();
-                    let squares = stage_normed(x, norm, &mut staged, hidden, $lanes);
+                    let squares = stage_normed::<2>(x, norm, &mut staged, hidden, $lanes);
                     let scale = rsqrt(squares / hidden as f32 + eps);
                     let mut sums = [<$load as WeightVector>::zero(); 2 * ROWS];
                     for group in (groups.first..count).step_by(groups.stride) {

@@ -79,6 +79,8 @@ macro_rules! kernels {
                 // Rows 2 p and 2 p + 1 are the members of pair p.
                 let mut starts: [u32; 2 * PAIRS];
                 let mut values: [f32; 2 * PAIRS];
+                let mut cosines: [f32; PAIRS];
+                let mut sines: [f32; PAIRS];
                 if has_copy_async() {
                     let mut slots = shared::<[[[$weight; $lanes * WAVE]; 2 * PAIRS]; WAVES * DEPTH]>();
                     let mut staged = shared_dynamic::<f32>();
@@ -89,18 +91,23 @@ macro_rules! kernels {
                     let mut queue =
                         RowQueue::begin::<$load>(weight, &mut slots, &mut starts, &start, &groups, DEPTH);
                     grid_dependency_wait();
-                    let squares = stage_normed(x, norm, &mut staged, hidden, $lanes);
+                    let at = position[0];
+                    let squares = stage_normed::<2>(x, norm, &mut staged, hidden, $lanes);
                     let scale = rsqrt(squares / hidden as f32 + eps);
                     let mut sums = [<$load as WeightVector>::zero(); 2 * PAIRS];
                     for group in (groups.first..count).step_by(groups.stride) {
+                        load_angles(cos, sin, &mut cosines, &mut sines, group * PAIRS, &shape, at);
                         queue.multiply::<$load>(
                             weight, &mut slots, &staged, &mut starts, &start, &mut sums, &mut values, &groups, DEPTH,
                         );
                         if lane_id() == 0 {
-                            store_pairs(&values, group * PAIRS, scale, &shape, cos, sin, position[0], q, k_cache, v_cache);
+                            store_pairs(
+                                &values, &cosines, &sines, group * PAIRS, scale, &shape, at, q, k_cache, v_cache,
+                            );
                         }
                     }
                 } else {
+                    let at = position[0];
                     let mut stage: [[$load; 2 * PAIRS]; DEPTH];
                     for group in (block_idx().x * WAVES + wave_id()..count).step_by(grid_dim().x * WAVES) {
                         #[unroll]
@@ -109,13 +116,14 @@ macro_rules! kernels {
                             starts[2 * p + 1] = starts[2 * p] + pair_distance * hidden;
                         }
                         let mut sums = [<$load as WeightVector>::zero(); 2 * PAIRS];
+                        load_angles(cos, sin, &mut cosines, &mut sines, group * PAIRS, &shape, at);
                         let squares =
                             add_normed_row_products(weight, x, norm, &starts, &mut stage, &mut sums, hidden);
                         let scale = rsqrt(wave_sum(squares) / hidden as f32 + eps);
                         wave_sums::<$load>(&sums, &mut values);
                         if lane_id() == 0 {
                             store_pairs(
-                                &values, group * PAIRS, scale, &shape, cos, sin, position[0], q, k_cache, v_cache,
+                                &values, &cosines, &sines, group * PAIRS, scale, &shape, at, q, k_cache, v_cache,
                             );
                         }
                     }
@@ -131,39 +139,58 @@ kernels! {
     norm_qkv_f16: f16, f16x8, 8;
 }
 
-/// Rotates the pairs from `first` on, scale times the values, by the angles at position `at`, and stores them.
+/// The cosines and sines by which RoPE rotates the pairs from `first` on at position `at`; NaN from position max_seq on.
+#[device]
+fn load_angles(
+    cos: &Global<f32>,
+    sin: &Global<f32>,
+    cosines: &mut Array<f32>,
+    sines: &mut Array<f32>,
+    first: u32,
+    shape: &Heads,
+    at: u32,
+) {
+    let half = shape.head_dim / 2;
+    #[unroll]
+    for p in 0..cosines.len() {
+        let angle = at * half + (first + p) % half;
+        cosines[p] = if at < shape.max_seq { cos[angle] } else { f32::NAN };
+        sines[p] = if at < shape.max_seq { sin[angle] } else { f32::NAN };
+    }
+}
+
+/// Rotates the pairs from `first` on, scale times the values, and stores them, those of keys and values at position `at`.
 #[device]
 fn store_pairs(
     values: &Array<f32>,
+    cosines: &Array<f32>,
+    sines: &Array<f32>,
     first: u32,
     scale: f32,
     shape: &Heads,
-    cos: &Global<f32>,
-    sin: &Global<f32>,
     at: u32,
     q: &mut Global<f32>,
     k_cache: &mut Global<f32>,
     v_cache: &mut Global<f32>,
 ) {
     let (half, distance) = (shape.head_dim / 2, shape.pair_distance);
-    let nan = f32::NAN;
     #[unroll]
-    for p in 0..values.len() / 2 {
+    for p in 0..cosines.len() {
         let a = values[2 * p] * scale;
         let b = values[2 * p + 1] * scale;
         let pair = first + p;
         if pair < shape.pairs() {
             let head = pair / half;
             let element = pair % half * shape.pair_stride;
-            let c = if at < shape.max_seq { cos[at * half + pair % half] } else { nan };
-            let s = if at < shape.max_seq { sin[at * half + pair % half] } else { nan };
+            let turned_a = a * cosines[p] - b * sines[p];
+            let turned_b = b * cosines[p] + a * sines[p];
             if head < shape.heads {
-                store_pair(q, head * shape.head_dim + element, distance, a * c - b * s, b * c + a * s);
+                store_pair(q, head * shape.head_dim + element, distance, turned_a, turned_b);
             } else if at < shape.max_seq {
                 let cached = (head - shape.heads) % shape.kv_heads;
                 let slot = (cached * shape.max_seq + at) * shape.head_dim + element;
                 if head < shape.heads + shape.kv_heads {
-                    store_pair(k_cache, slot, distance, a * c - b * s, b * c + a * s);
+                    store_pair(k_cache, slot, distance, turned_a, turned_b);
                 } else {
                     store_pair(v_cache, slot, distance, a, b);
                 }

@@ -8,6 +8,7 @@
 
 use greta::prelude::*;
 
+use super::attention_decode::LOWEST;
 use super::row_products::wave_sums;
 use super::weights::{WeightVector, lanes_sum};
 
@@ -166,6 +167,9 @@ pub(super) fn staged_from<V: WeightVector>(x: &Shared<f32>, column: u32, columns
     select(base <= last, staged::<V>(x, min(base, last)), V::zero())
 }
 
+/// Splits whose results a thread loads at once.
+const SPLITS: u32 = 4;
+
 /// Stages what the splits of `attention_decode` leave, joined: see there for the shapes. Zeros past the last column;
 /// `head_dim` is a multiple of 4. The block sees it after the next barrier.
 #[device]
@@ -180,21 +184,39 @@ pub(super) fn stage_joined(
     lanes: u32,
 ) {
     let columns = heads * head_dim;
+    #[unroll(2)]
     for column in (thread_idx().x * 4..whole_loads(columns, WAVE * lanes)).step_by(BLOCK * 4) {
         let near = min(column, columns - 4);
         let head = near / head_dim;
-        let mut largest = maxima[head];
-        #[unroll(2)]
-        for s in 1..splits {
-            largest = max(largest, maxima[s * heads + head]);
-        }
+        let mut largest = LOWEST;
         let mut sum = 0.0;
         let mut joined = f32x4::splat(0.0);
-        #[unroll(2)]
-        for s in 0..splits {
-            let weight = exp(maxima[s * heads + head] - largest);
-            sum = fma(sums[s * heads + head], weight, sum);
-            joined = fma(partial.load_vector::<f32x4>(s * columns + near), f32x4::splat(weight), joined);
+        for base in (0..splits).step_by(SPLITS) {
+            let mut highs: [f32; SPLITS];
+            let mut shares: [f32; SPLITS];
+            let mut rows: [f32x4; SPLITS];
+            #[unroll]
+            for i in 0..SPLITS {
+                let split = min(base + i, splits - 1);
+                highs[i] = maxima[split * heads + head];
+                shares[i] = sums[split * heads + head];
+                rows[i] = partial.load_vector::<f32x4>(split * columns + near);
+            }
+            let mut highest = largest;
+            #[unroll]
+            for i in 0..SPLITS {
+                highest = max(highest, highs[i]);
+            }
+            let shrink = exp(largest - highest);
+            largest = highest;
+            sum *= shrink;
+            joined *= f32x4::splat(shrink);
+            #[unroll]
+            for i in 0..SPLITS {
+                let weight = select(base + i < splits, exp(highs[i] - largest), 0.0);
+                sum = fma(shares[i], weight, sum);
+                joined = fma(rows[i], f32x4::splat(weight), joined);
+            }
         }
         to.store_vector(
             staged_place(column, lanes),
@@ -203,24 +225,54 @@ pub(super) fn stage_joined(
     }
 }
 
-/// Stages x, zeros past its last column; columns is a multiple of 4. The block sees it after the next barrier.
+/// Stages x, zeros past its last column; columns is a multiple of 4. A thread loads QUADS quads before it stores the first:
+/// one after the other they would wait for memory as often. The block sees it after the next barrier.
 #[device]
-pub(super) fn stage(x: &Global<f32>, to: &mut Shared<f32>, columns: u32, lanes: u32) {
-    for column in (thread_idx().x * 4..whole_loads(columns, WAVE * lanes)).step_by(BLOCK * 4) {
-        let values = x.load_vector::<f32x4>(min(column, columns - 4));
-        to.store_vector(staged_place(column, lanes), select(column < columns, values, f32x4::splat(0.0)));
+pub(super) fn stage<const QUADS: u32>(x: &Global<f32>, to: &mut Shared<f32>, columns: u32, lanes: u32) {
+    let mut quads: [f32x4; QUADS];
+    for base in (thread_idx().x * 4..whole_loads(columns, WAVE * lanes)).step_by(BLOCK * 4 * QUADS) {
+        #[unroll]
+        for i in 0..QUADS {
+            quads[i] = x.load_vector::<f32x4>(min(base + i * (BLOCK * 4), columns - 4));
+        }
+        #[unroll]
+        for i in 0..QUADS {
+            let column = base + i * (BLOCK * 4);
+            if column < whole_loads(columns, WAVE * lanes) {
+                to.store_vector(staged_place(column, lanes), select(column < columns, quads[i], f32x4::splat(0.0)));
+            }
+        }
     }
 }
 
 /// As [`stage`] for x[c] * norm[c]; gives the sum of x[c]^2 over all columns, and the block sees what is staged.
 #[device]
-pub(super) fn stage_normed(x: &Global<f32>, norm: &Global<f32>, to: &mut Shared<f32>, columns: u32, lanes: u32) -> f32 {
+pub(super) fn stage_normed<const QUADS: u32>(
+    x: &Global<f32>,
+    norm: &Global<f32>,
+    to: &mut Shared<f32>,
+    columns: u32,
+    lanes: u32,
+) -> f32 {
     let mut squares = f32x4::splat(0.0);
-    for column in (thread_idx().x * 4..whole_loads(columns, WAVE * lanes)).step_by(BLOCK * 4) {
-        let near = min(column, columns - 4);
-        let values = select(column < columns, x.load_vector::<f32x4>(near), f32x4::splat(0.0));
-        squares = fma(values, values, squares);
-        to.store_vector(staged_place(column, lanes), values * norm.load_vector::<f32x4>(near));
+    let mut quads: [f32x4; QUADS];
+    let mut scales: [f32x4; QUADS];
+    for base in (thread_idx().x * 4..whole_loads(columns, WAVE * lanes)).step_by(BLOCK * 4 * QUADS) {
+        #[unroll]
+        for i in 0..QUADS {
+            let near = min(base + i * (BLOCK * 4), columns - 4);
+            quads[i] = x.load_vector::<f32x4>(near);
+            scales[i] = norm.load_vector::<f32x4>(near);
+        }
+        #[unroll]
+        for i in 0..QUADS {
+            let column = base + i * (BLOCK * 4);
+            let values = select(column < columns, quads[i], f32x4::splat(0.0));
+            squares = fma(values, values, squares);
+            if column < whole_loads(columns, WAVE * lanes) {
+                to.store_vector(staged_place(column, lanes), values * scales[i]);
+            }
+        }
     }
     block_sum(lanes_sum(squares))
 }
