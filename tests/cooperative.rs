@@ -71,10 +71,15 @@ fn targets_hold_as_many_blocks_as_threads_and_shared_memory_allow() {
     }
 }
 
-/// Runs a check on every device that opens here, and on `cpu` with the kernels of another target.
+/// Runs a check on the device that `GRETA_DEVICE` names, else on every device that opens here; and on `cpu` with the
+/// kernels of another target.
 fn on_every_device(check: impl Fn(&Device, &Stream)) {
-    let open = |name: &str| Device::open(name).ok();
-    for device in Device::names().iter().copied().chain(["cpu:sm_90"]).filter_map(open) {
+    let asked = std::env::var("GRETA_DEVICE");
+    let devices: Vec<Device> = match &asked {
+        Ok(name) => vec![Device::open(name).unwrap()],
+        Err(_) => Device::names().iter().filter_map(|name| Device::open(name).ok()).collect(),
+    };
+    for device in devices.into_iter().chain([Device::open("cpu:sm_90").unwrap()]) {
         check(&device, &device.stream().unwrap());
     }
 }
