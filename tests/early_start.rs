@@ -1,6 +1,7 @@
 //! Kernels that wait by themselves for the kernels ahead: which of a graph's nodes may start early.
 
 use greta::prelude::*;
+use greta::runtime::graph::NodeId;
 
 /// y[i] = w[i] * x[i]; w is read early
 #[kernel(block = 64)]
@@ -11,29 +12,54 @@ pub fn weigh(w: &Global<f32>, x: &Global<f32>, y: &mut Global<f32>) {
     y[i] = weight * x[i];
 }
 
-/// The `early` of each node of three, one after the other, whose weights are the buffers of these numbers.
-fn early(device: &Device, weights: [usize; 3]) -> Vec<bool> {
-    let buffers: Vec<Buffer<f32>> = (0..5).map(|_| device.zeroed(64).unwrap()).collect();
-    let kernel = device.kernel(weigh::variant()).unwrap();
+/// The same; the next kernel may start before this one waits
+#[kernel(block = 64)]
+pub fn weigh_between(w: &Global<f32>, x: &Global<f32>, y: &mut Global<f32>) {
+    let i = thread_idx().x;
+    let weight = w[i];
+    grid_dependents_launch();
+    grid_dependency_wait();
+    y[i] = weight * x[i];
+}
+
+/// A graph of three nodes, one after the other, whose weights are the buffers of these numbers; the second lets the third
+/// start before it waits, if it is `between`.
+fn chain(device: &Device, buffers: &[Buffer<f32>], weights: [usize; 3], between: bool) -> (Graph, Vec<NodeId>) {
     let mut graph = device.graph();
-    for (step, w) in weights.into_iter().enumerate() {
-        let mut y = buffers[step + 1].view(0..64).unwrap();
-        graph.add(&kernel, 1, weigh::Args { w: &buffers[w], x: &buffers[step], y: &mut y }).unwrap();
-    }
-    graph.nodes().iter().map(|node| node.early).collect()
+    let nodes = weights.into_iter().enumerate().map(|(step, w)| {
+        let (w, x, mut y) = (&buffers[w], &buffers[step], buffers[step + 1].view(0..64).unwrap());
+        if between && step == 1 {
+            let kernel = device.kernel(weigh_between::variant()).unwrap();
+            graph.add(&kernel, 1, weigh_between::Args { w, x, y: &mut y }).unwrap()
+        } else {
+            let kernel = device.kernel(weigh::variant()).unwrap();
+            graph.add(&kernel, 1, weigh::Args { w, x, y: &mut y }).unwrap()
+        }
+    });
+    let nodes = nodes.collect();
+    (graph, nodes)
+}
+
+fn five_buffers(device: &Device) -> Vec<Buffer<f32>> {
+    (0..5).map(|_| device.zeroed(64).unwrap()).collect()
+}
+
+/// The `early` of each node of such a graph.
+fn early(device: &Device, weights: [usize; 3], between: bool) -> Vec<bool> {
+    chain(device, &five_buffers(device), weights, between).0.nodes().iter().map(|node| node.early).collect()
 }
 
 #[test]
 fn a_node_starts_early_if_its_predecessor_writes_nothing_that_it_reads_early() {
     let device = Device::open("cpu:sm_90").unwrap();
-    assert_eq!(early(&device, [4, 4, 4]), [false, true, true]);
+    assert_eq!(early(&device, [4, 4, 4], false), [false, true, true]);
 }
 
 #[test]
 fn a_node_whose_early_reads_are_written_by_its_predecessor_waits_for_its_end() {
     let device = Device::open("cpu:sm_90").unwrap();
     // The second reads early what the first writes; the third what the first wrote, which has ended by then: the second waited.
-    assert_eq!(early(&device, [4, 1, 1]), [false, false, true]);
+    assert_eq!(early(&device, [4, 1, 1], false), [false, false, true]);
 }
 
 /// As `weigh`, with blocks that wait for each other.
@@ -61,32 +87,38 @@ fn grids_that_are_resident_as_a_whole_overlap_no_other() {
 }
 
 #[test]
-fn a_node_whose_early_reads_are_written_further_ahead_starts_early_only_if_that_has_ended() {
+fn a_node_whose_early_reads_are_written_further_ahead_starts_early_if_that_has_ended() {
     let device = Device::open("cpu:sm_90").unwrap();
-    // The third reads early what the first writes, which may still run, since the second starts early.
-    assert_eq!(early(&device, [4, 4, 1]), [false, true, false]);
+    // The third reads early what the first writes, for which the second waits before it lets the third start, or not.
+    assert_eq!(early(&device, [4, 4, 1], false), [false, true, true]);
+    assert_eq!(early(&device, [4, 4, 1], true), [false, true, false]);
+    // The second does not start early itself: the first has ended.
+    assert_eq!(early(&device, [4, 1, 1], true), [false, false, true]);
 }
 
 #[test]
 fn an_update_is_refused_that_needs_the_end_of_a_node_further_ahead() {
     let device = Device::open("cpu:sm_90").unwrap();
-    let buffers: Vec<Buffer<f32>> = (0..5).map(|_| device.zeroed(64).unwrap()).collect();
-    let kernel = device.kernel(weigh::variant()).unwrap();
-    let mut graph = device.graph();
-    let nodes = [0, 1, 2].map(|step| {
-        let mut y = buffers[step + 1].view(0..64).unwrap();
-        graph.add(&kernel, 1, weigh::Args { w: &buffers[4], x: &buffers[step], y: &mut y }).unwrap()
-    });
-    let mut exec = graph.instantiate().unwrap();
-    let mut y = buffers[3].view(0..64).unwrap();
-    let error = exec.update(nodes[2], weigh::Args { w: &buffers[1], x: &buffers[2], y: &mut y }).unwrap_err();
-    assert!(matches!(error, greta::Error::UpdateOrder { before: 0, after: 2, .. }), "{error}");
+    let buffers = five_buffers(&device);
+    for between in [false, true] {
+        let (graph, nodes) = chain(&device, &buffers, [4, 4, 4], between);
+        let mut exec = graph.instantiate().unwrap();
+        let mut y = buffers[3].view(0..64).unwrap();
+        let updated = exec.update(nodes[2], weigh::Args { w: &buffers[1], x: &buffers[2], y: &mut y });
+        match updated {
+            Ok(()) => assert!(!between),
+            Err(error) => {
+                assert!(between, "{error}");
+                assert!(matches!(error, greta::Error::UpdateOrder { before: 0, after: 2, .. }), "{error}");
+            }
+        }
+    }
 }
 
 #[test]
 fn no_node_starts_early_where_the_target_cannot() {
-    assert_eq!(early(&Device::open("cpu").unwrap(), [4, 4, 4]), [false; 3]);
-    assert_eq!(early(&Device::open("cpu:sm_80").unwrap(), [4, 4, 4]), [false; 3]);
+    assert_eq!(early(&Device::open("cpu").unwrap(), [4, 4, 4], false), [false; 3]);
+    assert_eq!(early(&Device::open("cpu:sm_80").unwrap(), [4, 4, 4], false), [false; 3]);
 }
 
 #[test]

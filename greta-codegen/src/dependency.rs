@@ -19,9 +19,20 @@ impl Kernel {
         Some(read.map(|&param| self.var(param).name.clone()).collect())
     }
 
+    /// Whether it lets the next kernel start, by [`Op::GridDependentsLaunch`], before it waits itself.
+    #[must_use]
+    pub fn launches_dependents_before_wait(&self) -> bool {
+        self.opt_dependents_launch().is_some()
+    }
+
     /// The position of the wait among the kernel's statements.
     pub(crate) fn opt_dependency_wait(&self) -> Option<usize> {
         self.body.iter().position(is_dependency_wait)
+    }
+
+    /// The position of what lets the next kernel start.
+    pub(crate) fn opt_dependents_launch(&self) -> Option<usize> {
+        self.body.iter().position(is_dependents_launch)
     }
 
     /// What the statements before a position touch.
@@ -36,5 +47,13 @@ impl Kernel {
 }
 
 pub(crate) fn is_dependency_wait(stmt: &Stmt) -> bool {
-    matches!(&stmt.kind, StmtKind::Eval(value) if matches!(value.kind, ExprKind::Op(Op::GridDependencyWait, _)))
+    is_hint(stmt, Op::GridDependencyWait)
+}
+
+pub(crate) fn is_dependents_launch(stmt: &Stmt) -> bool {
+    is_hint(stmt, Op::GridDependentsLaunch)
+}
+
+fn is_hint(stmt: &Stmt, hint: Op) -> bool {
+    matches!(&stmt.kind, StmtKind::Eval(value) if matches!(value.kind, ExprKind::Op(op, _) if op == hint))
 }

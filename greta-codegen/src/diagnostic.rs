@@ -366,6 +366,11 @@ pub enum DiagnosticKind {
     /// A wait for the kernels ahead that not every thread passes exactly once.
     #[error("`grid_dependency_wait()` stands once, in the kernel itself, outside of branches and loops")]
     DependencyWait,
+    /// What lets the next kernel start is not passed by every thread exactly once before the wait.
+    #[error(
+        "`grid_dependents_launch()` stands once, in the kernel itself, outside of branches and loops, before `grid_dependency_wait()`"
+    )]
+    DependentsLaunch,
     /// A return that leaves the kernel before it has waited for those ahead.
     #[error("a return before `grid_dependency_wait()`: wait first")]
     ReturnBeforeWait,

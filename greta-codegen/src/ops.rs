@@ -337,6 +337,8 @@ ops! {
     CopyAsyncCommit "copy_async_commit": None, [] -> Nothing, Hint, Omitted, cuda Special;
     /// Waits until at most the last `a` groups of the thread's copies are under way.
     CopyAsyncWait "copy_async_wait": None, [U32] -> Nothing, Hint, Omitted, cuda Special;
+    /// The next kernel may start, and wait by itself for this one.
+    GridDependentsLaunch "grid_dependents_launch": None, [] -> Nothing, Hint, Omitted, cuda Special;
     /// Waits until the kernels ahead have ended: what they write is read only after this.
     GridDependencyWait "grid_dependency_wait": None, [] -> Nothing, Hint, Omitted, cuda Special;
     /// What holds the element that is loaded, a buffer's, will be read soon: it is brought nearer. Nothing is read.

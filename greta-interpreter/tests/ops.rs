@@ -328,7 +328,8 @@ fn special(op: Op) {
         | Op::SetPriority
         | Op::CopyAsyncCommit
         | Op::CopyAsyncWait
-        | Op::GridDependencyWait => hint(op),
+        | Op::GridDependencyWait
+        | Op::GridDependentsLaunch => hint(op),
         _ => panic!("{} has no case", op.row().name),
     }
 }

@@ -198,6 +198,7 @@ pub struct Module {
     limits: Vec<LaunchLimit>,
     opt_dynamic: Option<DynamicShared>,
     early_reads: Option<BTreeSet<String>>,
+    launches_dependents_before_wait: bool,
     /// Whether its blocks wait for each other.
     cooperative: bool,
     resident: Resident,
@@ -290,6 +291,11 @@ impl Module {
         self.early_reads.as_ref()
     }
 
+    /// Whether the next kernel may start before this one has waited for those ahead.
+    pub(crate) fn launches_dependents_before_wait(&self) -> bool {
+        self.launches_dependents_before_wait
+    }
+
     pub(crate) fn definition(&self) -> &'static KernelDefinition {
         self.definition
     }
@@ -333,6 +339,7 @@ impl Module {
             lengths,
             limits,
             opt_dynamic: DynamicShared::of(kernel, driver.target()),
+            launches_dependents_before_wait: kernel.launches_dependents_before_wait(),
             early_reads: driver.target().early_start.then(|| kernel.early_reads()).flatten(),
             cooperative: kernel.has_grid_barrier(),
             resident: Resident::default(),

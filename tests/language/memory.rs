@@ -134,6 +134,7 @@ pub fn copied_async(x: &Global<f32>, y: &mut Global<f32>) {
         tile.copy_vector_async::<f32x4>(BLOCK + t, x, first + t);
     }
     copy_async_commit();
+    grid_dependents_launch();
     grid_dependency_wait();
     copy_async_wait(0);
     barrier();

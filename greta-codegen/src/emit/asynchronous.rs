@@ -57,15 +57,19 @@ pub(super) fn load_matrices(device: &str) -> Vec<String> {
     lines
 }
 
-/// Lets the next kernel start, and waits for those ahead. The next one finds room as blocks of those ahead end, while this
-/// one waits.
-pub(super) fn grid_dependency_wait(device: &str) -> Vec<String> {
-    let body = [
-        "#if __CUDA_ARCH__ >= 900",
-        "asm volatile(\"griddepcontrol.launch_dependents;\");",
-        "asm volatile(\"griddepcontrol.wait;\" ::: \"memory\");",
-        "#endif",
-    ];
+const LAUNCH_DEPENDENTS: &str = "asm volatile(\"griddepcontrol.launch_dependents;\");";
+
+/// Lets the next kernel start.
+pub(super) fn grid_dependents_launch(device: &str) -> Vec<String> {
+    let body = ["#if __CUDA_ARCH__ >= 900", LAUNCH_DEPENDENTS, "#endif"];
+    statement(device, "void grid_dependents_launch()", &body)
+}
+
+/// Waits for the kernels ahead, and lets the next one start then, if it `launches` it.
+pub(super) fn grid_dependency_wait(device: &str, launches: bool) -> Vec<String> {
+    let mut body = vec!["#if __CUDA_ARCH__ >= 900", "asm volatile(\"griddepcontrol.wait;\" ::: \"memory\");"];
+    body.extend(launches.then_some(LAUNCH_DEPENDENTS));
+    body.push("#endif");
     statement(device, "void grid_dependency_wait()", &body)
 }
 

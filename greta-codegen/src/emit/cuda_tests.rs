@@ -129,7 +129,7 @@ fn asynchronous_copies_are_instructions_and_late_buffers_may_change() {
             "    const float* __restrict__ w,\n    const float* x,\n    float* y",
             "copy_async_4(&tile[threadIdx.x], &w[threadIdx.x]);",
             "copy_async_commit();\n    grid_dependency_wait();\n    copy_async_wait<0>();",
-            "griddepcontrol.launch_dependents",
+            "griddepcontrol.wait;\" ::: \"memory\");\n    asm volatile(\"griddepcontrol.launch_dependents;\");",
         ],
     );
     let hip = verify(kernel.into_kernel(), &crate::target::GFX942).expect("a valid kernel");
@@ -137,6 +137,19 @@ fn asynchronous_copies_are_instructions_and_late_buffers_may_change() {
         &super::source(&hip).source,
         &["const float* __restrict__ x", "    tile[threadIdx.x] = w[threadIdx.x];\n    y["],
     );
+}
+
+#[test]
+fn what_lets_the_next_kernel_start_does_so_once() {
+    let mut build = Build::new(64);
+    let y = build.global("y", Type::F32, true);
+    build.push(crate::ir::StmtKind::Eval(op(Op::GridDependentsLaunch, [])));
+    build.push(crate::ir::StmtKind::Eval(op(Op::GridDependencyWait, [])));
+    build.store(y, [tid()], f(1.0));
+    let kernel = verify(build.finish(), &SM_90).expect("a valid kernel");
+    let source = super::source(&kernel).source;
+    contains(&source, &["    grid_dependents_launch();\n    grid_dependency_wait();\n"]);
+    assert_eq!(source.matches("griddepcontrol.launch_dependents").count(), 1, "{source}");
 }
 
 #[test]

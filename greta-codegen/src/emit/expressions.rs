@@ -172,7 +172,13 @@ impl Writer<'_> {
                 self.call_helper(Helper::GridBarrier, &call)
             }
             (Op::CopyAsyncCommit, []) => self.call_helper(Helper::CopyAsyncCommit, "copy_async_commit()"),
-            (Op::GridDependencyWait, []) => self.call_helper(Helper::GridDependencyWait, "grid_dependency_wait()"),
+            (Op::GridDependentsLaunch, []) => {
+                self.call_helper(Helper::GridDependentsLaunch, "grid_dependents_launch()")
+            }
+            (Op::GridDependencyWait, []) => {
+                let launches = !self.kernel.launches_dependents_before_wait();
+                self.call_helper(Helper::GridDependencyWait { launches }, "grid_dependency_wait()")
+            }
             (Op::CopyAsyncWait, [groups]) => {
                 let groups = self.typed(groups).flat();
                 self.call_helper(Helper::CopyAsyncWait, &format!("copy_async_wait<{groups}>()"))

@@ -53,8 +53,13 @@ pub(super) enum Helper {
     CopyAsyncCommit,
     /// Waits for groups of copies.
     CopyAsyncWait,
-    /// Waits for the kernels ahead.
-    GridDependencyWait,
+    /// Lets the next kernel start.
+    GridDependentsLaunch,
+    /// Waits for the kernels ahead, and lets the next one start then, if it has not been let before.
+    GridDependencyWait {
+        /// Whether it lets it.
+        launches: bool,
+    },
     /// Waits for all threads of the launch.
     GridBarrier,
     /// Fetches a line of memory into the second cache.
@@ -83,7 +88,8 @@ impl Helper {
             Self::Atomic(_, scalar) => vec![Type::scalar(scalar)],
             Self::CopyAsync(_)
             | Self::CopyAsyncCommit
-            | Self::GridDependencyWait
+            | Self::GridDependentsLaunch
+            | Self::GridDependencyWait { .. }
             | Self::Prefetch
             | Self::LoadMatrices => Vec::new(),
             Self::CopyAsyncWait | Self::GridBarrier => vec![Type::U32],
@@ -125,7 +131,8 @@ impl Helper {
             Self::CopyAsync(bytes) => asynchronous::copy(bytes, device),
             Self::CopyAsyncCommit => asynchronous::commit(device),
             Self::CopyAsyncWait => asynchronous::wait(device),
-            Self::GridDependencyWait => asynchronous::grid_dependency_wait(device),
+            Self::GridDependentsLaunch => asynchronous::grid_dependents_launch(device),
+            Self::GridDependencyWait { launches } => asynchronous::grid_dependency_wait(device, launches),
             Self::GridBarrier => grid_barrier::lines(dialect),
             Self::Prefetch => asynchronous::prefetch(device),
             Self::LoadMatrices => asynchronous::load_matrices(device),

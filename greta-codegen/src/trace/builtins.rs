@@ -161,9 +161,14 @@ hints! {
     copy_async_wait CopyAsyncWait groups;
     /// Waits until the kernels ahead, in the stream or the graph, have ended. What the kernel reads before this must not
     /// be written by them: weights, say. A graph then starts the kernel while the ones ahead still run, if the device can
-    /// and it sees that they write nothing that is read early; from here on the next kernel may start likewise. It
-    /// stands once, in the kernel itself, outside of branches and loops.
+    /// and it sees that they write nothing that is read early; from here on the next kernel may start likewise, if
+    /// [`grid_dependents_launch`] has not let it. It stands once, in the kernel itself, outside of branches and loops.
     grid_dependency_wait GridDependencyWait;
+    /// Lets the next kernel start as soon as all blocks of this one are here, ahead of [`grid_dependency_wait`]: its blocks
+    /// come as those of the kernels ahead go. That is good where few blocks wait for little, as between two kernels that fill
+    /// the device; blocks that come while others do not fit are spread unevenly. A hint: nothing else depends on it. It
+    /// stands once, in the kernel itself, outside of branches and loops, before the wait.
+    grid_dependents_launch GridDependentsLaunch;
 }
 
 /// Whether the target copies from global to shared memory asynchronously: a constant, so that of an `if` only the side

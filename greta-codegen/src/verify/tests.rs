@@ -139,6 +139,36 @@ fn a_kernel_waits_for_those_ahead_once_and_outermost() {
 }
 
 #[test]
+fn a_kernel_lets_the_next_one_start_once_before_it_waits() {
+    let launch = || StmtKind::Eval(op(Op::GridDependentsLaunch, []));
+    let message = "`grid_dependents_launch()` stands once, in the kernel itself, outside of branches and loops, before \
+                   `grid_dependency_wait()`";
+    refused(|build| build.push(launch()), message);
+    refused(
+        |build| {
+            build.push(dependency_wait());
+            build.push(launch());
+        },
+        message,
+    );
+    refused(
+        |build| {
+            build.if_(lt(tid(), u(3)), |build| build.push(launch()));
+            build.push(dependency_wait());
+        },
+        message,
+    );
+    refused(
+        |build| {
+            build.push(launch());
+            build.push(launch());
+            build.push(dependency_wait());
+        },
+        message,
+    );
+}
+
+#[test]
 fn what_is_read_before_the_wait_is_known() {
     let mut build = Build::new(64);
     let (w, x) = (build.global("w", Type::F32, false), build.global("x", Type::F32, false));

@@ -102,7 +102,11 @@ impl Lowerer<'_> {
             }
             Op::CopyAsyncCommit => self.copies(CopyCall::Commit),
             Op::CopyAsyncWait => self.copies(CopyCall::Wait(operands[0].opt_constant().unwrap_or(0))),
-            Op::SchedBarrier | Op::SchedGroupBarrier | Op::SetPriority | Op::GridDependencyWait => Operand::Constant(0),
+            Op::SchedBarrier
+            | Op::SchedGroupBarrier
+            | Op::SetPriority
+            | Op::GridDependencyWait
+            | Op::GridDependentsLaunch => Operand::Constant(0),
             Op::LoadMatrices => self.exchange_words(expressions[0].ty, operands[0], location),
             Op::Shuffle => self.shuffle(Shuffle::Index, expressions[0].ty, &operands, location),
             Op::ShuffleXor => self.shuffle(Shuffle::Xor, expressions[0].ty, &operands, location),

@@ -47,6 +47,7 @@ pub fn attention_decode(
     let stream = thread_idx().x / (HD / 4);
     let element = thread_idx().x % (HD / 4) * 4;
 
+    grid_dependents_launch();
     grid_dependency_wait();
     let query = q.load_vector::<f32x4>(head * HD + element) * f32x4::splat(1.0 / sqrt(HD as f32));
     let mut keys: [f32x4; KEYS];

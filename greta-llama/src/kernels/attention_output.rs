@@ -52,6 +52,7 @@ macro_rules! kernels {
                     let groups = Groups::of_wave(count, columns);
                     let mut queue =
                         RowQueue::begin::<$load>(w, &mut slots, &mut starts, &start, &groups, DEPTH);
+                    grid_dependents_launch();
                     grid_dependency_wait();
                     stage_joined(maxima, sums, partial, &mut staged, heads, head_dim, splits, $lanes);
                     barrier();

@@ -43,6 +43,7 @@ macro_rules! kernels {
                     let start = |group: u32, r: u32| min(group * ROWS + r, n - 1) * k;
                     let mut queue =
                         RowQueue::begin::<$load>(w, &mut slots, &mut starts, &start, &groups, DEPTH);
+                    grid_dependents_launch();
                     grid_dependency_wait();
                     if aligned {
                         stage::<8>(x, &mut staged, k, $lanes);

@@ -47,6 +47,7 @@ macro_rules! kernels {
                     let groups = Groups::of_wave(count, hidden);
                     let mut queue =
                         RowQueue::begin::<$load>(gate_up, &mut slots, &mut starts, &start, &groups, DEPTH);
+                    grid_dependents_launch();
                     grid_dependency_wait();
                     let squares = stage_normed::<2>(x, norm, &mut staged, hidden, $lanes);
                     let scale = rsqrt(squares / hidden as f32 + eps);

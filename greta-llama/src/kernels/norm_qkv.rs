@@ -90,6 +90,7 @@ macro_rules! kernels {
                     };
                     let mut queue =
                         RowQueue::begin::<$load>(weight, &mut slots, &mut starts, &start, &groups, DEPTH);
+                    grid_dependents_launch();
                     grid_dependency_wait();
                     let at = position[0];
                     let squares = stage_normed::<2>(x, norm, &mut staged, hidden, $lanes);

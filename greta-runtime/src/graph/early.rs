@@ -1,9 +1,10 @@
 //! Which nodes may start before the one that they wait for has ended.
 //!
 //! A kernel with a [`greta_codegen::ir::Op::GridDependencyWait`] waits by itself, and what it reads before that is known.
-//! All its blocks let its own successor start just before their wait. So when a kernel starts, its predecessor may still
-//! run, and if that one started early, so may the one ahead of it, and so on: what any of them writes has to be kept apart
-//! from the early reads. The wait ends when the predecessor has ended, thus after all of them.
+//! It lets its own successor start only after its wait, when everything ahead has ended, or, with a
+//! [`greta_codegen::ir::Op::GridDependentsLaunch`], before. So when a kernel starts, its predecessor may still run, and if
+//! that one started early and has let it start before its wait, so may the one ahead of it, and so on: what any of them
+//! writes has to be kept apart from the early reads. A wait ends when the predecessor has ended, thus after all of them.
 
 use super::Node;
 use super::order::{Order, Reason};
@@ -39,6 +40,7 @@ pub(super) fn opt_writer(nodes: &[Node], order: &Order, starts: &[bool], node: u
             .any(|write| reads.iter().any(|read| read.opt_overlap(&write).is_some()))
     };
     let predecessor = |node: usize| order.waits(node).first().map(|wait| wait.before);
-    std::iter::successors(predecessor(node), |&running| starts[running].then(|| predecessor(running)).flatten())
+    let overlaps = |node: usize| starts[node] && nodes[node].module.launches_dependents_before_wait();
+    std::iter::successors(predecessor(node), |&running| overlaps(running).then(|| predecessor(running)).flatten())
         .find(writes_them)
 }
