@@ -41,7 +41,7 @@ const KNOWN: &[Known] = &[
     known = KNOWN,
     require(BM % WM == 0 && BN % WN == 0),
     require(BM / WM * (BN / WN) <= 16),
-    require(BK % (4 * QUADS) == 0 && (BK > SECTOR || WN >= 32)),
+    require(BK % (4 * QUADS) == 0 && (BK > SECTOR || WN >= 32 && STAGES == 3)),
     require((BM + BN) * (BK + 4) * 4 <= STAGE_BYTES_MAX),
     require(BM * BK / 4 % (BM / WM * (BN / WN) * 64) == 0 && BN * BK / 4 % (BM / WM * (BN / WN) * 64) == 0),
     require(a.len() == m * k, b.len() == n * k, c.len() == m * n, m > 0 && n > 0),
