@@ -325,6 +325,8 @@ impl<'a> Analysis<'a> {
         match op {
             Op::ThreadIdxX | Op::ThreadIdxY | Op::ThreadIdxZ | Op::LaneId | Op::WaveId => Uniformity::Divergent,
             Op::BlockIdxX | Op::BlockIdxY | Op::BlockIdxZ => Uniformity::Block,
+            // The last wave of a block may have fewer lanes.
+            Op::Ballot => Uniformity::Unknown,
             _ if effects == Effects::Wave && operands > Uniformity::Block => Uniformity::Unknown,
             _ => operands,
         }
@@ -355,7 +357,10 @@ impl<'a> Analysis<'a> {
         // The caller's disagreements are known to the caller: only those inside the function decide its result.
         let entry = Control { level: Uniformity::Uniform, ..control };
         let active = self.active.clone();
-        self.block(&callee.body, &mut inside, entry);
+        let skipped = self.block(&callee.body, &mut inside, entry).returns.level;
+        for var in assigned([&callee.body]) {
+            inside[var.index()] = inside[var.index()].max(skipped);
+        }
         // Who returned from the function goes on here.
         self.active = active;
         for (&param, argument) in callee.params.iter().zip(arguments) {

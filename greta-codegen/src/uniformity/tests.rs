@@ -36,7 +36,7 @@ fn parts_the_grid(condition: impl FnOnce(&mut Build) -> crate::ir::Expr) -> bool
     let condition = condition(&mut build);
     build.if_(condition, |build| build.grid_barrier(arrivals));
     let found = collectives(&build.finish(), &GFX942);
-    let [barrier] = found.as_slice() else { panic!("one barrier, not {found:?}") };
+    let barrier = found.iter().find(|collective| collective.op == Op::GridBarrier).expect("the barrier is found");
     barrier.control.grid.is_some()
 }
 
@@ -56,6 +56,7 @@ fn the_grid_agrees_about_the_launch_s_numbers_its_size_and_what_all_threads_read
 fn blocks_disagree_about_their_positions_and_their_shared_memory() {
     assert!(parts_the_grid(|_| lt(tid(), u(3))));
     assert!(parts_the_grid(|_| lt(op(Op::BlockIdxX, []), u(3))));
+    assert!(parts_the_grid(|_| lt(cast(op(Op::Ballot, [truth(true)]), Type::U32), u(1 << 20))));
     // The quotient of a wave's position in the grid is the same for the wave, and leaves the block's part out.
     assert!(parts_the_grid(|_| {
         let position = add(mul(op(Op::BlockIdxX, []), u(256)), tid());
@@ -312,6 +313,25 @@ fn a_device_function_is_judged_where_it_is_called() {
     };
     assert_eq!(divergence(&kernel(tid())), DIVERGENT);
     assert_eq!(divergence(&kernel(op(Op::BlockIdxX, []))), UNIFORM);
+}
+
+#[test]
+fn what_a_device_function_changes_differs_where_some_threads_returned_before() {
+    let changed_after_return = |build: &mut Build, position: Op| {
+        let changed = build.register("changed", Type::U32, [u(1)]);
+        build.store(changed, [u(0)], u(0));
+        let param = build.var("param", build.kernel.var(changed).kind.clone(), Type::U32);
+        let change = build.function("change", None, &[param], |build| {
+            build.if_(lt(op(position, []), u(1)), |build| build.push(StmtKind::Return(None)));
+            build.store(param, [u(0)], u(1));
+        });
+        build.push(StmtKind::Eval(build.call(change, vec![Argument::Object(changed)])));
+        lt(build.load(changed, [u(0)]), u(1))
+    };
+    assert_eq!(under(|build| changed_after_return(build, Op::ThreadIdxX)), DIVERGENT);
+    assert_eq!(under(|build| changed_after_return(build, Op::BlockIdxX)), UNIFORM);
+    assert!(parts_the_grid(|build| changed_after_return(build, Op::BlockIdxX)));
+    assert!(!parts_the_grid(|build| changed_after_return(build, Op::GridDimX)));
 }
 
 #[test]
