@@ -6,9 +6,10 @@ use crate::atomics::Atomic;
 const EVERYWHERE: &str = "
     alignas alignof and and_eq asm assert auto bf16 bf8 bf8_from_float bitand bitor blockDim blockIdx bool break
     case catch char char16_t char32_t char8_t class co_await co_return co_yield compl concept const const_cast
-    consteval constexpr constinit continue decltype default delete do double dynamic_cast else enum errno explicit
-    export extern f16 false float float_from_bf8 float_from_fp8 fma_f16 fmaxf fminf for fp8 fp8_from_float friend
-    goto gridDim grid_barrier if inline int int16_t int32_t int64_t int8_t linux long max max_i64 max_u64 min min_i64 min_u64
+    consteval constexpr constinit continue copy_async_4 copy_async_8 copy_async_16 copy_async_commit
+    copy_async_wait decltype default delete do double dynamic_cast else enum errno explicit export extern f16 false float float_from_bf8 float_from_fp8 fma_f16 fmaxf fminf for fp8 fp8_from_float friend
+    goto gridDim grid_barrier grid_dependency_wait grid_dependents_launch if inline int int16_t int32_t int64_t
+    int8_t linux load_matrices long max max_i64 max_u64 min min_i64 min_u64
     mutable namespace new noexcept not not_eq nullptr operator or or_eq prefetch_l2 printf private protected public register
     reinterpret_cast requires restrict return saturating_i16 saturating_i32 saturating_i64 saturating_i8
     saturating_u16 saturating_u32 saturating_u64 saturating_u8 shared_memory short shuffle_down shuffle_up

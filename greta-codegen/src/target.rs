@@ -119,10 +119,12 @@ impl Target {
     #[must_use]
     pub fn resident_blocks(&self, block_threads: u32, shared_bytes: u32) -> u32 {
         let unit = &self.compute_unit;
-        let threads = block_threads.max(1).next_multiple_of(self.wave);
-        let shared = shared_bytes.next_multiple_of(unit.shared_granule) + unit.shared_bytes_reserved;
-        let by_shared = unit.shared_bytes.checked_div(shared).unwrap_or(u32::MAX);
-        unit.count * (unit.threads_max / threads).min(by_shared).min(unit.blocks_max)
+        let threads = u64::from(block_threads.max(1)).next_multiple_of(self.wave.into());
+        let granules = u64::from(shared_bytes).next_multiple_of(unit.shared_granule.into());
+        let shared = granules + u64::from(unit.shared_bytes_reserved);
+        let by_shared = u64::from(unit.shared_bytes).checked_div(shared).unwrap_or(u64::MAX);
+        let blocks = (u64::from(unit.threads_max) / threads).min(by_shared).min(unit.blocks_max.into());
+        unit.count * blocks as u32
     }
 
     /// The targets of a family, in the order of [`TARGETS`].
@@ -145,6 +147,7 @@ mod tests {
         assert_eq!([1, 64, 65, 256, 1024].map(|threads| resident(&GFX942, threads, 0)), [32, 32, 16, 8, 2]);
         assert_eq!([1, 64, 65, 256, 1024].map(|threads| resident(&SM_90, threads, 0)), [32, 32, 21, 8, 2]);
         assert_eq!([1, 32 << 10, (32 << 10) + 1, 64 << 10].map(|shared| resident(&GFX942, 64, shared)), [32, 2, 1, 1]);
+        assert_eq!([resident(&GFX942, u32::MAX, 0), resident(&SM_90, 64, u32::MAX)], [0, 0]);
         // Each block takes 1 KiB beside its own.
         assert_eq!([75 << 10, (75 << 10) + 1, 227 << 10].map(|shared| resident(&SM_90, 64, shared)), [3, 2, 1]);
     }

@@ -143,6 +143,7 @@ fn asynchronous_copies_are_instructions_and_late_buffers_may_change() {
 fn what_lets_the_next_kernel_start_does_so_once() {
     let mut build = Build::new(64);
     let y = build.global("y", Type::F32, true);
+    build.bind("grid_dependents_launch", tid());
     build.push(crate::ir::StmtKind::Eval(op(Op::GridDependentsLaunch, [])));
     build.push(crate::ir::StmtKind::Eval(op(Op::GridDependencyWait, [])));
     build.store(y, [tid()], f(1.0));
@@ -150,6 +151,8 @@ fn what_lets_the_next_kernel_start_does_so_once() {
     let source = super::source(&kernel).source;
     contains(&source, &["    grid_dependents_launch();\n    grid_dependency_wait();\n"]);
     assert_eq!(source.matches("griddepcontrol.launch_dependents").count(), 1, "{source}");
+    // A variable of that name has another one.
+    contains(&source, &["const uint32_t grid_dependents_launch_"]);
 }
 
 #[test]
