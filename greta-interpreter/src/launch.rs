@@ -28,6 +28,9 @@ pub const RESIDENT_BLOCKS_MAX: u32 = 1 << 14;
 /// Bytes of the stack of such a thread: calls of the interpreter are as deep as a kernel's statements are nested.
 const BLOCK_STACK_BYTES: usize = 1 << 20;
 
+/// Frames at most that a program keeps for its next launch: more than most machines run at once, fewer than may meet.
+const IDLE_FRAMES_MAX: usize = 1 << 8;
+
 /// Elements of a buffer at most: what an index of 32 bits can tell apart.
 const ELEMENTS_MAX: u64 = 1 << 32;
 
@@ -323,7 +326,10 @@ impl Launch<'_> {
             }
         }
         run(&mut frame);
-        program.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(storage);
+        let mut idle = program.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if idle.len() < IDLE_FRAMES_MAX {
+            idle.push(storage);
+        }
     }
 
     fn block(&self, frame: &mut Frame<'_>, number: u64) {
