@@ -298,6 +298,8 @@ impl<'a> Analysis<'a> {
             ExprKind::Load(place) => match self.kernel.var(place.base).kind {
                 VarKind::Register(_) => level.max(values[place.base.index()]),
                 ref kind => match level {
+                    // It may change between two threads' reads.
+                    Uniformity::Uniform | Uniformity::Block if is_volatile(kind) => Uniformity::Unknown,
                     Uniformity::Uniform if kind.is_shared() => Uniformity::Block,
                     Uniformity::Uniform | Uniformity::Block => level,
                     Uniformity::Wave | Uniformity::Unknown => Uniformity::Unknown,
@@ -370,6 +372,10 @@ impl<'a> Analysis<'a> {
         }
         std::mem::replace(&mut self.returned, outer)
     }
+}
+
+fn is_volatile(kind: &VarKind) -> bool {
+    matches!(kind, VarKind::Global { volatile: true, .. })
 }
 
 /// Whether an expression may be the same where what it is made of is not: only then is it worth a look at every thread.

@@ -53,7 +53,7 @@ fn the_grid_agrees_about_the_launch_s_numbers_its_size_and_what_all_threads_read
 }
 
 #[test]
-fn blocks_disagree_about_their_positions_and_their_shared_memory() {
+fn the_grid_may_disagree_about_positions_shared_memory_and_what_changes_meanwhile() {
     assert!(parts_the_grid(|_| lt(tid(), u(3))));
     assert!(parts_the_grid(|_| lt(op(Op::BlockIdxX, []), u(3))));
     assert!(parts_the_grid(|_| lt(cast(op(Op::Ballot, [truth(true)]), Type::U32), u(1 << 20))));
@@ -61,6 +61,11 @@ fn blocks_disagree_about_their_positions_and_their_shared_memory() {
     assert!(parts_the_grid(|_| {
         let position = add(mul(op(Op::BlockIdxX, []), u(256)), tid());
         lt(op(Op::Div, [position, u(256)]), u(3))
+    }));
+    assert!(parts_the_grid(|build| {
+        let flag = build.var("flag", VarKind::Global { mutable: false, volatile: true }, Type::U32);
+        let element = build.load(flag, [u(0)]);
+        lt(element, u(3))
     }));
     assert!(parts_the_grid(|build| {
         let tile = build.shared("tile", Type::U32, [u(4)]);
