@@ -77,8 +77,11 @@ impl<'a> Grid<'a> {
         None
     }
 
+    /// Whether there is a place for the workgroup that was the next one a moment ago.
     fn has_place(&self, next: u64) -> bool {
-        next < self.end.load(Ordering::SeqCst) && next - self.ended.load(Ordering::SeqCst) < self.places
+        // Since then others may have started and ended, even more than had started by then.
+        let running = next.saturating_sub(self.ended.load(Ordering::SeqCst));
+        next < self.end.load(Ordering::SeqCst) && running < self.places
     }
 
     /// How often a workgroup did something: what one waits for may have come when this has changed.
@@ -112,8 +115,9 @@ impl<'a> Grid<'a> {
             *marked = Some(moves);
         }
         waiting.polls += 1;
-        let next = self.next.load(Ordering::SeqCst);
-        let is_all = waiting.groups >= next - self.ended.load(Ordering::SeqCst) && !self.has_place(next);
+        // In this order, as what has ended has started.
+        let (ended, next) = (self.ended.load(Ordering::SeqCst), self.next.load(Ordering::SeqCst));
+        let is_all = waiting.groups >= next - ended && !self.has_place(next);
         if is_all && waiting.polls >= POLLS {
             self.is_stuck.store(true, Ordering::SeqCst);
         }
@@ -128,7 +132,7 @@ impl<'a> Grid<'a> {
         if !self.is_stuck() || self.stopped.load(Ordering::SeqCst) != u64::MAX {
             return None;
         }
-        let (next, ended) = (self.next.load(Ordering::SeqCst), self.ended.load(Ordering::SeqCst));
+        let (ended, next) = (self.ended.load(Ordering::SeqCst), self.next.load(Ordering::SeqCst));
         Some(Cause::Stuck { waiting: next - ended, ended, unstarted: self.groups - next })
     }
 
