@@ -321,7 +321,7 @@ pub enum DiagnosticKind {
     },
 
     // Arrivals at barriers of the grid.
-    /// A grid barrier that counts in something else than a buffer's first element.
+    /// A grid barrier that counts in something other than a buffer's first element.
     #[error("a grid barrier counts arrivals in a whole `&mut Global<u32>`, a parameter")]
     ArrivalsPlace,
     /// A buffer that counts arrivals and is used for something else too: take another.

@@ -57,7 +57,7 @@ pub(super) enum Helper {
     GridDependentsLaunch,
     /// Waits for the kernels ahead, and lets the next one start then, if it has not been let before.
     GridDependencyWait {
-        /// Whether it lets it.
+        /// Whether it does the second.
         launches: bool,
     },
     /// Waits for all threads of the launch.

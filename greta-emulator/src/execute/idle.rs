@@ -1,7 +1,9 @@
 //! Whether a wave only waits: goes round a loop that reads memory, and comes back as it was.
 //!
 //! Guarantees: a wave that is found to wait goes on so until another one writes what it reads. A loop that counts, keeps
-//! the time or is long is not found. Finding out runs the wave, as any other turn does.
+//! the time or is long is not found; one whose atomic operations write and whose results it drops may be found though it
+//! does not wait, so a launch is given up only after many rounds of nothing else. Finding out runs the wave, as any other
+//! turn does.
 
 use greta_numerics::Simd;
 
