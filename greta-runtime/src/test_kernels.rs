@@ -54,6 +54,26 @@ fn for_each(tile: Val<u32>, len: Val<u32>, body: impl FnOnce(Val<u32>)) {
     branch.finish(Sides { then, otherwise })
 }
 
+/// The only variant of the module's kernel, which has no tile parameters.
+macro_rules! variant {
+    ($name:ident) => {
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name;
+
+        impl Variant for $name {
+            type Args<'a> = Args<'a>;
+
+            fn definition(&self) -> &'static KernelDefinition {
+                &DEFINITION
+            }
+
+            fn values(&self) -> Vec<u32> {
+                Vec::new()
+            }
+        }
+    };
+}
+
 /// `y[i] = factor * x[i]` for `i < len`, in blocks of `tile` threads.
 pub mod scale {
     use super::*;
@@ -173,20 +193,7 @@ pub mod add {
         }
     }
 
-    #[derive(Clone, Copy, Debug)]
-    pub struct Add;
-
-    impl Variant for Add {
-        type Args<'a> = Args<'a>;
-
-        fn definition(&self) -> &'static KernelDefinition {
-            &DEFINITION
-        }
-
-        fn values(&self) -> Vec<u32> {
-            Vec::new()
-        }
-    }
+    variant!(Add);
 
     fn trace(_: &[u32], target: &'static Target) -> Traced {
         trace_kernel(&info("add"), target, |kernel: &mut KernelTracer| {
@@ -221,20 +228,7 @@ pub mod bump {
         }
     }
 
-    #[derive(Clone, Copy, Debug)]
-    pub struct Bump;
-
-    impl Variant for Bump {
-        type Args<'a> = Args<'a>;
-
-        fn definition(&self) -> &'static KernelDefinition {
-            &DEFINITION
-        }
-
-        fn values(&self) -> Vec<u32> {
-            Vec::new()
-        }
-    }
+    variant!(Bump);
 
     fn trace(_: &[u32], target: &'static Target) -> Traced {
         trace_kernel(&info("bump"), target, |kernel: &mut KernelTracer| {
@@ -266,20 +260,7 @@ pub mod meet {
         }
     }
 
-    #[derive(Clone, Copy, Debug)]
-    pub struct Meet;
-
-    impl Variant for Meet {
-        type Args<'a> = Args<'a>;
-
-        fn definition(&self) -> &'static KernelDefinition {
-            &DEFINITION
-        }
-
-        fn values(&self) -> Vec<u32> {
-            Vec::new()
-        }
-    }
+    variant!(Meet);
 
     fn trace(_: &[u32], target: &'static Target) -> Traced {
         trace_kernel(&info("meet"), target, |kernel: &mut KernelTracer| {
