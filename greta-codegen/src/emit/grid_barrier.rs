@@ -6,7 +6,8 @@
 //! way, hiprtc leaves out the wait for what is written back, so that stands here too. The scalar cache needs no care: what
 //! the atomic addition may change, as far as the compiler knows, it loads by vector instructions, and buffers that the
 //! kernel writes are not `__restrict__`. One wave invalidates for its block, whose waves share the first cache, as they do in
-//! LLVM's memory model where they acquire from each other. On NVIDIA a fence orders also what other threads wrote before `__syncthreads()`.
+//! LLVM's memory model where they acquire from each other. On NVIDIA a fence orders also what other threads wrote before
+//! `__syncthreads()`.
 
 use super::dialect::Dialect;
 use crate::target::Family;
