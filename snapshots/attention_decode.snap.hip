@@ -116,9 +116,9 @@ extern "C" __global__ void __launch_bounds__(BLOCK) attention_decode(
     const uint32_t element = (threadIdx.x % (HD / 4)) * 4;
     const f32x4 query = *reinterpret_cast<const f32x4*>(&q[head * HD + element]) *
         (1.0f / sqrtf(float(HD)));
-    f32x4 keys[KEYS];
-    f32x4 values[KEYS];
-    if (begin < end) {
+    f32x4 keys[KEYS] = {};
+    f32x4 values[KEYS] = {};
+    if (begin + stream < end) {
         load_rows(k_cache, keys, cache + element, begin + stream, streams, end, HD);
         load_rows(v_cache, values, cache + element, begin + stream, streams, end, HD);
     }

@@ -35,6 +35,21 @@ static __device__ __forceinline__ f32x8 fmaf(f32x8 a, f32x8 b, f32x8 c) {
     };
 }
 
+// Where the rows of a group begin: those of gate, then those of up. The last row stands for those past it.
+static __device__ __forceinline__ void start_rows(
+    uint32_t (&starts)[2 * ROWS],
+    uint32_t group,
+    uint32_t intermediate,
+    uint32_t columns
+) {
+    constexpr uint32_t rows = 2 * ROWS / 2;
+    #pragma unroll
+    for (uint32_t r = 0; r < 2 * ROWS; ++r) {
+        starts[r] = ((r / rows) * intermediate + min(group * rows + r % rows, intermediate - 1)) *
+            columns;
+    }
+}
+
 // Loads this lane's columns of every row into the stage, the last ones again where there are no more.
 static __device__ __forceinline__ void load_stage(
     const bf16* w,
@@ -153,15 +168,10 @@ extern "C" __global__ void __launch_bounds__(BLOCK) norm_gate_up_bf16(
     uint32_t starts[2 * ROWS];
     float values[2 * ROWS];
     const uint32_t count = (intermediate + ROWS - 1) / ROWS;
+    const uint32_t first = blockIdx.x * WAVES + threadIdx.x / 64;
     bf16x8 stage[DEPTH][2 * ROWS];
-    for (uint32_t group = blockIdx.x * WAVES + threadIdx.x / 64;
-        group < count;
-        group += gridDim.x * WAVES) {
-        #pragma unroll
-        for (uint32_t r = 0; r < 2 * ROWS; ++r) {
-            starts[r] = ((r / ROWS) * intermediate + min(group * ROWS + r % ROWS, intermediate - 1)) *
-                hidden;
-        }
+    for (uint32_t group = first; group < count; group += gridDim.x * WAVES) {
+        start_rows(starts, group, intermediate, hidden);
         f32x8 sums[2 * ROWS] = {};
         const float squares = add_normed_row_products(gate_up, x, norm, starts, stage, sums, hidden);
         const float scale = rsqrtf(wave_sum(squares) / float(hidden) + eps);

@@ -69,6 +69,34 @@ static __device__ __forceinline__ uint32_t row(
     return (pair_1 / half) * self_head_dim + (pair_1 % half) * self_pair_stride;
 }
 
+// Where the rows of the pairs from `first` on begin.
+static __device__ __forceinline__ void start_pairs(
+    uint32_t (&starts)[2 * PAIRS],
+    uint32_t shape_heads,
+    uint32_t shape_kv_heads,
+    uint32_t shape_head_dim,
+    uint32_t shape_max_seq,
+    uint32_t shape_pair_stride,
+    uint32_t shape_pair_distance,
+    uint32_t first,
+    uint32_t columns
+) {
+    #pragma unroll
+    for (uint32_t p = 0; p < 2 * PAIRS / 2; ++p) {
+        starts[2 * p] = row(
+            shape_heads,
+            shape_kv_heads,
+            shape_head_dim,
+            shape_max_seq,
+            shape_pair_stride,
+            shape_pair_distance,
+            first + p
+        ) *
+            columns;
+        starts[2 * p + 1] = starts[2 * p] + shape_pair_distance * columns;
+    }
+}
+
 // The cosines and sines by which RoPE rotates the pairs from `first` on at position `at`; NaN from position max_seq on.
 static __device__ __forceinline__ void load_angles(
     const float* cos,
@@ -272,29 +300,25 @@ extern "C" __global__ void __launch_bounds__(BLOCK) norm_qkv(
         PAIRS -
         1) /
         PAIRS;
+    const uint32_t first = blockIdx.x * WAVES + threadIdx.x / 64;
     uint32_t starts[2 * PAIRS];
     float values[2 * PAIRS];
     float cosines[PAIRS];
     float sines[PAIRS];
     const uint32_t at = position[0];
     f32x4 stage[DEPTH][2 * PAIRS];
-    for (uint32_t group = blockIdx.x * WAVES + threadIdx.x / 64;
-        group < count;
-        group += gridDim.x * WAVES) {
-        #pragma unroll
-        for (uint32_t p = 0; p < PAIRS; ++p) {
-            starts[2 * p] = row(
-                shape_heads,
-                shape_kv_heads,
-                shape_head_dim,
-                shape_max_seq,
-                shape_pair_stride,
-                shape_pair_distance,
-                group * PAIRS + p
-            ) *
-                hidden;
-            starts[2 * p + 1] = starts[2 * p] + pair_distance * hidden;
-        }
+    for (uint32_t group = first; group < count; group += gridDim.x * WAVES) {
+        start_pairs(
+            starts,
+            shape_heads,
+            shape_kv_heads,
+            shape_head_dim,
+            shape_max_seq,
+            shape_pair_stride,
+            shape_pair_distance,
+            group * PAIRS,
+            hidden
+        );
         f32x4 sums[2 * PAIRS] = {};
         load_angles(
             cos,

@@ -1,7 +1,9 @@
 //! How the kernels of a decode step are launched on a device: tile parameters, blocks, splits.
 //!
-//! Where a device copies asynchronously, a block of many waves stays on each compute unit and its waves take group of rows
-//! after group of rows; elsewhere each wave takes one group.
+//! Where a device copies asynchronously, the kernels that begin with a norm, those of the large matrices, hold weights on
+//! their way in registers, a group of rows to a wave: blocks come as others go, so that no compute unit waits for slower
+//! ones. The others have too few rows for that: a block of many waves stays on each compute unit with queues in shared
+//! memory, and its waves take group after group. Elsewhere each wave takes one group.
 
 use greta::Device;
 use greta::codegen::target::Target;
@@ -12,37 +14,75 @@ use crate::step::tile;
 
 /// Keys that a block of decode attention takes at most, where blocks come and go.
 pub(crate) const KEYS_PER_SPLIT: u32 = 256;
-/// Waves of a block that stays.
-pub(crate) const WAVES: u32 = 16;
-/// Rows of a group then.
+/// Rows of a group, where a device copies asynchronously.
 pub(crate) const ROWS: u32 = 2;
 
-/// The variant of a kernel that takes rows of so many columns, and its blocks. `stay` makes the variant whose blocks stay,
-/// with queues of so many slots, for devices where copies are asynchronous and shared memory has room for the queues beside
-/// the vector; `groups` says how many groups of rows a variant has.
+/// Waves of a block that holds weights in registers: two such blocks fill them.
+const WAVES_IN_REGISTERS: u32 = 8;
+/// Loads of each of a wave's rows that are under way there.
+const DEPTH_IN_REGISTERS: u32 = 8;
+/// Waves of a block that stays.
+const WAVES: u32 = 16;
+
+/// The tile parameters of a wave's queue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tile {
+    /// Loads of each row that are under way.
+    pub(crate) depth: u32,
+    /// Waves of a block.
+    pub(crate) waves: u32,
+}
+
+/// The variant of a kernel that begins with a norm and takes rows of so many columns, and its blocks. `hold` makes the
+/// variant that holds weights in registers and the vector in shared memory; `groups` says how many groups of rows a variant
+/// has.
+pub(crate) fn normed_shape<V: Variant>(
+    device: &Device,
+    columns: u32,
+    variant: V,
+    hold: impl FnOnce(Tile) -> V,
+    groups: impl FnOnce(&V) -> u32,
+) -> (V, u32) {
+    let target = device.target();
+    let has_room = opt_room(target, columns).is_some();
+    let variant = match target.copy_async && has_room {
+        true => hold(Tile { depth: DEPTH_IN_REGISTERS, waves: WAVES_IN_REGISTERS }),
+        false => variant,
+    };
+    let blocks = groups(&variant).div_ceil(tile(&variant, "WAVES")).max(1);
+    (variant, blocks)
+}
+
+/// The variant of another kernel that takes rows of so many columns, and its blocks. `stay` makes the variant whose blocks
+/// stay, for devices where copies are asynchronous and shared memory has room for the queues beside the vector.
 pub(crate) fn shape<V: Variant>(
     device: &Device,
     columns: u32,
     variant: V,
-    stay: impl FnOnce(u32) -> V,
+    stay: impl FnOnce(Tile) -> V,
     groups: impl FnOnce(&V) -> u32,
 ) -> (V, u32) {
     let (variant, most) = match opt_depth(device.target(), columns) {
-        Some(depth) => (stay(depth), device.info().compute_units.max(1)),
+        Some(depth) => (stay(Tile { depth, waves: WAVES }), device.info().compute_units.max(1)),
         None => (variant, u32::MAX),
     };
     let blocks = groups(&variant).div_ceil(tile(&variant, "WAVES")).clamp(1, most);
     (variant, blocks)
 }
 
-/// Slots of a wave's queue: the most for which all queues fit into shared memory, beside the vector and a block's sums.
+/// Slots of a wave's queue: the most for which all queues fit into shared memory, beside the vector.
 fn opt_depth(target: &Target, columns: u32) -> Option<u32> {
+    let room = opt_room(target, columns)?;
+    let slot = WAVES * ROWS * target.wave * 16;
+    [8, 4, 2, 1].into_iter().find(|depth| target.copy_async && depth * slot <= room)
+}
+
+/// Bytes of shared memory that the vector and a block's sums leave, if they fit.
+fn opt_room(target: &Target, columns: u32) -> Option<u32> {
     // The sums of the waves, for the norm.
     const SUMS: u32 = 256;
     let vector = columns.checked_next_multiple_of(512)?.checked_mul(4)?;
-    let room = target.shared_bytes_max.checked_sub(vector.checked_add(SUMS)?)?;
-    let slot = WAVES * ROWS * target.wave * 16;
-    [8, 4, 2, 1].into_iter().find(|depth| target.copy_async && depth * slot <= room)
+    target.shared_bytes_max.checked_sub(vector.checked_add(SUMS)?)
 }
 
 /// The variant of decode attention, but for the width of a head.

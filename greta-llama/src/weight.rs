@@ -104,11 +104,11 @@ macro_rules! weights {
                 use norm_qkv::$norm_qkv as kernel;
                 let sizes = block.sizes;
                 let pairs = (sizes.heads + 2 * sizes.kv_heads) * (sizes.head_dim / 2);
-                let (variant, grid) = decode::shape(
+                let (variant, grid) = decode::normed_shape(
                     &block.device,
                     sizes.hidden,
                     kernel::variant(),
-                    |depth| kernel::variant().pairs(decode::ROWS / 2).depth(depth).waves(decode::WAVES),
+                    |tile| kernel::variant().pairs(decode::ROWS / 2).depth(tile.depth).waves(tile.waves),
                     |variant| pairs.div_ceil(tile(variant, "PAIRS")),
                 );
                 let args = kernel::Args {
@@ -140,11 +140,11 @@ macro_rules! weights {
                 y: &mut Buffer<f32>,
             ) -> Result<(), BlockError> {
                 use norm_gate_up::$norm_gate_up as kernel;
-                let (variant, grid) = decode::shape(
+                let (variant, grid) = decode::normed_shape(
                     &block.device,
                     block.sizes.hidden,
                     kernel::variant(),
-                    |depth| kernel::variant().rows(decode::ROWS / 2).depth(depth).waves(decode::WAVES),
+                    |tile| kernel::variant().rows(decode::ROWS / 2).depth(tile.depth).waves(tile.waves),
                     |variant| block.sizes.intermediate.div_ceil(tile(variant, "ROWS")),
                 );
                 let args = kernel::Args {
@@ -173,7 +173,7 @@ macro_rules! weights {
                     graph.device(),
                     k,
                     kernel::variant(),
-                    |depth| kernel::variant().rows(decode::ROWS).depth(depth).waves(decode::WAVES),
+                    |tile| kernel::variant().rows(decode::ROWS).depth(tile.depth).waves(tile.waves),
                     |variant| n.div_ceil(tile(variant, "ROWS")),
                 );
                 node(graph, label, variant, grid, kernel::Args { w, x, residual, y, n, k })
@@ -192,7 +192,7 @@ macro_rules! weights {
                     &block.device,
                     sizes.heads * sizes.head_dim,
                     kernel::variant(),
-                    |depth| kernel::variant().rows(decode::ROWS).depth(depth).waves(decode::WAVES),
+                    |tile| kernel::variant().rows(decode::ROWS).depth(tile.depth).waves(tile.waves),
                     |variant| sizes.hidden.div_ceil(tile(variant, "ROWS")),
                 );
                 let args = kernel::Args {

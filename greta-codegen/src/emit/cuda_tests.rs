@@ -1,6 +1,6 @@
 //! What the writer makes of kernels for NVIDIA: where CUDA C++ differs from HIP C++.
 
-use crate::ir::{ExprKind, Op, Scalar, Type, VarKind};
+use crate::ir::{Argument, ExprKind, Op, Scalar, StmtKind, Type, VarKind};
 use crate::target::SM_90;
 use crate::testing::*;
 use crate::verify::verify;
@@ -44,6 +44,41 @@ fn shuffles_name_all_lanes_and_stop_at_the_end_of_the_wave() {
             "__shfl_down_sync(0xffffffff, ",
             "shuffle_down(threadIdx.x, by)",
             "return by < 32 ? other : value;",
+        ],
+    );
+}
+
+#[test]
+fn halves_are_read_out_of_words_by_functions_that_write_nothing() {
+    const BF16X8: Type = Type { scalar: Scalar::Bf16, lanes: 8 };
+    let mut build = Build::new(64);
+    let x = build.global("x", Type::scalar(Scalar::Bf16), false);
+    let y = build.global("y", Type::F32, true);
+    let halves = build.var("halves", VarKind::Scalar, BF16X8);
+    let first = build.function("first", Some(Type::F32), &[halves], |build| {
+        let wide = build.bind("wide", cast(lane(build.read(halves), u(0)), Type::F32));
+        build.push(StmtKind::Return(Some(wide)));
+    });
+    let (kept, to) = (build.var("kept", VarKind::Scalar, BF16X8), build.var("to", VarKind::Mut, Type::F32));
+    let put = build.function("put", None, &[kept, to], |build| {
+        build.assign(to, cast(lane(build.read(kept), u(1)), Type::F32));
+    });
+    let loaded = build.load_as(x, [mul(tid(), u(8))], BF16X8);
+    let loaded = build.bind("loaded", loaded);
+    let sum = build.bind_mut("sum", f(0.0));
+    let call = build.call(put, vec![Argument::Value(loaded.clone()), Argument::Object(sum)]);
+    build.push(StmtKind::Eval(call));
+    let first = build.call(first, vec![Argument::Value(loaded)]);
+    build.store(y, [tid()], add(build.read(sum), first));
+    let source = emitted(build).source;
+    contains(
+        &source,
+        &[
+            "memcpy(&word, &lanes[i / 2 * 2], 4);",
+            "return bf16::of_bits(word >> i % 2 * 16);",
+            "float first(const bf16x8& halves) {",
+            // What is written might be what the vector was read from.
+            "void put(bf16x8 kept, float& to) {",
         ],
     );
 }

@@ -197,6 +197,8 @@ fn cuda_preamble(integers: &[Scalar]) -> Vec<String> {
 }
 
 /// A structure that is made and indexed as HIP's vectors are, aligned so that it moves in one access of 16 bytes at most.
+/// Halves are read out of words: the compiler keeps what is only read so in whole registers, where it would otherwise take
+/// a register for each half.
 fn cuda_vector_type(ty: Type) -> Vec<String> {
     let scalar = scalar_name(ty.scalar);
     let names = &LANE_NAMES[..usize::from(ty.lanes)];
@@ -205,16 +207,33 @@ fn cuda_vector_type(ty: Type) -> Vec<String> {
     };
     let parameters = list(|scalar, name| format!("{scalar} {name}"));
     let (lanes, copies) = (list(|_, name| name.to_owned()), vec!["s"; names.len()].join(", "));
-    vec![
+    let read = if has_words(ty) {
+        vec![
+            format!("    __device__ {scalar} operator[](unsigned int i) const {{"),
+            "        unsigned int word;".to_owned(),
+            "        memcpy(&word, &lanes[i / 2 * 2], 4);".to_owned(),
+            format!("        return {scalar}::of_bits(word >> i % 2 * 16);"),
+            "    }".to_owned(),
+        ]
+    } else {
+        vec![format!("    __device__ {scalar} operator[](unsigned int i) const {{ return lanes[i]; }}")]
+    };
+    let mut lines = vec![
         format!("struct alignas({}) {ty} {{", ty.bytes().min(16)),
         format!("    {scalar} lanes[{}];", ty.lanes),
         format!("    {ty}() = default;"),
         format!("    __device__ {ty}({parameters}) : lanes{{{lanes}}} {{}}"),
         format!("    __device__ {ty}({scalar} s) : lanes{{{copies}}} {{}}"),
         format!("    __device__ {scalar}& operator[](unsigned int i) {{ return lanes[i]; }}"),
-        format!("    __device__ {scalar} operator[](unsigned int i) const {{ return lanes[i]; }}"),
-        "};".to_owned(),
-    ]
+    ];
+    lines.extend(read);
+    lines.push("};".to_owned());
+    lines
+}
+
+/// Whether a vector is of halves that fill words.
+pub(super) fn has_words(ty: Type) -> bool {
+    scalars::is_half(ty.scalar) && ty.is_vector() && ty.lanes.is_multiple_of(2)
 }
 
 /// Names of a vector's lanes where its parts are parameters.

@@ -224,7 +224,16 @@ impl<'a> Writer<'a> {
             self.lines.text(comment(line), location);
         }
         self.names.open();
-        let params = function.params.iter().map(|&param| self.param(param, !written.contains(&param))).collect();
+        let is_own = |var: &VarId| {
+            let is_memory = matches!(
+                self.kernel.var(*var).kind,
+                VarKind::Global { .. } | VarKind::Shared(_) | VarKind::DynamicShared
+            );
+            !is_memory && !function.params.contains(var)
+        };
+        let is_pure = written.iter().all(is_own) && function.foreign.is_none();
+        let params =
+            function.params.iter().map(|&param| self.param(param, !written.contains(&param), is_pure)).collect();
         let result = function.result.map_or("void".to_owned(), type_name);
         if let Some(ty) = function.result {
             self.uses_type(ty);
@@ -239,8 +248,9 @@ impl<'a> Writer<'a> {
         self.names.close();
     }
 
-    /// A parameter of a device function.
-    fn param(&mut self, param: VarId, constant: bool) -> Doc {
+    /// A parameter of a device function. One that writes nothing can take vectors by reference, whatever they are part of:
+    /// so they are read as constants, see [`dialect::has_words`].
+    fn param(&mut self, param: VarId, constant: bool, is_pure: bool) -> Doc {
         let var = self.kernel.var(param);
         self.uses_type(var.ty);
         let ty = type_name(var.ty);
@@ -254,7 +264,10 @@ impl<'a> Writer<'a> {
             }
             VarKind::DynamicShared => format!("{qualifier}{ty}* {name}"),
             VarKind::Mut => format!("{qualifier}{ty}& {name}"),
-            VarKind::Let | VarKind::Counter | VarKind::Scalar => format!("{ty} {name}"),
+            VarKind::Let | VarKind::Counter | VarKind::Scalar => {
+                let by_reference = is_pure && !self.dialect.vector_operators && dialect::has_words(var.ty);
+                if by_reference { format!("const {ty}& {name}") } else { format!("{ty} {name}") }
+            }
         })
     }
 

@@ -50,9 +50,9 @@ pub fn attention_decode(
     grid_dependents_launch();
     grid_dependency_wait();
     let query = q.load_vector::<f32x4>(head * HD + element) * f32x4::splat(1.0 / sqrt(HD as f32));
-    let mut keys: [f32x4; KEYS];
-    let mut values: [f32x4; KEYS];
-    if begin < end {
+    let mut keys = [f32x4::splat(0.0); KEYS];
+    let mut values = [f32x4::splat(0.0); KEYS];
+    if begin + stream < end {
         load_rows(k_cache, &mut keys, cache + element, begin + stream, streams, end, HD);
         load_rows(v_cache, &mut values, cache + element, begin + stream, streams, end, HD);
     }

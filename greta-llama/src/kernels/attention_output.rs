@@ -9,7 +9,8 @@ use greta::prelude::*;
 
 use super::gemv_add::{load_rows, store_rows};
 use super::row_products::{add_row_products, wave_sums};
-use super::row_queue::{Groups, RowQueue, stage_joined, staged_from};
+use super::row_queue::{Groups, RowQueue};
+use super::staged_vector::{stage_joined, staged_from};
 use super::weights::WeightVector;
 
 macro_rules! kernels {

@@ -8,7 +8,8 @@
 use greta::prelude::*;
 
 use super::row_products::{multiply_rows, wave_sums};
-use super::row_queue::{Groups, RowQueue, stage};
+use super::row_queue::{Groups, RowQueue};
+use super::staged_vector::stage;
 use super::weights::WeightVector;
 
 macro_rules! kernels {

@@ -39,6 +39,7 @@ mod row_queue;
 pub mod silu;
 pub mod silu_mul;
 pub mod softmax;
+mod staged_vector;
 mod swizzle;
 pub mod weights;
 

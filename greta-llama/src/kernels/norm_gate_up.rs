@@ -2,14 +2,16 @@
 //!
 //! The norm's scale is one number for the whole row, so it is applied to the finished sums: each wave sums the squares
 //! of `x` alongside its dot products, and no block waits for a norm. A wave takes ROWS rows of both matrices; sums as
-//! in `row_products`. Launch: `ceil(intermediate / (ROWS * WAVES))` blocks; fewer take more rows each.
+//! in `row_products`. Launch: `ceil(intermediate / (ROWS * WAVES))` blocks. Devices that copy asynchronously start a kernel
+//! before the one ahead has ended: there a block's first weights and the norm's are under way when x is done, and the block
+//! stages x times norm once for all of its waves.
 //! Memory-bound: 4 B a weight, or 2; in f32 2 x 11008 x 4096: 361 MB, 84.7 µs.
 //! Reference: [`crate::reference`]'s rmsnorm, gemm and silu_mul; cases: [`crate::cases::norm_gate_up`].
 
 use greta::prelude::*;
 
-use super::row_products::{add_normed_row_products, wave_sums};
-use super::row_queue::{Groups, RowQueue, stage_normed};
+use super::row_products::{add_normed_row_products, add_staged_row_products, load_stage, wave_sums};
+use super::staged_vector::{NORMED_QUADS, load_quads, stage_normed};
 use super::weights::WeightVector;
 
 macro_rules! kernels {
@@ -38,35 +40,28 @@ macro_rules! kernels {
                 let mut starts: [u32; 2 * ROWS];
                 let mut values: [f32; 2 * ROWS];
                 let count = (intermediate + ROWS - 1) / ROWS;
-                let start = |group: u32, r: u32| {
-                    (r / ROWS * intermediate + min(group * ROWS + r % ROWS, intermediate - 1)) * hidden
-                };
+                let first = block_idx().x * WAVES + wave_id();
                 if has_copy_async() {
-                    let mut slots = shared::<[[[$weight; $lanes * WAVE]; 2 * ROWS]; WAVES * DEPTH]>();
                     let mut staged = shared_dynamic::<f32>();
-                    let groups = Groups::of_wave(count, hidden);
-                    let mut queue =
-                        RowQueue::begin::<$load>(gate_up, &mut slots, &mut starts, &start, &groups, DEPTH);
+                    let mut stage: [[$load; 2 * ROWS]; DEPTH];
+                    let mut scales: [f32x4; NORMED_QUADS];
+                    start_rows(&mut starts, first, intermediate, hidden);
+                    load_stage(gate_up, &starts, &mut stage, 0, hidden);
+                    load_quads(norm, &mut scales, 0, hidden);
                     grid_dependents_launch();
                     grid_dependency_wait();
-                    let squares = stage_normed::<2>(x, norm, &mut staged, hidden, $lanes);
+                    let squares = stage_normed(x, norm, &mut scales, &mut staged, hidden, $lanes);
                     let scale = rsqrt(squares / hidden as f32 + eps);
                     let mut sums = [<$load as WeightVector>::zero(); 2 * ROWS];
-                    for group in (groups.first..count).step_by(groups.stride) {
-                        queue.multiply::<$load>(
-                            gate_up, &mut slots, &staged, &mut starts, &start, &mut sums, &mut values, &groups, DEPTH,
-                        );
-                        if lane_id() == 0 {
-                            store_activated(&values, scale, y, group * ROWS, intermediate);
-                        }
+                    add_staged_row_products(gate_up, &staged, &starts, &mut stage, &mut sums, hidden);
+                    wave_sums::<$load>(&sums, &mut values);
+                    if lane_id() == 0 {
+                        store_activated(&values, scale, y, first * ROWS, intermediate);
                     }
                 } else {
                     let mut stage: [[$load; 2 * ROWS]; DEPTH];
-                    for group in (block_idx().x * WAVES + wave_id()..count).step_by(grid_dim().x * WAVES) {
-                        #[unroll]
-                        for r in 0..2 * ROWS {
-                            starts[r] = start(group, r);
-                        }
+                    for group in (first..count).step_by(grid_dim().x * WAVES) {
+                        start_rows(&mut starts, group, intermediate, hidden);
                         let mut sums = [<$load as WeightVector>::zero(); 2 * ROWS];
                         let squares =
                             add_normed_row_products(gate_up, x, norm, &starts, &mut stage, &mut sums, hidden);
@@ -86,6 +81,16 @@ kernels! {
     norm_gate_up: f32, f32x4, 4;
     norm_gate_up_bf16: bf16, bf16x8, 8;
     norm_gate_up_f16: f16, f16x8, 8;
+}
+
+/// Where the rows of a group begin: those of gate, then those of up. The last row stands for those past it.
+#[device]
+fn start_rows(starts: &mut Array<u32>, group: u32, intermediate: u32, columns: u32) {
+    let rows = starts.len() / 2;
+    #[unroll]
+    for r in 0..starts.len() {
+        starts[r] = (r / rows * intermediate + min(group * rows + r % rows, intermediate - 1)) * columns;
+    }
 }
 
 /// y[r] = silu(g[r]) * u[r] for the rows from `first` on, of which `rows` exist: values times scale, those of gate before

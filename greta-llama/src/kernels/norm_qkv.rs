@@ -2,14 +2,14 @@
 //!
 //! A wave takes PAIRS pairs of rows, those that RoPE rotates together, so it can rotate its own sums. The norm's scale
 //! is applied to the finished sums, as in `norm_gate_up`. Rows of the weight are queries, then keys, then values, so
-//! pair p belongs to head p / (head_dim / 2) of heads + 2 kv_heads. Launch: `ceil(pairs / (PAIRS * WAVES))` blocks; fewer
-//! take more pairs each. Memory-bound: 4 B a weight, or 2; in f32 12288 x 4096: 201 MB, 47.3 µs.
+//! pair p belongs to head p / (head_dim / 2) of heads + 2 kv_heads. Launch: `ceil(pairs / (PAIRS * WAVES))` blocks.
+//! Memory-bound: 4 B a weight, or 2; in f32 12288 x 4096: 201 MB, 47.3 µs.
 //! Reference: [`crate::reference`]'s rmsnorm, gemm, rope and kv_update; cases: [`crate::cases::norm_qkv`].
 
 use greta::prelude::*;
 
-use super::row_products::{add_normed_row_products, wave_sums};
-use super::row_queue::{Groups, RowQueue, stage_normed};
+use super::row_products::{add_normed_row_products, add_staged_row_products, load_stage, wave_sums};
+use super::staged_vector::{NORMED_QUADS, load_quads, stage_normed};
 use super::weights::WeightVector;
 
 /// Where heads are, in the weights' rows and in the cache.
@@ -76,46 +76,38 @@ macro_rules! kernels {
             ) {
                 let shape = Heads { heads, kv_heads, head_dim, max_seq, pair_stride, pair_distance };
                 let count = (shape.pairs() + PAIRS - 1) / PAIRS;
+                let first = block_idx().x * WAVES + wave_id();
                 // Rows 2 p and 2 p + 1 are the members of pair p.
                 let mut starts: [u32; 2 * PAIRS];
                 let mut values: [f32; 2 * PAIRS];
                 let mut cosines: [f32; PAIRS];
                 let mut sines: [f32; PAIRS];
                 if has_copy_async() {
-                    let mut slots = shared::<[[[$weight; $lanes * WAVE]; 2 * PAIRS]; WAVES * DEPTH]>();
                     let mut staged = shared_dynamic::<f32>();
-                    let groups = Groups::of_wave(count, hidden);
-                    let start = |group: u32, r: u32| {
-                        (shape.row(group * PAIRS + r / 2) + r % 2 * pair_distance) * hidden
-                    };
-                    let mut queue =
-                        RowQueue::begin::<$load>(weight, &mut slots, &mut starts, &start, &groups, DEPTH);
+                    let mut stage: [[$load; 2 * PAIRS]; DEPTH];
+                    let mut scales: [f32x4; NORMED_QUADS];
+                    start_pairs(&mut starts, &shape, first * PAIRS, hidden);
+                    load_stage(weight, &starts, &mut stage, 0, hidden);
+                    load_quads(norm, &mut scales, 0, hidden);
                     grid_dependents_launch();
                     grid_dependency_wait();
                     let at = position[0];
-                    let squares = stage_normed::<2>(x, norm, &mut staged, hidden, $lanes);
+                    load_angles(cos, sin, &mut cosines, &mut sines, first * PAIRS, &shape, at);
+                    let squares = stage_normed(x, norm, &mut scales, &mut staged, hidden, $lanes);
                     let scale = rsqrt(squares / hidden as f32 + eps);
                     let mut sums = [<$load as WeightVector>::zero(); 2 * PAIRS];
-                    for group in (groups.first..count).step_by(groups.stride) {
-                        load_angles(cos, sin, &mut cosines, &mut sines, group * PAIRS, &shape, at);
-                        queue.multiply::<$load>(
-                            weight, &mut slots, &staged, &mut starts, &start, &mut sums, &mut values, &groups, DEPTH,
+                    add_staged_row_products(weight, &staged, &starts, &mut stage, &mut sums, hidden);
+                    wave_sums::<$load>(&sums, &mut values);
+                    if lane_id() == 0 {
+                        store_pairs(
+                            &values, &cosines, &sines, first * PAIRS, scale, &shape, at, q, k_cache, v_cache,
                         );
-                        if lane_id() == 0 {
-                            store_pairs(
-                                &values, &cosines, &sines, group * PAIRS, scale, &shape, at, q, k_cache, v_cache,
-                            );
-                        }
                     }
                 } else {
                     let at = position[0];
                     let mut stage: [[$load; 2 * PAIRS]; DEPTH];
-                    for group in (block_idx().x * WAVES + wave_id()..count).step_by(grid_dim().x * WAVES) {
-                        #[unroll]
-                        for p in 0..PAIRS {
-                            starts[2 * p] = shape.row(group * PAIRS + p) * hidden;
-                            starts[2 * p + 1] = starts[2 * p] + pair_distance * hidden;
-                        }
+                    for group in (first..count).step_by(grid_dim().x * WAVES) {
+                        start_pairs(&mut starts, &shape, group * PAIRS, hidden);
                         let mut sums = [<$load as WeightVector>::zero(); 2 * PAIRS];
                         load_angles(cos, sin, &mut cosines, &mut sines, group * PAIRS, &shape, at);
                         let squares =
@@ -138,6 +130,16 @@ kernels! {
     norm_qkv: f32, f32x4, 4;
     norm_qkv_bf16: bf16, bf16x8, 8;
     norm_qkv_f16: f16, f16x8, 8;
+}
+
+/// Where the rows of the pairs from `first` on begin.
+#[device]
+fn start_pairs(starts: &mut Array<u32>, shape: &Heads, first: u32, columns: u32) {
+    #[unroll]
+    for p in 0..starts.len() / 2 {
+        starts[2 * p] = shape.row(first + p) * columns;
+        starts[2 * p + 1] = starts[2 * p] + shape.pair_distance * columns;
+    }
 }
 
 /// The cosines and sines by which RoPE rotates the pairs from `first` on at position `at`; NaN from position max_seq on.

@@ -4,10 +4,12 @@
 //! `stage.len()` such loads of every row, all under way before the first is used: bytes in flight are what a memory-bound
 //! kernel needs. Each lane keeps as many partial sums a row, so a sum of 11008 terms is 256 chains of 43 and a tree, and
 //! its error stays below 1e-6. Columns past the last count as zero; the order of additions depends on the columns and the
-//! weights' type alone.
+//! weights' type alone. Loads of a stage are begun together or, where x is staged in shared memory, each as soon as it has
+//! been used.
 
 use greta::prelude::*;
 
+use super::staged_vector::staged;
 use super::weights::WeightVector;
 
 /// sums[r] += w[starts[r] + c] * x[c] over the columns c of this lane; columns is a multiple of those of a load. `values`
@@ -98,9 +100,55 @@ pub(super) fn add_normed_row_products<V: WeightVector>(
     V::lanes_sum(squares)
 }
 
+/// sums[r] += row r times x, which is staged. `stage` holds the first loads, which [`load_stage`] begins; each is begun
+/// anew, a stage further on, as soon as it has been used.
+#[device]
+pub(super) fn add_staged_row_products<V: WeightVector>(
+    w: &Global<V::Lane>,
+    x: &Shared<f32>,
+    starts: &Array<u32>,
+    stage: &mut Array<Array<V>>,
+    sums: &mut Array<V::Wide>,
+    columns: u32,
+) {
+    let round = stage.len() * WAVE * V::LANES;
+    let whole = columns / round * round;
+    for base in (0..whole).step_by(round) {
+        #[unroll]
+        for d in 0..stage.len() {
+            let first = base + d * (WAVE * V::LANES);
+            let values = staged::<V>(x, first);
+            #[unroll]
+            for r in 0..sums.len() {
+                sums[r] = fma(V::widen(stage[d][r]), values, sums[r]);
+            }
+            if first + round < columns {
+                let next = min(first + round + lane_id() * V::LANES, columns - V::LANES);
+                #[unroll]
+                for r in 0..sums.len() {
+                    stage[d][r] = w.load_vector::<V>(starts[r] + next);
+                }
+            }
+        }
+    }
+    if whole < columns {
+        #[unroll]
+        for d in 0..stage.len() {
+            let first = whole + d * (WAVE * V::LANES);
+            if first < columns {
+                let values = staged::<V>(x, first);
+                #[unroll]
+                for r in 0..sums.len() {
+                    sums[r] = fma(V::widen(stage[d][r]), values, sums[r]);
+                }
+            }
+        }
+    }
+}
+
 /// Loads this lane's columns of every row into the stage, the last ones again where there are no more.
 #[device]
-fn load_stage<V: WeightVector>(
+pub(super) fn load_stage<V: WeightVector>(
     w: &Global<V::Lane>,
     starts: &Array<u32>,
     stage: &mut Array<Array<V>>,

@@ -54,7 +54,9 @@ macro_rules! call {
     };
 }
 
-fn check(call: &'static str, status: CUresult, activity: impl FnOnce() -> Activity) -> Result<()> {
+pub(super) use call;
+
+pub(super) fn check(call: &'static str, status: CUresult, activity: impl FnOnce() -> Activity) -> Result<()> {
     if status == CUresult::CUDA_SUCCESS {
         return Ok(());
     }
@@ -132,7 +134,11 @@ impl CudaApi {
     }
 
     /// Makes the device's context the thread's.
-    fn enter(&self) -> Result<()> {
+    pub(super) fn device(&self) -> CUdevice {
+        self.device
+    }
+
+    pub(super) fn enter(&self) -> Result<()> {
         // SAFETY: the context is retained as long as this lives.
         unsafe { call!(cuCtxSetCurrent(self.context), Activity::Open) }
     }
@@ -158,43 +164,6 @@ impl CudaApi {
         // SAFETY: `current` is written during the call only.
         let status = unsafe { sys::cuCtxGetCurrent(&raw mut current) };
         status == CUresult::CUDA_SUCCESS && current == self.context
-    }
-
-    /// # Safety
-    ///
-    /// The function's module is live.
-    unsafe fn function_attribute(
-        &self,
-        function: CUfunction,
-        attribute: CUfunction_attribute,
-        kernel: &str,
-    ) -> Result<u32> {
-        self.enter()?;
-        let mut value = 0;
-        // SAFETY: as the caller's contract says; `value` is written during the call only.
-        unsafe {
-            let activity = || Activity::Load { kernel: kernel.to_owned() };
-            call!(cuFuncGetAttribute(&raw mut value, attribute, function), activity())?;
-        }
-        Ok(u32::try_from(value).unwrap_or(0))
-    }
-
-    /// Blocks of a kernel that a multiprocessor can hold.
-    ///
-    /// # Safety
-    ///
-    /// The function's module is live.
-    unsafe fn occupancy(&self, function: CUfunction, threads: u32, shared_bytes: u32, kernel: &str) -> Result<u32> {
-        self.enter()?;
-        let mut blocks = 0;
-        let threads = i32::try_from(threads).unwrap_or(i32::MAX);
-        // SAFETY: as the caller's contract says; `blocks` is written during the call only.
-        unsafe {
-            let activity = || Activity::Load { kernel: kernel.to_owned() };
-            let shared = shared_bytes as usize;
-            call!(cuOccupancyMaxActiveBlocksPerMultiprocessor(&raw mut blocks, function, threads, shared), activity())?;
-        }
-        Ok(u32::try_from(blocks).unwrap_or(0))
     }
 }
 
@@ -386,21 +355,18 @@ unsafe impl Api for CudaApi {
         unsafe { call!(cuModuleUnload(module), Activity::Load { kernel: kernel.to_owned() }) }
     }
 
-    unsafe fn function(&self, module: CUmodule, symbol: &CStr, shared_bytes: u32) -> Result<CUfunction> {
+    unsafe fn function(&self, module: CUmodule, symbol: &CStr) -> Result<CUfunction> {
         self.enter()?;
         let mut function = ptr::null_mut();
         let activity = || Activity::Load { kernel: symbol.to_string_lossy().into_owned() };
         // SAFETY: as the caller's contract says; `function` is written during the call only.
-        unsafe {
-            call!(cuModuleGetFunction(&raw mut function, module, symbol.as_ptr()), activity())?;
-            if shared_bytes > 0 {
-                // More than may be declared is only given to a kernel that was allowed to ask for it.
-                let attribute = CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
-                let bytes = i32::try_from(shared_bytes).unwrap_or(i32::MAX);
-                call!(cuFuncSetAttribute(function, attribute, bytes), activity())?;
-            }
-        }
+        unsafe { call!(cuModuleGetFunction(&raw mut function, module, symbol.as_ptr()), activity()) }?;
         Ok(function)
+    }
+
+    unsafe fn prepare(&self, function: CUfunction, shape: Shape, kernel: &str) -> Result<()> {
+        // SAFETY: as the caller's contract says.
+        unsafe { self.divide_memory(function, shape, kernel) }
     }
 
     unsafe fn opt_resources(

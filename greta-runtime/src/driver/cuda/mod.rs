@@ -8,6 +8,7 @@ mod compile;
 #[cfg(test)]
 mod context_tests;
 mod cooperative;
+mod functions;
 mod nvrtc;
 
 use std::sync::Arc;

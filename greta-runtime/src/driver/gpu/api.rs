@@ -214,12 +214,19 @@ pub(in crate::driver) unsafe trait Api: Debug + Send + Sync + Sized + 'static {
     /// The module is live and not used again; no kernel of it runs.
     unsafe fn module_unload(&self, module: Self::Module, kernel: &str) -> Result<()>;
 
-    /// The kernel of a module that is called so, ready for launches that give it so much shared memory.
+    /// The kernel of a module that is called so.
     ///
     /// # Safety
     ///
     /// The module is live.
-    unsafe fn function(&self, module: Self::Module, symbol: &CStr, shared_bytes: u32) -> Result<Self::Function>;
+    unsafe fn function(&self, module: Self::Module, symbol: &CStr) -> Result<Self::Function>;
+
+    /// Prepares a kernel for launches of such blocks, of as much shared memory or less.
+    ///
+    /// # Safety
+    ///
+    /// The function's module is live.
+    unsafe fn prepare(&self, function: Self::Function, shape: Shape, kernel: &str) -> Result<()>;
 
     /// What a kernel costs, if the device says so.
     ///

@@ -75,7 +75,7 @@ impl<A: Api> Graph<A> {
     unsafe fn add(&mut self, work: &Work<'_, A>) -> Result<()> {
         let dependencies: Vec<A::Node> = work.dependencies.iter().map(|&node| self.nodes[node]).collect();
         let values = Values::new(work.kernel.layout(), work.arguments);
-        let launch = work.kernel.launch(work.grid, work.shared_elements, values.pointers());
+        let launch = work.kernel.launch(work.grid, work.shared_elements, values.pointers())?;
         let activity = || activity(self.nodes.len(), &work.kernel, work.arguments);
         // SAFETY: the dependencies are nodes of this graph, which keeps kernel and values; the caller keeps the buffers.
         let node = unsafe { self.api.graph_add(self.graph, &dependencies, work.early, launch, activity) }?;
@@ -93,7 +93,7 @@ impl<A: Api> Graph<A> {
     pub(super) unsafe fn update(&mut self, node: usize, new: &DriverLaunch<'_>) -> Result<()> {
         let (kernel, arguments) = (&self.kernels[node], new.arguments);
         let values = Values::new(kernel.layout(), arguments);
-        let launch = kernel.launch(new.grid, new.shared_elements, values.pointers());
+        let launch = kernel.launch(new.grid, new.shared_elements, values.pointers())?;
         let activity = || activity(node, kernel, arguments);
         // SAFETY: the node is this graph's, which keeps kernel and values; the caller keeps the buffers.
         let updated = unsafe { self.api.graph_update(self.exec(), self.nodes[node], launch, activity) };

@@ -3,7 +3,8 @@
 //! Guarantees: a kernel's image stays in memory as long as its module. Deliberately does not know streams or graphs.
 
 use std::ffi::{CString, c_void};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use greta_codegen::verify::{DynamicShared, Verified};
 
@@ -21,6 +22,10 @@ pub(super) struct Kernel<A: Api> {
     /// Without the dynamic shared array.
     shape: Shape,
     opt_dynamic: Option<DynamicShared>,
+    /// Bytes of shared memory that the function has been prepared for.
+    prepared: AtomicU32,
+    /// Held while it is prepared for more.
+    preparation: Mutex<()>,
     cooperative: bool,
     parameters: Vec<String>,
     layout: Layout,
@@ -40,7 +45,7 @@ struct Module<A: Api> {
 
 // SAFETY: the API's handles may be used from any thread.
 unsafe impl<A: Api> Send for Kernel<A> {}
-// SAFETY: as above; nothing here changes after `load`.
+// SAFETY: as above; what changes after `load` is atomic.
 unsafe impl<A: Api> Sync for Kernel<A> {}
 
 impl<A: Api> Kernel<A> {
@@ -60,9 +65,11 @@ impl<A: Api> Kernel<A> {
         let handle = unsafe { api.module_load(&image, name) }?;
         let module = Module { api: Arc::clone(api), handle, name, _image: image.bytes };
         let opt_dynamic = DynamicShared::of(kernel, verified.target());
-        let dynamic_bytes_max = opt_dynamic.map_or(0, |dynamic| dynamic.elements_max * dynamic.element_bytes);
         // SAFETY: the module has just been loaded.
-        let function = unsafe { api.function(handle, &symbol, shape.shared_bytes + dynamic_bytes_max) }?;
+        let function = unsafe { api.function(handle, &symbol) }?;
+        // SAFETY: as above.
+        unsafe { api.prepare(function, shape, name) }?;
+        let prepared = AtomicU32::new(shape.shared_bytes);
         let resources = match image.resources {
             Some(resources) => Some(resources),
             // SAFETY: as above.
@@ -70,7 +77,19 @@ impl<A: Api> Kernel<A> {
         };
         let parameters = parameters.iter().map(|parameter| parameter.name.clone()).collect();
         let (cooperative, layout) = (kernel.has_grid_barrier(), Layout::of(kernel));
-        Ok(Self { function, shape, opt_dynamic, cooperative, parameters, layout, resources, module })
+        let preparation = Mutex::new(());
+        Ok(Self {
+            function,
+            shape,
+            opt_dynamic,
+            prepared,
+            preparation,
+            cooperative,
+            parameters,
+            layout,
+            resources,
+            module,
+        })
     }
 
     /// Its name.
@@ -89,20 +108,36 @@ impl<A: Api> Kernel<A> {
     }
 
     /// A launch of it. What `params` points to lives as long as the API uses the launch.
-    pub(super) fn launch(&self, grid: [u32; 3], shared_elements: u32, params: *mut *mut c_void) -> Launch<A::Function> {
-        let (function, shape, cooperative) = (self.function, self.shape(shared_elements), self.cooperative);
-        Launch { function, grid, shape, cooperative, params }
+    pub(super) fn launch(
+        &self,
+        grid: [u32; 3],
+        shared_elements: u32,
+        params: *mut *mut c_void,
+    ) -> Result<Launch<A::Function>> {
+        let (function, shape, cooperative) = (self.function, self.prepared_shape(shared_elements)?, self.cooperative);
+        Ok(Launch { function, grid, shape, cooperative, params })
     }
 
     /// Blocks of it that a compute unit holds at once.
     pub(super) fn unit_blocks(&self, shared_elements: u32) -> Result<u32> {
+        let shape = self.prepared_shape(shared_elements)?;
         // SAFETY: the module is the kernel's own.
-        unsafe { self.module.api.unit_blocks(self.function, self.shape(shared_elements), self.name()) }
+        unsafe { self.module.api.unit_blocks(self.function, shape, self.name()) }
     }
 
-    fn shape(&self, shared_elements: u32) -> Shape {
+    /// The shape of a launch whose dynamic shared array has so many elements, for which the function then is prepared.
+    fn prepared_shape(&self, shared_elements: u32) -> Result<Shape> {
         let element_bytes = self.opt_dynamic.map_or(0, |dynamic| dynamic.element_bytes);
-        Shape { shared_bytes: self.shape.shared_bytes + shared_elements * element_bytes, ..self.shape }
+        let shape = Shape { shared_bytes: self.shape.shared_bytes + shared_elements * element_bytes, ..self.shape };
+        if self.prepared.load(Ordering::Acquire) < shape.shared_bytes {
+            let _held = self.preparation.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.prepared.load(Ordering::Acquire) < shape.shared_bytes {
+                // SAFETY: the module is the kernel's own.
+                unsafe { self.module.api.prepare(self.function, shape, self.name()) }?;
+                self.prepared.store(shape.shared_bytes, Ordering::Release);
+            }
+        }
+        Ok(shape)
     }
 
     /// The arguments as an error names them: `m = 3`, `a: 4096 B`.

@@ -268,7 +268,7 @@ impl<A: Api> Driver for Gpu<A> {
         // The API copies the values during the call.
         // SAFETY: the owners of both hold stream and kernel; the rest as the caller's contract says.
         unsafe {
-            self.api.launch(kernel.launch(launch.grid, launch.shared_elements, params), stream.handle, activity)
+            self.api.launch(kernel.launch(launch.grid, launch.shared_elements, params)?, stream.handle, activity)
         }?;
         lock(&stream.launched).add(kernel.name());
         Ok(())

@@ -245,12 +245,17 @@ unsafe impl Api for HipApi {
         unsafe { call!(self.hipModuleUnload(module), Activity::Load { kernel: kernel.to_owned() }) }
     }
 
-    unsafe fn function(&self, module: hipModule_t, symbol: &CStr, _shared_bytes: u32) -> Result<hipFunction_t> {
+    unsafe fn function(&self, module: hipModule_t, symbol: &CStr) -> Result<hipFunction_t> {
         let mut function = ptr::null_mut();
         let activity = || Activity::Load { kernel: symbol.to_string_lossy().into_owned() };
         // SAFETY: as the caller's contract says; `function` is written during the call only.
         unsafe { call!(self.hipModuleGetFunction(&raw mut function, module, symbol.as_ptr()), activity()) }?;
         Ok(function)
+    }
+
+    unsafe fn prepare(&self, _: hipFunction_t, _: Shape, _: &str) -> Result<()> {
+        // A block gets what its launch asks for.
+        Ok(())
     }
 
     unsafe fn opt_resources(&self, _: hipFunction_t, _: Shape, _: &str) -> Result<Option<KernelResources>> {
