@@ -364,9 +364,12 @@ unsafe impl Api for CudaApi {
         Ok(function)
     }
 
-    unsafe fn prepare(&self, function: CUfunction, shape: Shape, kernel: &str) -> Result<()> {
+    unsafe fn prepare(&self, function: CUfunction, shape: Shape, overlaps: bool, kernel: &str) -> Result<()> {
         // SAFETY: as the caller's contract says.
-        unsafe { self.divide_memory(function, shape, kernel) }
+        unsafe {
+            self.allow_shared(function, shape, kernel)?;
+            if overlaps { self.divide_memory(function, shape, kernel) } else { Ok(()) }
+        }
     }
 
     unsafe fn opt_resources(

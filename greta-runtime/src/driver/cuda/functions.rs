@@ -59,39 +59,60 @@ impl CudaApi {
         Ok(u32::try_from(blocks).unwrap_or(0))
     }
 
-    /// Allows a kernel's blocks as much shared memory, and says how a multiprocessor that runs them divides its memory
-    /// between that and the cache.
+    /// Allows a kernel's blocks as much shared memory as a launch gives them.
     ///
-    /// Left to itself the driver gives kernels of small blocks as little as they need, and a kernel that may have large ones
-    /// as much as there is, which leaves little of the cache that loads go through. A multiprocessor is divided anew when
-    /// nothing runs on it, so a kernel cannot start beside one of another division. All small ones have the same: of a
-    /// layer's 138 µs in bf16, that takes 2 off.
+    /// # Safety
+    ///
+    /// The function's module is live.
+    pub(super) unsafe fn allow_shared(&self, function: CUfunction, shape: Shape, kernel: &str) -> Result<()> {
+        if shape.shared_bytes == 0 {
+            return Ok(());
+        }
+        let bytes = i32::try_from(shape.shared_bytes).unwrap_or(i32::MAX);
+        let attribute = CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
+        // SAFETY: as the caller's contract says.
+        unsafe { self.set_attribute(function, attribute, bytes, kernel) }
+    }
+
+    /// Says how a multiprocessor that runs a kernel divides its memory between shared memory and the cache.
+    ///
+    /// A multiprocessor is divided anew when nothing runs on it, so a kernel cannot start beside one of another division.
+    /// Left to itself the driver gives each as little shared memory as its blocks need, and one that may have large blocks
+    /// as much as there is, which leaves little of the cache that loads go through. Kernels of small blocks get the same
+    /// here, one step above the least: of a layer's 140 µs in bf16, that takes 2 off. A kernel that runs beside no
+    /// other has nothing to gain from it: a softmax was 8 % slower with the smaller cache.
     ///
     /// # Safety
     ///
     /// The function's module is live.
     pub(super) unsafe fn divide_memory(&self, function: CUfunction, shape: Shape, kernel: &str) -> Result<()> {
-        use CUfunction_attribute::{
-            CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT,
-            CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES,
-        };
-        self.enter()?;
         // SAFETY: as the caller's contract says.
-        let set = |attribute, value| unsafe {
-            call!(cuFuncSetAttribute(function, attribute, value), Activity::Load { kernel: kernel.to_owned() })
-        };
-        if shape.shared_bytes > 0 {
-            let bytes = i32::try_from(shape.shared_bytes).unwrap_or(i32::MAX);
-            set(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes)?;
-        }
-        // SAFETY: as the caller's contract says.
-        let declared = unsafe { self.function_attribute(function, CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, kernel) }?;
+        let declared = unsafe {
+            self.function_attribute(function, CUfunction_attribute::CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, kernel)
+        }?;
         // SAFETY: as above.
         let blocks = unsafe { self.occupancy(function, shape.block.iter().product(), shape.shared_bytes, kernel) }?;
         let block_bytes = declared + shape.shared_bytes;
         let is_small = blocks.saturating_mul(block_bytes + RESERVED_BYTES) <= SMALL_SHARE_BYTES;
         let percent = if block_bytes > 0 && is_small { self.small_share_percent(kernel)? } else { DRIVERS_CHOICE };
-        set(CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT, percent)
+        let attribute = CUfunction_attribute::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT;
+        // SAFETY: as above.
+        unsafe { self.set_attribute(function, attribute, percent, kernel) }
+    }
+
+    /// # Safety
+    ///
+    /// The function's module is live.
+    unsafe fn set_attribute(
+        &self,
+        function: CUfunction,
+        attribute: CUfunction_attribute,
+        value: i32,
+        kernel: &str,
+    ) -> Result<()> {
+        self.enter()?;
+        // SAFETY: as the caller's contract says.
+        unsafe { call!(cuFuncSetAttribute(function, attribute, value), Activity::Load { kernel: kernel.to_owned() }) }
     }
 
     /// [`SMALL_SHARE_BYTES`] of what a multiprocessor can have.

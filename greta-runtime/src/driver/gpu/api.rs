@@ -221,12 +221,13 @@ pub(in crate::driver) unsafe trait Api: Debug + Send + Sync + Sized + 'static {
     /// The module is live.
     unsafe fn function(&self, module: Self::Module, symbol: &CStr) -> Result<Self::Function>;
 
-    /// Prepares a kernel for launches of such blocks, of as much shared memory or less.
+    /// Prepares a kernel for launches of such blocks, of as much shared memory or less. `overlaps` says that it
+    /// runs beside the kernels ahead and after it.
     ///
     /// # Safety
     ///
     /// The function's module is live.
-    unsafe fn prepare(&self, function: Self::Function, shape: Shape, kernel: &str) -> Result<()>;
+    unsafe fn prepare(&self, function: Self::Function, shape: Shape, overlaps: bool, kernel: &str) -> Result<()>;
 
     /// What a kernel costs, if the device says so.
     ///

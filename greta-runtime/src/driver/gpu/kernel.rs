@@ -26,6 +26,8 @@ pub(super) struct Kernel<A: Api> {
     prepared: AtomicU32,
     /// Held while it is prepared for more.
     preparation: Mutex<()>,
+    /// Whether it runs beside the kernels ahead and after it: it lets those after start before it waits.
+    overlaps: bool,
     cooperative: bool,
     parameters: Vec<String>,
     layout: Layout,
@@ -67,8 +69,9 @@ impl<A: Api> Kernel<A> {
         let opt_dynamic = DynamicShared::of(kernel, verified.target());
         // SAFETY: the module has just been loaded.
         let function = unsafe { api.function(handle, &symbol) }?;
+        let overlaps = kernel.launches_dependents_before_wait();
         // SAFETY: as above.
-        unsafe { api.prepare(function, shape, name) }?;
+        unsafe { api.prepare(function, shape, overlaps, name) }?;
         let prepared = AtomicU32::new(shape.shared_bytes);
         let resources = match image.resources {
             Some(resources) => Some(resources),
@@ -84,6 +87,7 @@ impl<A: Api> Kernel<A> {
             opt_dynamic,
             prepared,
             preparation,
+            overlaps,
             cooperative,
             parameters,
             layout,
@@ -133,7 +137,7 @@ impl<A: Api> Kernel<A> {
             let _held = self.preparation.lock().unwrap_or_else(PoisonError::into_inner);
             if self.prepared.load(Ordering::Acquire) < shape.shared_bytes {
                 // SAFETY: the module is the kernel's own.
-                unsafe { self.module.api.prepare(self.function, shape, self.name()) }?;
+                unsafe { self.module.api.prepare(self.function, shape, self.overlaps, self.name()) }?;
                 self.prepared.store(shape.shared_bytes, Ordering::Release);
             }
         }

@@ -253,7 +253,7 @@ unsafe impl Api for HipApi {
         Ok(function)
     }
 
-    unsafe fn prepare(&self, _: hipFunction_t, _: Shape, _: &str) -> Result<()> {
+    unsafe fn prepare(&self, _: hipFunction_t, _: Shape, _: bool, _: &str) -> Result<()> {
         // A block gets what its launch asks for.
         Ok(())
     }
