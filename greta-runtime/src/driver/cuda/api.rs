@@ -3,25 +3,24 @@
 //! Guarantees: a status other than success becomes an error that names the call, the status and what it was for; the
 //! device's context is the thread's before any call that needs one, and a launch that failed for want of it is made again.
 //! Deliberately does not know who owns a handle: that is the callers' business, and why most of this is unsafe.
-//!
-//! Length: a table of calls, one function each.
 
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, c_void};
 use std::ptr;
 use std::time::Duration;
 
 use cudarc::driver::sys::{
-    self, CUDA_KERNEL_NODE_PARAMS, CUcontext, CUdevice, CUdevice_attribute, CUevent, CUevent_flags, CUfunction,
-    CUfunction_attribute, CUgraph, CUgraphDependencyType, CUgraphEdgeData, CUgraphExec, CUgraphNode, CUmodule,
-    CUresult, CUstream, CUstream_flags,
+    self, CUDA_KERNEL_NODE_PARAMS, CUcontext, CUdevice, CUevent, CUevent_flags, CUfunction, CUfunction_attribute,
+    CUgraph, CUgraphDependencyType, CUgraphEdgeData, CUgraphExec, CUgraphNode, CUmodule, CUresult, CUstream,
+    CUstream_flags,
 };
 use greta_codegen::verify::Verified;
 
+use super::calls::{call, check};
 use super::compile::compile;
 use super::cooperative;
 use super::nvrtc::Nvrtc;
 use crate::driver::gpu::api::{Api, Direction, Image, Launch, Shape};
-use crate::error::{Activity, DriverError, Error, Result};
+use crate::error::{Activity, Error, Result};
 use crate::resources::KernelResources;
 
 /// The device's primary context, kept as long as this lives, and the compiler.
@@ -36,40 +35,6 @@ pub(super) struct CudaApi {
 unsafe impl Send for CudaApi {}
 // SAFETY: as above.
 unsafe impl Sync for CudaApi {}
-
-/// What the device is.
-#[derive(Debug)]
-pub(super) struct Properties {
-    pub(super) name: String,
-    /// `sm_90`.
-    pub(super) arch: String,
-    pub(super) wave: u32,
-    pub(super) compute_units: u32,
-    pub(super) memory_bytes: u64,
-}
-
-macro_rules! call {
-    ($name:ident($($argument:expr),* $(,)?), $activity:expr) => {
-        check(stringify!($name), sys::$name($($argument),*), || $activity)
-    };
-}
-
-pub(super) use call;
-
-pub(super) fn check(call: &'static str, status: CUresult, activity: impl FnOnce() -> Activity) -> Result<()> {
-    if status == CUresult::CUDA_SUCCESS {
-        return Ok(());
-    }
-    let (mut name, mut text) = (ptr::null(), ptr::null());
-    // SAFETY: both give a string that lives as long as the library, or leave null.
-    let (name, text) = unsafe {
-        // A status that has no name leaves null, which reads as "unknown".
-        let _ = sys::cuGetErrorName(status, &raw mut name);
-        let _ = sys::cuGetErrorString(status, &raw mut text);
-        (owned(name), owned(text))
-    };
-    Err(Error::Driver(Box::new(DriverError { call, status: status as i32, name, text, activity: activity() })))
-}
 
 impl CudaApi {
     /// Starts CUDA, takes the first GPU and finds the compiler.
@@ -102,42 +67,12 @@ impl CudaApi {
         Ok(Self { device, context, compiler })
     }
 
-    /// Describes the GPU.
-    pub(super) fn properties(&self) -> Result<Properties> {
-        use CUdevice_attribute::{
-            CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR,
-            CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, CU_DEVICE_ATTRIBUTE_WARP_SIZE,
-        };
-        let attribute = |attribute| {
-            let mut value = 0;
-            // SAFETY: `value` is written during the call only.
-            unsafe { call!(cuDeviceGetAttribute(&raw mut value, attribute, self.device), Activity::Open) }?;
-            Ok::<u32, Error>(u32::try_from(value).unwrap_or(0))
-        };
-        let mut name = [0 as c_char; 256];
-        let mut bytes = 0;
-        // SAFETY: the name's buffer has the length given, and `bytes` is written during the call only.
-        let name = unsafe {
-            call!(cuDeviceGetName(name.as_mut_ptr(), 256, self.device), Activity::Open)?;
-            call!(cuDeviceTotalMem_v2(&raw mut bytes, self.device), Activity::Open)?;
-            owned(name.as_ptr())
-        };
-        let major = attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?;
-        let minor = attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?;
-        Ok(Properties {
-            name,
-            arch: format!("sm_{major}{minor}"),
-            wave: attribute(CU_DEVICE_ATTRIBUTE_WARP_SIZE)?,
-            compute_units: attribute(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?,
-            memory_bytes: bytes as u64,
-        })
-    }
-
-    /// Makes the device's context the thread's.
+    /// The GPU.
     pub(super) fn device(&self) -> CUdevice {
         self.device
     }
 
+    /// Makes the device's context the thread's.
     pub(super) fn enter(&self) -> Result<()> {
         // SAFETY: the context is retained as long as this lives.
         unsafe { call!(cuCtxSetCurrent(self.context), Activity::Open) }
@@ -558,14 +493,3 @@ const DRIVER_VERSION_MIN: i32 = 12_080;
 
 /// What is said where the driver is there and a GPU is not.
 const NO_GPU: &str = "the NVIDIA driver finds no GPU; check it and CUDA_VISIBLE_DEVICES";
-
-/// # Safety
-///
-/// `text` is null or a C string.
-unsafe fn owned(text: *const c_char) -> String {
-    if text.is_null() {
-        return "unknown".to_owned();
-    }
-    // SAFETY: as the caller's contract says.
-    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
-}

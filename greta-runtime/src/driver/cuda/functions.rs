@@ -4,7 +4,8 @@
 
 use cudarc::driver::sys::{self, CUdevice_attribute, CUfunction, CUfunction_attribute};
 
-use super::api::{CudaApi, call, check};
+use super::api::CudaApi;
+use super::calls::{call, check};
 use crate::driver::gpu::api::Shape;
 use crate::error::{Activity, Result};
 

@@ -4,21 +4,24 @@
 //! Deliberately does not know what is done with the device.
 
 mod api;
+mod calls;
 mod compile;
 #[cfg(test)]
 mod context_tests;
 mod cooperative;
 mod functions;
 mod nvrtc;
+mod properties;
 
 use std::sync::Arc;
 
 use greta_codegen::target::{Family, Target};
 use greta_codegen::verify::Verified;
 
-use self::api::{CudaApi, Properties};
+use self::api::CudaApi;
 use self::compile::compile;
 use self::nvrtc::Nvrtc;
+use self::properties::Properties;
 use super::Driver;
 use super::gpu::Gpu;
 use crate::device::DeviceInfo;
