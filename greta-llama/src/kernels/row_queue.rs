@@ -1,4 +1,5 @@
-//! Rows of weights on their way through shared memory: what the decode kernels do where a device copies asynchronously.
+//! Rows of weights on their way through shared memory: what the decode kernels of few rows do where a device copies
+//! asynchronously.
 //!
 //! Blocks stay for many groups of rows, a wave to a group. A lane's queue holds as many loads of 16 bytes of each row as it
 //! has slots, and begins a new one as soon as it has used the oldest; it runs on from the last columns of a group to the
