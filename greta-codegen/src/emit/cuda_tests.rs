@@ -49,7 +49,7 @@ fn shuffles_name_all_lanes_and_stop_at_the_end_of_the_wave() {
 }
 
 #[test]
-fn halves_are_read_out_of_words_by_functions_that_write_nothing() {
+fn halves_are_read_out_of_words_by_functions_that_change_nothing_and_wait_for_nobody() {
     const BF16X8: Type = Type { scalar: Scalar::Bf16, lanes: 8 };
     let mut build = Build::new(64);
     let x = build.global("x", Type::scalar(Scalar::Bf16), false);
@@ -63,9 +63,16 @@ fn halves_are_read_out_of_words_by_functions_that_write_nothing() {
     let put = build.function("put", None, &[kept, to], |build| {
         build.assign(to, cast(lane(build.read(kept), u(1)), Type::F32));
     });
+    let early = build.var("early", VarKind::Scalar, BF16X8);
+    let late = build.function("late", Some(Type::F32), &[early], |build| {
+        build.barrier();
+        build.push(StmtKind::Return(Some(cast(lane(build.read(early), u(2)), Type::F32))));
+    });
     let loaded = build.load_as(x, [mul(tid(), u(8))], BF16X8);
     let loaded = build.bind("loaded", loaded);
     let sum = build.bind_mut("sum", f(0.0));
+    let call = build.call(late, vec![Argument::Value(loaded.clone())]);
+    build.assign(sum, call);
     let call = build.call(put, vec![Argument::Value(loaded.clone()), Argument::Object(sum)]);
     build.push(StmtKind::Eval(call));
     let first = build.call(first, vec![Argument::Value(loaded)]);
@@ -77,8 +84,9 @@ fn halves_are_read_out_of_words_by_functions_that_write_nothing() {
             "memcpy(&word, &lanes[i / 2 * 2], 4);",
             "return bf16::of_bits(word >> i % 2 * 16);",
             "float first(const bf16x8& halves) {",
-            // What is written might be what the vector was read from.
+            // What is written might be what the vector was read from, by this thread or another.
             "void put(bf16x8 kept, float& to) {",
+            "float late(bf16x8 early) {",
         ],
     );
 }

@@ -39,7 +39,7 @@ use shared::LaunchShared;
 use text::{Doc, Lines};
 
 use crate::bounds::Bounds;
-use crate::footprint::Footprints;
+use crate::footprint::{Footprint, Footprints};
 use crate::ir::{Argument, Expr, ExprKind, Function, Kernel, Op, Scalar, Stmt, StmtKind, Type, VarId, VarKind};
 use crate::target::{Family, Target};
 use crate::verify::Verified;
@@ -210,30 +210,24 @@ impl<'a> Writer<'a> {
     }
 
     fn functions(&mut self) {
-        let written: Vec<BTreeSet<VarId>> =
-            (0..self.kernel.functions.len()).map(|index| self.footprints.function_at(index).writes.clone()).collect();
+        let footprints: Vec<Footprint> =
+            (0..self.kernel.functions.len()).map(|index| self.footprints.function_at(index).clone()).collect();
         for (index, function) in self.kernel.functions.iter().enumerate() {
-            self.function_definition(index, function, &written[index]);
+            self.function_definition(index, function, &footprints[index]);
         }
     }
 
-    fn function_definition(&mut self, index: usize, function: &Function, written: &BTreeSet<VarId>) {
+    fn function_definition(&mut self, index: usize, function: &Function, footprint: &Footprint) {
         let location = Some(function.location);
         self.lines.blank();
         for line in &function.doc {
             self.lines.text(comment(line), location);
         }
         self.names.open();
-        let is_own = |var: &VarId| {
-            let is_memory = matches!(
-                self.kernel.var(*var).kind,
-                VarKind::Global { .. } | VarKind::Shared(_) | VarKind::DynamicShared
-            );
-            !is_memory && !function.params.contains(var)
-        };
-        let is_pure = written.iter().all(is_own) && function.foreign.is_none();
-        let params =
-            function.params.iter().map(|&param| self.param(param, !written.contains(&param), is_pure)).collect();
+        let writes = |param: &VarId| footprint.writes.contains(param);
+        let waits_or_shares = footprint.memory || footprint.wave || footprint.barrier || function.foreign.is_some();
+        let is_pure = !waits_or_shares && !function.params.iter().any(writes);
+        let params = function.params.iter().map(|param| self.param(*param, !writes(param), is_pure)).collect();
         let result = function.result.map_or("void".to_owned(), type_name);
         if let Some(ty) = function.result {
             self.uses_type(ty);
@@ -248,7 +242,7 @@ impl<'a> Writer<'a> {
         self.names.close();
     }
 
-    /// A parameter of a device function. One that writes nothing can take vectors by reference, whatever they are part of:
+    /// A parameter of a device function. One whose arguments stay as they are while it runs takes vectors by reference:
     /// so they are read as constants, see [`dialect::has_words`].
     fn param(&mut self, param: VarId, constant: bool, is_pure: bool) -> Doc {
         let var = self.kernel.var(param);
