@@ -24,7 +24,7 @@ const DEPTH_IN_REGISTERS: u32 = 8;
 /// Waves of a block that stays.
 const WAVES: u32 = 16;
 
-/// The tile parameters of a wave's queue.
+/// What weights of a block are under way.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tile {
     /// Loads of each row that are under way.
@@ -33,19 +33,15 @@ pub(crate) struct Tile {
     pub(crate) waves: u32,
 }
 
-/// The variant of a kernel that begins with a norm and takes rows of so many columns, and its blocks. `hold` makes the
-/// variant that holds weights in registers and the vector in shared memory; `groups` says how many groups of rows a variant
-/// has.
+/// The variant of a kernel that begins with a norm, and its blocks. `hold` makes the variant that holds weights in
+/// registers, for devices where copies are asynchronous; `groups` says how many groups of rows a variant has.
 pub(crate) fn normed_shape<V: Variant>(
     device: &Device,
-    columns: u32,
     variant: V,
     hold: impl FnOnce(Tile) -> V,
     groups: impl FnOnce(&V) -> u32,
 ) -> (V, u32) {
-    let target = device.target();
-    let has_room = opt_room(target, columns).is_some();
-    let variant = match target.copy_async && has_room {
+    let variant = match device.target().copy_async {
         true => hold(Tile { depth: DEPTH_IN_REGISTERS, waves: WAVES_IN_REGISTERS }),
         false => variant,
     };
@@ -72,17 +68,10 @@ pub(crate) fn shape<V: Variant>(
 
 /// Slots of a wave's queue: the most for which all queues fit into shared memory, beside the vector.
 fn opt_depth(target: &Target, columns: u32) -> Option<u32> {
-    let room = opt_room(target, columns)?;
+    let vector = columns.checked_next_multiple_of(512)?.checked_mul(4)?;
+    let room = target.shared_bytes_max.checked_sub(vector)?;
     let slot = WAVES * ROWS * target.wave * 16;
     [8, 4, 2, 1].into_iter().find(|depth| target.copy_async && depth * slot <= room)
-}
-
-/// Bytes of shared memory that the vector and a block's sums leave, if they fit.
-fn opt_room(target: &Target, columns: u32) -> Option<u32> {
-    // The sums of the waves, for the norm.
-    const SUMS: u32 = 256;
-    let vector = columns.checked_next_multiple_of(512)?.checked_mul(4)?;
-    target.shared_bytes_max.checked_sub(vector.checked_add(SUMS)?)
 }
 
 /// The variant of decode attention, but for the width of a head.

@@ -106,9 +106,8 @@ macro_rules! weights {
                 let pairs = (sizes.heads + 2 * sizes.kv_heads) * (sizes.head_dim / 2);
                 let (variant, grid) = decode::normed_shape(
                     &block.device,
-                    sizes.hidden,
                     kernel::variant(),
-                    |tile| kernel::variant().pairs(decode::ROWS / 2).depth(tile.depth).waves(tile.waves),
+                    |of| kernel::variant().pairs(decode::ROWS / 2).depth(of.depth).waves(of.waves),
                     |variant| pairs.div_ceil(tile(variant, "PAIRS")),
                 );
                 let args = kernel::Args {
@@ -142,9 +141,8 @@ macro_rules! weights {
                 use norm_gate_up::$norm_gate_up as kernel;
                 let (variant, grid) = decode::normed_shape(
                     &block.device,
-                    block.sizes.hidden,
                     kernel::variant(),
-                    |tile| kernel::variant().rows(decode::ROWS / 2).depth(tile.depth).waves(tile.waves),
+                    |of| kernel::variant().rows(decode::ROWS / 2).depth(of.depth).waves(of.waves),
                     |variant| block.sizes.intermediate.div_ceil(tile(variant, "ROWS")),
                 );
                 let args = kernel::Args {
@@ -173,7 +171,7 @@ macro_rules! weights {
                     graph.device(),
                     k,
                     kernel::variant(),
-                    |tile| kernel::variant().rows(decode::ROWS).depth(tile.depth).waves(tile.waves),
+                    |of| kernel::variant().rows(decode::ROWS).depth(of.depth).waves(of.waves),
                     |variant| n.div_ceil(tile(variant, "ROWS")),
                 );
                 node(graph, label, variant, grid, kernel::Args { w, x, residual, y, n, k })
@@ -192,7 +190,7 @@ macro_rules! weights {
                     &block.device,
                     sizes.heads * sizes.head_dim,
                     kernel::variant(),
-                    |tile| kernel::variant().rows(decode::ROWS).depth(tile.depth).waves(tile.waves),
+                    |of| kernel::variant().rows(decode::ROWS).depth(of.depth).waves(of.waves),
                     |variant| sizes.hidden.div_ceil(tile(variant, "ROWS")),
                 );
                 let args = kernel::Args {

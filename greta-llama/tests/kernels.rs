@@ -383,18 +383,20 @@ fn gemv_is_within_tolerance_with_and_without_a_residual() {
 #[test]
 fn norm_gate_up_is_within_tolerance() {
     use kernels::norm_gate_up::norm_gate_up as kernel;
-    let bench = Bench::open();
     let default = kernel::variant();
-    for case in norm_gate_up::CASES {
-        let data = case.draw();
-        let (x, norm, gate_up) = (bench.buffer(&data.x), bench.buffer(&data.norm), bench.buffer(&data.gate_up));
-        for (variant, rows) in [(default, 8), (default.rows(4).depth(1).waves(2), 8)] {
-            let mut y = bench.output(case.intermediate);
-            let (hidden, intermediate) = (count(case.hidden), count(case.intermediate));
-            let args =
-                kernel::Args { x: &x, norm: &norm, gate_up: &gate_up, y: &mut y, hidden, intermediate, eps: case.eps };
-            bench.run(variant, intermediate.div_ceil(rows), args);
-            check(&(variant, case), &y, &data.y, Tolerance::KERNEL);
+    let variants = [default, default.rows(4).depth(1).waves(2), default.rows(1).depth(8).waves(8)];
+    for bench in Bench::open_all() {
+        for case in norm_gate_up::CASES {
+            let data = case.draw();
+            let (x, norm, gate_up) = (bench.buffer(&data.x), bench.buffer(&data.norm), bench.buffer(&data.gate_up));
+            for variant in variants {
+                let mut y = bench.output(case.intermediate);
+                let (hidden, intermediate) = (count(case.hidden), count(case.intermediate));
+                let (x, norm, gate_up, y_now) = (&x, &norm, &gate_up, &mut y);
+                let args = kernel::Args { x, norm, gate_up, y: y_now, hidden, intermediate, eps: case.eps };
+                bench.run(variant, intermediate.div_ceil(8), args);
+                check(&(variant, case), &y, &data.y, Tolerance::KERNEL);
+            }
         }
     }
 }
@@ -402,37 +404,41 @@ fn norm_gate_up_is_within_tolerance() {
 #[test]
 fn norm_qkv_is_within_tolerance_and_writes_the_cache() {
     use kernels::norm_qkv::norm_qkv as kernel;
-    let bench = Bench::open();
-    for case in norm_qkv::CASES {
-        let data = case.draw();
-        let (x, norm, weight) = (bench.buffer(&data.x), bench.buffer(&data.norm), bench.buffer(&data.weight));
-        let (cos, sin) = (bench.buffer(&data.cos), bench.buffer(&data.sin));
-        let mut q = bench.output(data.q.len());
-        let (mut k_cache, mut v_cache) = (bench.buffer(&data.k_cache), bench.buffer(&data.v_cache));
-        let args = kernel::Args {
-            x: &x,
-            norm: &norm,
-            weight: &weight,
-            cos: &cos,
-            sin: &sin,
-            position: &bench.position(case.past),
-            q: &mut q,
-            k_cache: &mut k_cache,
-            v_cache: &mut v_cache,
-            hidden: count(case.hidden),
-            heads: count(case.heads),
-            kv_heads: count(case.kv_heads),
-            head_dim: count(case.head_dim),
-            max_seq: count(case.max_seq),
-            pair_stride: count(case.rope.pair_stride()),
-            pair_distance: count(case.rope.pair_distance(case.head_dim)),
-            eps: 1e-5,
-        };
-        let pairs = (case.heads + 2 * case.kv_heads) * case.head_dim / 2;
-        bench.run(kernel::variant(), count(pairs.div_ceil(8)), args);
-        check(case, &q, &data.q, Tolerance::KERNEL);
-        check(case, &k_cache, &data.k_after, Tolerance::KERNEL);
-        check(case, &v_cache, &data.v_after, Tolerance::KERNEL);
+    let default = kernel::variant();
+    for bench in Bench::open_all() {
+        for (case, variant) in
+            norm_qkv::CASES.iter().flat_map(|case| [(case, default), (case, default.pairs(1).depth(8).waves(8))])
+        {
+            let data = case.draw();
+            let (x, norm, weight) = (bench.buffer(&data.x), bench.buffer(&data.norm), bench.buffer(&data.weight));
+            let (cos, sin) = (bench.buffer(&data.cos), bench.buffer(&data.sin));
+            let mut q = bench.output(data.q.len());
+            let (mut k_cache, mut v_cache) = (bench.buffer(&data.k_cache), bench.buffer(&data.v_cache));
+            let args = kernel::Args {
+                x: &x,
+                norm: &norm,
+                weight: &weight,
+                cos: &cos,
+                sin: &sin,
+                position: &bench.position(case.past),
+                q: &mut q,
+                k_cache: &mut k_cache,
+                v_cache: &mut v_cache,
+                hidden: count(case.hidden),
+                heads: count(case.heads),
+                kv_heads: count(case.kv_heads),
+                head_dim: count(case.head_dim),
+                max_seq: count(case.max_seq),
+                pair_stride: count(case.rope.pair_stride()),
+                pair_distance: count(case.rope.pair_distance(case.head_dim)),
+                eps: 1e-5,
+            };
+            let pairs = (case.heads + 2 * case.kv_heads) * case.head_dim / 2;
+            bench.run(variant, count(pairs.div_ceil(8)), args);
+            check(&(variant, case), &q, &data.q, Tolerance::KERNEL);
+            check(&(variant, case), &k_cache, &data.k_after, Tolerance::KERNEL);
+            check(&(variant, case), &v_cache, &data.v_after, Tolerance::KERNEL);
+        }
     }
 }
 

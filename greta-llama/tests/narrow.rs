@@ -175,10 +175,14 @@ fn check(case: &dyn std::fmt::Debug, found: &Buffer<f32>, wanted: &[f64]) {
 /// The kernels that norm, then multiply, with narrow weights, where a row is whole loads of them, against the references
 /// on the rounded weights.
 macro_rules! normed_weights {
-    ($test:ident, $weight:ident, $norm_gate_up:ident, $norm_qkv:ident) => {
+    ($test:ident, $check:ident, $weight:ident, $norm_gate_up:ident, $norm_qkv:ident) => {
         #[test]
         fn $test() {
-            let (device, stream) = open();
+            device::open_all().iter().for_each($check);
+        }
+
+        fn $check(device: &Device) {
+            let stream = device.stream().unwrap();
             let buffer = |values: &[f32]| -> Buffer<f32> { device.buffer_from(values).unwrap() };
             let narrow = |values: &[f32]| device.buffer_from(&rounded::<$weight>(values).0).unwrap();
             let round = |weight| <$weight as Weight>::from_f32(weight).to_f32();
@@ -197,7 +201,7 @@ macro_rules! normed_weights {
                     intermediate: count(case.intermediate),
                     eps: case.eps,
                 };
-                let compiled = device.kernel(kernel::variant()).unwrap();
+                let compiled = device.kernel(kernel::variant().rows(1).depth(8).waves(8)).unwrap();
                 compiled.launch(&stream, count(case.intermediate.div_ceil(8)), args).unwrap();
                 stream.synchronize().unwrap();
                 check(case, &y, &data.y);
@@ -228,7 +232,7 @@ macro_rules! normed_weights {
                     eps: 1e-5,
                 };
                 let pairs = (case.heads + 2 * case.kv_heads) * case.head_dim / 2;
-                let compiled = device.kernel(kernel::variant()).unwrap();
+                let compiled = device.kernel(kernel::variant().pairs(1).depth(8).waves(8)).unwrap();
                 compiled.launch(&stream, count(pairs.div_ceil(8)), args).unwrap();
                 stream.synchronize().unwrap();
                 check(case, &q, &data.q);
@@ -239,8 +243,20 @@ macro_rules! normed_weights {
     };
 }
 
-normed_weights!(normed_products_with_weights_of_bf16_compute_in_f32, bf16, norm_gate_up_bf16, norm_qkv_bf16);
-normed_weights!(normed_products_with_weights_of_f16_compute_in_f32, f16, norm_gate_up_f16, norm_qkv_f16);
+normed_weights!(
+    normed_products_with_weights_of_bf16_compute_in_f32,
+    check_normed_bf16,
+    bf16,
+    norm_gate_up_bf16,
+    norm_qkv_bf16
+);
+normed_weights!(
+    normed_products_with_weights_of_f16_compute_in_f32,
+    check_normed_f16,
+    f16,
+    norm_gate_up_f16,
+    norm_qkv_f16
+);
 
 #[test]
 fn kernels_of_a_prefill_in_bf16_are_right_in_every_case_and_in_other_variants() {

@@ -71,7 +71,8 @@ fn halves_are_read_out_of_words_by_functions_that_change_nothing_and_wait_for_no
     let loaded = build.load_as(x, [mul(tid(), u(8))], BF16X8);
     let loaded = build.bind("loaded", loaded);
     let sum = build.bind_mut("sum", f(0.0));
-    let call = build.call(late, vec![Argument::Value(loaded.clone())]);
+    let tile = build.shared("tile", Type::scalar(Scalar::Bf16), [u(64)]);
+    let call = build.call(late, vec![Argument::Value(build.load_as(tile, [u(8)], BF16X8))]);
     build.assign(sum, call);
     let call = build.call(put, vec![Argument::Value(loaded.clone()), Argument::Object(sum)]);
     build.push(StmtKind::Eval(call));

@@ -37,6 +37,9 @@ pub const CASES: &[Case] = &[
     Case { hidden: 40, intermediate: 7, eps: 1e-5 },
     Case { hidden: 256, intermediate: 688, eps: 1e-5 },
     Case { hidden: 4096, intermediate: 346, eps: 1e-5 },
+    // Blocks stage so many columns in a whole pass and a part of one.
+    Case { hidden: 2120, intermediate: 9, eps: 1e-5 },
+    Case { hidden: 4136, intermediate: 9, eps: 1e-5 },
 ];
 
 impl Case {

@@ -64,6 +64,9 @@ pub const CASES: &[Case] = &[
     Case { hidden: 256, heads: 8, kv_heads: 2, head_dim: 32, past: 33, max_seq: 34, rope: HALF },
     Case { hidden: 256, heads: 8, kv_heads: 8, head_dim: 32, past: 33, max_seq: 64, rope: PAIRS },
     Case { hidden: 4096, heads: 4, kv_heads: 1, head_dim: 128, past: 1023, max_seq: 1024, rope: HALF },
+    // Blocks stage so many columns in a whole pass and a part of one.
+    Case { hidden: 2120, heads: 1, kv_heads: 1, head_dim: 6, past: 2, max_seq: 3, rope: HALF },
+    Case { hidden: 4136, heads: 1, kv_heads: 1, head_dim: 6, past: 2, max_seq: 3, rope: PAIRS },
 ];
 
 impl Case {

@@ -1,10 +1,10 @@
 //! One token's RMSNorm, gate and up projections, and SiLU, in one pass over the weights.
 //!
-//! The norm's scale is one number for the whole row, so it is applied to the finished sums: each wave sums the squares
-//! of `x` alongside its dot products, and no block waits for a norm. A wave takes ROWS rows of both matrices; sums as
-//! in `row_products`. Launch: `ceil(intermediate / (ROWS * WAVES))` blocks. Devices that copy asynchronously start a kernel
-//! before the one ahead has ended: there a block's first weights and the norm's are under way when x is done, and the block
-//! stages x times norm once for all of its waves.
+//! The norm's scale is one number for the whole row, so it is applied to the finished sums. A wave takes ROWS rows of
+//! both matrices; sums as in `row_products`. Launch: `ceil(intermediate / (ROWS * WAVES))` blocks, as every group of rows
+//! needs its wave. Devices that copy asynchronously start a kernel before the one ahead has ended: there a block's first
+//! weights and the norm's are under way when x is done, and the block stages x times norm once for all of its waves.
+//! Elsewhere each wave sums the squares of `x` alongside its dot products, and no block waits for a norm.
 //! Memory-bound: 4 B a weight, or 2; in f32 2 x 11008 x 4096: 361 MB, 84.7 µs.
 //! Reference: [`crate::reference`]'s rmsnorm, gemm and silu_mul; cases: [`crate::cases::norm_gate_up`].
 
@@ -22,7 +22,7 @@ macro_rules! kernels {
             /// y: [intermediate] f32; hidden is a multiple of the weights in 16 bytes.
             #[kernel(
                 tile(ROWS = 2 in [1, 2, 4], DEPTH = 2 in [1, 2, 4, 8], WAVES = 4 in [1, 2, 4, 8, 16]),
-                require(x.len() == hidden, norm.len() == hidden, hidden % $lanes == 0),
+                require(x.len() == hidden, norm.len() == hidden, hidden % $lanes == 0, hidden > 0, intermediate > 0),
                 require(gate_up.len() == 2 * intermediate * hidden, y.len() == intermediate),
                 shared = hidden.next_multiple_of(32 * $lanes),
                 block = WAVES * WAVE,

@@ -2,8 +2,8 @@
 //!
 //! A wave takes PAIRS pairs of rows, those that RoPE rotates together, so it can rotate its own sums. The norm's scale
 //! is applied to the finished sums, as in `norm_gate_up`. Rows of the weight are queries, then keys, then values, so
-//! pair p belongs to head p / (head_dim / 2) of heads + 2 kv_heads. Launch: `ceil(pairs / (PAIRS * WAVES))` blocks.
-//! Memory-bound: 4 B a weight, or 2; in f32 12288 x 4096: 201 MB, 47.3 µs.
+//! pair p belongs to head p / (head_dim / 2) of heads + 2 kv_heads. Launch: `ceil(pairs / (PAIRS * WAVES))` blocks, as
+//! every group of pairs needs its wave. What happens while the kernel ahead runs: see there. Memory-bound: 4 B a weight, or 2; in f32 12288 x 4096: 201 MB, 47.3 µs.
 //! Reference: [`crate::reference`]'s rmsnorm, gemm, rope and kv_update; cases: [`crate::cases::norm_qkv`].
 
 use greta::prelude::*;
@@ -49,6 +49,7 @@ macro_rules! kernels {
             #[kernel(
                 tile(PAIRS = 2 in [1, 2, 4], DEPTH = 2 in [1, 2, 4, 8], WAVES = 4 in [1, 2, 4, 8, 16]),
                 require(x.len() == hidden, norm.len() == hidden, hidden % $lanes == 0, position.len() == 1),
+                require(hidden > 0, heads > 0, kv_heads > 0, head_dim > 1),
                 require(weight.len() == (heads + 2 * kv_heads) * head_dim * hidden, q.len() == heads * head_dim),
                 require(cos.len() == max_seq * head_dim / 2, sin.len() == cos.len()),
                 require(k_cache.len() == kv_heads * max_seq * head_dim, v_cache.len() == k_cache.len()),

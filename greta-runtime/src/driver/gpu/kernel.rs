@@ -47,7 +47,7 @@ struct Module<A: Api> {
 
 // SAFETY: the API's handles may be used from any thread.
 unsafe impl<A: Api> Send for Kernel<A> {}
-// SAFETY: as above; what changes after `load` is atomic.
+// SAFETY: as above; of what changes after `load`, the bytes are atomic, and the function is prepared under the mutex.
 unsafe impl<A: Api> Sync for Kernel<A> {}
 
 impl<A: Api> Kernel<A> {
