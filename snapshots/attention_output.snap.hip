@@ -159,6 +159,19 @@ static __device__ __forceinline__ f32x4 staged_from(
     return base <= last ? staged_result : f32x4(0.0f);
 }
 
+// sums[r] += load d of row r times the values of its columns.
+static __device__ __forceinline__ void add_load(
+    const f32x4 (&stage)[DEPTH][ROWS],
+    uint32_t d,
+    f32x4 values,
+    f32x4 (&sums)[ROWS]
+) {
+    #pragma unroll
+    for (uint32_t r = 0; r < ROWS; ++r) {
+        sums[r] = fmaf(stage[d][r], values, sums[r]);
+    }
+}
+
 // v[0] + v[1] + v[2] + v[3], as a tree.
 static __device__ __forceinline__ float lanes_sum(f32x4 v) {
     return v[0] + v[1] + (v[2] + v[3]);
@@ -240,10 +253,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) attention_output(
                     base + (d * WAVE + threadIdx.x % 64) * 4,
                     columns
                 );
-                #pragma unroll
-                for (uint32_t r = 0; r < ROWS; ++r) {
-                    products[r] = fmaf(stage[d][r], values_1, products[r]);
-                }
+                add_load(stage, d, values_1, products);
             }
         }
         wave_sums(products, values);

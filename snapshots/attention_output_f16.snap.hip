@@ -187,6 +187,19 @@ static __device__ __forceinline__ f32x8 widen_f16x8(f16x8 weights) {
     return wide;
 }
 
+// sums[r] += load d of row r times the values of its columns.
+static __device__ __forceinline__ void add_load(
+    const f16x8 (&stage)[DEPTH][ROWS],
+    uint32_t d,
+    f32x8 values,
+    f32x8 (&sums)[ROWS]
+) {
+    #pragma unroll
+    for (uint32_t r = 0; r < ROWS; ++r) {
+        sums[r] = fmaf(widen_f16x8(stage[d][r]), values, sums[r]);
+    }
+}
+
 // The sum of eight, as a tree.
 static __device__ __forceinline__ float lanes_sum_of_8(f32x8 v) {
     return v[0] + v[1] + (v[2] + v[3]) + (v[4] + v[5] + (v[6] + v[7]));
@@ -268,10 +281,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) attention_output_f16(
                     base + (d * WAVE + threadIdx.x % 64) * 8,
                     columns
                 );
-                #pragma unroll
-                for (uint32_t r = 0; r < ROWS; ++r) {
-                    products[r] = fmaf(widen_f16x8(stage[d][r]), values_1, products[r]);
-                }
+                add_load(stage, d, values_1, products);
             }
         }
         wave_sums(products, values);

@@ -58,6 +58,19 @@ static __device__ __forceinline__ void load_stage(
     }
 }
 
+// sums[r] += load d of row r times the values of its columns.
+static __device__ __forceinline__ void add_load(
+    const f32x4 (&stage)[DEPTH][ROWS],
+    uint32_t d,
+    f32x4 values,
+    f32x4 (&sums)[ROWS]
+) {
+    #pragma unroll
+    for (uint32_t r = 0; r < ROWS; ++r) {
+        sums[r] = fmaf(stage[d][r], values, sums[r]);
+    }
+}
+
 // As add_row_products for the rows from `first` on, of which `n` exist, with any number of columns. A row past the
 // last stands for the last one. Rows that are no multiple of a load long are read weight by weight.
 static __device__ __forceinline__ void multiply_rows(
@@ -82,10 +95,7 @@ static __device__ __forceinline__ void multiply_rows(
                 const uint32_t t0 = base + (d * WAVE + threadIdx.x % 64) * 4;
                 const f32x4 near = *reinterpret_cast<const f32x4*>(&x[min(t0, k - 4)]);
                 const f32x4 values = t0 < k ? near : f32x4(0.0f);
-                #pragma unroll
-                for (uint32_t r = 0; r < ROWS; ++r) {
-                    sums[r] = fmaf(stage[d][r], values, sums[r]);
-                }
+                add_load(stage, d, values, sums);
             }
         }
     } else {

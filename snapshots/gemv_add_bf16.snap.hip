@@ -75,6 +75,19 @@ static __device__ __forceinline__ f32x8 widen_bf16x8(bf16x8 weights) {
     return wide;
 }
 
+// sums[r] += load d of row r times the values of its columns.
+static __device__ __forceinline__ void add_load(
+    const bf16x8 (&stage)[DEPTH][ROWS],
+    uint32_t d,
+    f32x8 values,
+    f32x8 (&sums)[ROWS]
+) {
+    #pragma unroll
+    for (uint32_t r = 0; r < ROWS; ++r) {
+        sums[r] = fmaf(widen_bf16x8(stage[d][r]), values, sums[r]);
+    }
+}
+
 // As add_row_products for the rows from `first` on, of which `n` exist, with any number of columns. A row past the
 // last stands for the last one. Rows that are no multiple of a load long are read weight by weight.
 static __device__ __forceinline__ void multiply_rows(
@@ -99,10 +112,7 @@ static __device__ __forceinline__ void multiply_rows(
                 const uint32_t t0 = base + (d * WAVE + threadIdx.x % 64) * 8;
                 const f32x8 near = *reinterpret_cast<const f32x8*>(&x[min(t0, k - 8)]);
                 const f32x8 values = t0 < k ? near : f32x8(0.0f);
-                #pragma unroll
-                for (uint32_t r = 0; r < ROWS; ++r) {
-                    sums[r] = fmaf(widen_bf16x8(stage[d][r]), values, sums[r]);
-                }
+                add_load(stage, d, values, sums);
             }
         }
     } else {

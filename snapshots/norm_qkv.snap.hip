@@ -139,6 +139,19 @@ static __device__ __forceinline__ void load_stage(
     }
 }
 
+// sums[r] += load d of row r times the values of its columns.
+static __device__ __forceinline__ void add_load(
+    const f32x4 (&stage)[DEPTH][2 * PAIRS],
+    uint32_t d,
+    f32x4 values,
+    f32x4 (&sums)[2 * PAIRS]
+) {
+    #pragma unroll
+    for (uint32_t r = 0; r < 2 * PAIRS; ++r) {
+        sums[r] = fmaf(stage[d][r], values, sums[r]);
+    }
+}
+
 // v[0] + v[1] + v[2] + v[3], as a tree.
 static __device__ __forceinline__ float lanes_sum(f32x4 v) {
     return v[0] + v[1] + (v[2] + v[3]);
@@ -165,10 +178,7 @@ static __device__ __forceinline__ float add_normed_row_products(
             const f32x4 values = column < columns ? x_value : f32x4(0.0f);
             const f32x4 scaled = values * *reinterpret_cast<const f32x4*>(&norm[near]);
             squares = fmaf(values, values, squares);
-            #pragma unroll
-            for (uint32_t r = 0; r < 2 * PAIRS; ++r) {
-                sums[r] = fmaf(stage[d][r], scaled, sums[r]);
-            }
+            add_load(stage, d, scaled, sums);
         }
     }
     return lanes_sum(squares);

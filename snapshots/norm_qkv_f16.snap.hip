@@ -156,6 +156,19 @@ static __device__ __forceinline__ f32x8 widen_f16x8(f16x8 weights) {
     return wide;
 }
 
+// sums[r] += load d of row r times the values of its columns.
+static __device__ __forceinline__ void add_load(
+    const f16x8 (&stage)[DEPTH][2 * PAIRS],
+    uint32_t d,
+    f32x8 values,
+    f32x8 (&sums)[2 * PAIRS]
+) {
+    #pragma unroll
+    for (uint32_t r = 0; r < 2 * PAIRS; ++r) {
+        sums[r] = fmaf(widen_f16x8(stage[d][r]), values, sums[r]);
+    }
+}
+
 // The sum of eight, as a tree.
 static __device__ __forceinline__ float lanes_sum_of_8(f32x8 v) {
     return v[0] + v[1] + (v[2] + v[3]) + (v[4] + v[5] + (v[6] + v[7]));
@@ -182,10 +195,7 @@ static __device__ __forceinline__ float add_normed_row_products(
             const f32x8 values = column < columns ? x_value : f32x8(0.0f);
             const f32x8 scaled = values * *reinterpret_cast<const f32x8*>(&norm[near]);
             squares = fmaf(values, values, squares);
-            #pragma unroll
-            for (uint32_t r = 0; r < 2 * PAIRS; ++r) {
-                sums[r] = fmaf(widen_f16x8(stage[d][r]), scaled, sums[r]);
-            }
+            add_load(stage, d, scaled, sums);
         }
     }
     return lanes_sum_of_8(squares);

@@ -28,10 +28,7 @@ pub(super) fn add_row_products<V: WeightVector>(
         #[unroll]
         for d in 0..stage.len() {
             let values = values(base + (d * WAVE + lane_id()) * V::LANES);
-            #[unroll]
-            for r in 0..sums.len() {
-                sums[r] = fma(V::widen(stage[d][r]), values, sums[r]);
-            }
+            add_load(stage, d, values, sums);
         }
     }
 }
@@ -70,6 +67,15 @@ pub(super) fn multiply_rows<V: WeightVector>(
     }
 }
 
+/// sums[r] += load d of row r times the values of its columns.
+#[device]
+fn add_load<V: WeightVector>(stage: &Array<Array<V>>, d: u32, values: V::Wide, sums: &mut Array<V::Wide>) {
+    #[unroll]
+    for r in 0..sums.len() {
+        sums[r] = fma(V::widen(stage[d][r]), values, sums[r]);
+    }
+}
+
 /// add_row_products with x[c] * norm[c] for x[c]; gives the sum of x[c]^2 over the columns of this lane.
 #[device]
 pub(super) fn add_normed_row_products<V: WeightVector>(
@@ -91,10 +97,7 @@ pub(super) fn add_normed_row_products<V: WeightVector>(
             let values = select(column < columns, x.load_vector::<V::Wide>(near), V::zero());
             let scaled = values * norm.load_vector::<V::Wide>(near);
             squares = fma(values, values, squares);
-            #[unroll]
-            for r in 0..sums.len() {
-                sums[r] = fma(V::widen(stage[d][r]), scaled, sums[r]);
-            }
+            add_load(stage, d, scaled, sums);
         }
     }
     V::lanes_sum(squares)
@@ -118,10 +121,7 @@ pub(super) fn add_staged_row_products<V: WeightVector>(
         for d in 0..stage.len() {
             let first = base + d * (WAVE * V::LANES);
             let values = staged::<V>(x, first);
-            #[unroll]
-            for r in 0..sums.len() {
-                sums[r] = fma(V::widen(stage[d][r]), values, sums[r]);
-            }
+            add_load(stage, d, values, sums);
             if first + round < columns {
                 let next = min(first + round + lane_id() * V::LANES, columns - V::LANES);
                 #[unroll]
@@ -137,10 +137,7 @@ pub(super) fn add_staged_row_products<V: WeightVector>(
             let first = whole + d * (WAVE * V::LANES);
             if first < columns {
                 let values = staged::<V>(x, first);
-                #[unroll]
-                for r in 0..sums.len() {
-                    sums[r] = fma(V::widen(stage[d][r]), values, sums[r]);
-                }
+                add_load(stage, d, values, sums);
             }
         }
     }
