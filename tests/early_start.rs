@@ -134,3 +134,19 @@ fn an_update_that_needs_an_end_to_be_waited_for_is_refused() {
     assert!(matches!(error, greta::Error::UpdateOrder { before: 0, after: 1, .. }), "{error}");
     exec.update(second, weigh::Args { w: &x, x: &y, y: &mut z }).unwrap();
 }
+
+#[test]
+fn an_update_may_take_back_an_early_start_that_was_never_given() {
+    let device = Device::open("cpu:sm_90").unwrap();
+    let [w, x, mut y, mut z] = [(); 4].map(|()| device.zeroed::<f32>(64).unwrap());
+    let kernel = device.kernel(weigh::variant()).unwrap();
+    let mut graph = device.graph();
+    graph.add(&kernel, 1, weigh::Args { w: &w, x: &x, y: &mut y }).unwrap();
+    let second = graph.add(&kernel, 1, weigh::Args { w: &y, x: &y, y: &mut z }).unwrap();
+    assert!(graph.nodes().iter().all(|node| !node.early));
+    let mut exec = graph.instantiate().unwrap();
+    // The driver's graph waits, whatever the second reads now.
+    for w in [&x, &y, &x, &y] {
+        exec.update(second, weigh::Args { w, x: &y, y: &mut z }).unwrap();
+    }
+}

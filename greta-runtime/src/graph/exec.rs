@@ -40,6 +40,8 @@ pub struct GraphExec {
     nodes: Vec<Node>,
     by_hand: Vec<(usize, usize)>,
     order: Order,
+    /// Which nodes the driver's graph may start before their predecessors have ended: settled when it is made.
+    early: Vec<bool>,
     updates: u32,
     /// Where the graph was launched last.
     last: Mutex<Option<Stream>>,
@@ -56,24 +58,25 @@ pub struct NodeTime {
 
 impl GraphExec {
     pub(super) fn new(graph: &Graph, mode: Mode) -> Result<Self> {
+        let order = graph.order();
         let mut exec = Self {
+            early: early::starts(&graph.nodes, &order),
             handle: None,
             device: graph.device.clone(),
             number: graph.number,
             nodes: graph.nodes.clone(),
             by_hand: graph.by_hand.clone(),
-            order: graph.order(),
+            order,
             updates: 0,
             last: Mutex::default(),
         };
         if mode == Mode::Graph {
-            exec.handle = Some(exec.create()?);
+            exec.handle = Some(exec.create(&exec.early)?);
         }
         Ok(exec)
     }
 
-    fn create(&self) -> Result<DriverGraph> {
-        let early = early::starts(&self.nodes, &self.order);
+    fn create(&self, early: &[bool]) -> Result<DriverGraph> {
         let dependencies: Vec<Vec<usize>> =
             (0..self.nodes.len()).map(|node| self.order.waits(node).iter().map(|wait| wait.before).collect()).collect();
         let nodes: Vec<DriverNode<'_>> = self
@@ -176,13 +179,10 @@ impl GraphExec {
     fn check_early(&self, updated: usize, new: &Node) -> Result<()> {
         let mut nodes = self.nodes.clone();
         nodes[updated] = new.clone();
-        let (old, new) = (early::starts(&self.nodes, &self.order), early::starts(&nodes, &self.order));
-        match (0..nodes.len()).find(|&node| old[node] && !new[node]) {
-            Some(after) => {
-                let writer = early::opt_writer(&nodes, &self.order, &new, after);
-                let before = writer.unwrap_or_else(|| self.order.waits(after)[0].before);
-                Err(Error::UpdateOrder { node: updated, before, after })
-            }
+        let opt_writer = |after| early::opt_writer(&nodes, &self.order, &self.early, after);
+        let mut starting = (0..nodes.len()).filter(|&node| self.early[node]);
+        match starting.find_map(|after| Some((opt_writer(after)?, after))) {
+            Some((before, after)) => Err(Error::UpdateOrder { node: updated, before, after }),
             None => Ok(()),
         }
     }
@@ -195,8 +195,10 @@ impl GraphExec {
             // SAFETY: the caller checked the arguments and waited for the graph; the node keeps its buffers.
             unsafe { driver.update_graph(graph, index, &self.nodes[index].driver_launch()) }
         } else {
-            self.create().map(|fresh| {
+            let early = early::starts(&self.nodes, &self.order);
+            self.create(&early).map(|fresh| {
                 self.handle = Some(fresh);
+                self.early = early;
                 self.updates = 0;
             })
         };
