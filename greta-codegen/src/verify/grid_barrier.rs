@@ -97,7 +97,8 @@ fn is_first_of_counts(kernel: &Kernel, place: &Place) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{dependency_wait, refused};
+    use super::super::tests::operations::dependency_wait;
+    use super::super::tests::refused;
     use crate::ir::{Argument, Op, StmtKind, Type, VarKind};
     use crate::target::GFX942;
     use crate::testing::*;
