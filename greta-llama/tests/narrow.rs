@@ -11,7 +11,7 @@ use greta::runtime::launch::Variant;
 use greta::{Buffer, Device, Stream};
 use greta_llama::case_launch::CaseLaunches;
 use greta_llama::cases::gemm::{CASES, Case, NarrowData};
-use greta_llama::cases::{gemv, norm_gate_up, norm_qkv};
+use greta_llama::cases::gemv;
 use greta_llama::reference::{self, narrow_product_bound};
 use greta_llama::{Comparison, Tolerance, Weight, kernels};
 use greta_numerics::Overflow;
@@ -164,112 +164,12 @@ macro_rules! weights {
 weights!(kernels_with_weights_of_bf16_compute_in_f32, bf16, gemv_add_bf16, gemm_f32_blocked_bf16);
 weights!(kernels_with_weights_of_f16_compute_in_f32, f16, gemv_add_f16, gemm_f32_blocked_f16);
 
-/// Asserts that a result is within the kernels' tolerance of its reference.
+/// Asserts that kernels are right in every case, by default and with other tile parameters.
 #[track_caller]
-fn check(case: &dyn std::fmt::Debug, found: &Buffer<f32>, wanted: &[f64]) {
-    let comparison = Comparison::new(&found.download().unwrap(), wanted);
-    println!("{case:?}: {comparison}");
-    assert!(comparison.max_abs_err <= Tolerance::KERNEL.max_abs_err, "{case:?}: {comparison}");
-}
-
-/// The kernels that norm, then multiply, with narrow weights, where a row is whole loads of them, against the references
-/// on the rounded weights.
-macro_rules! normed_weights {
-    ($test:ident, $check:ident, $weight:ident, $norm_gate_up:ident, $norm_qkv:ident) => {
-        #[test]
-        fn $test() {
-            device::open_all().iter().for_each($check);
-        }
-
-        fn $check(device: &Device) {
-            let stream = device.stream().unwrap();
-            let buffer = |values: &[f32]| -> Buffer<f32> { device.buffer_from(values).unwrap() };
-            let narrow = |values: &[f32]| device.buffer_from(&rounded::<$weight>(values).0).unwrap();
-            let round = |weight| <$weight as Weight>::from_f32(weight).to_f32();
-            let per_load = 16 / size_of::<$weight>();
-            for case in norm_gate_up::CASES.iter().filter(|case| case.hidden % per_load == 0) {
-                use kernels::norm_gate_up::$norm_gate_up as kernel;
-                let data = case.draw_with(round);
-                let mut y = buffer(&vec![f32::NAN; case.intermediate]);
-                let gate_up = narrow(&data.gate_up);
-                let args = kernel::Args {
-                    x: &buffer(&data.x),
-                    norm: &buffer(&data.norm),
-                    gate_up: &gate_up,
-                    y: &mut y,
-                    hidden: count(case.hidden),
-                    intermediate: count(case.intermediate),
-                    eps: case.eps,
-                };
-                let compiled = device.kernel(kernel::variant().rows(1).depth(8).waves(8)).unwrap();
-                compiled.launch(&stream, count(case.intermediate.div_ceil(8)), args).unwrap();
-                stream.synchronize().unwrap();
-                check(case, &y, &data.y);
-            }
-            for case in norm_qkv::CASES.iter().filter(|case| case.hidden % per_load == 0) {
-                use kernels::norm_qkv::$norm_qkv as kernel;
-                let data = case.draw_with(round);
-                let mut q = buffer(&vec![f32::NAN; data.q.len()]);
-                let (mut k_cache, mut v_cache) = (buffer(&data.k_cache), buffer(&data.v_cache));
-                let weight = narrow(&data.weight);
-                let args = kernel::Args {
-                    x: &buffer(&data.x),
-                    norm: &buffer(&data.norm),
-                    weight: &weight,
-                    cos: &buffer(&data.cos),
-                    sin: &buffer(&data.sin),
-                    position: &device.buffer_from(&[count(case.past)]).unwrap(),
-                    q: &mut q,
-                    k_cache: &mut k_cache,
-                    v_cache: &mut v_cache,
-                    hidden: count(case.hidden),
-                    heads: count(case.heads),
-                    kv_heads: count(case.kv_heads),
-                    head_dim: count(case.head_dim),
-                    max_seq: count(case.max_seq),
-                    pair_stride: count(case.rope.pair_stride()),
-                    pair_distance: count(case.rope.pair_distance(case.head_dim)),
-                    eps: 1e-5,
-                };
-                let pairs = (case.heads + 2 * case.kv_heads) * case.head_dim / 2;
-                let compiled = device.kernel(kernel::variant().pairs(1).depth(8).waves(8)).unwrap();
-                compiled.launch(&stream, count(pairs.div_ceil(8)), args).unwrap();
-                stream.synchronize().unwrap();
-                check(case, &q, &data.q);
-                check(case, &k_cache, &data.k_after);
-                check(case, &v_cache, &data.v_after);
-            }
-        }
-    };
-}
-
-normed_weights!(
-    normed_products_with_weights_of_bf16_compute_in_f32,
-    check_normed_bf16,
-    bf16,
-    norm_gate_up_bf16,
-    norm_qkv_bf16
-);
-normed_weights!(
-    normed_products_with_weights_of_f16_compute_in_f32,
-    check_normed_f16,
-    f16,
-    norm_gate_up_f16,
-    norm_qkv_f16
-);
-
-#[test]
-fn kernels_of_a_prefill_in_bf16_are_right_in_every_case_and_in_other_variants() {
-    let variants: [(&str, &[u32]); 5] = [
-        ("rmsnorm_bf16", &[16, 1]),
-        ("silu_mul_bf16", &[]),
-        ("gemm_bf16_add", &[128, 64, 32, 64, 32, 3]),
-        ("attention_prefill_bf16", &[0, 16, 1]),
-        ("attention_prefill_bf16", &[0, 64, 8]),
-    ];
+fn check_variants(variants: &[(&str, &[u32])]) {
     for device in device::open_all() {
         let stream = device.stream().unwrap();
-        for (name, other) in variants {
+        for &(name, other) in variants {
             let launches = CaseLaunches::opt_of(name).unwrap();
             for (case, told) in launches.cases().iter().enumerate() {
                 let mut launchable = launches.prepare_case(&device, case + 1).unwrap();
@@ -283,4 +183,25 @@ fn kernels_of_a_prefill_in_bf16_are_right_in_every_case_and_in_other_variants() 
             }
         }
     }
+}
+
+#[test]
+fn normed_products_with_narrow_weights_compute_in_f32() {
+    check_variants(&[
+        ("norm_gate_up_bf16", &[1, 8, 8]),
+        ("norm_gate_up_f16", &[1, 8, 8]),
+        ("norm_qkv_bf16", &[1, 8, 8]),
+        ("norm_qkv_f16", &[1, 8, 8]),
+    ]);
+}
+
+#[test]
+fn kernels_of_a_prefill_in_bf16_are_right_in_every_case_and_in_other_variants() {
+    check_variants(&[
+        ("rmsnorm_bf16", &[16, 1]),
+        ("silu_mul_bf16", &[]),
+        ("gemm_bf16_add", &[128, 64, 32, 64, 32, 3]),
+        ("attention_prefill_bf16", &[0, 16, 1]),
+        ("attention_prefill_bf16", &[0, 64, 8]),
+    ]);
 }
