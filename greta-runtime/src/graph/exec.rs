@@ -115,7 +115,7 @@ impl GraphExec {
     /// All nodes, in the order in which they were added.
     #[must_use]
     pub fn nodes(&self) -> Vec<NodeInfo> {
-        super::infos(&self.nodes, &self.order, self.number)
+        super::infos(&self.nodes, &self.order, &self.early, self.number)
     }
 
     /// Launches all nodes in the stream's order.

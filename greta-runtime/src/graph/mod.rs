@@ -168,7 +168,8 @@ impl Graph {
     /// All nodes, in the order in which they were added.
     #[must_use]
     pub fn nodes(&self) -> Vec<NodeInfo> {
-        infos(&self.nodes, &self.order(), self.number)
+        let order = self.order();
+        infos(&self.nodes, &order, &early::starts(&self.nodes, &order), self.number)
     }
 
     /// The graph as DOT text.
@@ -239,12 +240,11 @@ impl Node {
     }
 }
 
-/// What is known of these nodes, of the graph with this number.
-fn infos(nodes: &[Node], order: &Order, graph: u64) -> Vec<NodeInfo> {
-    let early = early::starts(nodes, order);
+/// What is known of these nodes, of the graph with this number, and of which of them start `early`.
+fn infos(nodes: &[Node], order: &Order, early: &[bool], graph: u64) -> Vec<NodeInfo> {
     let numbered = nodes.iter().zip(early).enumerate();
     numbered
-        .map(|(index, (node, early))| NodeInfo {
+        .map(|(index, (node, &early))| NodeInfo {
             id: NodeId { graph, index },
             label: node.label.clone(),
             kernel: node.module.name().to_owned(),
