@@ -210,10 +210,9 @@ impl<'a> Writer<'a> {
     }
 
     fn functions(&mut self) {
-        let footprints: Vec<Footprint> =
-            (0..self.kernel.functions.len()).map(|index| self.footprints.function_at(index).clone()).collect();
         for (index, function) in self.kernel.functions.iter().enumerate() {
-            self.function_definition(index, function, &footprints[index]);
+            let footprint = self.footprints.function_at(index).clone();
+            self.function_definition(index, function, &footprint);
         }
     }
 

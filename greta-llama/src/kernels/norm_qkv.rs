@@ -1,9 +1,10 @@
 //! One token's RMSNorm, query, key and value projections, RoPE, and cache write, in one pass over the weights.
 //!
 //! A wave takes PAIRS pairs of rows, those that RoPE rotates together, so it can rotate its own sums. The norm's scale
-//! is applied to the finished sums, as in `norm_gate_up`. Rows of the weight are queries, then keys, then values, so
-//! pair p belongs to head p / (head_dim / 2) of heads + 2 kv_heads. Launch: `ceil(pairs / (PAIRS * WAVES))` blocks, as
-//! every group of pairs needs its wave. What happens while the kernel ahead runs: see there. Memory-bound: 4 B a weight, or 2; in f32 12288 x 4096: 201 MB, 47.3 µs.
+//! is applied to the finished sums, as in `norm_gate_up`; what happens while the kernel ahead runs: see there. Rows of the
+//! weight are queries, then keys, then values, so pair p belongs to head p / (head_dim / 2) of heads + 2 kv_heads. Launch:
+//! `ceil(pairs / (PAIRS * WAVES))` blocks, as every group of pairs needs its wave.
+//! Memory-bound: 4 B a weight, or 2; in f32 12288 x 4096: 201 MB, 47.3 µs.
 //! Reference: [`crate::reference`]'s rmsnorm, gemm, rope and kv_update; cases: [`crate::cases::norm_qkv`].
 
 use greta::prelude::*;
