@@ -2,6 +2,7 @@
 //! did not run.
 
 use greta::codegen::contract::{ArgumentValue, LaunchValues};
+use greta::codegen::ir::Literal;
 use greta::codegen::target::Target;
 use greta::prelude::*;
 use greta::runtime::launch::{Arguments, BoundArgument, BoundArguments, Variant};
@@ -33,7 +34,7 @@ fn at(kernel: &str) -> String {
 }
 
 /// The line of the first `require` above that names a launch's arguments.
-const CONTRACT_LINE: u32 = 13;
+const CONTRACT_LINE: u32 = 14;
 
 #[kernel(
     require(1 <= count && count.next_multiple_of(4) <= x.len().max(4), gain > 0.5 || -gain > 0.5),
@@ -226,7 +227,7 @@ fn contracts_know_the_operators_of_rust() {
 }
 
 /// A scalar as contracts see it.
-struct BoundScalar(greta::codegen::ir::Literal);
+struct BoundScalar(Literal);
 
 impl<T: greta::rt::LiteralValue> From<T> for BoundScalar {
     fn from(value: T) -> Self {
@@ -400,6 +401,10 @@ impl Arguments for Bound<'_> {
         Self: 'a,
     {
         list.extend(self.0);
+    }
+
+    fn scalars(&self) -> Vec<Literal> {
+        self.0.iter().filter_map(BoundArgument::opt_scalar).collect()
     }
 }
 

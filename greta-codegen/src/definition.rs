@@ -63,7 +63,7 @@ pub struct Known {
     pub values: &'static [u32],
 }
 
-/// Why a choice of tile parameters is refused. The caller's to mend.
+/// Why a choice of tile parameters, or of values to specialize for, is refused. The caller's to mend.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum VariantError {
     /// One value per tile parameter is needed.
@@ -103,6 +103,18 @@ pub enum VariantError {
         requirement: &'static str,
         /// The values, as `BM = 64, BN = 64`.
         values: String,
+    },
+    /// A kernel is specialized for a value of each of its scalars, of their types.
+    #[error("{kernel} at {location} cannot be specialized for ({given}): its scalars are ({expected})")]
+    Scalars {
+        /// The kernel.
+        kernel: &'static str,
+        /// Where it stands.
+        location: Location,
+        /// The values given, with their types.
+        given: String,
+        /// The scalars that it takes, as `k: u32`.
+        expected: String,
     },
 }
 

@@ -2,6 +2,7 @@
 
 use crate::definition::{KernelDefinition, VariantError};
 use crate::diagnostic::Diagnostic;
+use crate::ir::{Kernel, Literal, VarId};
 use crate::passes;
 use crate::target::Target;
 use crate::verify::Verified;
@@ -38,8 +39,48 @@ pub fn lower(
     values: &[u32],
     target: &'static Target,
 ) -> Result<Verified, LowerError> {
+    lower_specialized(definition, values, &[], target)
+}
+
+/// As [`lower`], for launches that give the kernel's scalars these values, in order of declaration and a struct's one by
+/// one: they are written as constants, so that the compiler computes what follows from them. None leaves the kernel as
+/// it is, for any values.
+///
+/// # Errors
+///
+/// As for [`lower`], and values that are not the kernel's in number or type.
+pub fn lower_specialized(
+    definition: &'static KernelDefinition,
+    values: &[u32],
+    scalars: &[Literal],
+    target: &'static Target,
+) -> Result<Verified, LowerError> {
     definition.check(values)?;
     let invalid = |diagnostics| LowerError::Invalid { kernel: definition.name, target: target.name, diagnostics };
-    let traced = (definition.trace)(values, target).map_err(invalid)?;
+    let mut traced = (definition.trace)(values, target).map_err(invalid)?;
+    if !scalars.is_empty() {
+        specialize(&mut traced, definition, scalars)?;
+    }
     passes::lower(traced, target).map_err(invalid)
+}
+
+fn specialize(
+    kernel: &mut Kernel,
+    definition: &'static KernelDefinition,
+    values: &[Literal],
+) -> Result<(), VariantError> {
+    let params: Vec<VarId> = kernel.scalars().collect();
+    if !params.iter().map(|&param| kernel.var(param).ty).eq(values.iter().map(|value| value.ty())) {
+        let expected = params.iter().map(|&param| kernel.var(param)).map(|var| format!("{}: {}", var.name, var.ty));
+        return Err(VariantError::Scalars {
+            kernel: definition.name,
+            location: definition.location,
+            given: values.iter().map(|value| format!("{value}: {}", value.ty())).collect::<Vec<_>>().join(", "),
+            expected: expected.collect::<Vec<_>>().join(", "),
+        });
+    }
+    for (param, &value) in params.into_iter().zip(values) {
+        kernel.vars[param.index()].constant = Some(value);
+    }
+    Ok(())
 }

@@ -7,7 +7,7 @@
 
 use greta::runtime::IntoGrid;
 use greta::runtime::launch::Variant;
-use greta::{Buffer, Graph};
+use greta::{Buffer, Graph, Kernel};
 
 use crate::block::{Block, BlockError, index};
 use crate::decode;
@@ -87,7 +87,7 @@ impl<W: Weight> Block<W> {
         let mut product = self.device.buffer(self.config.intermediate)?;
 
         W::add_norm_qkv(graph, self, x, &mut q)?;
-        node(
+        specialized_node(
             graph,
             "attention",
             decode::attention_variant(&self.device).hd(head_dim),
@@ -139,7 +139,29 @@ pub(crate) fn node<V: Variant>(
     args: V::Args<'_>,
 ) -> Result<(), BlockError> {
     let kernel = graph.device().kernel(variant)?;
-    let node = graph.add(&kernel, grid, args)?;
+    add(graph, label, &kernel, grid, args)
+}
+
+/// As [`node`], of the kernel compiled for these sizes: those of the model, which every decode step has.
+pub(crate) fn specialized_node<V: Variant>(
+    graph: &mut Graph,
+    label: &str,
+    variant: V,
+    grid: impl IntoGrid,
+    args: V::Args<'_>,
+) -> Result<(), BlockError> {
+    let kernel = graph.device().specialized(variant, &args)?;
+    add(graph, label, &kernel, grid, args)
+}
+
+fn add<V: Variant>(
+    graph: &mut Graph,
+    label: &str,
+    kernel: &Kernel<V>,
+    grid: impl IntoGrid,
+    args: V::Args<'_>,
+) -> Result<(), BlockError> {
+    let node = graph.add(kernel, grid, args)?;
     Ok(graph.label(node, label)?)
 }
 

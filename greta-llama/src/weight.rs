@@ -10,7 +10,7 @@ use crate::block::{Block, BlockError, index};
 use crate::decode;
 use crate::kernels::{attention_output, gemv_add, norm_gate_up, norm_qkv};
 use crate::prefill::PrefillWeight;
-use crate::step::{Splits, node, tile};
+use crate::step::{Splits, specialized_node, tile};
 
 /// The type of a layer's matrices: `f32`, `bf16` or `f16`.
 pub trait Weight: PrefillWeight {
@@ -129,7 +129,7 @@ macro_rules! weights {
                     pair_distance: sizes.pair_distance,
                     eps: block.config.eps as f32,
                 };
-                node(graph, "norm, q k v, rope, cache", variant, grid, args)
+                specialized_node(graph, "norm, q k v, rope, cache", variant, grid, args)
             }
 
             fn add_norm_gate_up(
@@ -154,7 +154,7 @@ macro_rules! weights {
                     intermediate: block.sizes.intermediate,
                     eps: block.config.eps as f32,
                 };
-                node(graph, "norm, gate up, silu", variant, grid, args)
+                specialized_node(graph, "norm, gate up, silu", variant, grid, args)
             }
 
             fn add_gemv(
@@ -174,7 +174,7 @@ macro_rules! weights {
                     |of| kernel::variant().rows(decode::ROWS).depth(of.depth).waves(of.waves),
                     |variant| n.div_ceil(tile(variant, "ROWS")),
                 );
-                node(graph, label, variant, grid, kernel::Args { w, x, residual, y, n, k })
+                specialized_node(graph, label, variant, grid, kernel::Args { w, x, residual, y, n, k })
             }
 
             fn add_attention_output(
@@ -205,7 +205,7 @@ macro_rules! weights {
                     head_dim: sizes.head_dim,
                     splits: splits.count,
                 };
-                node(graph, "join, o + residual", variant, grid, args)
+                specialized_node(graph, "join, o + residual", variant, grid, args)
             }
         })*
     };

@@ -165,6 +165,7 @@ pub(crate) fn documentation(attributes: &[Attribute]) -> (Vec<&Attribute>, Vec<T
 fn arguments(parameters: &[Parameter<'_>]) -> TokenStream {
     let mut fields = TokenStream::new();
     let mut binds = TokenStream::new();
+    let mut scalars = TokenStream::new();
     let mut lifetime = None;
     for Parameter { name, kind } in parameters {
         let (text, span) = (name.to_string(), name.span());
@@ -186,14 +187,21 @@ fn arguments(parameters: &[Parameter<'_>]) -> TokenStream {
         binds.extend(match kind {
             ParameterKind::Struct(ty) => {
                 let value = Ident::new("__greta_value", Span::call_site().located_at(ty.span()));
-                let scalars = quote_spanned!(ty.span()=> <#ty as ::greta::rt::ByValue>::scalars(&#value));
+                let of_struct = quote_spanned!(ty.span()=> <#ty as ::greta::rt::ByValue>::scalars(&#value));
+                scalars.extend(quote! {
+                    let __greta_value = self.#name;
+                    __greta_list.extend(#of_struct);
+                });
                 quote! {
                     let __greta_value = self.#name;
-                    __greta_list.extend(::greta::rt::BoundArgument::#bind(#text, #scalars));
+                    __greta_list.extend(::greta::rt::BoundArgument::#bind(#text, #of_struct));
                 }
             }
             _ => quote!(__greta_list.push(::greta::rt::BoundArgument::#bind(#text, self.#name));),
         });
+        if let ParameterKind::Scalar(_) = kind {
+            scalars.extend(quote!(__greta_list.push(::greta::rt::LiteralValue::to_literal(self.#name));));
+        }
     }
     let args_of = lifetime.as_ref().map(|_| quote!(<'_>));
     let args_for = lifetime.clone();
@@ -207,6 +215,13 @@ fn arguments(parameters: &[Parameter<'_>]) -> TokenStream {
                 Self: 'greta_launch,
             {
                 #binds
+            }
+
+            fn scalars(&self) -> ::std::vec::Vec<::greta::rt::Literal> {
+                #[allow(unused_mut)]
+                let mut __greta_list = ::std::vec::Vec::new();
+                #scalars
+                __greta_list
             }
         }
 

@@ -185,6 +185,15 @@ impl<'a> BoundArgument<'a> {
         }
     }
 
+    /// The value, if it is one.
+    #[must_use]
+    pub fn opt_scalar(&self) -> Option<Literal> {
+        match &self.value {
+            Value::Scalar(value) => Some(*value),
+            Value::Buffer(_) => None,
+        }
+    }
+
     /// The memory it covers, if it is a buffer.
     pub(crate) fn opt_access(&self) -> Option<Access<'_>> {
         match &self.value {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use greta_codegen::definition::KernelDefinition;
+use greta_codegen::ir::Literal;
 use greta_codegen::target::Target;
 use hip_sys::Hip;
 
@@ -15,7 +16,7 @@ use crate::driver::{self, Driver, DriverStream};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::graph::Graph;
-use crate::launch::{Tunable, Variant};
+use crate::launch::{Arguments, Tunable, Variant};
 use crate::module::{Kernel, Module, Modules};
 use crate::options::DeviceOptions;
 use crate::stream::Stream;
@@ -251,7 +252,24 @@ impl Device {
     /// [`Error::Variant`] for tile parameters that the kernel does not admit, [`Error::Invalid`] for a kernel that is
     /// wrong, [`Error::Compile`] for one that does not compile, and the driver's.
     pub fn kernel<V: Variant>(&self, variant: V) -> Result<Kernel<V>> {
-        let module = self.inner.modules.load(&self.inner.driver, variant.definition(), &variant.values())?;
+        self.specialized_for(&variant, &[])
+    }
+
+    /// As [`Device::kernel`], compiled for the values among these arguments: sizes, strides and factors are constants then,
+    /// from which the compiler computes how often loops run and where rows begin. Launches with other values are refused;
+    /// buffers may be others. For kernels that are launched often with the same sizes, as a graph of a model does: every
+    /// choice of values is compiled by itself.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Device::kernel`].
+    pub fn specialized<V: Variant>(&self, variant: V, args: &V::Args<'_>) -> Result<Kernel<V>> {
+        self.specialized_for(&variant, &args.scalars())
+    }
+
+    fn specialized_for<V: Variant>(&self, variant: &V, scalars: &[Literal]) -> Result<Kernel<V>> {
+        let (definition, values) = (variant.definition(), variant.values());
+        let module = self.inner.modules.load(&self.inner.driver, definition, &values, scalars)?;
         Ok(Kernel::new(self.clone(), module))
     }
 
@@ -261,7 +279,7 @@ impl Device {
     ///
     /// As for [`Device::kernel`].
     pub fn module(&self, definition: &'static KernelDefinition, values: &[u32]) -> Result<Arc<Module>> {
-        self.inner.modules.load(&self.inner.driver, definition, values)
+        self.inner.modules.load(&self.inner.driver, definition, values, &[])
     }
 
     /// Makes kernels ready to launch, several at a time, so that [`Device::kernel`] finds them later.
@@ -276,7 +294,7 @@ impl Device {
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some((definition, values)) = variants.get(index) else { return };
-                if let Err(error) = self.inner.modules.load(&self.inner.driver, definition, values) {
+                if let Err(error) = self.inner.modules.load(&self.inner.driver, definition, values, &[]) {
                     failed.lock().unwrap_or_else(PoisonError::into_inner).push((index, error));
                 }
             }

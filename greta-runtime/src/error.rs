@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use greta_codegen::definition::VariantError;
-use greta_codegen::ir::Location;
+use greta_codegen::ir::{Literal, Location};
 
 use crate::fault::Fault;
 use crate::invalid_kernel::InvalidKernel;
@@ -213,6 +213,18 @@ pub enum Error {
         given: String,
         /// What the kernel takes.
         expected: String,
+    },
+    /// Another value than the one that the kernel was specialized for. The caller's to mend: specialize it for this one.
+    #[error("{kernel} was specialized for {argument} = {expected}; {argument} = {given} given")]
+    Specialized {
+        /// The kernel.
+        kernel: Box<KernelAt>,
+        /// The parameter.
+        argument: String,
+        /// The value given.
+        given: Literal,
+        /// The value that the kernel was compiled for.
+        expected: Literal,
     },
     /// A buffer of one device given to another. The caller's to mend: copy it through the host.
     #[error(

@@ -8,7 +8,10 @@ use std::fmt::{Display, Formatter};
 use greta_codegen::definition::KernelDefinition;
 use greta_codegen::diagnostic::Diagnostic;
 use greta_codegen::drawing::{Drawing, Severity};
+use greta_codegen::ir::Literal;
+use greta_codegen::lower::{self, LowerError};
 use greta_codegen::target::Target;
+use greta_codegen::verify::Verified;
 
 use crate::rust_source::SourceFiles;
 
@@ -58,9 +61,18 @@ pub(crate) fn lower(
     definition: &'static KernelDefinition,
     values: &[u32],
     target: &'static Target,
-) -> crate::Result<greta_codegen::verify::Verified> {
-    use greta_codegen::lower::{LowerError, lower};
-    lower(definition, values, target).map_err(|error| match error {
+) -> crate::Result<Verified> {
+    lower_specialized(definition, values, &[], target)
+}
+
+/// As [`lower`], for values of the kernel's scalars: see [`greta_codegen::lower::lower_specialized`].
+pub(crate) fn lower_specialized(
+    definition: &'static KernelDefinition,
+    values: &[u32],
+    scalars: &[Literal],
+    target: &'static Target,
+) -> crate::Result<Verified> {
+    lower::lower_specialized(definition, values, scalars, target).map_err(|error| match error {
         LowerError::Variant(error) => error.into(),
         LowerError::Invalid { target, diagnostics, .. } => {
             Box::new(InvalidKernel::new(definition, target, diagnostics)).into()

@@ -60,6 +60,10 @@ pub trait Arguments {
     fn bind<'a>(self, list: &mut BoundArguments<'a>)
     where
         Self: 'a;
+
+    /// The values among them, in that order, a struct's one by one: what [`Device::specialized`](crate::Device::specialized)
+    /// compiles a kernel for.
+    fn scalars(&self) -> Vec<Literal>;
 }
 
 /// Blocks of a launch in x, y and z.
@@ -167,6 +171,12 @@ pub(crate) fn check_types(module: &Module, driver: &Arc<dyn Driver>, arguments: 
                 given: argument.describe(),
                 expected: parameter.describe(),
             });
+        }
+        if let (Some(expected), Some(given)) = (parameter.constant, argument.opt_scalar())
+            && given != expected
+        {
+            let (kernel, argument) = (module.at(), parameter.name.clone());
+            return Err(Error::Specialized { kernel, argument, given, expected });
         }
         if let Some(access) = argument.opt_access().filter(|access| !access.memory.is_of(driver)) {
             return Err(Error::ForeignBuffer {

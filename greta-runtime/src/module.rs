@@ -9,14 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use greta_codegen::bounds::{LaunchLimit, Limited, launch_limits};
 use greta_codegen::definition::KernelDefinition;
-use greta_codegen::ir::{Kernel as Ir, Scalar, Type, VarKind};
+use greta_codegen::ir::{Kernel as Ir, Literal, Scalar, Type, VarKind};
 use greta_codegen::verify::DynamicShared;
 
 use crate::argument::describe_buffer;
 use crate::device::Device;
 use crate::driver::{Driver, DriverKernel, DriverLaunch, Loaded};
 use crate::error::{Error, KernelAt, Result};
-use crate::invalid_kernel::lower;
+use crate::invalid_kernel::lower_specialized;
 use crate::launch::{self, Arguments, BoundArgument, BoundArguments, DriverArguments, Grid, IntoGrid, Variant};
 use crate::resident::Resident;
 use crate::resources::KernelResources;
@@ -156,6 +156,8 @@ pub struct Parameter {
     pub name: String,
     /// What it takes.
     pub kind: ParameterKind,
+    /// The only value it takes, if the kernel is specialized.
+    pub constant: Option<Literal>,
 }
 
 /// The kind of a parameter.
@@ -308,8 +310,13 @@ impl Module {
         &self.handle
     }
 
-    fn load(driver: &Arc<dyn Driver>, definition: &'static KernelDefinition, values: &[u32]) -> Result<Self> {
-        let verified = lower(definition, values, driver.target())?;
+    fn load(
+        driver: &Arc<dyn Driver>,
+        definition: &'static KernelDefinition,
+        values: &[u32],
+        scalars: &[Literal],
+    ) -> Result<Self> {
+        let verified = lower_specialized(definition, values, scalars, driver.target())?;
         let kernel = verified.kernel();
         let mut parameters = kernel.params.iter().map(|&var| parameter(kernel, var.index())).collect::<Vec<_>>();
         let Loaded { kernel: handle, resources } = driver.load(definition.name, &verified, &parameters)?;
@@ -354,7 +361,7 @@ fn parameter(kernel: &Ir, var: usize) -> Parameter {
         VarKind::Global { mutable, .. } => ParameterKind::Buffer { element: var.ty, mutable },
         _ => ParameterKind::Scalar(var.ty.scalar),
     };
-    Parameter { name: var.name.clone(), kind }
+    Parameter { name: var.name.clone(), kind, constant: var.constant }
 }
 
 /// The modules that a device has loaded.
@@ -363,21 +370,24 @@ pub(crate) struct Modules {
     slots: Mutex<HashMap<Key, Slot>>,
 }
 
-/// The definition's address, which names it, and the values of its tile parameters.
-type Key = (usize, Vec<u32>);
+/// The definition's address, which names it, the values of its tile parameters, and those of its scalars if it is
+/// specialized for some.
+type Key = (usize, Vec<u32>, Vec<Literal>);
 
 /// Where a variant is or will be; locked while it is being loaded.
 type Slot = Arc<Mutex<Option<Arc<Module>>>>;
 
 impl Modules {
-    /// The module of a variant, loaded if it is not there yet.
+    /// The module of a variant, loaded if it is not there yet: for these values of its scalars or, if there are none, for
+    /// any.
     pub(crate) fn load(
         &self,
         driver: &Arc<dyn Driver>,
         definition: &'static KernelDefinition,
         values: &[u32],
+        scalars: &[Literal],
     ) -> Result<Arc<Module>> {
-        let key = (std::ptr::from_ref(definition).addr(), values.to_vec());
+        let key = (std::ptr::from_ref(definition).addr(), values.to_vec(), scalars.to_vec());
         let slot = {
             let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(slots.entry(key).or_default())
@@ -386,6 +396,6 @@ impl Modules {
         if let Some(module) = &*module {
             return Ok(Arc::clone(module));
         }
-        Ok(Arc::clone(module.insert(Arc::new(Module::load(driver, definition, values)?))))
+        Ok(Arc::clone(module.insert(Arc::new(Module::load(driver, definition, values, scalars)?))))
     }
 }

@@ -7,11 +7,11 @@
 use greta_codegen::contract::{Contract, Named};
 use greta_codegen::definition::{KernelDefinition, Requirement, TileParameter};
 use greta_codegen::diagnostic::Diagnostic;
-use greta_codegen::ir::{Kernel, Location};
+use greta_codegen::ir::{Kernel, Literal, Location};
 use greta_codegen::target::Target;
 use greta_codegen::trace::{
-    Global, If, IntoKernelValue as _, KernelInfo, KernelTracer, Set as _, Sides, Val, block_idx, block_size, get,
-    grid_barrier, lt, thread_idx, trace_kernel,
+    Global, If, IntoKernelValue as _, KernelInfo, KernelTracer, LiteralValue as _, Set as _, Sides, Val, block_idx,
+    block_size, get, grid_barrier, lt, thread_idx, trace_kernel,
 };
 use greta_runtime::Buffer;
 use greta_runtime::launch::{Arguments, BoundArgument, BoundArguments, Variant};
@@ -104,6 +104,10 @@ pub mod scale {
                 BoundArgument::scalar("len", self.len),
             ]);
         }
+
+        fn scalars(&self) -> Vec<Literal> {
+            vec![self.factor.to_literal(), self.len.to_literal()]
+        }
     }
 
     #[derive(Clone, Copy, Debug)]
@@ -191,6 +195,10 @@ pub mod add {
                 BoundArgument::scalar("len", self.len),
             ]);
         }
+
+        fn scalars(&self) -> Vec<Literal> {
+            vec![self.len.to_literal()]
+        }
     }
 
     variant!(Add);
@@ -226,6 +234,10 @@ pub mod bump {
         {
             list.extend([BoundArgument::buffer_mut("x", self.x), BoundArgument::scalar("by", self.by)]);
         }
+
+        fn scalars(&self) -> Vec<Literal> {
+            vec![self.by.to_literal()]
+        }
     }
 
     variant!(Bump);
@@ -257,6 +269,10 @@ pub mod meet {
             Self: 'a,
         {
             list.extend([BoundArgument::buffer_mut("arrivals", self.arrivals)]);
+        }
+
+        fn scalars(&self) -> Vec<Literal> {
+            Vec::new()
         }
     }
 
@@ -296,5 +312,9 @@ impl Arguments for Bound<'_> {
         Self: 'a,
     {
         list.extend(self.0);
+    }
+
+    fn scalars(&self) -> Vec<Literal> {
+        self.0.iter().filter_map(BoundArgument::opt_scalar).collect()
     }
 }

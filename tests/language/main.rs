@@ -39,6 +39,7 @@ mod random;
 mod references;
 mod shifts;
 mod short_floats;
+mod specialized;
 mod struct_arrays;
 mod struct_generics;
 mod struct_parameters;
@@ -138,7 +139,8 @@ pub fn same_bits<T: Into<f64> + Copy>(a: T, b: T) -> bool {
     a.into().to_bits() == b.into().to_bits()
 }
 
-/// Runs a kernel of parameters `x`, `y` and those named after it, and compares `y[i]` with `reference(&x, i)`, bit for bit.
+/// Runs a kernel of parameters `x`, `y` and those named after it, and compares `y[i]` with `reference(&x, i)`, bit for bit;
+/// then again, specialized for the values among its arguments.
 #[macro_export]
 macro_rules! check {
     ($kernel:ident, $input:expr, $reference:expr) => {
@@ -151,12 +153,19 @@ macro_rules! check {
         let reference: fn(&[_], usize) -> _ = $reference;
         let expected: Vec<_> = (0..$crate::LEN).map(|i| reference(&input, i)).collect();
         let x = device.buffer_from(&input).unwrap();
-        let mut y = device.zeroed($crate::LEN).unwrap();
-        let kernel = device.kernel($kernel::variant()).unwrap();
-        kernel.launch(&stream, 2, $kernel::Args { x: &x, y: &mut y $(, $name: $value)* }).unwrap();
-        let result = y.read(&stream).unwrap();
-        for i in 0..$crate::LEN {
-            assert!($crate::same_bits(result[i], expected[i]), "element {i}: {} is not {}", result[i], expected[i]);
+        for is_specialized in [false, true] {
+            let mut y = device.zeroed($crate::LEN).unwrap();
+            let (variant, args) = ($kernel::variant(), $kernel::Args { x: &x, y: &mut y $(, $name: $value)* });
+            let kernel = match is_specialized {
+                true => device.specialized(variant, &args).unwrap(),
+                false => device.kernel(variant).unwrap(),
+            };
+            kernel.launch(&stream, 2, args).unwrap();
+            let result = y.read(&stream).unwrap();
+            for i in 0..$crate::LEN {
+                let (given, wanted) = (result[i], expected[i]);
+                assert!($crate::same_bits(given, wanted), "specialized {is_specialized}, element {i}: {given} is not {wanted}");
+            }
         }
     }};
 }

@@ -23,6 +23,7 @@ mod names;
 mod print;
 mod scalars;
 mod shared;
+mod specialized;
 mod statements;
 mod structures;
 #[cfg(test)]
@@ -268,36 +269,51 @@ impl<'a> Writer<'a> {
         let location = Some(self.kernel.location);
         self.names.open();
         let kernel = self.kernel;
-        let params = kernel.passed().into_iter().map(|passed| match passed.structure {
-            Some(structure) => self.struct_param(structure),
-            None => self.kernel_param(kernel.params[passed.first]),
+        let mut constants = Vec::new();
+        let params = kernel.passed().into_iter().map(|passed| {
+            let (ty, name) = match passed.structure {
+                Some(structure) => self.struct_param(structure),
+                None => self.kernel_param(kernel.params[passed.first]),
+            };
+            match self.opt_specialized(&passed) {
+                Some((qualifier, value)) => {
+                    let head = Doc::text(format!("{qualifier}{ty} {name}"));
+                    constants.push(statements::assignment(head, "=", value));
+                    Doc::text(format!("{ty} /* {name} */"))
+                }
+                None => Doc::text(format!("{ty} {name}")),
+            }
         });
         let params = params.collect();
         let threads = self.block_threads();
         let open = format!("{} __launch_bounds__({threads}) {}(", self.dialect.kernel, self.kernel.name);
         self.lines.push(&Doc::list(open, params, ") {"), location);
+        self.lines.indent();
+        for constant in constants {
+            self.line(constant, kernel.location);
+        }
+        self.lines.outdent();
         self.block(&self.kernel.body);
         self.lines.text("}", location);
         self.names.close();
     }
 
-    fn kernel_param(&mut self, param: VarId) -> Doc {
+    /// The type and the name of a parameter that is no struct.
+    fn kernel_param(&mut self, param: VarId) -> (String, String) {
         let var = self.kernel.var(param);
         self.uses_type(var.ty);
         let ty = type_name(var.ty);
         let name = self.names.declare(param, &var.name);
-        Doc::text(match var.kind {
+        let ty = match var.kind {
             VarKind::Global { mutable, volatile } => {
                 let is_changed = self.changes_ahead(param) || self.is_exchanged(param);
                 let restrict = if is_changed { "" } else { self.dialect.restrict };
-                format!(
-                    "{}{ty}* {restrict}{}{name}",
-                    qualifiers(mutable, volatile),
-                    if restrict.is_empty() { "" } else { " " }
-                )
+                let separator = if restrict.is_empty() { "" } else { " " };
+                format!("{}{ty}*{separator}{restrict}", qualifiers(mutable, volatile))
             }
-            _ => format!("{ty} {name}"),
-        })
+            _ => ty.to_owned(),
+        };
+        (ty, name)
     }
 
     /// Whether kernels ahead may still write a buffer when this one begins: reads of it must not be moved to before the

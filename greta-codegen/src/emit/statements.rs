@@ -5,7 +5,7 @@
 use super::Writer;
 use super::dialect::type_name;
 use super::text::Doc;
-use crate::ir::{Block, Expr, ExprKind, Extent, Literal, Location, Place, Stmt, StmtKind, Type, VarId, VarKind};
+use crate::ir::{Block, Expr, ExprKind, Extent, Literal, Location, Place, Stmt, StmtKind, Type, Var, VarId, VarKind};
 use crate::ops::Spelling;
 
 impl Writer<'_> {
@@ -87,10 +87,8 @@ impl Writer<'_> {
             ExprKind::Splat(scalar) if is_zero(scalar) => Doc::text("{}"),
             _ => self.typed(value),
         });
-        let qualifier = match (&declared.kind, declared.constant) {
-            // Sizes are made of integers. What spells a NaN or an infinity is no constant in every dialect.
-            (VarKind::Let, Some(_)) if !declared.ty.scalar.is_float() => "constexpr ",
-            (VarKind::Let, _) => "const ",
+        let qualifier = match declared.kind {
+            VarKind::Let => constant_qualifier(declared),
             _ => "",
         };
         let name = self.names.declare(var, &declared.name);
@@ -249,9 +247,15 @@ impl Writer<'_> {
 }
 
 /// `place = value`, broken after the sign if it must be.
-fn assignment(place: Doc, sign: &str, value: Doc) -> Doc {
+pub(super) fn assignment(place: Doc, sign: &str, value: Doc) -> Doc {
     // A value that breaks by itself does so before the line breaks after the sign.
     Doc::join([place, Doc::text(format!(" {sign} ")), value])
+}
+
+/// What stands before the type of a constant. Sizes are made of integers; what spells a NaN or an infinity is no
+/// constant in every dialect.
+pub(super) fn constant_qualifier(var: &Var) -> &'static str {
+    if var.constant.is_some() && !var.ty.scalar.is_float() { "constexpr " } else { "const " }
 }
 
 /// Whether a value's bytes are all zero.

@@ -2,7 +2,6 @@
 
 use super::Writer;
 use super::dialect::type_name;
-use super::text::Doc;
 use crate::ir::{Kernel, Shape, StructParam, Structure};
 
 /// The structs that a kernel's parameters are made of, each once and before those that hold it.
@@ -62,8 +61,8 @@ impl Writer<'_> {
         }
     }
 
-    /// A parameter that is a struct.
-    pub(super) fn struct_param(&mut self, parameter: &StructParam) -> Doc {
+    /// The type and the name of a parameter that is a struct.
+    pub(super) fn struct_param(&mut self, parameter: &StructParam) -> (String, String) {
         let name = self.names.declare_object(&parameter.name);
         for (leaf, &var) in parameter.structure.leaves().iter().zip(&self.kernel.params[parameter.first..]) {
             let member = |part: &str| {
@@ -73,6 +72,6 @@ impl Writer<'_> {
             let path: Vec<String> = leaf.path.split('.').map(member).collect();
             self.names.set(var, format!("{name}{}", path.join(".")));
         }
-        Doc::text(format!("{} {name}", self.names.structure(&parameter.structure)))
+        (self.names.structure(&parameter.structure).to_owned(), name)
     }
 }

@@ -155,7 +155,7 @@ pub struct Var {
     pub kind: VarKind,
     /// The type of its value, or of its elements.
     pub ty: Type,
-    /// Its value where that is known at compile time (only for `Let`).
+    /// Its value where that is known at compile time: of a `Let`, or of a `Scalar` that the kernel is specialized for.
     pub constant: Option<Literal>,
     /// Where it was declared.
     pub location: Location,
@@ -227,6 +227,12 @@ impl Kernel {
             var.kind = VarKind::Shared(vec![Extent { value: elements, expr }]);
         }
         kernel
+    }
+
+    /// The parameters that the author passes by value, a struct as its scalars; without the lengths of buffers.
+    pub fn scalars(&self) -> impl Iterator<Item = VarId> {
+        let of_author = &self.params[..self.params.len() - self.lengths.len()];
+        of_author.iter().copied().filter(|&param| self.var(param).kind == VarKind::Scalar)
     }
 
     /// A device function.

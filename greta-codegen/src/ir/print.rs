@@ -65,7 +65,11 @@ impl Printer<'_> {
             VarKind::Register(extents) => format!("register {}{}", var.ty, self.extents(extents)),
             VarKind::Shared(extents) => format!("shared {}{}", var.ty, self.extents(extents)),
             VarKind::DynamicShared => format!("shared {}[..]", var.ty),
-            VarKind::Let | VarKind::Mut | VarKind::Counter | VarKind::Scalar => var.ty.to_string(),
+            VarKind::Scalar => match var.constant {
+                Some(value) => format!("{} = {value}", var.ty),
+                None => var.ty.to_string(),
+            },
+            VarKind::Let | VarKind::Mut | VarKind::Counter => var.ty.to_string(),
         }
     }
 

@@ -62,6 +62,10 @@ impl Arguments for Bound {
     {
         list.extend(self.0);
     }
+
+    fn scalars(&self) -> Vec<Literal> {
+        self.0.iter().filter_map(BoundArgument::opt_scalar).collect()
+    }
 }
 
 /// A buffer with these elements as an argument, and what reads it.
