@@ -97,6 +97,30 @@ impl Clock {
         self.replay(&timed, rounds).map(Times::of)
     }
 
+    /// As [`Clock::alone`], in turn with something else that times itself, and that each time; no times of that once it
+    /// gives none. Each replay follows another that is not timed, as the host is waited for between the two.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Clock::in_turn`].
+    pub(crate) fn beside(
+        &self,
+        timed: Timed<'_>,
+        rounds: usize,
+        mut opt_other_us: impl FnMut() -> Option<f64>,
+    ) -> Result<(Times, Option<Times>), greta_runtime::Error> {
+        let timed = [Timed { opt_before: Some(timed.graph), ..timed }];
+        let (mut times, mut opt_others) = (Vec::with_capacity(rounds), Some(Vec::with_capacity(rounds)));
+        for _ in 0..rounds {
+            times.extend(self.replay(&timed, 1)?);
+            opt_others = opt_others.zip(opt_other_us()).map(|(mut others, time)| {
+                others.push(time);
+                others
+            });
+        }
+        Ok((Times::of(times), opt_others.map(Times::of)))
+    }
+
     /// Times of a launch within each replay, in the order of the replays.
     fn replay(&self, timed: &[Timed<'_>], rounds: usize) -> Result<Vec<f64>, greta_runtime::Error> {
         let replays: Vec<&Timed<'_>> = (0..rounds).flat_map(|_| timed).collect();
@@ -137,6 +161,18 @@ mod tests {
         assert_eq!((times.median_us, times.least_us, times.most_us, times.count), (2.0, 1.0, 3.0, 3));
         assert_eq!(times.spread(), 0.5);
         assert_eq!(Times::of(vec![4.0, 1.0, 2.0, 3.0]).median_us, 2.5);
+    }
+
+    #[test]
+    fn what_is_timed_beside_something_else_has_as_many_times() {
+        let device = Device::open("cpu").expect("cpu is always there");
+        let clock = Clock::new(&device).expect("cpu has streams");
+        let graph = device.graph().instantiate().expect("an empty graph");
+        let mut other = [3.0, 1.0, 2.0].into_iter();
+        let (times, others) = clock.beside(Timed::new(&graph, 1), 3, || other.next()).expect("nothing fails");
+        assert_eq!((times.count, others), (3, Some(Times::of(vec![1.0, 2.0, 3.0]))));
+        let (times, others) = clock.beside(Timed::new(&graph, 1), 3, || other.next()).expect("nothing fails");
+        assert_eq!((times.count, others), (3, None));
     }
 
     #[test]

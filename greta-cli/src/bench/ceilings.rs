@@ -96,7 +96,8 @@ impl Ceilings {
         let mut all = vec![memory("copy", copy_rate(clock, &x)?), memory("read", read_rate(clock, &x)?)];
         for operands in [Operands::F32, Operands::Bf16] {
             let sizes = [PRODUCT_SIZE; 3];
-            let Some(times) = opt_library.and_then(|library| library.opt_times(operands, sizes)) else { continue };
+            let opt_product = opt_library.and_then(|library| library.opt_product(operands, sizes));
+            let Some(times) = opt_product.and_then(|product| product.opt_times()) else { continue };
             let operations = 2.0 * sizes.into_iter().product::<usize>() as f64;
             let rate = operations / times.median_us / 1e6;
             all.push(Ceiling { name: format!("gemm {}", operands.name()), rate, unit: "TFLOP/s".to_owned() });

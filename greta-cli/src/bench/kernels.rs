@@ -4,7 +4,7 @@ use greta_llama::case_launch::CaseLaunches;
 use greta_runtime::tuning::Shape;
 
 use super::ceilings::{Ceilings, opt_operands};
-use super::library::{Library, Operands};
+use super::library::{Library, Operands, Product};
 use super::{BenchError, Row, Rows, Section};
 use crate::measure::{Clock, Timed};
 use crate::tune::{Effort, chain, launches_of, prepare};
@@ -52,7 +52,7 @@ pub(super) fn time_all(clock: &Clock, ceilings: &Ceilings, is_quick: bool, rows:
     for subject in KERNELS {
         let quick_name = format!("{} {}", subject.kernel, subject.quick);
         let (name, shape) = if is_quick { (quick_name.as_str(), subject.quick) } else { (subject.name, subject.shape) };
-        rows.add(name, time(clock, ceilings, Section::Kernels, name, subject.kernel, shape))?;
+        rows.add(name, time(clock, ceilings, Section::Kernels, name, subject.kernel, shape, None))?;
     }
     Ok(())
 }
@@ -78,14 +78,10 @@ pub(super) fn time_products(
     for (kernel, operands, sizes) in PRODUCTS {
         for &size in if is_quick { QUICK_SIZES } else { sizes } {
             let (name, shape) = (format!("gemm {} {size}", operands.name()), format!("m={size},n={size},k={size}"));
-            let row = time(clock, ceilings, Section::Gemm, &name, kernel, &shape);
-            // The library's product of the same size is the ceiling, where there is one.
-            let opt_times = opt_library.and_then(|library| library.opt_times(operands, [size; 3]));
-            let beside = |row: Row| match opt_times {
-                Some(times) => row.with_ceiling(times.median_us),
-                None => row,
-            };
-            rows.add(&name, row.map(beside))?;
+            // The library's product of the same size is the ceiling, where there is one: both meet the same clocks, which
+            // a GPU lowers as it draws more power.
+            let opt_product = opt_library.and_then(|library| library.opt_product(operands, [size; 3]));
+            rows.add(&name, time(clock, ceilings, Section::Gemm, &name, kernel, &shape, opt_product.as_ref()))?;
         }
     }
     Ok(())
@@ -98,6 +94,7 @@ fn time(
     name: &str,
     kernel: &str,
     shape: &str,
+    opt_product: Option<&Product<'_>>,
 ) -> Result<Row, BenchError> {
     let launches = CaseLaunches::opt_of(kernel).expect("invariant: the table names kernels of the library");
     let shape: Shape = shape.parse().expect("invariant: the table's shapes are well formed");
@@ -109,10 +106,15 @@ fn time(
     let count = launches_of(clock, &mut launchable, &values, effort)?;
     let graph = chain(clock, &mut launchable, &values, count)?;
     let rounds = if clock.is_simulated() { 1 } else { ROUNDS };
-    let times = clock.alone(Timed::new(&graph, count), rounds)?;
+    let timed = Timed::new(&graph, count);
+    let (times, opt_best) = match opt_product {
+        Some(product) => clock.beside(timed, rounds, || product.opt_time_us())?,
+        None => (clock.alone(timed, rounds)?, None),
+    };
     let work = launchable.work();
     let opt_operands = opt_operands(clock, launches.kernel, &launchable)?;
-    let row = Row::new(section, name.to_owned(), times, work, ceilings.opt_time_us(work, opt_operands));
+    let opt_best_us = opt_best.map(|times| times.median_us).or_else(|| ceilings.opt_time_us(work, opt_operands));
+    let row = Row::new(section, name.to_owned(), times, work, opt_best_us);
     Ok(Row { tuned: values != default, ..row })
 }
 

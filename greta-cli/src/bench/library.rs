@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use cudarc::cublas::{result, sys};
 use cudarc::driver::sys::{CUevent_flags, CUgraphInstantiate_flags, CUstreamCaptureMode};
-use cudarc::driver::{CudaContext, CudaGraph, CudaStream, DevicePtr, DevicePtrMut};
+use cudarc::driver::{CudaContext, CudaGraph, CudaSlice, CudaStream, DevicePtr, DevicePtrMut};
 use greta_llama::generate::uniform;
 
 use crate::measure::Times;
@@ -92,13 +92,12 @@ impl Library {
         Some(library)
     }
 
-    /// Times of `c = a bᵀ` with `a` `[m, k]` and `b` `[n, k]`; `None`, with a warning, if a call fails.
-    pub(crate) fn opt_times(&self, operands: Operands, [m, n, k]: [usize; 3]) -> Option<Times> {
-        let said = |error: &dyn std::fmt::Display| tracing::warn!(%error, "no time of cuBLAS");
-        self.times(operands, [m, n, k]).inspect_err(|error| said(error)).ok()
+    /// `c = a bᵀ` with `a` `[m, k]` and `b` `[n, k]`, ready to be timed; `None`, with a warning, if a call fails.
+    pub(crate) fn opt_product(&self, operands: Operands, sizes: [usize; 3]) -> Option<Product<'_>> {
+        self.product(operands, sizes).inspect_err(warn).ok()
     }
 
-    fn times(&self, operands: Operands, sizes: [usize; 3]) -> Result<Times, LibraryError> {
+    fn product(&self, operands: Operands, sizes: [usize; 3]) -> Result<Product<'_>, LibraryError> {
         let [m, n, k] = sizes;
         let draw = |name: &str, len| operands.bytes_of(&uniform(name, SEED, 1.0, len));
         let (a, b) = (self.stream.clone_htod(&draw("a", m * k))?, self.stream.clone_htod(&draw("b", n * k))?);
@@ -110,12 +109,9 @@ impl Library {
         self.multiply(operands, sizes, matrices)?;
         self.stream.synchronize()?;
         let once = self.captured(4, operands, sizes, matrices)?;
-        self.batch_us(&once)?;
         let calls = ((BATCH_US / (self.batch_us(&once)? / 4.0).max(0.1)).ceil() as usize).clamp(1, CALLS_MAX);
         let graph = self.captured(calls, operands, sizes, matrices)?;
-        self.batch_us(&graph)?;
-        let batches = (0..BATCHES).map(|_| Ok(self.batch_us(&graph)? / calls as f64));
-        Ok(Times::of(batches.collect::<Result<_, LibraryError>>()?))
+        Ok(Product { library: self, graph, calls, _matrices: [a, b, c] })
     }
 
     /// A graph of so many products: a short one takes the host longer to launch than the device to compute.
@@ -134,9 +130,10 @@ impl Library {
         graph?.ok_or(LibraryError::Capture)
     }
 
-    /// Microseconds of a launch of a graph.
+    /// Microseconds of a launch of a graph, right behind another one, so that the host is not waited for.
     fn batch_us(&self, graph: &CudaGraph) -> Result<f64, LibraryError> {
         let flags = Some(CUevent_flags::CU_EVENT_DEFAULT);
+        graph.launch()?;
         let start = self.stream.record_event(flags)?;
         graph.launch()?;
         let end = self.stream.record_event(flags)?;
@@ -181,6 +178,31 @@ impl Library {
         }?;
         Ok(())
     }
+}
+
+/// A product of the library's, as a graph of calls one after the other.
+pub(crate) struct Product<'l> {
+    library: &'l Library,
+    graph: CudaGraph,
+    calls: usize,
+    /// What the graph reads and writes.
+    _matrices: [CudaSlice<u8>; 3],
+}
+
+impl Product<'_> {
+    /// Microseconds of a call; `None`, with a warning, if it fails.
+    pub(crate) fn opt_time_us(&self) -> Option<f64> {
+        Some(self.library.batch_us(&self.graph).inspect_err(warn).ok()? / self.calls as f64)
+    }
+
+    /// Times of calls; `None`, with a warning, if one fails.
+    pub(crate) fn opt_times(&self) -> Option<Times> {
+        (0..BATCHES).map(|_| self.opt_time_us()).collect::<Option<_>>().map(Times::of)
+    }
+}
+
+fn warn(error: &LibraryError) {
+    tracing::warn!(%error, "no time of cuBLAS");
 }
 
 /// Why a product was not timed.

@@ -190,10 +190,6 @@ impl Row {
         let ceiling = opt_ceiling_us.map(|best_us| best_us / times.median_us);
         Self { section, name, times, rate, unit, ceiling, tuned: false }
     }
-
-    fn with_ceiling(self, best_us: f64) -> Self {
-        Self { ceiling: Some(best_us / self.times.median_us), ..self }
-    }
 }
 
 /// # Errors
