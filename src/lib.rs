@@ -56,7 +56,7 @@ pub mod prelude {
         copy_async_wait, copysign, cos, erf, exp, exp2, f16, f16_from_bits, f32_from_bits, f64_from_bits, fast_cos,
         fast_div, fast_exp, fast_exp2, fast_log, fast_log2, fast_log10, fast_pow, fast_recip, fast_rsqrt, fast_sin,
         fast_sqrt, fast_tanh, floor, fma, fp8, grid_barrier, grid_dependency_wait, grid_dependents_launch, grid_dim,
-        has_copy_async, lane_id, log, log2, log10, max, min, mma, pow, round, rsqrt, sched_barrier,
+        has_copy_async, has_warpgroup_mma, lane_id, log, log2, log10, max, min, mma, pow, round, rsqrt, sched_barrier,
         sched_group_barrier, select, setprio, shared, shared_dynamic, shuffle, shuffle_down, shuffle_up, shuffle_xor,
         sin, sqrt, tan, tanh, thread_idx, trunc, wave_all, wave_any, wave_count, wave_id,
     };

@@ -12,7 +12,7 @@ pub enum Family {
 /// A machine that kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
-    /// The name that its compiler knows it by (`--offload-arch`, `--gpu-architecture`).
+    /// Its name, by which its compiler knows it too (`--offload-arch`, `--gpu-architecture`; see [`Target::architecture`]).
     pub name: &'static str,
     /// Whose it is.
     pub family: Family,
@@ -32,6 +32,8 @@ pub struct Target {
     pub copy_async: bool,
     /// Whether it starts a kernel before those that the kernel waits for have ended.
     pub early_start: bool,
+    /// Whether four waves multiply tiles of shared memory together while they go on (`wgmma`).
+    pub warpgroup_mma: bool,
 }
 
 /// What holds the blocks of a grid: a compute unit, or a streaming multiprocessor.
@@ -89,10 +91,12 @@ const fn amd(name: &'static str, fp8_instructions: bool, compute_unit: ComputeUn
         fp8_instructions,
         copy_async: false,
         early_start: false,
+        warpgroup_mma: false,
     }
 }
 
-const fn nvidia(name: &'static str, early_start: bool, compute_unit: ComputeUnit) -> Target {
+/// `hopper`: what came with that architecture.
+const fn nvidia(name: &'static str, hopper: bool, compute_unit: ComputeUnit) -> Target {
     Target {
         name,
         family: Family::Nvidia,
@@ -103,11 +107,18 @@ const fn nvidia(name: &'static str, early_start: bool, compute_unit: ComputeUnit
         compute_unit,
         fp8_instructions: false,
         copy_async: true,
-        early_start,
+        early_start: hopper,
+        warpgroup_mma: hopper,
     }
 }
 
 impl Target {
+    /// The architecture that its compiler compiles for: for Hopper with what no later one has, as code for one machine may.
+    #[must_use]
+    pub fn architecture(&self) -> String {
+        format!("{}{}", self.name, if self.warpgroup_mma { "a" } else { "" })
+    }
+
     /// The target of a name.
     #[must_use]
     pub fn opt_named(name: &str) -> Option<&'static Self> {

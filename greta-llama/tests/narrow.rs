@@ -46,7 +46,7 @@ fn check_bound<T>(case: &Case, data: &NarrowData<T>, found: &[f32], group: usize
 /// A test of a product: kernel, its variants with rows and columns of their tiles, how the inputs are rounded, the
 /// reference, and what else holds.
 macro_rules! product {
-    ($test:ident, $kernel:ident, [$($method:ident $value:literal),*] $rows:literal $columns:literal, $result:ty,
+    ($test:ident, $kernel:ident, $([$($method:ident $value:literal),*] $rows:literal $columns:literal),+; $result:ty,
      $round:expr, $widen:expr, |$case:ident, $data:ident, $found:ident| $more:expr) => {
         #[test]
         fn $test() {
@@ -61,7 +61,9 @@ macro_rules! product {
                     let (a, b) = (device.buffer_from(&data.a).unwrap(), device.buffer_from(&data.b).unwrap());
                     let wanted = reference::$kernel(&data.a, &data.b, case.k);
                     let default = kernel::variant();
-                    for (variant, rows, columns) in [(default, 64, 64), (default$(.$method($value))*, $rows, $columns)] {
+                    for (variant, rows, columns) in
+                        [(default, 64, 64), $((default$(.$method($value))*, $rows, $columns)),+]
+                    {
                         let mut c = device.buffer_from(&vec![<$result>::MAX; wanted.len()]).unwrap();
                         let (m, n, k) = (count(case.m), count(case.n), count(case.k));
                         let compiled = device.kernel(variant).unwrap();
@@ -90,20 +92,21 @@ fn is_refused<V: Variant>(device: &Device, variant: V) -> bool {
 }
 
 product!(
-    bf16_gemm_is_bit_for_bit_what_gfx942_adds_up, gemm_bf16, [bm 32, bk 64, wm 16] 32 64, f32,
+    bf16_gemm_is_bit_for_bit_what_gfx942_adds_up, gemm_bf16,
+    [bm 32, bk 64, wm 16] 32 64, [bm 128, bn 256, bk 64, wm 16, wn 256] 128 256; f32,
     bf16::from_f32, bf16::to_f32, |case, data, found| check_bound(case, data, found, 8)
 );
 product!(
-    f16_gemm_is_bit_for_bit_what_gfx942_adds_up, gemm_f16, [bm 128, wm 64, bk 64] 128 64, f32,
+    f16_gemm_is_bit_for_bit_what_gfx942_adds_up, gemm_f16, [bm 128, wm 64, bk 64] 128 64; f32,
     f16::from_f32, f16::to_f32, |case, data, found| check_bound(case, data, found, 8)
 );
 product!(
-    fp8_gemm_is_bit_for_bit_what_gfx942_adds_up, gemm_fp8, [bm 32, bk 128, wm 16] 32 64, f32,
+    fp8_gemm_is_bit_for_bit_what_gfx942_adds_up, gemm_fp8, [bm 32, bk 128, wm 16] 32 64; f32,
     |value| fp8::from_f32(value, Overflow::Clamp), fp8::to_f32,
     |case, data, found| check_bound(case, data, found, 16)
 );
 product!(
-    i8_gemm_is_exact, gemm_i8, [bm 128, wm 64] 128 64, i32,
+    i8_gemm_is_exact, gemm_i8, [bm 128, wm 64] 128 64; i32,
     |value: f32| (value * 127.0) as i8, f32::from, |case, data, found| check_exact(case, data, found)
 );
 

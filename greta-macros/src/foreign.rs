@@ -3,14 +3,13 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::spanned::Spanned;
 use syn::{Attribute, Block, Error, Ident, LitStr, Result, Signature, Token, Visibility};
 
 use crate::{device, kernel};
 
 /// What `#[device(…)]` was given.
 pub(crate) struct Foreign {
-    hip: LitStr,
+    hip: Option<LitStr>,
     cuda: Option<LitStr>,
     /// Whether the function has a body in Rust too.
     pub(crate) has_body: bool,
@@ -39,11 +38,10 @@ impl Parse for Function {
 /// Reads the arguments of `#[device(…)]`; `None` if there are none.
 pub(crate) fn parse(attribute: TokenStream) -> Result<Option<Foreign>> {
     const WHAT: &str = "#[device] takes no arguments, or the function's statements in the language of targets: \
-                        `hip = \"…\"`, and `cuda = \"…\"` for NVIDIA";
+                        `hip = \"…\"`, `cuda = \"…\"` for NVIDIA, or both";
     if attribute.is_empty() {
         return Ok(None);
     }
-    let span = attribute.span();
     let parser = |input: ParseStream<'_>| {
         let (mut hip, mut cuda) = (None, None);
         while !input.is_empty() {
@@ -64,7 +62,6 @@ pub(crate) fn parse(attribute: TokenStream) -> Result<Option<Foreign>> {
         Ok((hip, cuda))
     };
     let (hip, cuda) = parser.parse2(attribute)?;
-    let hip = hip.ok_or_else(|| Error::new(span, WHAT))?;
     Ok(Some(Foreign { hip, cuda, has_body: false }))
 }
 
@@ -80,11 +77,10 @@ pub(crate) fn expand(foreign: &Foreign, item: TokenStream) -> Result<TokenStream
 /// The value of `FunctionInfo::foreign`.
 pub(crate) fn constant(foreign: Option<&Foreign>) -> TokenStream {
     let Some(Foreign { hip, cuda, has_body }) = foreign else { return quote!(::core::option::Option::None) };
-    let (hip, cuda) = (text(hip), cuda.as_ref().map(text));
-    let cuda = match cuda {
-        Some(cuda) => quote!(::core::option::Option::Some(#cuda)),
+    let [hip, cuda] = [hip, cuda].map(|literal| match literal.as_ref().map(text) {
+        Some(text) => quote!(::core::option::Option::Some(#text)),
         None => quote!(::core::option::Option::None),
-    };
+    });
     quote!(::core::option::Option::Some(::greta::rt::Foreign { hip: #hip, cuda: #cuda, has_body: #has_body }))
 }
 

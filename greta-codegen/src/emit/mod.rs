@@ -153,7 +153,13 @@ impl<'a> Writer<'a> {
         if !self.launch_shared.offsets.is_empty() {
             file.blank();
             let name = shared::MEMORY;
-            file.text(format!("extern __shared__ __align__({}) unsigned char {name}[];", shared::ALIGNMENT), None);
+            file.text(
+                format!(
+                    "extern __shared__ __align__({}) unsigned char {name}[];",
+                    shared::piece_alignment(self.kernel)
+                ),
+                None,
+            );
         }
         if !constants.lines.is_empty() {
             file.blank();

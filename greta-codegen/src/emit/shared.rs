@@ -11,8 +11,16 @@ use crate::verify::{DynamicShared, SHARED_ALIGNMENT, shared_array_bytes, shared_
 
 /// The name of the piece in the source.
 pub(super) const MEMORY: &str = "shared_memory";
-/// Alignment of the piece and of every array in it, in bytes.
-pub(super) const ALIGNMENT: u32 = SHARED_ALIGNMENT;
+/// Alignment of every array in the piece, in bytes.
+const ALIGNMENT: u32 = SHARED_ALIGNMENT;
+/// Alignment at which the hardware's swizzles of shared memory begin, in bytes.
+const SWIZZLE_ALIGNMENT: u32 = 1024;
+
+/// Alignment of the piece, in bytes: of a kernel with statements of its author's, which may name what reads swizzled rows,
+/// that of swizzles.
+pub(super) fn piece_alignment(kernel: &Kernel) -> u32 {
+    if kernel.functions.iter().any(|function| function.foreign.is_some()) { SWIZZLE_ALIGNMENT } else { ALIGNMENT }
+}
 
 /// Where the shared arrays lie in the memory that the launch gives; empty where the source declares them.
 #[derive(Debug, Default)]

@@ -103,8 +103,8 @@ pub struct Function {
 /// A function's body as its author wrote it for targets: `#[device(hip = "…", cuda = "…")]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Foreign {
-    /// In HIP C++.
-    pub hip: ForeignText,
+    /// In HIP C++, if there is one.
+    pub hip: Option<ForeignText>,
     /// In CUDA C++, if there is one.
     pub cuda: Option<ForeignText>,
     /// Whether there is a body in Rust too.
@@ -127,7 +127,7 @@ impl Foreign {
     #[must_use]
     pub fn opt_text(&self, family: Family) -> Option<ForeignText> {
         match family {
-            Family::Amd => Some(self.hip),
+            Family::Amd => self.hip,
             Family::Nvidia => self.cuda,
         }
     }

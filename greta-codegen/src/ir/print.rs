@@ -38,7 +38,7 @@ impl Printer<'_> {
     fn function(&self, f: &mut Formatter<'_>, function: &Function) -> fmt::Result {
         let result = function.result.map_or(String::new(), |ty| format!(" -> {ty}"));
         writeln!(f, "fn {}({}){result} {{", function.name, self.params(&function.params))?;
-        let foreign = function.foreign.iter().flat_map(|foreign| [Some(foreign.hip), foreign.cuda]);
+        let foreign = function.foreign.iter().flat_map(|foreign| [foreign.hip, foreign.cuda]);
         for (line, _) in foreign.flatten().flat_map(|text| text.lines().collect::<Vec<_>>()) {
             writeln!(f, "  | {line}")?;
         }

@@ -179,6 +179,14 @@ pub fn has_copy_async() -> Val<bool> {
     Val::from_atom(super::value::Atom::Literal(crate::ir::Literal::Bool(value)))
 }
 
+/// Whether four waves of the target multiply tiles of shared memory together while they go on (NVIDIA's `wgmma`): a
+/// constant, as [`has_copy_async`] is.
+#[must_use]
+pub fn has_warpgroup_mma() -> Val<bool> {
+    let value = tracer::opt_target().is_some_and(|target| target.warpgroup_mma);
+    Val::from_atom(super::value::Atom::Literal(crate::ir::Literal::Bool(value)))
+}
+
 macro_rules! shuffles {
     ($($(#[$doc:meta])* $name:ident $op:ident;)*) => {
         $($(#[$doc])*

@@ -48,7 +48,7 @@ pub use bind::{
 };
 pub use builtins::{
     Arrivals, Dim3, ballot, barrier, block_dim, block_idx, copy_async_commit, copy_async_wait, grid_barrier,
-    grid_dependency_wait, grid_dependents_launch, grid_dim, has_copy_async, lane_id, sched_barrier,
+    grid_dependency_wait, grid_dependents_launch, grid_dim, has_copy_async, has_warpgroup_mma, lane_id, sched_barrier,
     sched_group_barrier, select, setprio, shuffle, shuffle_down, shuffle_up, shuffle_xor, thread_idx, wave_all,
     wave_any, wave_count, wave_id,
 };

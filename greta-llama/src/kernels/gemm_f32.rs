@@ -68,15 +68,15 @@ pub fn gemm_f32(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, m: u32, n
         let is_whole = are_tiles_whole(row, column, m, n, k, BM, BM + BN, BK);
         let mut tile = shared::<[[[f32; BK]; BM + BN]; STAGES]>();
         if is_whole {
-            begin_right::<f32x4, true>(b, &mut tile, column, n, k, BM, BK);
+            begin_right::<f32x4, true>(b, &mut tile, STAGES - 1, column, n, k, BM, BK);
         } else {
-            begin_right::<f32x4, false>(b, &mut tile, column, n, k, BM, BK);
+            begin_right::<f32x4, false>(b, &mut tile, STAGES - 1, column, n, k, BM, BK);
         }
         grid_dependency_wait();
         let (a_row, b_row) = (wave_row + lane_id() / LANE_COLUMNS, wave_column + lane_id() % LANE_COLUMNS);
         let mut sums = [[0.0; WN / LANE_COLUMNS]; WM / LANE_ROWS];
         if is_whole {
-            begin_left::<f32x4, true>(a, &mut tile, row, m, k, BM, BK);
+            begin_left::<f32x4, true>(a, &mut tile, STAGES - 1, row, m, k, BM, BK);
             multiply_in_threads::<true>(
                 a,
                 b,
@@ -94,7 +94,7 @@ pub fn gemm_f32(a: &Global<f32>, b: &Global<f32>, c: &mut Global<f32>, m: u32, n
                 QUADS,
             );
         } else {
-            begin_left::<f32x4, false>(a, &mut tile, row, m, k, BM, BK);
+            begin_left::<f32x4, false>(a, &mut tile, STAGES - 1, row, m, k, BM, BK);
             multiply_in_threads::<false>(
                 a,
                 b,

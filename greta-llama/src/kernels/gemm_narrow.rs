@@ -13,18 +13,33 @@
 use greta::codegen::definition::Known;
 use greta::prelude::*;
 
+use super::gemm_groups;
 use super::gemm_narrow_tile::multiply;
 use super::gemm_products::{STAGE_BYTES_MAX, add_residual, store_lines, store_results};
 use super::gemm_staged::{are_tiles_whole, banded_column, banded_row, begin_left, begin_right, multiply_staged};
 
-/// Of 16 bits. Few rows want a low tile. On an H100, of 132 multiprocessors, the smallest tile that makes 128 blocks at the
-/// most, or else the largest.
-const KNOWN_OF_16_BITS: &[Known] = &[
-    Known { target: "gfx942", sizes: &["m"], up_to: 32, values: &[32, 64, 64, 16, 32, 4] },
-    Known { target: "sm_90", sizes: &["m", "n"], up_to: 128 * 64 * 64, values: &[64, 64, 64, 32, 32, 4] },
-    Known { target: "sm_90", sizes: &["m", "n"], up_to: 128 * 64 * 128, values: &[64, 128, 64, 32, 64, 3] },
-    Known { target: "sm_90", sizes: &["m", "n"], up_to: 128 * 128 * 128, values: &[128, 128, 64, 64, 32, 3] },
-    Known { target: "sm_90", sizes: &["m", "n"], up_to: usize::MAX, values: &[128, 256, 64, 64, 64, 3] },
+/// Few rows want a low tile.
+const FEW_ROWS: Known = Known { target: "gfx942", sizes: &["m"], up_to: 32, values: &[32, 64, 64, 16, 32, 4] };
+
+/// On an H100, of 132 multiprocessors, the smallest tile that makes 128 blocks at the most, or else the largest.
+const fn on_hopper(blocks_of: usize, values: &'static [u32]) -> Known {
+    let up_to = if blocks_of == usize::MAX { usize::MAX } else { 128 * blocks_of };
+    Known { target: "sm_90", sizes: &["m", "n"], up_to, values }
+}
+
+const KNOWN_BF16: &[Known] = &[
+    FEW_ROWS,
+    on_hopper(64 * 64, &[64, 64, 64, 32, 32, 4]),
+    on_hopper(64 * 128, &[64, 128, 64, 32, 64, 3]),
+    on_hopper(128 * 128, &[128, 128, 64, 64, 32, 3]),
+    on_hopper(usize::MAX, &[128, 256, 64, 16, 256, 4]),
+];
+const KNOWN_F16: &[Known] = &[
+    FEW_ROWS,
+    on_hopper(64 * 64, &[64, 64, 64, 32, 32, 4]),
+    on_hopper(64 * 128, &[64, 128, 64, 32, 64, 3]),
+    on_hopper(128 * 128, &[128, 128, 64, 64, 32, 3]),
+    on_hopper(usize::MAX, &[128, 256, 64, 64, 64, 3]),
 ];
 
 /// A kernel, and what it adds to the product if it does; the types of A and B, of C and of 16 bytes of C, 16 bytes of the
@@ -32,7 +47,7 @@ const KNOWN_OF_16_BITS: &[Known] = &[
 macro_rules! kernels {
     ($(
         $kernel:ident$( + $residual:ident)?: $element:ident, $sum:ident in $four:ident, $part:ident of $lanes:literal, $shape:ident,
-        BK = $depth:literal in $depths:tt, $known:expr;
+        BK = $depth:literal in $depths:tt, WN in $widths:tt, $known:expr$(, $groups:ident)?;
     )*) => {
         $(
             #[doc = concat!("c[i, j] = sum_k a[i, k] * b[j, k]" $(, " + ", stringify!($residual), "[i, j]")?)]
@@ -46,12 +61,12 @@ macro_rules! kernels {
                     BN = 64 in [32, 64, 128, 256],
                     BK = $depth in $depths,
                     WM = 32 in [16, 32, 64],
-                    WN = 32 in [16, 32, 64],
+                    WN = 32 in $widths,
                     STAGES = 4 in [3, 4],
                 ),
                 known = $known,
                 require(BM % WM == 0 && BN % WN == 0),
-                require(BM / WM * (BN / WN) <= 16),
+                require(BM / WM * (BN / WN) <= 16, WM * WN <= 64 * 64),
                 require((BM + BN) * (BK + $lanes) * 16 / $lanes <= STAGE_BYTES_MAX),
                 require(BM * BK / $lanes % (BM / WM * (BN / WN) * 64) == 0),
                 require(BN * BK / $lanes % (BM / WM * (BN / WN) * 64) == 0),
@@ -73,25 +88,34 @@ macro_rules! kernels {
                     let (row, column) = (banded_row() * BM, banded_column() * BN);
                     let is_whole = are_tiles_whole(row, column, m, n, k, BM, BM + BN, BK);
                     let mut tile = shared::<[[[$element; BK]; BM + BN]; STAGES]>();
-                    let mut slabs = shared::<[[[$sum; WN]; 16]; (BM / WM) * (BN / WN)]>();
+                    let mut slabs = shared::<[[[$sum; WN / WN.div_ceil(64)]; 16]; (BM / WM) * (BN / WN)]>();
+                    let stages = STAGES - 1$( - if has_warpgroup_mma() && WM == 16 && WN == $groups::WIDTH && BK == $groups::DEPTH { $groups::SPARE_STAGES } else { 0 })?;
                     if is_whole {
-                        begin_right::<$part, true>(b, &mut tile, column, n, k, BM, BK);
+                        begin_right::<$part, true>(b, &mut tile, stages, column, n, k, BM, BK);
                     } else {
-                        begin_right::<$part, false>(b, &mut tile, column, n, k, BM, BK);
+                        begin_right::<$part, false>(b, &mut tile, stages, column, n, k, BM, BK);
                     }
                     grid_dependency_wait();
                     let mut sums = [[Accumulator::<$shape>::zero(); WN / 16]; WM / 16];
                     $(add_residual(&mut sums, $residual, row + wave_row, column + wave_column, m, n);)?
                     if is_whole {
-                        begin_left::<$part, true>(a, &mut tile, row, m, k, BM, BK);
-                        multiply_staged::<$part, $shape, true>(
-                            a, b, &mut tile, &mut sums, row, column, wave_row, BM + wave_column, m, n, k, BM, BK,
-                        );
+                        begin_left::<$part, true>(a, &mut tile, stages, row, m, k, BM, BK);
+                        $(if has_warpgroup_mma() && WM == 16 && WN == $groups::WIDTH && BK == $groups::DEPTH {
+                            $groups::multiply_in_groups::<true>(a, b, &mut tile, &mut sums, row, column, m, n, k, BM);
+                        } else)? {
+                            multiply_staged::<$part, $shape, true>(
+                                a, b, &mut tile, &mut sums, row, column, wave_row, BM + wave_column, m, n, k, BM, BK,
+                            );
+                        }
                     } else {
-                        begin_left::<$part, false>(a, &mut tile, row, m, k, BM, BK);
-                        multiply_staged::<$part, $shape, false>(
-                            a, b, &mut tile, &mut sums, row, column, wave_row, BM + wave_column, m, n, k, BM, BK,
-                        );
+                        begin_left::<$part, false>(a, &mut tile, stages, row, m, k, BM, BK);
+                        $(if has_warpgroup_mma() && WM == 16 && WN == $groups::WIDTH && BK == $groups::DEPTH {
+                            $groups::multiply_in_groups::<false>(a, b, &mut tile, &mut sums, row, column, m, n, k, BM);
+                        } else)? {
+                            multiply_staged::<$part, $shape, false>(
+                                a, b, &mut tile, &mut sums, row, column, wave_row, BM + wave_column, m, n, k, BM, BK,
+                            );
+                        }
                     }
                     if n % 4 == 0 {
                         store_lines::<$shape, $four>(&sums, &mut slabs, c, row + wave_row, column + wave_column, m, n);
@@ -115,9 +139,11 @@ macro_rules! kernels {
 }
 
 kernels! {
-    gemm_bf16: bf16, f32 in f32x4, bf16x8 of 8, Bf16_16x16x16, BK = 32 in [32, 64], KNOWN_OF_16_BITS;
-    gemm_bf16_add + residual: bf16, f32 in f32x4, bf16x8 of 8, Bf16_16x16x16, BK = 32 in [32, 64], KNOWN_OF_16_BITS;
-    gemm_f16: f16, f32 in f32x4, f16x8 of 8, F16_16x16x16, BK = 32 in [32, 64], KNOWN_OF_16_BITS;
-    gemm_fp8: fp8, f32 in f32x4, fp8x16 of 16, Fp8_16x16x32, BK = 64 in [64, 128], &[];
-    gemm_i8: i8, i32 in i32x4, i8x16 of 16, I8_16x16x32, BK = 64 in [64, 128], &[];
+    gemm_bf16: bf16, f32 in f32x4, bf16x8 of 8, Bf16_16x16x16,
+        BK = 32 in [32, 64], WN in [16, 32, 64, 256], KNOWN_BF16, gemm_groups;
+    gemm_bf16_add + residual: bf16, f32 in f32x4, bf16x8 of 8, Bf16_16x16x16,
+        BK = 32 in [32, 64], WN in [16, 32, 64, 256], KNOWN_BF16, gemm_groups;
+    gemm_f16: f16, f32 in f32x4, f16x8 of 8, F16_16x16x16, BK = 32 in [32, 64], WN in [16, 32, 64], KNOWN_F16;
+    gemm_fp8: fp8, f32 in f32x4, fp8x16 of 16, Fp8_16x16x32, BK = 64 in [64, 128], WN in [16, 32, 64], &[];
+    gemm_i8: i8, i32 in i32x4, i8x16 of 16, I8_16x16x32, BK = 64 in [64, 128], WN in [16, 32, 64], &[];
 }

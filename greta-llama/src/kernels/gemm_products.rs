@@ -116,28 +116,32 @@ pub(super) fn store_lines<M: MatrixShape, V: Vector<Lane = M::C>>(
     m: u32,
     n: u32,
 ) {
-    let columns = results[0].len() * M::SIDE;
+    let columns = slabs[0][0].len();
     #[unroll]
     for i in 0..results.len() {
         #[unroll]
-        for j in 0..results[0].len() {
-            let result = results[i][j];
+        for first in (0..results[0].len()).step_by(columns / M::SIDE) {
             #[unroll]
-            for r in (0..result.len()).step_by(result.run_len()) {
-                let to = slab_column(result.row(r), j * M::SIDE + result.column(r), columns);
-                slabs[wave_id()][result.row(r)].store_vector(to, result.run(r));
+            for j in 0..columns / M::SIDE {
+                let result = results[i][first + j];
+                #[unroll]
+                for r in (0..result.len()).step_by(result.run_len()) {
+                    let to = slab_column(result.row(r), j * M::SIDE + result.column(r), columns);
+                    slabs[wave_id()][result.row(r)].store_vector(to, result.run(r));
+                }
             }
-        }
-        barrier();
-        #[unroll]
-        for part in (0..M::SIDE * columns / 4).step_by(WAVE) {
-            let (slab_row, from) = ((part + lane_id()) / (columns / 4), (part + lane_id()) % (columns / 4) * 4);
-            let values = slabs[wave_id()][slab_row].load_vector::<V>(slab_column(slab_row, from, columns));
-            if row + i * M::SIDE + slab_row < m && column + from < n {
-                c.store_vector((row + i * M::SIDE + slab_row) * n + column + from, values);
+            barrier();
+            #[unroll]
+            for part in (0..M::SIDE * columns / 4).step_by(WAVE) {
+                let (slab_row, from) = ((part + lane_id()) / (columns / 4), (part + lane_id()) % (columns / 4) * 4);
+                let values = slabs[wave_id()][slab_row].load_vector::<V>(slab_column(slab_row, from, columns));
+                let (row, column) = (row + i * M::SIDE + slab_row, column + first * M::SIDE + from);
+                if row < m && column < n {
+                    c.store_vector(row * n + column, values);
+                }
             }
+            barrier();
         }
-        barrier();
     }
 }
 

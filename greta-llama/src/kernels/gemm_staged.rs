@@ -44,11 +44,12 @@ pub(super) fn are_tiles_whole(
     row + tile_rows <= m && column + (all_rows - tile_rows) <= n && k % tile_columns == 0
 }
 
-/// Begins to copy the rows of B of the first stages, which the kernels ahead must not write: they may still run.
+/// Begins to copy the rows of B of the first `stages` stages, which the kernels ahead must not write: they may still run.
 #[device]
 pub(super) fn begin_right<P: Part, const WHOLE: bool>(
     b: &Global<P::Lane>,
     tile: &mut Shared<Shared<Shared<P::Lane>>>,
+    stages: u32,
     column: u32,
     n: u32,
     k: u32,
@@ -57,17 +58,18 @@ pub(super) fn begin_right<P: Part, const WHOLE: bool>(
 ) {
     let rows = tile[0].len() - tile_rows;
     #[unroll]
-    for stage in 0..tile.len() - 1 {
+    for stage in 0..stages {
         let base = stage * tile_columns;
         copy_rows::<P, WHOLE>(b, tile, P::zero(), stage, column, n, base, k, tile_rows, rows, tile_columns);
     }
 }
 
-/// Begins to copy the rows of A of the first stages, a group of copies each; those of B are in the first.
+/// Begins to copy the rows of A of the first `stages` stages, a group of copies each; those of B are in the first.
 #[device]
 pub(super) fn begin_left<P: Part, const WHOLE: bool>(
     a: &Global<P::Lane>,
     tile: &mut Shared<Shared<Shared<P::Lane>>>,
+    stages: u32,
     row: u32,
     m: u32,
     k: u32,
@@ -75,7 +77,7 @@ pub(super) fn begin_left<P: Part, const WHOLE: bool>(
     tile_columns: u32,
 ) {
     #[unroll]
-    for stage in 0..tile.len() - 1 {
+    for stage in 0..stages {
         let base = stage * tile_columns;
         copy_rows::<P, WHOLE>(a, tile, P::left_zero(), stage, row, m, base, k, 0, tile_rows, tile_columns);
         copy_async_commit();

@@ -20,6 +20,7 @@ mod attention_rows;
 pub mod causal_mask;
 pub mod gemm_f32;
 pub mod gemm_f32_blocked;
+mod gemm_groups;
 pub mod gemm_narrow;
 pub mod gemm_narrow_tile;
 mod gemm_products;

@@ -19,7 +19,7 @@ const OPTIONS: &[&str] = &["--std=c++17", "--fmad=false", "--prec-div=true", "--
 pub(super) fn compile(compiler: &Nvrtc, kernel: &Verified) -> Result<Image> {
     let (name, target) = (format!("{}.cu", kernel.kernel().name), kernel.target().name);
     let emitted = emit::source(kernel);
-    let architecture = format!("--gpu-architecture={target}");
+    let architecture = format!("--gpu-architecture={}", kernel.target().architecture());
     let mut options = vec![architecture.as_str()];
     options.extend(OPTIONS);
     let identity = compiler.identity();
