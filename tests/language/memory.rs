@@ -174,8 +174,28 @@ fn prefetches_change_no_value() {
     check!(prefetched, floats(), |x: &[f32], i: usize| x[i] * 5.0);
 }
 
+#[kernel(tile(N = 64 in [32, 64]), block = 64)]
+pub fn smaller_and_larger_lengths(x: &Global<f32>, y: &mut Global<f32>) {
+    let mut row = shared::<[f32; min(N, 48)]>();
+    let mut kept: [f32; max(N / 32, 1)];
+    let (t, first) = (thread_idx().x, block_idx().x * BLOCK);
+    let length = min(N, 48);
+    if t < length {
+        row[t] = x[first + t];
+    }
+    barrier();
+    kept[max(N / 32, 1) - 1] = row[t % length];
+    y[first + t] = kept[max(N / 32, 1) - 1];
+}
+
+#[test]
+fn the_smaller_or_larger_of_two_sizes_is_a_length() {
+    check!(smaller_and_larger_lengths, floats(), |x: &[f32], i: usize| x[i / 64 * 64 + i % 64 % 48]);
+}
+
 crate::kernels!(
     copied_async,
+    smaller_and_larger_lengths,
     prefetched,
     streamed,
     register_arrays,

@@ -191,8 +191,21 @@ impl Writer<'_> {
             (Op::LaneId, []) => self.lane_id(),
             (Op::WaveId, []) => self.wave_id(),
             (Op::Mfma(mfma), [a, b, sum]) => self.matrix(mfma, a, b, sum),
+            (Op::Min | Op::Max, [lhs, rhs]) if ty.scalar.is_integer() && self.is_constant(operands) => {
+                self.constant_choice(op, lhs, rhs)
+            }
             _ => self.function(op, operands, ty),
         }
+    }
+
+    fn is_constant(&self, operands: &[Expr]) -> bool {
+        operands.iter().all(|operand| self.kernel.opt_constant(operand).is_some())
+    }
+
+    /// The smaller or larger of two sizes. The functions of C++ are no constants, which lengths of arrays are made of.
+    fn constant_choice(&mut self, op: Op, lhs: &Expr, rhs: &Expr) -> Printed {
+        let kind = ExprKind::Op(if op == Op::Min { Op::Lt } else { Op::Gt }, vec![lhs.clone(), rhs.clone()]);
+        self.select(&Expr { kind, ty: Type::BOOL, location: lhs.location }, lhs, rhs)
     }
 
     /// The builtin, which takes the bits of factors that C++ had no types for when it was named; a function of its name

@@ -46,6 +46,7 @@ const GFX942_ROW: Target = Target {
     fp8_instructions: true,
     copy_async: false,
     early_start: false,
+    warpgroup_mma: false,
 };
 
 #[test]

@@ -88,7 +88,7 @@ macro_rules! kernels {
                     let (row, column) = (banded_row() * BM, banded_column() * BN);
                     let is_whole = are_tiles_whole(row, column, m, n, k, BM, BM + BN, BK);
                     let mut tile = shared::<[[[$element; BK]; BM + BN]; STAGES]>();
-                    let mut slabs = shared::<[[[$sum; WN / WN.div_ceil(64)]; 16]; (BM / WM) * (BN / WN)]>();
+                    let mut slabs = shared::<[[[$sum; min(WN, 64)]; 16]; (BM / WM) * (BN / WN)]>();
                     let stages = STAGES - 1$( - if has_warpgroup_mma() && WM == 16 && WN == $groups::WIDTH && BK == $groups::DEPTH { $groups::SPARE_STAGES } else { 0 })?;
                     if is_whole {
                         begin_right::<$part, true>(b, &mut tile, stages, column, n, k, BM, BK);
