@@ -55,9 +55,38 @@ pub fn fastest(device: &Device, rows: u32, columns: u32) -> Result<(Vec<u32>, Du
 }
 // ANCHOR_END: search
 
+// ANCHOR: specialized
+/// Scales rows again and again, always as many: with a kernel that is compiled for these sizes.
+pub fn scale_often(
+    stream: &Stream,
+    x: &mut Buffer<f32>,
+    s: &Buffer<f32>,
+    rows: u32,
+    columns: u32,
+    times: usize,
+) -> Result<(), greta::Error> {
+    let args = scale_rows::Args { x, s, rows, columns };
+    let kernel = stream.device().specialized(scale_rows::variant(), &args)?;
+    for _ in 0..times {
+        kernel.launch(stream, rows.div_ceil(4), scale_rows::Args { x, s, rows, columns })?;
+    }
+    Ok(())
+}
+// ANCHOR_END: specialized
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_specialized_kernel_scales_as_often_as_it_is_told() {
+        let device = Device::open("cpu").unwrap();
+        let stream = device.stream().unwrap();
+        let mut x = device.buffer_from(&[1.0; 6]).unwrap();
+        let s = device.buffer_from(&[2.0, -1.0]).unwrap();
+        scale_often(&stream, &mut x, &s, 2, 3, 3).unwrap();
+        assert_eq!(x.read(&stream).unwrap(), [8.0, 8.0, 8.0, -1.0, -1.0, -1.0]);
+    }
 
     #[test]
     fn it_finds_an_admitted_variant() {
