@@ -69,8 +69,18 @@ fn shared_product_of_tiles(y: &mut Global<f32>) {
     y[thread_idx().x] = tile[0];
 }
 
+#[kernel(tile(MIN = 2 in [0, 2, 9]), block = 256, min_blocks = MIN)]
+fn resident_blocks(y: &mut Global<f32>) {
+    y[0] = 1.0;
+}
+
+#[kernel(block = 256, min_blocks = thread_idx().x)]
+fn resident_blocks_of_a_thread(y: &mut Global<f32>) {
+    y[0] = 1.0;
+}
+
 /// The line of the barrier below.
-const BARRIER_LINE: u32 = 78;
+const BARRIER_LINE: u32 = 88;
 
 #[kernel(block = 64)]
 fn barrier_in_a_branch(y: &mut Global<f32>) {
@@ -184,6 +194,18 @@ fn a_blocks_threads_are_held_against_the_target() {
     refused(&too_many_threads::DEFINITION, &[2048], &["2048 threads", "1 to 1024", "fn too_many_threads("]);
     refused(&too_many_threads::DEFINITION, &[100], &["too_many_threads at ", "T = 100 is not allowed", "[512, 2048]"]);
     refused(&too_many_threads::DEFINITION, &[], &["1 tile parameters, given 0"]);
+}
+
+#[test]
+fn resident_blocks_are_held_against_the_target() {
+    let kernel = "fn resident_blocks(";
+    let allowed = "gfx942 holds 1 to 8 blocks of 256 threads with 0 B of shared memory";
+    for given in [0, 9] {
+        refused(&resident_blocks::DEFINITION, &[given], &[&format!("`min_blocks` of {given}; "), allowed, kernel]);
+    }
+    assert!(Device::open("cpu").unwrap().kernel(resident_blocks::variant()).is_ok());
+    let constant = "`min_blocks` must be known at compile time: use literals, tile parameters, `BLOCK` and `WAVE`";
+    refused(&resident_blocks_of_a_thread::DEFINITION, &[], &[constant, "fn resident_blocks_of_a_thread("]);
 }
 
 #[test]

@@ -55,6 +55,23 @@ pub enum DiagnosticKind {
         /// The target.
         target: &'static str,
     },
+    /// A compute unit never holds so many blocks: ask for fewer, or make them smaller.
+    #[error(
+        "`min_blocks` of {given}; a compute unit of {target} holds 1 to {limit} blocks of {threads} threads with {shared_bytes} B \
+         of shared memory"
+    )]
+    MinBlocks {
+        /// Blocks that the kernel asks for.
+        given: u32,
+        /// Blocks that a compute unit holds.
+        limit: u32,
+        /// Threads of a block.
+        threads: u32,
+        /// Bytes of the block's shared arrays, but for one whose length the launch gives.
+        shared_bytes: u32,
+        /// The target.
+        target: &'static str,
+    },
     /// The target lacks the matrix instruction: use one that it has, or `f32` fragments, which work on every target.
     #[error(
         "{target} has no {instruction}; it is available on {}. {}",

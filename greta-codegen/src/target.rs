@@ -45,6 +45,8 @@ pub struct ComputeUnit {
     pub threads_max: u32,
     /// Blocks that it holds.
     pub blocks_max: u32,
+    /// SIMD units, or a multiprocessor's partitions: each has registers of its own, and every wave is one's.
+    pub simds: u32,
     /// Shared memory that it has, in bytes.
     pub shared_bytes: u32,
     /// The pieces in which it is given to blocks, in bytes.
@@ -72,11 +74,13 @@ pub static TARGETS: &[&Target] = &[&GFX942, &GFX90A, &GFX950, &SM_90, &SM_89, &S
 
 /// Of 32 waves, which may be blocks of their own.
 pub(crate) const fn cdna(count: u32, shared_bytes: u32, shared_granule: u32) -> ComputeUnit {
-    ComputeUnit { count, threads_max: 2048, blocks_max: 32, shared_bytes, shared_granule, shared_bytes_reserved: 0 }
+    let (threads_max, blocks_max) = (2048, 32);
+    ComputeUnit { count, threads_max, blocks_max, simds: 4, shared_bytes, shared_granule, shared_bytes_reserved: 0 }
 }
 
 const fn multiprocessor(count: u32, threads_max: u32, blocks_max: u32, shared_bytes: u32) -> ComputeUnit {
-    ComputeUnit { count, threads_max, blocks_max, shared_bytes, shared_granule: 128, shared_bytes_reserved: 1 << 10 }
+    let (shared_granule, shared_bytes_reserved) = (128, 1 << 10);
+    ComputeUnit { count, threads_max, blocks_max, simds: 4, shared_bytes, shared_granule, shared_bytes_reserved }
 }
 
 const fn amd(name: &'static str, fp8_instructions: bool, compute_unit: ComputeUnit) -> Target {
@@ -129,13 +133,18 @@ impl Target {
     /// registers do not matter.
     #[must_use]
     pub fn resident_blocks(&self, block_threads: u32, shared_bytes: u32) -> u32 {
+        self.compute_unit.count * self.compute_unit_blocks(block_threads, shared_bytes)
+    }
+
+    /// The same of one compute unit.
+    #[must_use]
+    pub fn compute_unit_blocks(&self, block_threads: u32, shared_bytes: u32) -> u32 {
         let unit = &self.compute_unit;
         let threads = u64::from(block_threads.max(1)).next_multiple_of(self.wave.into());
         let granules = u64::from(shared_bytes).next_multiple_of(unit.shared_granule.into());
         let shared = granules + u64::from(unit.shared_bytes_reserved);
         let by_shared = u64::from(unit.shared_bytes).checked_div(shared).unwrap_or(u64::MAX);
-        let blocks = (u64::from(unit.threads_max) / threads).min(by_shared).min(unit.blocks_max.into());
-        unit.count * blocks as u32
+        (u64::from(unit.threads_max) / threads).min(by_shared).min(unit.blocks_max.into()) as u32
     }
 
     /// The targets of a family, in the order of [`TARGETS`].
@@ -150,15 +159,12 @@ mod tests {
 
     #[test]
     fn blocks_are_resident_as_threads_places_and_shared_memory_allow() {
-        let resident = |target: &Target, threads, shared_bytes| {
-            let blocks = target.resident_blocks(threads, shared_bytes);
-            assert_eq!(blocks % target.compute_unit.count, 0);
-            blocks / target.compute_unit.count
-        };
+        let resident = Target::compute_unit_blocks;
         assert_eq!([1, 64, 65, 256, 1024].map(|threads| resident(&GFX942, threads, 0)), [32, 32, 16, 8, 2]);
         assert_eq!([1, 64, 65, 256, 1024].map(|threads| resident(&SM_90, threads, 0)), [32, 32, 21, 8, 2]);
         assert_eq!([1, 32 << 10, (32 << 10) + 1, 64 << 10].map(|shared| resident(&GFX942, 64, shared)), [32, 2, 1, 1]);
         assert_eq!([resident(&GFX942, u32::MAX, 0), resident(&SM_90, 64, u32::MAX)], [0, 0]);
+        assert_eq!(SM_90.resident_blocks(256, 0), 132 * 8);
         // Each block takes 1 KiB beside its own.
         assert_eq!([75 << 10, (75 << 10) + 1, 227 << 10].map(|shared| resident(&SM_90, 64, shared)), [3, 2, 1]);
     }

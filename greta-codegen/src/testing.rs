@@ -103,6 +103,7 @@ impl Build {
             manifest_dir: "",
             constants: Vec::new(),
             block: [extent(threads), extent(1), extent(1)],
+            min_blocks: None,
             params: Vec::new(),
             vars: Vec::new(),
             structures: Vec::new(),

@@ -45,6 +45,7 @@ fn kernel(body: Vec<StmtKind>, lets: &[Type]) -> Kernel {
         manifest_dir: "",
         constants: Vec::new(),
         block: [128, 1, 1].map(|value| Extent { value, expr: u(value) }),
+        min_blocks: None,
         params: vec![VarId(0), VarId(1)],
         vars,
         structures: Vec::new(),

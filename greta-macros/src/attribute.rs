@@ -15,6 +15,8 @@ pub(crate) struct KernelAttribute {
     /// The length of the dynamic shared array, if launches compute it.
     pub(crate) shared: Option<Expr>,
     pub(crate) block: Expr,
+    /// The least number of blocks that a compute unit is to hold.
+    pub(crate) min_blocks: Option<Expr>,
 }
 
 /// The same while it is read.
@@ -25,6 +27,7 @@ struct Arguments {
     known: Option<Expr>,
     shared: Option<Expr>,
     block: Option<Expr>,
+    min_blocks: Option<Expr>,
 }
 
 /// `BM = 64 in [32, 64, 128]`.
@@ -63,9 +66,9 @@ impl Parse for Tile {
 impl KernelAttribute {
     pub(crate) fn parse(tokens: TokenStream) -> Result<Self> {
         let span = tokens.clone();
-        let Arguments { tiles, requirements, known, shared, block } = syn::parse2(tokens)?;
+        let Arguments { tiles, requirements, known, shared, block, min_blocks } = syn::parse2(tokens)?;
         match block {
-            Some(block) => Ok(Self { tiles, requirements, known, shared, block }),
+            Some(block) => Ok(Self { tiles, requirements, known, shared, block, min_blocks }),
             None => Err(Error::new_spanned(
                 span.into_token_stream(),
                 "a kernel needs its block size: `block = 256`, or `block = (16, 16)`",
@@ -102,9 +105,11 @@ impl Arguments {
             "known" => parse_once(&mut self.known, &name, input),
             "shared" => parse_once(&mut self.shared, &name, input),
             "block" => parse_once(&mut self.block, &name, input),
+            "min_blocks" => parse_once(&mut self.min_blocks, &name, input),
             other => {
                 let message = format!(
-                    "unknown argument `{other}`: #[kernel] takes `tile(…)`, `require(…)`, `known = …`, `shared = …` and `block = …`"
+                    "unknown argument `{other}`: #[kernel] takes `tile(…)`, `require(…)`, `known = …`, `shared = …`, `block = …` and \
+                     `min_blocks = …`"
                 );
                 Err(Error::new(name.span(), message))
             }

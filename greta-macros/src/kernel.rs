@@ -345,7 +345,7 @@ fn trace(
     used: &[Ident],
 ) -> Result<TokenStream> {
     let block_tokens = attribute.block.to_token_stream();
-    let tokens = [&block_tokens, &function.block.to_token_stream()];
+    let tokens = [&block_tokens, &attribute.min_blocks.to_token_stream(), &function.block.to_token_stream()];
     let is_named = |name: &Ident| {
         used.contains(name) || tokens.iter().any(|tokens| opt_named((*tokens).clone(), &name.to_string()).is_some())
     };
@@ -358,10 +358,7 @@ fn trace(
     // Block sizes may name the wave's width, and nothing else that is known only later.
     let wave = ["WAVE".to_owned()];
     let mut rewriter = Rewriter::new(Vec::new(), None, [tile_names.as_slice(), &wave].concat());
-    let mut threads = |size: &Expr| match literal::is_float(size) {
-        true => Err(Error::new(size.span(), "the size of a block is a `u32`, found a float literal")),
-        false => rewriter.expr(size),
-    };
+    let mut threads = |size: &Expr| number(&mut rewriter, "the size of a block", size);
     let sizes = match &attribute.block {
         Expr::Tuple(tuple) if (1..=3).contains(&tuple.elems.len()) => {
             tuple.elems.iter().map(threads).collect::<Result<_>>()?
@@ -388,7 +385,20 @@ fn trace(
         }
     });
     let of_kernels = constants::of_kernels(&[]);
-    let mut rewriter = Rewriter::new(Vec::new(), None, [tile_names, of_kernels.clone()].concat());
+    let known = [tile_names, of_kernels.clone()].concat();
+    let mut rewriter = Rewriter::new(Vec::new(), None, known.clone());
+    let min_blocks = attribute.min_blocks.as_ref().map(|blocks| number(&mut rewriter, "`min_blocks`", blocks));
+    let min_blocks = min_blocks.transpose()?.map(|blocks| {
+        let constants = constants::declarations(tokens[1], &of_kernels);
+        quote! {
+            let __greta_min_blocks = {
+                #constants
+                ::greta::rt::attribute_number(#blocks)
+            };
+            __greta_kernel.min_blocks(__greta_min_blocks);
+        }
+    });
+    let mut rewriter = Rewriter::new(Vec::new(), None, known);
     for Parameter { name, kind, .. } in parameters {
         match kind {
             ParameterKind::Buffer { mutable, .. } => rewriter.declare_reference(name, *mutable),
@@ -396,7 +406,7 @@ fn trace(
         }
     }
     let body = rewriter.statements(&function.block.stmts, Wanted::Nothing)?;
-    let constants = constants::declarations(tokens[1], &of_kernels);
+    let constants = constants::declarations(tokens[2], &of_kernels);
     let wave = constants::declarations(tokens[0], &wave);
     let used = used.iter().filter(|name| parameters.iter().any(|parameter| parameter.name == *name));
     let (_, lines) = documentation(&function.attrs);
@@ -419,9 +429,10 @@ fn trace(
                 #(#tiles)*
                 let __greta_sizes = {
                     #wave
-                    [#(::greta::rt::block_size(#sizes)),*]
+                    [#(::greta::rt::attribute_number(#sizes)),*]
                 };
                 __greta_kernel.block(__greta_sizes);
+                #min_blocks
                 #(#declarations)*
                 // What a condition names is used.
                 #(let _ = &#used;)*
@@ -430,4 +441,12 @@ fn trace(
             })
         }
     })
+}
+
+/// A number of the attribute's, rewritten. `what` it is begins the message about a float.
+fn number(rewriter: &mut Rewriter, what: &str, number: &Expr) -> Result<TokenStream> {
+    match literal::is_float(number) {
+        true => Err(Error::new(number.span(), format!("{what} is a `u32`, found a float literal"))),
+        false => rewriter.expr(number),
+    }
 }

@@ -10,8 +10,8 @@ use greta_codegen::diagnostic::Diagnostic;
 use greta_codegen::ir::{Kernel, Literal, Location};
 use greta_codegen::target::Target;
 use greta_codegen::trace::{
-    Global, If, IntoKernelValue as _, KernelInfo, KernelTracer, LiteralValue as _, Set as _, Sides, Val, block_idx,
-    block_size, get, grid_barrier, lt, thread_idx, trace_kernel,
+    Global, If, IntoKernelValue as _, KernelInfo, KernelTracer, LiteralValue as _, Set as _, Sides, Val,
+    attribute_number, block_idx, get, grid_barrier, lt, thread_idx, trace_kernel,
 };
 use greta_runtime::Buffer;
 use greta_runtime::launch::{Arguments, BoundArgument, BoundArguments, Variant};
@@ -160,7 +160,7 @@ pub mod scale {
     fn trace(values: &[u32], target: &'static Target) -> Traced {
         trace_kernel(&info("scale"), target, |kernel: &mut KernelTracer| {
             let tile = kernel.tile("TILE", values[0]);
-            kernel.block([block_size(tile)]);
+            kernel.block([attribute_number(tile)]);
             let factor: Val<f32> = kernel.scalar("factor", HERE);
             let x: Global<f32> = kernel.global("x", false, HERE);
             let mut y: Global<f32> = kernel.global("y", true, HERE);
@@ -206,7 +206,7 @@ pub mod add {
     fn trace(_: &[u32], target: &'static Target) -> Traced {
         trace_kernel(&info("add"), target, |kernel: &mut KernelTracer| {
             let block: Val<u32> = 64_u32.into_val();
-            kernel.block([block_size(block)]);
+            kernel.block([attribute_number(block)]);
             let x: Global<f32> = kernel.global("x", false, HERE);
             let y: Global<f32> = kernel.global("y", false, HERE);
             let mut z: Global<f32> = kernel.global("z", true, HERE);
@@ -244,7 +244,7 @@ pub mod bump {
 
     fn trace(_: &[u32], target: &'static Target) -> Traced {
         trace_kernel(&info("bump"), target, |kernel: &mut KernelTracer| {
-            kernel.block([block_size(1_u32)]);
+            kernel.block([attribute_number(1_u32)]);
             let mut x: Global<u32> = kernel.global("x", true, HERE);
             let by: Val<u32> = kernel.scalar("by", HERE);
             let i = block_idx().x;
@@ -280,7 +280,7 @@ pub mod meet {
 
     fn trace(_: &[u32], target: &'static Target) -> Traced {
         trace_kernel(&info("meet"), target, |kernel: &mut KernelTracer| {
-            kernel.block([block_size(64_u32)]);
+            kernel.block([attribute_number(64_u32)]);
             let mut arrivals: Global<u32> = kernel.global("arrivals", true, HERE);
             grid_barrier(&mut arrivals);
         })

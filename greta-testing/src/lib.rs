@@ -1,9 +1,13 @@
 //! What the tests of all crates share: where data lies that is no part of the repository, when a test
-//! may skip, and what a limit of time is compared with. Knows no crate of greta, so that each can use it.
+//! may skip, what a limit of time is compared with, and what a cubin costs. Knows no crate of greta, so that each can use it.
+
+mod cubin;
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+pub use cubin::{CubinCosts, MULTIPROCESSOR_REGISTERS};
 
 /// Names the folder of data in place of `../shared` beside the repository.
 const SHARED_VARIABLE: &str = "GRETA_SHARED";

@@ -32,6 +32,7 @@ mod loops;
 mod math;
 mod memory;
 mod methods;
+mod min_blocks;
 mod names;
 mod order;
 mod printing;

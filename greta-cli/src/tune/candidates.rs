@@ -115,6 +115,9 @@ fn text(kernel: &'static KernelDefinition, target: &'static Target, values: &[u3
         DiagnosticKind::SharedMemory { limit, .. } => {
             Some(format!("more shared memory than {} has ({limit} B a block)", target.name))
         }
+        DiagnosticKind::MinBlocks { .. } => {
+            Some(format!("more blocks (min_blocks) than a compute unit of {} holds", target.name))
+        }
         DiagnosticKind::BlockSize { limit, .. } => Some(format!("more threads than {} allows ({limit})", target.name)),
         _ => None,
     });

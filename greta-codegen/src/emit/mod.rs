@@ -17,6 +17,7 @@ mod float8;
 mod foreign;
 mod grid_barrier;
 mod helpers;
+mod launch_bounds;
 mod line_map;
 mod literal;
 mod names;
@@ -34,6 +35,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dialect::{Dialect, type_name};
 use helpers::Helper;
+use launch_bounds::block_product;
 pub use line_map::LineMap;
 use names::Names;
 use shared::LaunchShared;
@@ -41,7 +43,7 @@ use text::{Doc, Lines};
 
 use crate::bounds::Bounds;
 use crate::footprint::{Footprint, Footprints};
-use crate::ir::{Argument, Expr, ExprKind, Function, Kernel, Op, Scalar, Stmt, StmtKind, Type, VarId, VarKind};
+use crate::ir::{Argument, Expr, ExprKind, Function, Kernel, Scalar, Stmt, StmtKind, Type, VarId, VarKind};
 use crate::target::{Family, Target};
 use crate::verify::Verified;
 
@@ -291,8 +293,7 @@ impl<'a> Writer<'a> {
             }
         });
         let params = params.collect();
-        let threads = self.block_threads();
-        let open = format!("{} __launch_bounds__({threads}) {}(", self.dialect.kernel, self.kernel.name);
+        let open = format!("{} {} {}(", self.dialect.kernel, self.launch_bounds(), self.kernel.name);
         self.lines.push(&Doc::list(open, params, ") {"), location);
         self.lines.indent();
         for constant in constants {
@@ -334,31 +335,6 @@ impl<'a> Writer<'a> {
     fn is_exchanged(&self, param: VarId) -> bool {
         matches!(self.kernel.var(param).kind, VarKind::Global { mutable: true, .. }) && self.kernel.has_grid_barrier()
     }
-
-    /// The number of threads of a block: a constant of that definition if there is one, else the product.
-    fn block_threads(&mut self) -> String {
-        let product = block_product(self.kernel);
-        let text = self.typed(&product).flat();
-        for index in self.constants.clone() {
-            if let Some(definition) = &self.kernel.constants[index].definition
-                && self.typed(definition).flat() == text
-            {
-                return self.names.constant(index).to_owned();
-            }
-        }
-        text
-    }
-}
-
-/// The product of the block's dimensions other than 1.
-fn block_product(kernel: &Kernel) -> Expr {
-    let factors = kernel.block.iter().filter(|extent| extent.value != 1).map(|extent| extent.expr.clone());
-    let product = factors.reduce(|a, b| Expr {
-        kind: ExprKind::Op(Op::Mul, vec![a, b]),
-        ty: Type::U32,
-        location: kernel.location,
-    });
-    product.unwrap_or_else(|| kernel.block[0].expr.clone())
 }
 
 /// Constants that the kernel uses, and those that they are made of.
@@ -376,7 +352,7 @@ fn used_constants(kernel: &Kernel) -> BTreeSet<usize> {
         stmt.walk(&mut |stmt| stmt.exprs().into_iter().for_each(&mut note));
     }
     let arrays = kernel.vars.iter().filter_map(|var| var.kind.opt_extents()).flatten();
-    kernel.block.iter().chain(arrays).for_each(|extent| note(&extent.expr));
+    kernel.block.iter().chain(&kernel.min_blocks).chain(arrays).for_each(|extent| note(&extent.expr));
     // The product of the dimensions has a name of its own where there are several.
     let product = block_product(kernel);
     for (index, constant) in kernel.constants.iter().enumerate() {

@@ -47,6 +47,8 @@ pub struct Kernel {
     pub constants: Vec<Constant>,
     /// Threads of a block in x, y and z.
     pub block: [Extent; 3],
+    /// Blocks that a compute unit is to hold at once at the least, which bounds the registers that the compiler takes.
+    pub min_blocks: Option<Extent>,
     /// The kernel's parameters in order: `Scalar` and `Global` variables.
     pub params: Vec<VarId>,
     /// Which of the parameters are a struct's scalars, in order.

@@ -24,7 +24,11 @@ impl Display for Kernel {
             printer.function(f, function)?;
         }
         let [x, y, z] = self.block.each_ref().map(|extent| printer.expr(&extent.expr));
-        writeln!(f, "kernel {}({}) block [{x}, {y}, {z}] {{", self.name, printer.params(&self.params))?;
+        write!(f, "kernel {}({}) block [{x}, {y}, {z}]", self.name, printer.params(&self.params))?;
+        if let Some(blocks) = &self.min_blocks {
+            write!(f, " min_blocks {}", printer.expr(&blocks.expr))?;
+        }
+        writeln!(f, " {{")?;
         printer.block(f, &self.body, 1)?;
         writeln!(f, "}}")
     }
@@ -218,6 +222,7 @@ mod tests {
     #[test]
     fn the_ir_prints_as_text() {
         let mut build = Build::new(64);
+        build.kernel.min_blocks = Some(build.extent(u(4)));
         let y = build.global("y", Type::F32, true);
         let tile = build.shared("tile", Type::F32, [u(4), u(8)]);
         let s = build.bind_mut("s", f(0.5));
@@ -228,7 +233,7 @@ mod tests {
         });
         build.barrier();
         assert_snapshot!(build.finish().to_string(), @r"
-        kernel kernel(y.0: &mut global [f32]) block [64_u32, 1_u32, 1_u32] {
+        kernel kernel(y.0: &mut global [f32]) block [64_u32, 1_u32, 1_u32] min_blocks 4_u32 {
             declare tile.1: shared f32[4_u32][8_u32];
             let mut s.2: f32 = 0.5_f32;
             for i.3: u32 in 0_u32..4_u32 step 1_u32 {

@@ -2,8 +2,9 @@
 
 use super::bind::{Assign, Bind, Merge, Read};
 use super::composite::{Blank, Field};
+use super::extent::extent;
 use super::literal::{LiteralValue, literal};
-use super::memory::{Array, Memory, Nested, Set, Shared, Space, extent};
+use super::memory::{Array, Memory, Nested, Set, Shared, Space};
 use super::tracer::{self, TraceError, Tracer};
 use super::value::{Atom, Val, Value};
 use crate::ir::{Expr, ExprKind, Extent, Literal, Location, Place, StmtKind, Type, Unroll, Var, VarId, VarKind};

@@ -1,6 +1,7 @@
 //! Tracing a whole kernel: its tile parameters, block size and parameters, then its body.
 
-use super::memory::{Global, Memory, Volatile, extent};
+use super::extent::opt_extent;
+use super::memory::{Global, Memory, Volatile};
 use super::tracer::{self, Length, TraceError, Tracer};
 use super::value::{Atom, IntoKernelValue, Val, Value};
 use crate::diagnostic::Diagnostic;
@@ -38,6 +39,7 @@ pub fn trace_kernel(
         manifest_dir: info.manifest_dir,
         constants: Vec::new(),
         block: [one.clone(), one.clone(), one],
+        min_blocks: None,
         params: Vec::new(),
         vars: Vec::new(),
         structures: Vec::new(),
@@ -78,12 +80,10 @@ impl KernelTracer {
         let location = self.location;
         let mut constants = Vec::new();
         for (dimension, size) in sizes.into_iter().enumerate() {
-            let known = tracer::with(|tracer| tracer.opt_constant(size.atom));
-            if known.and_then(Literal::opt_u32).is_none() {
+            let Some(Extent { value, expr }) = opt_extent(size, location) else {
                 tracer::with(|tracer| tracer.error(TraceError::BlockNotConstant, location));
                 return;
-            }
-            let Extent { value, expr } = extent(size, location);
+            };
             tracer::with(|tracer| {
                 let name = if N == 1 { "BLOCK" } else { NAMES[dimension] };
                 let id = tracer.constant(name, value, Some(expr));
@@ -104,6 +104,21 @@ impl KernelTracer {
                 }
             });
             // What computed the sizes is spelled in the constants; the body starts empty.
+            tracer.blocks = vec![Block::new()];
+        });
+    }
+
+    /// How many blocks a compute unit is to hold at the least, of literals, tile parameters, `BLOCK` and `WAVE`; after the
+    /// block's size. Makes the constant `MIN_BLOCKS`.
+    pub fn min_blocks(&mut self, count: Val<u32>) {
+        let location = self.location;
+        let extent = opt_extent(count, location);
+        tracer::with(|tracer| {
+            let Some(Extent { value, expr }) = extent else {
+                return tracer.error(TraceError::MinBlocksNotConstant, location);
+            };
+            let id = tracer.constant("MIN_BLOCKS", value, Some(expr));
+            tracer.kernel.min_blocks = Some(Extent { value, expr: Atom::Constant(id).expr(Type::U32, location) });
             tracer.blocks = vec![Block::new()];
         });
     }
@@ -139,8 +154,8 @@ fn buffer<T: Value, S>(name: &'static str, kind: VarKind, location: Location) ->
     })
 }
 
-/// A block size as the attribute takes it: kernel constants or Rust ones.
+/// A number as the attribute takes it: kernel constants or Rust ones.
 #[must_use]
-pub fn block_size<V: IntoKernelValue<u32>>(size: V) -> Val<u32> {
-    size.into_val()
+pub fn attribute_number<V: IntoKernelValue<u32>>(number: V) -> Val<u32> {
+    number.into_val()
 }

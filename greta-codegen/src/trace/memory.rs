@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use super::extent::extent;
 use super::tracer::{self, TraceError};
 use super::value::{Atom, IntoKernelValue, KernelValue, Val, Value, Vector, bf8, bf16, f16, fp8};
 use super::wanted::ElementIndex;
@@ -406,23 +407,6 @@ pub fn get_receiver<G: Get + ?Sized>(base: &G, index: Val<u32>) -> G::Output {
     let element = base.element(index, Location::caller());
     tracer::with(tracer::Tracer::note_receiver);
     element
-}
-
-/// The size of one dimension; reports a length that is not known or zero.
-pub(crate) fn extent(length: Val<u32>, location: Location) -> Extent {
-    tracer::with(|tracer| {
-        let value = tracer.opt_constant(length.atom).and_then(crate::ir::Literal::opt_u32);
-        match value {
-            None => tracer.error(TraceError::LengthNotConstant, location),
-            Some(0) => tracer.error(TraceError::LengthZero, location),
-            Some(_) => {}
-        }
-        let expr = tracer.constant_expr(length.atom, location);
-        if let Some(given) = tracer.kernel.opt_overflow(&expr) {
-            tracer.error(TraceError::SizeOverflow { given }, location);
-        }
-        Extent { value: value.unwrap_or(1).max(1), expr }
-    })
 }
 
 fn declare<E, S>(kind: VarKind, ty: crate::ir::Type, location: Location) -> Memory<E, S> {

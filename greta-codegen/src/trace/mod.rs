@@ -18,6 +18,7 @@ mod builtins;
 mod by_value;
 mod composite;
 mod control;
+mod extent;
 mod fast;
 mod fragment;
 mod function;
@@ -63,7 +64,7 @@ pub use fragment::{
 pub use function::{Call, DeviceArgument, FunctionInfo, Parameter};
 pub use given::{Given, GivenCount, GivenNumber, GivenOther, GivenUncounted};
 pub use jumps::{LoopValue, break_loop, continue_loop};
-pub use kernel::{KernelInfo, KernelTracer, block_size, trace_kernel};
+pub use kernel::{KernelInfo, KernelTracer, attribute_number, trace_kernel};
 pub use lanes::Word;
 pub use lend::{GiveBack, Lend, lend};
 pub use literal::{FloatLiteral, LiteralValue, literal};

@@ -1,8 +1,9 @@
 //! Rust's constant arrays, read in a kernel: `const TABLE: [[f32; 8]; 2]`.
 
 use super::control::Range;
+use super::extent::extent;
 use super::literal::LiteralValue;
-use super::memory::{Array, Element, Get, Memory, Nested, extent, spaces};
+use super::memory::{Array, Element, Get, Memory, Nested, spaces};
 use super::tracer::{self, Tracer};
 use super::value::{Atom, IntoKernelValue, Val, Value};
 use crate::ir::{Extent, Literal, Location, Stmt, StmtKind, VarId, VarKind};

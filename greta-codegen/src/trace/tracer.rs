@@ -77,6 +77,9 @@ pub enum TraceError {
     /// The block size must be made of literals and tile parameters.
     #[error("the block size must be known at compile time: use literals and tile parameters")]
     BlockNotConstant,
+    /// The least number of resident blocks must be made of literals, tile parameters, `BLOCK` and `WAVE`.
+    #[error("`min_blocks` must be known at compile time: use literals, tile parameters, `BLOCK` and `WAVE`")]
+    MinBlocksNotConstant,
     /// The author's constant would be taken for the kernel's, or the other way round.
     #[error(
         "`{name}` is {number} in this kernel, and a constant of that name beside it is another number: give the constant \

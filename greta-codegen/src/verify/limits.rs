@@ -18,6 +18,7 @@ pub(super) fn check(kernel: &Kernel, target: &'static Target, findings: &mut Fin
     }
     check_constants(kernel, findings);
     check_block(kernel, target, findings);
+    check_min_blocks(kernel, target, findings);
     check_shared_memory(kernel, target, findings);
     check_dynamic_shared(kernel, findings);
     for var in &kernel.vars {
@@ -54,6 +55,19 @@ fn check_block(kernel: &Kernel, target: &'static Target, findings: &mut Findings
     if given == 0 || given > target.block_threads_max.into() {
         let kind = DiagnosticKind::BlockSize { given, limit: target.block_threads_max, target: target.name };
         findings.add(kernel.location, kind);
+    }
+}
+
+fn check_min_blocks(kernel: &Kernel, target: &'static Target, findings: &mut Findings) {
+    let Some(blocks) = &kernel.min_blocks else { return };
+    check_extent(kernel, blocks, kernel.location, findings);
+    let threads = kernel.block.iter().fold(1_u32, |product, extent| product.saturating_mul(extent.value));
+    let shared_bytes = u32::try_from(shared_bytes(kernel)).unwrap_or(u32::MAX);
+    let limit = target.compute_unit_blocks(threads, shared_bytes);
+    // A block of which a compute unit holds none is refused as such.
+    if limit > 0 && !(1..=limit).contains(&blocks.value) {
+        let (given, target) = (blocks.value, target.name);
+        findings.add(kernel.location, DiagnosticKind::MinBlocks { given, limit, threads, shared_bytes, target });
     }
 }
 

@@ -79,6 +79,29 @@ fn block_size_is_limited() {
 }
 
 #[test]
+fn resident_blocks_fit_in_a_compute_unit() {
+    let wanted = |blocks, shared_length| {
+        move |build: &mut Build| {
+            build.kernel.block[0] = Extent { value: 256, expr: u(256) };
+            build.kernel.min_blocks = Some(build.extent(u(blocks)));
+            build.shared("tile", Type::F32, [u(shared_length)]);
+        }
+    };
+    for fits in [wanted(1, 128), wanted(8, 128), wanted(2, 8192)] {
+        assert_eq!(messages(fits), [""; 0]);
+    }
+    let by_threads = "a compute unit of gfx942 holds 1 to 8 blocks of 256 threads with 512 B of shared memory";
+    refused(wanted(0, 128), &format!("`min_blocks` of 0; {by_threads}"));
+    refused(wanted(9, 128), &format!("`min_blocks` of 9; {by_threads}"));
+    let by_shared = "a compute unit of gfx942 holds 1 to 2 blocks of 256 threads with 32768 B of shared memory";
+    refused(wanted(3, 8192), &format!("`min_blocks` of 3; {by_shared}"));
+    refused(
+        |build| build.kernel.min_blocks = Some(Extent { value: 2, expr: u(3) }),
+        "the size 2 is not what its expression gives: 3",
+    );
+}
+
+#[test]
 fn names_must_be_free() {
     refused(
         |build| build.kernel.name = "exp".to_owned(),

@@ -159,6 +159,7 @@ impl Build {
             manifest_dir: "",
             constants: Vec::new(),
             block,
+            min_blocks: None,
             params: Vec::new(),
             vars: Vec::new(),
             structures: Vec::new(),

@@ -112,6 +112,7 @@ fn empty(threads: u32) -> Kernel {
         manifest_dir: "",
         constants: Vec::new(),
         block: [extent(threads), extent(1), extent(1)],
+        min_blocks: None,
         params: Vec::new(),
         structures: Vec::new(),
         lengths: Vec::new(),

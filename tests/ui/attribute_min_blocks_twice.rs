@@ -1,0 +1,8 @@
+use greta::prelude::*;
+
+#[kernel(block = 64, min_blocks = 2, min_blocks = 4)]
+fn refused(x: &mut Global<f32>, n: u32) {
+    x[n] = 1.0;
+}
+
+fn main() {}
