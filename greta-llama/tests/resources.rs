@@ -1,19 +1,23 @@
-//! Every kernel compiled by the real compiler for an MI300X: what it costs, printed as a table.
+//! Kernels compiled by the real compilers: what they cost, printed as a table.
 //!
-//! Guarantees: no kernel spills a register or uses scratch memory, in its default variant and in those that the layer
-//! uses. Where there is no compiler the test says so; under `CI` it fails.
+//! Guarantees: for an MI300X no kernel spills a register or uses scratch memory, in its default variant and in those that
+//! the layer uses. For an H100 two blocks of the layer's kernels that hold weights in registers fit on a multiprocessor.
+//! Where there is no compiler the tests say so; under `CI` that for an MI300X fails.
 
 use greta::codegen::definition::KernelDefinition;
-use greta::codegen::target::GFX942;
+use greta::codegen::ir::Literal;
+use greta::codegen::lower::lower_specialized;
+use greta::codegen::target::{GFX942, SM_90};
 use greta::codegen::{emit, passes};
-use greta::runtime::compile::{CompileRequest, Compiler};
+use greta::runtime::compile::{self, CompileRequest, Compiler};
 use greta::runtime::launch::Variant;
-use greta_llama::KERNELS;
 use greta_llama::kernels::attention_decode::attention_decode;
 use greta_llama::kernels::attention_prefill::attention_prefill;
 use greta_llama::kernels::attention_prefill_bf16::attention_prefill_bf16;
 use greta_llama::kernels::gemm_f32::gemm_f32;
 use greta_llama::kernels::gemm_f32_blocked::gemm_f32_blocked;
+use greta_llama::{Config, KERNELS};
+use greta_testing::{CubinCosts, MULTIPROCESSOR_REGISTERS};
 
 type Choice = (&'static KernelDefinition, Vec<u32>);
 
@@ -68,5 +72,48 @@ fn no_kernel_spills() {
             costs.vgprs, costs.agprs, costs.sgprs, costs.lds_bytes
         );
         assert_eq!((costs.scratch_bytes, costs.vgpr_spills, costs.sgpr_spills), (0, 0, 0), "{label}");
+    }
+}
+
+/// The layer's variants of the kernels that hold weights in registers: rows or pairs of a wave, loads under way, waves.
+const HELD_IN_REGISTERS: [u32; 3] = [1, 8, 8];
+
+/// Those kernels, and their scalars in a layer of Llama-2-7B.
+fn held_in_registers() -> impl Iterator<Item = (&'static KernelDefinition, Vec<Literal>)> {
+    use greta_llama::kernels::norm_gate_up::{norm_gate_up, norm_gate_up_bf16, norm_gate_up_f16};
+    use greta_llama::kernels::norm_qkv::{norm_qkv, norm_qkv_bf16, norm_qkv_f16};
+    let config = Config::llama2_7b();
+    let rope = [config.rope.pair_stride(), config.rope.pair_distance(config.head_dim)];
+    let heads = [config.hidden, config.heads, config.kv_heads, config.head_dim, 4096];
+    let size = |size| Literal::U32(u32::try_from(size).expect("a small size"));
+    let scalars = |sizes: &[usize]| {
+        let sizes = sizes.iter().copied().map(size);
+        sizes.chain([Literal::f32(config.eps as f32)]).collect::<Vec<_>>()
+    };
+    let qkv = scalars(&[heads.as_slice(), &rope].concat());
+    let gate_up = scalars(&[config.hidden, config.intermediate]);
+    let qkv_kernels = [&norm_qkv::DEFINITION, &norm_qkv_bf16::DEFINITION, &norm_qkv_f16::DEFINITION];
+    let gate_up_kernels = [&norm_gate_up::DEFINITION, &norm_gate_up_bf16::DEFINITION, &norm_gate_up_f16::DEFINITION];
+    let qkv = qkv_kernels.map(|kernel| (kernel, qkv.clone()));
+    qkv.into_iter().chain(gate_up_kernels.map(|kernel| (kernel, gate_up.clone())))
+}
+
+#[test]
+fn kernels_that_hold_weights_leave_a_multiprocessor_room_for_two_blocks() {
+    let values = &HELD_IN_REGISTERS;
+    for (kernel, scalars) in held_in_registers() {
+        for scalars in [&[], scalars.as_slice()] {
+            let label = format!("{:<18} {}, {} scalars given", kernel.name, kernel.describe(values), scalars.len());
+            let lowered = lower_specialized(kernel, values, scalars, &SM_90).expect("a valid kernel");
+            let cubin = match compile::cuda(&lowered) {
+                Err(greta::Error::NoCuda(reason)) => return eprintln!("skipped: {reason}"),
+                compiled => compiled.unwrap_or_else(|error| panic!("{label}: {error}")),
+            };
+            let CubinCosts { registers, stack_bytes } = CubinCosts::read(&cubin);
+            println!("{label}: {registers} registers");
+            let threads: u32 = lowered.kernel().block.iter().map(|extent| extent.value).product();
+            assert!(2 * threads * registers <= MULTIPROCESSOR_REGISTERS, "{label}: {registers} registers");
+            assert_eq!(stack_bytes, 0, "{label}");
+        }
     }
 }
