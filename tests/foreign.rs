@@ -2,7 +2,7 @@
 //! one is shown at its Rust line.
 
 use greta::codegen::lower::lower;
-use greta::codegen::target::{GFX942, SM_90};
+use greta::codegen::target::{GFX942, SM_80, SM_90};
 use greta::codegen::{emit, verify::Verified};
 use greta::prelude::*;
 use greta::runtime::compile::{self, CompileError, CompileRequest, source_locations};
@@ -66,6 +66,24 @@ fn breaks(y: &mut Global<f32>) {
     y[thread_idx().x] = broken(y[0]);
 }
 
+/// What NVIDIA's alone has statements for.
+#[device(cuda = "__nanosleep(20);")]
+fn pause() {}
+
+#[kernel(block = 64)]
+fn pauses(y: &mut Global<f32>) {
+    pause();
+    y[thread_idx().x] = 1.0;
+}
+
+#[kernel(block = 64)]
+fn pauses_on_hopper(y: &mut Global<f32>) {
+    if has_warpgroup_mma() {
+        pause();
+    }
+    y[thread_idx().x] = 1.0;
+}
+
 /// The text that a kernel becomes for an MI300X.
 fn hip(definition: &'static greta::codegen::definition::KernelDefinition) -> (Verified, String) {
     let kernel = lower(definition, &[], &GFX942).unwrap();
@@ -112,6 +130,20 @@ fn a_device_that_has_no_text_for_it_refuses_the_kernel() {
     let message = nvidia.kernel(swaps::variant()).unwrap_err().to_string();
     assert!(message.contains("swap_halves has no statements for sm_90"), "{message}");
     assert!(message.contains("fn swap_halves(row: &mut Global<f32>, thread_idx: u32) {"), "{message}");
+}
+
+#[test]
+fn statements_of_one_family_are_for_that_family() {
+    let text = emit::source(&lower(&pauses::DEFINITION, &[], &SM_90).unwrap()).source;
+    assert!(text.contains("    __nanosleep(20);\n"), "{text}");
+    let refused = lower(&pauses::DEFINITION, &[], &GFX942).unwrap_err().to_string();
+    assert!(refused.contains("pause has no statements for gfx942"), "{refused}");
+    let (_, text) = hip(&pauses_on_hopper::DEFINITION);
+    assert!(!text.contains("pause()"), "{text}");
+    for (target, calls) in [(&SM_80, false), (&SM_90, true)] {
+        let text = emit::source(&lower(&pauses_on_hopper::DEFINITION, &[], target).unwrap()).source;
+        assert_eq!(text.contains("pause();"), calls, "{}: {text}", target.name);
+    }
 }
 
 /// What hiprtc makes of a kernel; `None` where it is not installed.
