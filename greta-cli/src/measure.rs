@@ -113,9 +113,9 @@ impl Clock {
         let (mut times, mut opt_others) = (Vec::with_capacity(rounds), Some(Vec::with_capacity(rounds)));
         for _ in 0..rounds {
             times.extend(self.replay(&timed, 1)?);
-            opt_others = opt_others.zip(opt_other_us()).map(|(mut others, time)| {
-                others.push(time);
-                others
+            opt_others = opt_others.and_then(|mut others| {
+                others.push(opt_other_us()?);
+                Some(others)
             });
         }
         Ok((Times::of(times), opt_others.map(Times::of)))
@@ -173,6 +173,13 @@ mod tests {
         assert_eq!((times.count, others), (3, Some(Times::of(vec![1.0, 2.0, 3.0]))));
         let (times, others) = clock.beside(Timed::new(&graph, 1), 3, || other.next()).expect("nothing fails");
         assert_eq!((times.count, others), (3, None));
+        let mut calls = 0;
+        let opt_time = || {
+            calls += 1;
+            None
+        };
+        clock.beside(Timed::new(&graph, 1), 3, opt_time).expect("nothing fails");
+        assert_eq!(calls, 1, "what failed is not asked again");
     }
 
     #[test]

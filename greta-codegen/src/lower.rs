@@ -2,10 +2,10 @@
 
 use crate::definition::{KernelDefinition, VariantError};
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Kernel, Literal, VarId};
+use crate::ir::Literal;
 use crate::passes;
 use crate::target::Target;
-use crate::verify::Verified;
+use crate::verify::{OtherScalars, Verified};
 
 /// Why a variant of a kernel cannot be made.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -39,7 +39,10 @@ pub fn lower(
     values: &[u32],
     target: &'static Target,
 ) -> Result<Verified, LowerError> {
-    lower_specialized(definition, values, &[], target)
+    definition.check(values)?;
+    let invalid = |diagnostics| LowerError::Invalid { kernel: definition.name, target: target.name, diagnostics };
+    let traced = (definition.trace)(values, target).map_err(invalid)?;
+    passes::lower(traced, target).map_err(invalid)
 }
 
 /// As [`lower`], for launches that give the kernel's scalars these values, in order of declaration and a struct's one by
@@ -55,32 +58,8 @@ pub fn lower_specialized(
     scalars: &[Literal],
     target: &'static Target,
 ) -> Result<Verified, LowerError> {
-    definition.check(values)?;
-    let invalid = |diagnostics| LowerError::Invalid { kernel: definition.name, target: target.name, diagnostics };
-    let mut traced = (definition.trace)(values, target).map_err(invalid)?;
-    if !scalars.is_empty() {
-        specialize(&mut traced, definition, scalars)?;
-    }
-    passes::lower(traced, target).map_err(invalid)
-}
-
-fn specialize(
-    kernel: &mut Kernel,
-    definition: &'static KernelDefinition,
-    values: &[Literal],
-) -> Result<(), VariantError> {
-    let params: Vec<VarId> = kernel.scalars().collect();
-    if !params.iter().map(|&param| kernel.var(param).ty).eq(values.iter().map(|value| value.ty())) {
-        let expected = params.iter().map(|&param| kernel.var(param)).map(|var| format!("{}: {}", var.name, var.ty));
-        return Err(VariantError::Scalars {
-            kernel: definition.name,
-            location: definition.location,
-            given: values.iter().map(|value| format!("{value}: {}", value.ty())).collect::<Vec<_>>().join(", "),
-            expected: expected.collect::<Vec<_>>().join(", "),
-        });
-    }
-    for (param, &value) in params.into_iter().zip(values) {
-        kernel.vars[param.index()].constant = Some(value);
-    }
-    Ok(())
+    let lowered = lower(definition, values, target)?;
+    let (kernel, location) = (definition.name, definition.location);
+    let refused = |OtherScalars { given, expected }| VariantError::Scalars { kernel, location, given, expected };
+    Ok(if scalars.is_empty() { lowered } else { lowered.specialized(scalars).map_err(refused)? })
 }

@@ -115,6 +115,24 @@ fn every_known_variant_is_right_on_its_target() {
 }
 
 #[test]
+fn products_by_groups_of_waves_are_right_over_several_tiles() {
+    for device in device::open_all() {
+        let stream = device.stream().unwrap();
+        for (kernel, k) in
+            ["gemm_bf16", "gemm_bf16_add"].into_iter().flat_map(|kernel| [64, 128, 200].map(|k| (kernel, k)))
+        {
+            let launches = CaseLaunches::opt_of(kernel).unwrap();
+            let shape = Shape::new([("m", 130), ("n", 300), ("k", k)]);
+            let mut launchable = launches.prepare(&device, &shape, 1).unwrap_or_else(|error| panic!("{error}"));
+            for values in [[128, 256, 64, 16, 256, 4], [64, 256, 64, 16, 256, 3]] {
+                let right = launchable.check(&stream, &values);
+                assert_eq!(right.unwrap_or_else(|error| panic!("{error}")), Ok(()), "{kernel} {values:?}, k = {k}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_default_gives_way_to_what_is_known_of_the_target_and_the_shape() {
     use greta_llama::kernels::gemm_f32::gemm_f32 as kernel;
     let tuned = |device: &str, variant: kernel::Variant, size: usize| {

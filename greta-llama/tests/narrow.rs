@@ -93,7 +93,8 @@ fn is_refused<V: Variant>(device: &Device, variant: V) -> bool {
 
 product!(
     bf16_gemm_is_bit_for_bit_what_gfx942_adds_up, gemm_bf16,
-    [bm 32, bk 64, wm 16] 32 64, [bm 128, bn 256, bk 64, wm 16, wn 256] 128 256; f32,
+    [bm 32, bk 64, wm 16] 32 64, [bm 128, bn 256, bk 64, wm 16, wn 256] 128 256,
+    [bm 64, bn 256, bk 64, wm 16, wn 256, stages 3] 64 256, [bm 32, bn 256, bk 64, wm 16, wn 256] 32 256; f32,
     bf16::from_f32, bf16::to_f32, |case, data, found| check_bound(case, data, found, 8)
 );
 product!(

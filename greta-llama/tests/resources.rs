@@ -7,7 +7,7 @@
 use greta::codegen::definition::KernelDefinition;
 use greta::codegen::ir::Literal;
 use greta::codegen::lower::lower_specialized;
-use greta::codegen::target::{GFX942, SM_90};
+use greta::codegen::target::{GFX942, SM_80, SM_90};
 use greta::codegen::{emit, passes};
 use greta::runtime::compile::{self, CompileRequest, Compiler};
 use greta::runtime::launch::Variant;
@@ -114,6 +114,37 @@ fn kernels_that_hold_weights_leave_a_multiprocessor_room_for_two_blocks() {
             let threads: u32 = lowered.kernel().block.iter().map(|extent| extent.value).product();
             assert!(2 * threads * registers <= MULTIPROCESSOR_REGISTERS, "{label}: {registers} registers");
             assert_eq!(stack_bytes, 0, "{label}");
+        }
+    }
+}
+
+#[test]
+fn products_by_groups_of_waves_are_taken_where_hopper_has_them_and_keep_their_sums_in_registers() {
+    use greta_llama::kernels::gemm_narrow::{gemm_bf16, gemm_bf16_add};
+    for kernel in [&gemm_bf16::DEFINITION, &gemm_bf16_add::DEFINITION] {
+        let largest = kernel.known.iter().rfind(|known| known.target == SM_90.name).expect("known on Hopper").values;
+        // A block of half a group multiplies by itself, as blocks on other targets do.
+        let half = [&[32], &largest[1..]].concat();
+        for (target, values, in_groups) in
+            [(&SM_90, largest.to_vec(), true), (&SM_90, half.clone(), false), (&SM_80, half, false)]
+        {
+            let label = format!("{} {} on {}", kernel.name, kernel.describe(&values), target.name);
+            let lowered = lower_specialized(kernel, &values, &[], target).unwrap_or_else(|error| panic!("{error}"));
+            let source = emit::source(&lowered).source;
+            assert_eq!(source.contains("wgmma.mma_async"), in_groups, "{label}");
+            if !in_groups {
+                continue;
+            }
+            // Swizzled rows begin at multiples of 1024 bytes.
+            for text in
+                ["__align__(1024) unsigned char shared_memory[]", "(*)[STAGES][BM + BN][BK]>(&shared_memory[0]);"]
+            {
+                assert!(source.contains(text), "{label}: {text:?} is missing");
+            }
+            match compile::cuda(&lowered) {
+                Err(greta::Error::NoCuda(reason)) => eprintln!("skipped: {reason}"),
+                compiled => assert_eq!(CubinCosts::read(&compiled.unwrap()).stack_bytes, 0, "{label}"),
+            }
         }
     }
 }

@@ -63,7 +63,7 @@ pub fn kernel(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// and `&mut self` are passed as other parameters are.
 ///
 /// A function may be written in the target's own language. What stands in Rust then is what `cpu` runs; without it, the
-/// function ends in `;` and `cpu` refuses its kernels, as NVIDIA GPUs do without `cuda`.
+/// function ends in `;` and `cpu` refuses its kernels. AMD's GPUs refuse them without `hip`, NVIDIA's without `cuda`.
 ///
 /// ```text
 /// #[device(hip = "return __builtin_amdgcn_rcpf(value);", cuda = "return __frcp_rn(value);")]

@@ -258,11 +258,11 @@ impl Device {
     /// As [`Device::kernel`], compiled for the values among these arguments: sizes, strides and factors are constants then,
     /// from which the compiler computes how often loops run and where rows begin. Launches with other values are refused;
     /// buffers may be others. For kernels that are launched often with the same sizes, as a graph of a model does: every
-    /// choice of values is compiled by itself.
+    /// choice of values is compiled by itself, and kept as long as the device.
     ///
     /// # Errors
     ///
-    /// As for [`Device::kernel`].
+    /// As for [`Device::kernel`]; [`Error::Variant`] if the arguments were bound by hand and are not the kernel's.
     pub fn specialized<V: Variant>(&self, variant: V, args: &V::Args<'_>) -> Result<Kernel<V>> {
         self.specialized_for(&variant, &args.scalars())
     }

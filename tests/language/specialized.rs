@@ -110,4 +110,25 @@ fn values_that_are_not_the_kernels_are_refused() {
     assert!(error.contains("cannot be specialized for (16: u32, true: bool): its scalars are (rows: u32, "), "{error}");
 }
 
-crate::kernels!(specialized_sums);
+/// y[i] = x[i] over `divisor` and as often as a stride fits, where there is one.
+#[kernel(block = 64)]
+pub(crate) fn specialized_zeros(x: &Global<f32>, y: &mut Global<f32>, divisor: u32, stride: u32) {
+    let i = block_idx().x * BLOCK + thread_idx().x;
+    let mut sum = if divisor > 0 { (i / divisor) as f32 } else { x[i] };
+    if stride > 0 {
+        for j in (0..i).step_by(stride) {
+            sum += j as f32;
+        }
+    }
+    y[i] = sum;
+}
+
+#[test]
+fn what_a_value_would_make_wrong_is_right_where_the_kernel_looks_first() {
+    check!(specialized_zeros { divisor: 0, stride: 0 }, floats(), |x: &[f32], i: usize| x[i]);
+    check!(specialized_zeros { divisor: 7, stride: 9 }, floats(), |_: &[f32], i: usize| {
+        (0..i).step_by(9).fold((i / 7) as f32, |sum, j| sum + j as f32)
+    });
+}
+
+crate::kernels!(specialized_sums, specialized_zeros);

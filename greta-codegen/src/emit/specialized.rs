@@ -15,8 +15,8 @@ impl Writer<'_> {
         let kernel = self.kernel;
         let count = passed.structure.map_or(1, |parameter| parameter.structure.leaves().len());
         let params = &kernel.params[passed.first..][..count];
-        let used = used_vars(kernel);
-        if !params.iter().any(|param| used.contains(param)) {
+        let is_specialized = params.iter().any(|&param| kernel.var(param).constant.is_some());
+        if !is_specialized || used_vars(kernel).is_disjoint(&params.iter().copied().collect()) {
             return None;
         }
         let values = params.iter().map(|&param| {

@@ -42,7 +42,7 @@ pub use limits::{DynamicShared, shared_bytes};
 pub(crate) use limits::{SHARED_ALIGNMENT, shared_array_bytes, shared_arrays};
 
 use crate::diagnostic::{Diagnostic, DiagnosticKind};
-use crate::ir::{Kernel, Location, Var};
+use crate::ir::{Kernel, Literal, Location, Var, VarId};
 use crate::target::Target;
 
 /// A kernel of which everything that [`verify`] checks holds, for one target.
@@ -65,11 +65,36 @@ impl Verified {
         self.target
     }
 
+    /// The kernel for launches that give its scalars these values, in order and of their types: constants of what is
+    /// written. Valid as it was: what a value makes wrong, a division by zero say, is as wrong where launches give it, and as
+    /// right where the kernel looks at the value first.
+    pub(crate) fn specialized(mut self, values: &[Literal]) -> Result<Self, OtherScalars> {
+        let params: Vec<VarId> = self.kernel.scalars().collect();
+        let vars = params.iter().map(|&param| self.kernel.var(param));
+        if !vars.clone().map(|var| var.ty).eq(values.iter().map(|value| value.ty())) {
+            let given: Vec<String> = values.iter().map(|value| format!("{value}: {}", value.ty())).collect();
+            let expected: Vec<String> = vars.map(|var| format!("{}: {}", var.name, var.ty)).collect();
+            return Err(OtherScalars { given: given.join(", "), expected: expected.join(", ") });
+        }
+        for (param, &value) in params.into_iter().zip(values) {
+            self.kernel.vars[param.index()].constant = Some(value);
+        }
+        Ok(self)
+    }
+
     /// The kernel, to be changed; it must be verified again.
     #[must_use]
     pub fn into_kernel(self) -> Kernel {
         self.kernel
     }
+}
+
+/// Values that are not a kernel's scalars in number or type.
+pub(crate) struct OtherScalars {
+    /// The values, with their types.
+    pub(crate) given: String,
+    /// The scalars, as `k: u32`.
+    pub(crate) expected: String,
 }
 
 /// Checks a kernel for a target.

@@ -3,7 +3,7 @@
 //! Four waves, a warpgroup, multiply 64 rows of A by up to 256 rows of B. The tensor cores read both from shared memory while
 //! the waves go on; only the sums are in registers, so tiles are larger than with `mma.sync`, and no instruction loads
 //! fragments. A wave has 16 rows of the sums, which lie as those of fragments do. The language has no such product: the
-//! instructions are written in CUDA C++, and what they mean in Rust, for other devices.
+//! instructions are written in CUDA C++, and what they mean in Rust, for `cpu`.
 //! Instructions, descriptors and the swizzle of 128 bytes: PTX ISA, "Asynchronous Warpgroup Level Matrix Instructions".
 
 use greta::prelude::*;
@@ -11,6 +11,10 @@ use greta::prelude::*;
 use super::gemm_staged::copy_stage;
 use super::swizzle::SwizzledRows;
 
+/// Waves of a group.
+pub(super) const WAVES: u32 = 4;
+/// Rows of A that a group multiplies.
+pub(super) const HEIGHT: u32 = 64;
 /// Columns of a tile: 128 bytes, which a swizzle covers.
 pub(super) const DEPTH: u32 = 64;
 /// Rows of B, and columns of a wave's sums.
@@ -40,7 +44,7 @@ pub(super) fn multiply_in_groups<const WHOLE: bool>(
         copy_async_wait(tile.len() - 2 - SPARE_STAGES);
         show_copies();
         barrier();
-        begin_products(tile, sums, stage, wave_id() / 4 * 64, tile_rows);
+        begin_products(tile, sums, stage, wave_id() / WAVES * HEIGHT, tile_rows);
         let ahead = base + (tile.len() - 1 - SPARE_STAGES) * DEPTH;
         copy_stage::<bf16x8, WHOLE>(a, b, tile, next, row, column, m, n, ahead, k, tile_rows, DEPTH);
         copy_async_commit();
@@ -55,8 +59,10 @@ pub(super) fn multiply_in_groups<const WHOLE: bool>(
 #[device(cuda = r#"asm volatile("fence.proxy.async.shared::cta;" ::: "memory");"#)]
 fn show_copies() {}
 
-/// Begins sums += A Bᵀ of a stage's rows from `a_row` and from `b_row` on. The sums are there when they were waited for.
+/// Begins sums += A Bᵀ of a stage's rows from `a_row` and from `b_row` on. The sums are there when they were waited for. The
+/// tile begins at a multiple of 1024 bytes, as the first array of a launch's shared memory does.
 #[device(cuda = r#"
+    static_assert(sizeof(sums) == 128 * 4 && sizeof(tile[0][0]) == 128, "the instruction's sums and the swizzle's rows");
     // Where swizzled rows begin, in 16 bytes: eight of them are 1024 bytes.
     const auto describe = [](const bf16* rows) {
         const unsigned long long address = __cvta_generic_to_shared(rows);
@@ -67,6 +73,11 @@ fn show_copies() {}
     #define EIGHT(j) \
         "+f"(sums[0][j][0]), "+f"(sums[0][j][1]), "+f"(sums[0][j][2]), "+f"(sums[0][j][3]), \
         "+f"(sums[0][j][4]), "+f"(sums[0][j][5]), "+f"(sums[0][j][6]), "+f"(sums[0][j][7])
+    // What was done to the sums is not moved to behind the fence.
+    #pragma unroll
+    for (unsigned int lane = 0; lane < 128; ++lane) {
+        asm volatile("" : "+f"(sums[0][lane / 8][lane % 8]) :: "memory");
+    }
     asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
     #pragma unroll
     for (unsigned int step = 0; step < 4; ++step) {
@@ -100,7 +111,7 @@ fn begin_products(
     for step in (0..DEPTH).step_by(16) {
         let left = FragmentA::<Bf16_16x16x16>::load_vector(
             &SwizzledRows::new(tile[stage], DEPTH, 8),
-            a_row + wave_id() % 4 * 16,
+            a_row + wave_id() % WAVES * 16,
             step,
         );
         #[unroll]

@@ -2,7 +2,8 @@
 //!
 //! A block computes BM x BN of C, a wave WM x WN of it in fragments of 16 x 16. Tiles come through registers, the next
 //! while one is multiplied (`gemm_narrow_tile`), or by asynchronous copies, STAGES - 1 of them ahead, where the target
-//! has those (`gemm_staged`); results then go through 16 rows of shared memory a wave, which variants need beside their tiles.
+//! has those (`gemm_staged`), or STAGES - 2 where four waves multiply tiles together, on Hopper (`gemm_groups`); results
+//! then go through 16 rows of shared memory a wave, which variants need beside their tiles.
 //! On gfx942 every element is what the matrix cores add up in order of k, bit for bit whatever
 //! the tile: the f32 after every eight products of 16 bits, every sixteen of fp8; the sum modulo 2^32 of i8.
 //! A residual is what the sums begin with: added at the end it would take registers that large tiles do not have.
@@ -89,7 +90,12 @@ macro_rules! kernels {
                     let is_whole = are_tiles_whole(row, column, m, n, k, BM, BM + BN, BK);
                     let mut tile = shared::<[[[$element; BK]; BM + BN]; STAGES]>();
                     let mut slabs = shared::<[[[$sum; min(WN, 64)]; 16]; (BM / WM) * (BN / WN)]>();
-                    let stages = STAGES - 1$( - if has_warpgroup_mma() && WM == 16 && WN == $groups::WIDTH && BK == $groups::DEPTH { $groups::SPARE_STAGES } else { 0 })?;
+                    $(let in_groups = has_warpgroup_mma()
+                        && BM % $groups::HEIGHT == 0
+                        && WM * $groups::WAVES == $groups::HEIGHT
+                        && WN == $groups::WIDTH
+                        && BK == $groups::DEPTH;)?
+                    let stages = STAGES - 1$( - if in_groups { $groups::SPARE_STAGES } else { 0 })?;
                     if is_whole {
                         begin_right::<$part, true>(b, &mut tile, stages, column, n, k, BM, BK);
                     } else {
@@ -100,7 +106,7 @@ macro_rules! kernels {
                     $(add_residual(&mut sums, $residual, row + wave_row, column + wave_column, m, n);)?
                     if is_whole {
                         begin_left::<$part, true>(a, &mut tile, stages, row, m, k, BM, BK);
-                        $(if has_warpgroup_mma() && WM == 16 && WN == $groups::WIDTH && BK == $groups::DEPTH {
+                        $(if in_groups {
                             $groups::multiply_in_groups::<true>(a, b, &mut tile, &mut sums, row, column, m, n, k, BM);
                         } else)? {
                             multiply_staged::<$part, $shape, true>(
@@ -109,7 +115,7 @@ macro_rules! kernels {
                         }
                     } else {
                         begin_left::<$part, false>(a, &mut tile, stages, row, m, k, BM, BK);
-                        $(if has_warpgroup_mma() && WM == 16 && WN == $groups::WIDTH && BK == $groups::DEPTH {
+                        $(if in_groups {
                             $groups::multiply_in_groups::<false>(a, b, &mut tile, &mut sums, row, column, m, n, k, BM);
                         } else)? {
                             multiply_staged::<$part, $shape, false>(
