@@ -41,7 +41,7 @@ use proc_macro::TokenStream;
 ///     require(a.len() == m * k),          // what the arguments of a launch must satisfy
 ///     known = KNOWN,                      // optional: variants that were fast, a `&[Known]`
 ///     block = BM * 4,                     // threads of a block: one number, or a tuple of up to three
-///     min_blocks = 512 / BLOCK,           // optional: blocks that a compute unit is to hold at the least. The compiler
+///     min_blocks = 1024 / BLOCK,          // optional: blocks that a compute unit is to hold at the least. The compiler
 ///                                         // takes the registers that this leaves: with 1, more than without
 /// )]
 /// ```
