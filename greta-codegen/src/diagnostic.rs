@@ -92,7 +92,9 @@ pub enum DiagnosticKind {
     },
 
     /// A function that is written in the language of other targets.
-    #[error("{function} has no statements for {target}: give it some in `#[device(hip = \"…\", cuda = \"…\")]`, or call it where a constant such as `has_warpgroup_mma()` allows it")]
+    #[error(
+        "{function} has no statements for {target}: give it some in `#[device(hip = \"…\", cuda = \"…\")]`, or call it where a constant such as `has_warpgroup_mma()` allows it"
+    )]
     ForeignText {
         /// The function.
         function: String,
