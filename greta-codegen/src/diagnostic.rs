@@ -57,8 +57,7 @@ pub enum DiagnosticKind {
     },
     /// A compute unit never holds so many blocks: ask for fewer, or make them smaller.
     #[error(
-        "`min_blocks` of {given}; a compute unit of {target} holds 1 to {limit} blocks of {threads} threads with {shared_bytes} B \
-         of shared memory"
+        "`min_blocks` of {given}; a compute unit of {target} holds 1 to {limit} blocks of {threads} threads with {shared_bytes} B of shared memory"
     )]
     MinBlocks {
         /// Blocks that the kernel asks for.
@@ -92,9 +91,7 @@ pub enum DiagnosticKind {
     },
 
     /// A function that is written in the language of other targets.
-    #[error(
-        "{function} has no statements for {target}: give it some in `#[device(hip = \"…\", cuda = \"…\")]`, or call it where a constant such as `has_warpgroup_mma()` allows it"
-    )]
+    #[error("{function} has no statements for {target}: `hip = \"…\"` and `cuda = \"…\"` of `#[device]` give it some")]
     ForeignText {
         /// The function.
         function: String,
