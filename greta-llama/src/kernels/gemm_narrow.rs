@@ -19,29 +19,23 @@ use super::gemm_narrow_tile::multiply;
 use super::gemm_products::{STAGE_BYTES_MAX, add_residual, store_lines, store_results};
 use super::gemm_staged::{are_tiles_whole, banded_column, banded_row, begin_left, begin_right, multiply_staged};
 
-/// Few rows want a low tile.
-const FEW_ROWS: Known = Known { target: "gfx942", sizes: &["m"], up_to: 32, values: &[32, 64, 64, 16, 32, 4] };
-
-/// On an H100, of 132 multiprocessors, the smallest tile that makes 128 blocks at the most, or else the largest.
-const fn on_hopper(blocks_of: usize, values: &'static [u32]) -> Known {
-    let up_to = if blocks_of == usize::MAX { usize::MAX } else { 128 * blocks_of };
-    Known { target: "sm_90", sizes: &["m", "n"], up_to, values }
+/// The variants known to be fast of 16 bits: few rows want a low tile; on an H100, of 132 multiprocessors, the smallest tile
+/// that makes 128 blocks at the most, or else the `largest`.
+const fn known_of_16_bits(largest: &'static [u32]) -> [Known; 5] {
+    const fn on_hopper(tile: usize, values: &'static [u32]) -> Known {
+        Known { target: "sm_90", sizes: &["m", "n"], up_to: tile.saturating_mul(128), values }
+    }
+    [
+        Known { target: "gfx942", sizes: &["m"], up_to: 32, values: &[32, 64, 64, 16, 32, 4] },
+        on_hopper(64 * 64, &[64, 64, 64, 32, 32, 4]),
+        on_hopper(64 * 128, &[64, 128, 64, 32, 64, 3]),
+        on_hopper(128 * 128, &[128, 128, 64, 64, 32, 3]),
+        on_hopper(usize::MAX, largest),
+    ]
 }
 
-const KNOWN_BF16: &[Known] = &[
-    FEW_ROWS,
-    on_hopper(64 * 64, &[64, 64, 64, 32, 32, 4]),
-    on_hopper(64 * 128, &[64, 128, 64, 32, 64, 3]),
-    on_hopper(128 * 128, &[128, 128, 64, 64, 32, 3]),
-    on_hopper(usize::MAX, &[128, 256, 64, 16, 256, 4]),
-];
-const KNOWN_F16: &[Known] = &[
-    FEW_ROWS,
-    on_hopper(64 * 64, &[64, 64, 64, 32, 32, 4]),
-    on_hopper(64 * 128, &[64, 128, 64, 32, 64, 3]),
-    on_hopper(128 * 128, &[128, 128, 64, 64, 32, 3]),
-    on_hopper(usize::MAX, &[128, 256, 64, 64, 64, 3]),
-];
+const KNOWN_BF16: &[Known] = &known_of_16_bits(&[128, 256, 64, 16, 256, 4]);
+const KNOWN_F16: &[Known] = &known_of_16_bits(&[128, 256, 64, 64, 64, 3]);
 
 /// A kernel, and what it adds to the product if it does; the types of A and B, of C and of 16 bytes of C, 16 bytes of the
 /// former, the shape of a fragment; the depths of a tile; the variants known to be fast.
